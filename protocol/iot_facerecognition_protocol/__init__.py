@@ -1,0 +1,65 @@
+"""What the server and its clients say to each other.
+
+Plain typed code without I/O, clock or threads, standard library only, so that every side can import
+it: the server, the client library and the appliance on a Raspberry Pi Zero W.
+
+- `commands`: the command numbers, fixed for ever.
+- `messages`: one value type per message.
+- `codec`: `encode` and `decode`, the only place with JSON in it.
+- `results`: the faces and objects that a result carries.
+- `settings`: what a client can set for its session, and how a value is bounded.
+- `credit`: how many frames a version 2 client may have under way.
+- `errors`: the codes of `ERROR` messages and the exceptions of this package.
+"""
+
+from iot_facerecognition_protocol.codec import decode, encode
+from iot_facerecognition_protocol.commands import SUBPROTOCOL_V2, Command, Version
+from iot_facerecognition_protocol.credit import DEFAULT_WINDOW, CreditWindow
+from iot_facerecognition_protocol.errors import (
+    ErrorCode,
+    MalformedMessageError,
+    ProtocolError,
+    UnknownCommandError,
+)
+from iot_facerecognition_protocol.messages import (
+    ErrorReport,
+    FacesFound,
+    FrameDone,
+    FrameStatus,
+    Health,
+    InitRequest,
+    Message,
+    ObjectsFound,
+    Setting,
+    Text,
+)
+from iot_facerecognition_protocol.results import Face, ObjectLabel
+from iot_facerecognition_protocol.settings import SessionSettings, clean_text
+
+__all__ = [
+    "DEFAULT_WINDOW",
+    "SUBPROTOCOL_V2",
+    "Command",
+    "CreditWindow",
+    "ErrorCode",
+    "ErrorReport",
+    "Face",
+    "FacesFound",
+    "FrameDone",
+    "FrameStatus",
+    "Health",
+    "InitRequest",
+    "MalformedMessageError",
+    "Message",
+    "ObjectLabel",
+    "ObjectsFound",
+    "ProtocolError",
+    "SessionSettings",
+    "Setting",
+    "Text",
+    "UnknownCommandError",
+    "Version",
+    "clean_text",
+    "decode",
+    "encode",
+]

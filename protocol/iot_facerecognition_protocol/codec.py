@@ -1,0 +1,278 @@
+"""Messages as JSON text, both ways: the only place in the product with the protocol's JSON."""
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from typing import Any, TypeVar, get_type_hints
+
+from iot_facerecognition_protocol.commands import Command, Version
+from iot_facerecognition_protocol.errors import MalformedMessageError, UnknownCommandError
+from iot_facerecognition_protocol.messages import (
+    ErrorReport,
+    FacesFound,
+    FrameDone,
+    FrameStatus,
+    Health,
+    InitRequest,
+    Message,
+    ObjectsFound,
+    Setting,
+    Text,
+)
+from iot_facerecognition_protocol.results import Face, ObjectLabel
+
+_REPORTS: dict[type[Message], Command] = {
+    FrameDone: Command.FRAME_DONE,
+    ErrorReport: Command.ERROR,
+    Health: Command.HEALTH,
+}
+_HEALTH_TYPES: dict[str, Any] = get_type_hints(Health)
+
+_EXACT = 2**53
+"""Largest whole number up to which a double is exact (IEEE 754)."""
+_SHOWN = 60
+"""Characters of a wrong value that an error message repeats."""
+
+_Value = TypeVar("_Value", str, int, bool, float, list[Any], dict[str, Any])
+
+_SWITCHES = (
+    Command.SETTING_OBJDETECTIONENABLED,
+    Command.SETTING_DETERMINISTICOBJECTDETECTION,
+    Command.SETTING_FACERECOGNITIONENABLED,
+)
+
+
+def encode(message: Message, version: Version = Version.V2) -> str:
+    """Return the JSON text of `message` as a peer of `version` expects it.
+
+    Version 1 gets no frame numbers and only the five fields of a face that it knows.
+    Raises ValueError for a message that `version` has no command for.
+    """
+    if version < Version.V2 and isinstance(message, FrameDone | ErrorReport | Health):
+        raise ValueError(f"version 1 has no {type(message).__name__}")
+    document: dict[str, Any]
+    match message:
+        case Setting(command, value):
+            document = {"command": command, "context": value}
+        case Text(text):
+            document = {"command": Command.MESSAGE, "context": text}
+        case FacesFound(faces, frame):
+            context: list[Any] = [_face_fields(face, version) for face in faces]
+            document = _result(Command.MESSAGE_TAG_FACE, context, frame, version)
+        case ObjectsFound(objects, frame):
+            context = [{"label": o.label, "prediction": o.prediction} for o in objects]
+            document = _result(Command.MESSAGE_TAG_OBJECT, context, frame, version)
+        case InitRequest():
+            document = {"command": Command.INIT_REQUEST}
+        case FrameDone() | ErrorReport() | Health():
+            document = {"command": _REPORTS[type(message)], "context": _present(message)}
+    return json.dumps(document, separators=(",", ":"), allow_nan=False)
+
+
+def _result(
+    command: Command, context: list[Any], frame: int | None, version: Version
+) -> dict[str, Any]:
+    document: dict[str, Any] = {"command": command, "context": context}
+    if version >= Version.V2 and frame is not None:
+        document["frame"] = frame
+    return document
+
+
+def _face_fields(face: Face, version: Version) -> dict[str, Any]:
+    v1 = {"tag": face.tag, "x": face.x, "y": face.y, "width": face.width, "height": face.height}
+    if version < Version.V2:
+        return v1
+    return v1 | {"distance": face.distance, "score": face.score, "track": face.track}
+
+
+def _present(message: FrameDone | ErrorReport | Health) -> dict[str, Any]:
+    """Return the fields of `message` that are not None."""
+    values = ((field.name, getattr(message, field.name)) for field in fields(message))
+    return {name: value for name, value in values if value is not None}
+
+
+def decode(text: str) -> Message:
+    r"""Return the message in `text`: a JSON object, or `"\x01:name"` as the old package sends it.
+
+    Both versions are read alike; a field that is missing because version 1 has none is None.
+    Raises MalformedMessageError for text that is no message and UnknownCommandError for one with a
+    command number from the future; no other exception, whatever the text.
+    """
+    if len(text) > 1 and text[1] == ":" and text[0] < " ":
+        return _decode_old(ord(text[0]), text[2:])
+    try:
+        document = json.loads(text, parse_float=_finite, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise MalformedMessageError(f"not JSON: {error}") from None
+    if not isinstance(document, dict):
+        raise MalformedMessageError("a message is a JSON object with command and context")
+    number = document.get("command")
+    if type(number) is not int:
+        raise MalformedMessageError("the command is a whole number")
+    try:
+        command = Command(number)
+    except ValueError:
+        raise UnknownCommandError(number) from None
+    return _Reader(command, document).message()
+
+
+def _decode_old(number: int, value: str) -> Message:
+    """Read the old Python package's framing, where every value is text."""
+    try:
+        command = Command(number)
+    except ValueError:
+        raise UnknownCommandError(number) from None
+    context: str | int | bool = value
+    if command in _SWITCHES:
+        spelled = {"true": True, "1": True, "false": False, "0": False}.get(value.strip().lower())
+        context = value if spelled is None else spelled
+    elif command is Command.SETTING_LABELCOUNT:
+        try:
+            context = int(value)
+        except ValueError:
+            context = value
+    return _Reader(command, {"context": context}).message()
+
+
+def _finite(number: str) -> float:
+    """Parse a JSON number with a fraction or exponent; 1e999 would otherwise become infinity."""
+    value = float(number)
+    if not math.isfinite(value):
+        raise ValueError(f"{number[:20]} is beyond a double's range")
+    return value
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON number")
+
+
+class _Reader:
+    """Reads the fields of one message, and says which of them is wrong."""
+
+    def __init__(self, command: Command, document: Mapping[str, Any]) -> None:
+        self._command = command
+        self._document = document
+
+    def message(self) -> Message:
+        return _CONTEXTS.get(self._command, _Reader.switch)(self)
+
+    def switch(self) -> Setting:
+        return Setting(self._command, self._context(bool))
+
+    def name(self) -> Setting:
+        return Setting(self._command, self._context(str))
+
+    def label_count(self) -> Setting:
+        return Setting(self._command, self._context(int))
+
+    def text(self) -> Text:
+        return Text(self._context(str))
+
+    def init_request(self) -> InitRequest:
+        return InitRequest()
+
+    def faces(self) -> FacesFound:
+        return FacesFound(tuple(map(self._face, self._context(list))), self._frame())
+
+    def objects(self) -> ObjectsFound:
+        return ObjectsFound(tuple(map(self._object, self._context(list))), self._frame())
+
+    def _context(self, kind: type[_Value]) -> _Value:
+        return self._required(self._document, "context", kind)
+
+    def _frame(self) -> int | None:
+        return self._optional(self._document, "frame", int)
+
+    def _face(self, item: Any) -> Face:
+        if not isinstance(item, dict):
+            raise self._wrong("a face", "an object", item)
+        return Face(
+            tag=self._required(item, "tag", str),
+            x=self._required(item, "x", int),
+            y=self._required(item, "y", int),
+            width=self._required(item, "width", int),
+            height=self._required(item, "height", int),
+            distance=self._optional(item, "distance", float),
+            score=self._optional(item, "score", float),
+            track=self._optional(item, "track", int),
+        )
+
+    def _object(self, item: Any) -> ObjectLabel:
+        if not isinstance(item, dict):
+            raise self._wrong("an object label", "an object", item)
+        return ObjectLabel(
+            self._required(item, "label", str), self._required(item, "prediction", float)
+        )
+
+    def frame_done(self) -> FrameDone:
+        context = self._context(dict)
+        status = self._required(context, "status", str)
+        if status not in set(FrameStatus):
+            raise self._wrong("status", "one of " + ", ".join(FrameStatus), status)
+        return FrameDone(
+            frame=self._required(context, "frame", int),
+            status=FrameStatus(status),
+            queue_ms=self._optional(context, "queue_ms", float) or 0.0,
+            compute_ms=self._optional(context, "compute_ms", float) or 0.0,
+            reason=self._optional(context, "reason", str),
+        )
+
+    def error(self) -> ErrorReport:
+        context = self._context(dict)
+        return ErrorReport(
+            code=self._required(context, "code", str),
+            message=self._required(context, "message", str),
+            frame=self._optional(context, "frame", int),
+        )
+
+    def health(self) -> Health:
+        context = self._context(dict)
+        values: dict[str, Any] = {}
+        for name, hint in _HEALTH_TYPES.items():
+            kind = next(part for part in hint.__args__ if part is not type(None))
+            values[name] = self._optional(context, name, kind)
+        return Health(**values)
+
+    def _optional(self, source: Mapping[str, Any], key: str, kind: type[_Value]) -> _Value | None:
+        return None if source.get(key) is None else self._required(source, key, kind)
+
+    def _required(self, source: Mapping[str, Any], key: str, kind: type[_Value]) -> _Value:
+        """Return `source[key]`, whole numbers for floats and the other way round where exact."""
+        value = source.get(key)
+        if kind is int and type(value) is float and value.is_integer():
+            value = int(value)
+        elif kind is float and type(value) is int and abs(value) <= _EXACT:
+            value = float(value)
+        if type(value) is not kind:
+            raise self._wrong(key, f"of type {kind.__name__}", value)
+        return value
+
+    def _wrong(self, what: str, allowed: str, value: Any) -> MalformedMessageError:
+        shown = _short(value)
+        reason = f"{self._command.name}: {what} must be {allowed}, not {shown}"
+        return MalformedMessageError(reason, self._command)
+
+
+_CONTEXTS: dict[Command, Callable[[_Reader], Message]] = {
+    Command.SETTING_NAME: _Reader.name,
+    Command.SETTING_LABELCOUNT: _Reader.label_count,
+    Command.MESSAGE: _Reader.text,
+    Command.MESSAGE_TAG_FACE: _Reader.faces,
+    Command.MESSAGE_TAG_OBJECT: _Reader.objects,
+    Command.INIT_REQUEST: _Reader.init_request,
+    Command.FRAME_DONE: _Reader.frame_done,
+    Command.ERROR: _Reader.error,
+    Command.HEALTH: _Reader.health,
+}
+
+
+def _short(value: Any) -> str:
+    """Return `value` for a message: never long, and never raising for numbers of 10,000 digits."""
+    if isinstance(value, str):
+        return repr(value[:_SHOWN])
+    if isinstance(value, list | dict):
+        return f"a {type(value).__name__} of {len(value)}"
+    if isinstance(value, int) and abs(value) > _EXACT:
+        return "a huge number"
+    return repr(value)

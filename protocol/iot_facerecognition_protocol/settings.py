@@ -1,0 +1,56 @@
+"""What a client can set for its session, and the bounds of each value."""
+
+import unicodedata
+from dataclasses import dataclass, replace
+from typing import Self
+
+UNNAMED = "?"
+"""Name of a connection that never gave one (as the original shows it)."""
+EMPTY_NAME = "noname"
+"""Name of a connection that gave an empty one (as the original)."""
+NAME_LENGTH = 64
+"""Longest name in characters; a longer one is cut."""
+LABEL_COUNT_MIN = 1
+LABEL_COUNT_MAX = 1000
+"""ImageNet has 1000 classes: no classifier here has more to tell."""
+
+
+def clean_text(text: str, length: int) -> str:
+    """Return `text` fit for one line of a log: at most `length` characters, none that forge.
+
+    Control and format characters (line breaks, escapes, bidirectional overrides) become spaces and
+    lone surrogates U+FFFD; the ends are stripped.
+    """
+    kept = []
+    for character in text[: 4 * length]:
+        category = unicodedata.category(character)
+        if category == "Cs":
+            kept.append("\N{REPLACEMENT CHARACTER}")
+        elif category in {"Cc", "Cf", "Zl", "Zp"}:
+            kept.append(" ")
+        else:
+            kept.append(character)
+    return "".join(kept).strip()[:length].strip()
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSettings:
+    """The settings of one session, with the original's defaults.
+
+    The server keeps them per connection and forgets them with it; a client sends its own on
+    `INIT_REQUEST` and takes the echo as what holds.
+    """
+
+    name: str = UNNAMED
+    object_recognition: bool = True
+    label_count: int = 5
+    deterministic_objects: bool = False
+    face_recognition: bool = True
+
+    def renamed(self, name: str) -> Self:
+        """Return a copy under `name`, cleaned by `clean_text` and cut to `NAME_LENGTH`."""
+        return replace(self, name=clean_text(name, NAME_LENGTH) or EMPTY_NAME)
+
+    def with_label_count(self, count: int, most: int = LABEL_COUNT_MAX) -> Self:
+        """Return a copy with `count` clamped to `LABEL_COUNT_MIN`..`most`."""
+        return replace(self, label_count=max(LABEL_COUNT_MIN, min(count, most)))

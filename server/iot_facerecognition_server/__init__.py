@@ -1,0 +1,1 @@
+"""The recognition server: frames in over TLS WebSockets, named faces and objects out."""
