@@ -1,0 +1,101 @@
+"""The seam between sessions and compute.
+
+Sessions know only what stands here; an engine may be threads in this process or a cluster.
+"""
+
+from asyncio import Future
+from dataclasses import dataclass
+from typing import Protocol
+
+from iot_facerecognition_protocol import ErrorCode, Face, ObjectLabel
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One JPEG as it arrived.
+
+    `session` tells connections apart, `number` counts the frames of one connection from 1, and
+    `received` is the monotonic time of arrival in seconds.
+    """
+
+    session: int
+    number: int
+    jpeg: bytes
+    received: float
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectsWanted:
+    """How a frame is to be classified: the best `label_count` labels, of chance crops or of one."""
+
+    label_count: int
+    deterministic: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Wants:
+    """What a session wants to know of a frame."""
+
+    faces: bool = True
+    objects: ObjectsWanted | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FacesRecognised:
+    """The faces of one frame; `started` and `finished` are monotonic seconds of the work."""
+
+    faces: tuple[Face, ...]
+    started: float
+    finished: float
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectsRecognised:
+    """The labels of one frame, the most probable first; times as in `FacesRecognised`."""
+
+    objects: tuple[ObjectLabel, ...]
+    started: float
+    finished: float
+
+
+class FrameRejectedError(Exception):
+    """A frame that cannot be processed, with the reason for its sender."""
+
+    def __init__(self, code: ErrorCode, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """The work on one frame: independent futures, each None where it was not wanted.
+
+    A future ends with its result, with `FrameRejectedError` where the frame is at fault, or with
+    any other exception where the engine is.
+    """
+
+    faces: "Future[FacesRecognised] | None"
+    objects: "Future[ObjectsRecognised] | None"
+
+
+class Engine(Protocol):
+    """Recognises frames. All calls come from the event loop's thread and return at once."""
+
+    @property
+    def capacity(self) -> int:
+        """Frames that may be under way at once without any of them waiting long."""
+
+    @property
+    def frames_per_session(self) -> int:
+        """Frames of one session that may be under way at once."""
+
+    @property
+    def object_labels(self) -> int:
+        """How many labels the object classifier knows; 0 when there is none."""
+
+    def submit(self, frame: Frame, wants: Wants) -> Submission:
+        """Begin the work on `frame`."""
+
+    async def close(self) -> None:
+        """Finish what is under way and release threads and memory."""
