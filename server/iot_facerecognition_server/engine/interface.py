@@ -75,8 +75,8 @@ class Submission:
     any other exception where the engine is.
     """
 
-    faces: "Future[FacesRecognised] | None"
-    objects: "Future[ObjectsRecognised] | None"
+    faces: Future[FacesRecognised] | None
+    objects: Future[ObjectsRecognised] | None
 
 
 class Engine(Protocol):
