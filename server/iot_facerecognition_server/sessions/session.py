@@ -1,0 +1,218 @@
+"""One client as the server sees it: its settings, its frames' numbers and what it is told."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from iot_facerecognition_protocol import (
+    Command,
+    ErrorCode,
+    ErrorReport,
+    Face,
+    FacesFound,
+    FrameDone,
+    FrameStatus,
+    Health,
+    InitRequest,
+    MalformedMessageError,
+    Message,
+    ObjectLabel,
+    ObjectsFound,
+    SessionSettings,
+    Setting,
+    Text,
+    UnknownCommandError,
+    Version,
+    clean_text,
+    decode,
+    encode,
+)
+from iot_facerecognition_server.engine.interface import Frame, ObjectsWanted, Wants
+from iot_facerecognition_server.sessions.events import (
+    Event,
+    HealthReceived,
+    Ignored,
+    Refused,
+    SettingChanged,
+    TextReceived,
+)
+from iot_facerecognition_server.sessions.rate import RateLimit
+
+MESSAGE_LENGTH = 1000
+"""Characters of a client's message that are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLimits:
+    """What one client may send: bytes of a frame, bytes of a text, frames a second (0: any)."""
+
+    frame_bytes: int
+    text_bytes: int
+    frame_rate: float
+
+
+class Session:
+    """The protocol of one connection, without the connection.
+
+    What comes in goes to the `receive_` methods, what was found out to the others; what is to be
+    sent goes to `send` as text, in order, at once.
+    """
+
+    def __init__(
+        self,
+        key: int,
+        version: Version,
+        limits: SessionLimits,
+        object_labels: int,
+        send: Callable[[str], None],
+    ) -> None:
+        """Begin with the original's defaults.
+
+        `key` tells sessions apart; `object_labels` is how many labels the classifier knows, which
+        bounds the label count (0: there is none).
+        """
+        self.key = key
+        self.version = version
+        self.settings = SessionSettings()
+        self._limits = limits
+        self._object_labels = object_labels
+        self._send = send
+        self._frames = 0
+        self._rate = RateLimit(limits.frame_rate)
+
+    @property
+    def frames(self) -> int:
+        """Frames that arrived so far."""
+        return self._frames
+
+    @property
+    def wants(self) -> Wants | None:
+        """What is to be found out of a frame now, None when the client switched everything off."""
+        settings = self.settings
+        objects = None
+        if settings.object_recognition and self._object_labels:
+            objects = ObjectsWanted(settings.label_count, settings.deterministic_objects)
+        if objects is None and not settings.face_recognition:
+            return None
+        return Wants(faces=settings.face_recognition, objects=objects)
+
+    def open(self) -> None:
+        """Ask the client for its settings."""
+        self._tell(InitRequest())
+
+    def say(self, text: str) -> None:
+        """Send the client a message for a person."""
+        self._tell(Text(text))
+
+    def receive_text(self, text: str) -> Event:
+        """Take a text message and answer it."""
+        if len(text) > self._limits.text_bytes:
+            most = self._limits.text_bytes
+            return self._refuse(
+                ErrorCode.TEXT_TOO_LARGE,
+                f"a text message has at most {most} bytes here ([Limits] TextBytes)",
+                fatal=True,
+            )
+        try:
+            message = decode(text)
+        except UnknownCommandError as unknown:
+            return Ignored(f"command {unknown.command}")
+        except MalformedMessageError as malformed:
+            self._echo(malformed.command)
+            return self._refuse(ErrorCode.MALFORMED_MESSAGE, malformed.reason)
+        match message:
+            case Setting():
+                self.settings = self._changed(message)
+                self._echo(message.command)
+                return SettingChanged(message.command, self.settings)
+            case Text(said):
+                return TextReceived(clean_text(said, MESSAGE_LENGTH))
+            case Health():
+                return HealthReceived(message)
+            case _:
+                return Ignored(type(message).__name__)
+
+    def receive_frame(self, jpeg: bytes, now: float) -> Frame | Refused:
+        """Number a frame that arrived at `now` (monotonic seconds); let it pass or refuse it."""
+        self._frames += 1
+        limits = self._limits
+        if not jpeg:
+            return self.reject(self._frames, ErrorCode.FRAME_EMPTY, "the frame has no bytes")
+        if len(jpeg) > limits.frame_bytes:
+            reason = f"a frame has at most {limits.frame_bytes} bytes here ([Limits] FrameBytes)"
+            return self.reject(self._frames, ErrorCode.FRAME_TOO_LARGE, reason)
+        if not self._rate.allows(now):
+            self.drop(self._frames, str(ErrorCode.FRAME_RATE))
+            reason = f"more than {limits.frame_rate:g} frames a second ([Limits] FrameRate)"
+            return Refused(ErrorCode.FRAME_RATE, reason)
+        return Frame(self.key, self._frames, jpeg, now)
+
+    def faces_found(self, frame: int, faces: tuple[Face, ...]) -> None:
+        """Send a frame's faces; to version 1 only when there are any, as the original does."""
+        if faces or self.version >= Version.V2:
+            self._tell(FacesFound(faces, frame))
+
+    def objects_found(self, frame: int, objects: tuple[ObjectLabel, ...]) -> None:
+        """Send a frame's labels."""
+        self._tell(ObjectsFound(objects, frame))
+
+    def processed(self, frame: int, queue_ms: float, compute_ms: float) -> None:
+        """Give back the credit of a frame that was worked on; times as in `FrameDone`."""
+        self._finish(
+            FrameDone(frame, FrameStatus.PROCESSED, round(queue_ms, 3), round(compute_ms, 3))
+        )
+
+    def drop(self, frame: int, reason: str) -> None:
+        """Give back the credit of a good frame that gave way."""
+        self._finish(FrameDone(frame, FrameStatus.DROPPED, reason=reason))
+
+    def reject(self, frame: int, code: ErrorCode, message: str) -> Refused:
+        """Say why a frame cannot be processed, and give back its credit."""
+        refused = self._refuse(code, message, frame=frame)
+        self._finish(FrameDone(frame, FrameStatus.REJECTED, reason=str(code)))
+        return refused
+
+    def refuse_and_close(self, code: ErrorCode, message: str) -> Refused:
+        """Say why the connection is going to be closed."""
+        return self._refuse(code, message, fatal=True)
+
+    def _changed(self, setting: Setting) -> SessionSettings:
+        value = setting.value
+        match setting.command:
+            case Command.SETTING_NAME:
+                return self.settings.renamed(str(value))
+            case Command.SETTING_LABELCOUNT:
+                if self._object_labels:
+                    return self.settings.with_label_count(int(value), self._object_labels)
+                return self.settings.with_label_count(int(value))
+            case Command.SETTING_OBJDETECTIONENABLED:
+                return replace(self.settings, object_recognition=bool(value))
+            case Command.SETTING_FACERECOGNITIONENABLED:
+                return replace(self.settings, face_recognition=bool(value))
+            case _:
+                return replace(self.settings, deterministic_objects=bool(value))
+
+    def _echo(self, command: int | None) -> None:
+        """Tell the value that holds, which may be another than the one asked for."""
+        values: dict[int | None, str | int | bool] = {
+            Command.SETTING_NAME: self.settings.name,
+            Command.SETTING_LABELCOUNT: self.settings.label_count,
+            Command.SETTING_OBJDETECTIONENABLED: self.settings.object_recognition,
+            Command.SETTING_FACERECOGNITIONENABLED: self.settings.face_recognition,
+            Command.SETTING_DETERMINISTICOBJECTDETECTION: self.settings.deterministic_objects,
+        }
+        if command in values:
+            self._tell(Setting(Command(command), values[Command(command)]))
+
+    def _refuse(
+        self, code: ErrorCode, message: str, frame: int | None = None, *, fatal: bool = False
+    ) -> Refused:
+        if self.version >= Version.V2:
+            self._tell(ErrorReport(str(code), message, frame))
+        return Refused(code, message, fatal)
+
+    def _finish(self, done: FrameDone) -> None:
+        if self.version >= Version.V2:
+            self._tell(done)
+
+    def _tell(self, message: Message) -> None:
+        self._send(encode(message, self.version))
