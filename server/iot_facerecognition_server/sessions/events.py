@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass
 
-from iot_facerecognition_protocol import Command, ErrorCode, Health, SessionSettings
+from iot_facerecognition_protocol import Command, ErrorCode, Health
 
 
 @dataclass(frozen=True, slots=True)
 class SettingChanged:
-    """The client set something; `settings` are what holds now."""
+    """The client set something; `value` is what holds now."""
 
     command: Command
-    settings: SessionSettings
+    value: str | int | bool
 
 
 @dataclass(frozen=True, slots=True)

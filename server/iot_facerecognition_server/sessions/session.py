@@ -123,7 +123,7 @@ class Session:
             case Setting():
                 self.settings = self._changed(message)
                 self._echo(message.command)
-                return SettingChanged(message.command, self.settings)
+                return SettingChanged(message.command, self._held[message.command])
             case Text(said):
                 return TextReceived(clean_text(said, MESSAGE_LENGTH))
             case Health():
@@ -132,7 +132,7 @@ class Session:
                 return Ignored(type(message).__name__)
 
     def receive_frame(self, jpeg: bytes, now: float) -> Frame | Refused:
-        """Number a frame that arrived at `now` (monotonic seconds); let it pass or refuse it."""
+        """Give a frame that arrived at `now` (monotonic seconds) its number; pass or refuse it."""
         self._frames += 1
         limits = self._limits
         if not jpeg:
@@ -191,17 +191,21 @@ class Session:
             case _:
                 return replace(self.settings, deterministic_objects=bool(value))
 
-    def _echo(self, command: int | None) -> None:
-        """Tell the value that holds, which may be another than the one asked for."""
-        values: dict[int | None, str | int | bool] = {
+    @property
+    def _held(self) -> dict[int, str | int | bool]:
+        """The values that hold, by command."""
+        return {
             Command.SETTING_NAME: self.settings.name,
             Command.SETTING_LABELCOUNT: self.settings.label_count,
             Command.SETTING_OBJDETECTIONENABLED: self.settings.object_recognition,
             Command.SETTING_FACERECOGNITIONENABLED: self.settings.face_recognition,
             Command.SETTING_DETERMINISTICOBJECTDETECTION: self.settings.deterministic_objects,
         }
-        if command in values:
-            self._tell(Setting(Command(command), values[Command(command)]))
+
+    def _echo(self, command: int | None) -> None:
+        """Tell the value that holds, which may be another than the one asked for."""
+        if command is not None and command in self._held:
+            self._tell(Setting(Command(command), self._held[command]))
 
     def _refuse(
         self, code: ErrorCode, message: str, frame: int | None = None, *, fatal: bool = False

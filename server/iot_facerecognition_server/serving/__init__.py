@@ -1,0 +1,1 @@
+"""The network side: thin shells around sessions and engine."""

@@ -1,0 +1,153 @@
+"""One connected client: its socket on one side, its session on the other."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import CloseCode
+
+from iot_facerecognition_protocol import ErrorCode
+from iot_facerecognition_server.metrics import ServerMetrics
+from iot_facerecognition_server.serving.connection import ClientConnection
+from iot_facerecognition_server.serving.dispatcher import Dispatcher
+from iot_facerecognition_server.serving.outbox import Outbox
+from iot_facerecognition_server.sessions.events import (
+    Event,
+    HealthReceived,
+    Ignored,
+    Refused,
+    SettingChanged,
+    TextReceived,
+)
+from iot_facerecognition_server.sessions.session import Session, SessionLimits
+
+_log = logging.getLogger(__name__)
+
+_LAST_WORDS_SECONDS = 2.0
+"""How long a client that is sent away has to read why."""
+
+_CLOSE_CODES = {ErrorCode.TEXT_TOO_LARGE: CloseCode.MESSAGE_TOO_BIG}
+
+
+class Client:
+    """Moves messages between a connection and its session until either ends."""
+
+    def __init__(
+        self,
+        connection: ClientConnection,
+        *,
+        key: int,
+        limits: SessionLimits,
+        backlog: int,
+        idle_seconds: float,
+        object_labels: int,
+        dispatcher: Dispatcher,
+        metrics: ServerMetrics,
+        clock: Callable[[], float],
+    ) -> None:
+        """`backlog` bounds the unsent text in characters; `idle_seconds` the silence (0: none)."""
+        self._connection = connection
+        self._dispatcher = dispatcher
+        self._metrics = metrics
+        self._clock = clock
+        self._idle_seconds = idle_seconds
+        self._outbox = Outbox(backlog)
+        self.address = connection.address
+        self.session = Session(key, connection.version, limits, object_labels, self._send)
+        self._log = logging.LoggerAdapter(_log, {})
+        self._too_slow = False
+
+    @property
+    def name(self) -> str:
+        """The name that the client goes by now."""
+        return self.session.settings.name
+
+    async def run(self) -> None:
+        """Serve the client until it leaves or is sent away."""
+        self._name_log()
+        version = self.session.version.value
+        self._log.info("connected from %s, protocol version %d", self.address, version)
+        self._dispatcher.join(self.session)
+        writer = asyncio.create_task(self._outbox.send_all(self._write))
+        try:
+            self.session.open()
+            await self._read()
+        except ConnectionClosed as closed:
+            self._log.info("disconnected: %s", closed)
+        finally:
+            self._dispatcher.leave(self.session)
+            writer.cancel()
+            await asyncio.gather(writer, return_exceptions=True)
+            if self._connection.too_large:
+                self._metrics.rejected.labels("message-too-large").inc()
+
+    async def _read(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(self._idle_seconds or None):
+                    message = await self._connection.recv()
+            except TimeoutError:
+                reason = f"nothing came for {self._idle_seconds:g} s ([Limits] IdleSeconds)"
+                await self._send_away(self.session.refuse_and_close(ErrorCode.IDLE, reason))
+                return
+            self._metrics.received_bytes.inc(len(message))
+            if isinstance(message, str):
+                event: Event | None = self.session.receive_text(message)
+            else:
+                event = self._take_frame(message)
+            if event is not None and not await self._go_on(event):
+                return
+
+    def _take_frame(self, jpeg: bytes) -> Refused | None:
+        self._metrics.received.inc()
+        frame = self.session.receive_frame(jpeg, self._clock())
+        if isinstance(frame, Refused):
+            return frame
+        self._dispatcher.offer(frame)
+        return None
+
+    async def _go_on(self, event: Event) -> bool:
+        """Log and count what came in; False when it ended the connection."""
+        match event:
+            case SettingChanged(command):
+                self._name_log()
+                self._log.info("%s set: %s", command.name, event.value)
+            case TextReceived(text):
+                self._log.info("message: %s", text)
+            case HealthReceived(health):
+                self._log.debug("health: %s", health)
+            case Ignored(what):
+                self._metrics.ignored.inc()
+                self._log.debug("ignored: %s", what)
+            case Refused(code, message, fatal):
+                self._metrics.rejected.labels(str(code)).inc()
+                self._log.debug("refused: %s", message)
+                if fatal:
+                    await self._send_away(event)
+                    return False
+        return True
+
+    async def _send_away(self, refused: Refused) -> None:
+        self._log.warning("sent away: %s", refused.message)
+        code = _CLOSE_CODES.get(refused.code, CloseCode.POLICY_VIOLATION)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_WORDS_SECONDS):
+                await self._outbox.flushed()
+        await self._connection.close(code, refused.message[:100])
+
+    def _send(self, text: str) -> None:
+        if not self._outbox.put(text) and not self._too_slow:
+            # No close frame can pass a socket that nobody reads.
+            self._too_slow = True
+            self._metrics.rejected.labels(str(ErrorCode.TOO_SLOW)).inc()
+            self._log.warning("sent away: it does not read what it is sent")
+            self._connection.transport.abort()
+
+    async def _write(self, text: str) -> None:
+        await self._connection.send(text)
+        self._metrics.sent_bytes.inc(len(text))
+
+    def _name_log(self) -> None:
+        self._log = logging.LoggerAdapter(_log, {"client": self.name})

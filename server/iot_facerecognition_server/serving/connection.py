@@ -1,0 +1,62 @@
+"""The WebSocket connection of one client."""
+
+from collections.abc import Callable
+from typing import Any
+
+from websockets.asyncio.server import ServerConnection
+from websockets.frames import CloseCode
+
+from iot_facerecognition_protocol import SUBPROTOCOL_V2, ErrorCode, ErrorReport, Version, encode
+
+
+class ClientConnection(ServerConnection):
+    """A connection that knows its protocol version.
+
+    It differs from its base in three ways. It tells when it is lost, even before it was open.
+    Version 1 is not pinged: the original's paused clients do not read, so they could not answer,
+    and would be taken for dead. And version 2 is told in an ERROR message what was too large,
+    before the connection is closed with 1009; the base closes it inside its parser, where nobody
+    can put a message before the close frame, so the protocol object's `fail` is wrapped.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._fail = self.protocol.fail
+        self.protocol.fail = self._explain_and_fail  # type: ignore[method-assign]
+        self.too_large = False
+        """Whether the client sent a message beyond the limit."""
+        self._when_lost: list[Callable[[], None]] = []
+
+    @property
+    def address(self) -> str:
+        """The peer's IP address."""
+        peer = self.remote_address
+        return str(peer[0]) if peer else "unknown"
+
+    def when_lost(self, callback: Callable[[], None]) -> None:
+        """Call `callback` once the connection has ended, however it ends."""
+        self._when_lost.append(callback)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell those who wanted to know."""
+        super().connection_lost(exc)
+        for callback in self._when_lost:
+            callback()
+
+    @property
+    def version(self) -> Version:
+        """The version that was agreed in the handshake."""
+        return Version.V2 if self.subprotocol == SUBPROTOCOL_V2 else Version.V1
+
+    def start_keepalive(self) -> None:
+        """Ping clients of version 2 only."""
+        if self.version >= Version.V2:
+            super().start_keepalive()
+
+    def _explain_and_fail(self, code: CloseCode | int, reason: str = "") -> None:
+        if code == CloseCode.MESSAGE_TOO_BIG:
+            self.too_large = True
+            if self.version >= Version.V2:
+                report = ErrorReport(str(ErrorCode.FRAME_TOO_LARGE), f"message too large: {reason}")
+                self.protocol.send_text(encode(report).encode())
+        self._fail(code, reason)

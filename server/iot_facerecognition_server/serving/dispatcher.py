@@ -1,0 +1,223 @@
+"""Carries frames from sessions to the engine, in fair turns, and results back."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+from iot_facerecognition_protocol import ErrorCode
+from iot_facerecognition_server.engine.interface import (
+    Engine,
+    FacesRecognised,
+    Frame,
+    FrameRejectedError,
+    ObjectsRecognised,
+    Submission,
+)
+from iot_facerecognition_server.metrics import ServerMetrics
+from iot_facerecognition_server.sessions.scheduler import FairScheduler
+from iot_facerecognition_server.sessions.sequence import Sequence
+from iot_facerecognition_server.sessions.session import Session
+
+_log = logging.getLogger(__name__)
+
+Deliver = Callable[[], None]
+
+
+@dataclass(slots=True, eq=False)
+class _FrameUnderWay:
+    """A frame at the engine: what of it is still computed, and what is still to be delivered."""
+
+    frame: Frame
+    submission: Submission
+    computing: int
+    undelivered: int
+    started: float | None = None
+    finished: float = 0.0
+    error: Exception | None = None
+
+
+@dataclass(slots=True, eq=False)
+class _Client:
+    """A session, its frames at the engine, and the order in which their results leave."""
+
+    session: Session
+    faces: Sequence[Deliver] = field(default_factory=Sequence)
+    objects: Sequence[Deliver] = field(default_factory=Sequence)
+    under_way: set[_FrameUnderWay] = field(default_factory=set)
+
+
+class Dispatcher:
+    """Joins sessions, scheduler and engine; lives on the event loop and never blocks it.
+
+    Results of one kind leave in the order of their frames, each as soon as it is ready.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        scheduler: FairScheduler,
+        metrics: ServerMetrics,
+        clock: Callable[[], float],
+    ) -> None:
+        """`clock` is the monotonic time in seconds that frames are stamped with."""
+        self._engine = engine
+        self._scheduler = scheduler
+        self._metrics = metrics
+        self._clock = clock
+        self._clients: dict[int, _Client] = {}
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def join(self, session: Session) -> None:
+        """Let `session` take part."""
+        self._scheduler.join(session.key)
+        self._clients[session.key] = _Client(session)
+
+    def leave(self, session: Session) -> None:
+        """Forget `session` and give up what it has at the engine."""
+        client = self._clients.pop(session.key)
+        if self._scheduler.leave(session.key) is not None:
+            self._metrics.dropped.labels("gone").inc()
+        for under_way in client.under_way:
+            for future in (under_way.submission.faces, under_way.submission.objects):
+                if future is not None:
+                    future.cancel()
+        self._take_turns()
+
+    def offer(self, frame: Frame) -> None:
+        """Put `frame` into its session's slot, in place of an older one that still waits there."""
+        replaced = self._scheduler.offer(frame)
+        if replaced is not None:
+            self._drop(replaced, "replaced")
+        self._take_turns()
+
+    async def drained(self) -> None:
+        """Return when no frame waits or is under way."""
+        await self._idle.wait()
+
+    def _take_turns(self) -> None:
+        while (turn := self._scheduler.take(self._clock())) is not None:
+            if turn.late:
+                self._drop(turn.frame, "late")
+            else:
+                self._begin(turn.frame)
+        if self._scheduler.waiting or self._scheduler.under_way:
+            self._idle.clear()
+        else:
+            self._idle.set()
+
+    def _begin(self, frame: Frame) -> None:
+        client = self._clients[frame.session]
+        wants = client.session.wants
+        if wants is None:
+            self._scheduler.done(frame.session)
+            self._drop(frame, "switched-off")
+            return
+        submission = self._engine.submit(frame, wants)
+        parts = sum(f is not None for f in (submission.faces, submission.objects))
+        under_way = _FrameUnderWay(frame, submission, computing=parts, undelivered=parts)
+        client.under_way.add(under_way)
+        if submission.faces is not None:
+            client.faces.begin(frame.number)
+            submission.faces.add_done_callback(partial(self._faces_ready, client, under_way))
+        if submission.objects is not None:
+            client.objects.begin(frame.number)
+            submission.objects.add_done_callback(partial(self._objects_ready, client, under_way))
+
+    def _faces_ready(
+        self,
+        client: _Client,
+        under_way: _FrameUnderWay,
+        future: asyncio.Future[FacesRecognised],
+    ) -> None:
+        found = self._outcome(under_way, future)
+        deliver = partial(self._deliver_faces, client, under_way, found)
+        for ready in client.faces.end(under_way.frame.number, deliver):
+            ready()
+        self._computed(client, under_way)
+
+    def _objects_ready(
+        self,
+        client: _Client,
+        under_way: _FrameUnderWay,
+        future: asyncio.Future[ObjectsRecognised],
+    ) -> None:
+        found = self._outcome(under_way, future)
+        deliver = partial(self._deliver_objects, client, under_way, found)
+        for ready in client.objects.end(under_way.frame.number, deliver):
+            ready()
+        self._computed(client, under_way)
+
+    def _deliver_faces(
+        self, client: _Client, under_way: _FrameUnderWay, found: FacesRecognised | None
+    ) -> None:
+        frame = under_way.frame
+        if found is not None and client.session.key in self._clients:
+            client.session.faces_found(frame.number, found.faces)
+            self._metrics.latency_seconds.observe(self._clock() - frame.received)
+            for face in found.faces:
+                self._metrics.faces.labels("known" if face.tag else "unknown").inc()
+        self._delivered(client, under_way)
+
+    def _deliver_objects(
+        self, client: _Client, under_way: _FrameUnderWay, found: ObjectsRecognised | None
+    ) -> None:
+        if found is not None and client.session.key in self._clients:
+            client.session.objects_found(under_way.frame.number, found.objects)
+        self._delivered(client, under_way)
+
+    def _outcome(
+        self,
+        under_way: _FrameUnderWay,
+        future: "asyncio.Future[FacesRecognised] | asyncio.Future[ObjectsRecognised]",
+    ) -> "FacesRecognised | ObjectsRecognised | None":
+        """Return the result, or None after keeping the error for the frame's end."""
+        if future.cancelled():
+            return None
+        error = future.exception()
+        if error is not None:
+            under_way.error = error if isinstance(error, Exception) else RuntimeError(repr(error))
+            return None
+        result = future.result()
+        started = under_way.started
+        under_way.started = result.started if started is None else min(started, result.started)
+        under_way.finished = max(under_way.finished, result.finished)
+        return result
+
+    def _computed(self, client: _Client, under_way: _FrameUnderWay) -> None:
+        """Take note that one part of a frame is no longer at the engine."""
+        under_way.computing -= 1
+        if not under_way.computing:
+            client.under_way.discard(under_way)
+            self._scheduler.done(under_way.frame.session)
+            self._take_turns()
+
+    def _delivered(self, client: _Client, under_way: _FrameUnderWay) -> None:
+        """Take note that one part of a frame has left; after the last, end the frame."""
+        under_way.undelivered -= 1
+        if under_way.undelivered or client.session.key not in self._clients:
+            return
+        frame, error = under_way.frame, under_way.error
+        if isinstance(error, FrameRejectedError):
+            client.session.reject(frame.number, error.code, error.message)
+            self._metrics.rejected.labels(str(error.code)).inc()
+        elif error is not None:
+            client.session.reject(
+                frame.number, ErrorCode.ENGINE_FAILED, "the server could not process this frame"
+            )
+            self._metrics.rejected.labels(str(ErrorCode.ENGINE_FAILED)).inc()
+        else:
+            started = frame.received if under_way.started is None else under_way.started
+            queue_seconds = started - frame.received
+            self._metrics.processed.inc()
+            self._metrics.queue_seconds.observe(queue_seconds)
+            compute_seconds = under_way.finished - started
+            client.session.processed(frame.number, queue_seconds * 1e3, compute_seconds * 1e3)
+
+    def _drop(self, frame: Frame, reason: str) -> None:
+        self._metrics.dropped.labels(reason).inc()
+        client = self._clients.get(frame.session)
+        if client is not None:
+            client.session.drop(frame.number, reason)

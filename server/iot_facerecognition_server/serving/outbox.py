@@ -1,0 +1,43 @@
+"""What waits to be sent to one client: bounded, since a client need not read."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+
+class Outbox:
+    """A queue of texts between the event loop's callbacks, which cannot wait, and the socket."""
+
+    def __init__(self, most: int) -> None:
+        """Hold up to `most` characters of text that the socket has not taken yet."""
+        self._most = most
+        self._texts: deque[str] = deque()
+        self._size = 0
+        self._changed = asyncio.Event()
+        self._empty = asyncio.Event()
+        self._empty.set()
+
+    def put(self, text: str) -> bool:
+        """Add `text`; False, and nothing added, when that would pass the bound."""
+        if self._size + len(text) > self._most:
+            return False
+        self._texts.append(text)
+        self._size += len(text)
+        self._empty.clear()
+        self._changed.set()
+        return True
+
+    async def flushed(self) -> None:
+        """Return when the socket has taken everything."""
+        await self._empty.wait()
+
+    async def send_all(self, send: Callable[[str], Awaitable[None]]) -> None:
+        """Hand every text to `send`, in order, for ever."""
+        while True:
+            while self._texts:
+                text = self._texts.popleft()
+                await send(text)
+                self._size -= len(text)
+            self._empty.set()
+            self._changed.clear()
+            await self._changed.wait()

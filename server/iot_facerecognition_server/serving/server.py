@@ -1,0 +1,188 @@
+"""The TLS WebSocket server: listens, admits, and gives every connection a client."""
+
+import asyncio
+import errno
+import itertools
+import logging
+import ssl
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.http11 import Request, Response
+from websockets.typing import Subprotocol
+
+from iot_facerecognition_protocol import SUBPROTOCOL_V2, clean_text
+from iot_facerecognition_server.errors import AddressInUseError
+from iot_facerecognition_server.metrics import ServerMetrics
+from iot_facerecognition_server.serving.admission import Admission
+from iot_facerecognition_server.serving.client import Client
+from iot_facerecognition_server.serving.connection import ClientConnection
+from iot_facerecognition_server.serving.dispatcher import Dispatcher
+from iot_facerecognition_server.sessions.session import SessionLimits
+from iot_facerecognition_server.trust.authentication import Authenticator, Refused
+
+_log = logging.getLogger(__name__)
+_handshake_log = logging.getLogger(f"{__name__}.handshake")
+"""websockets' own words on connections that never became clients; noise unless one looks."""
+
+MESSAGE_LENGTH = 1000
+"""Characters of a message to a client."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionLimits:
+    """What every connection is held to.
+
+    Seconds to shake hands, seconds of silence (0: any), characters of text it has not read.
+    """
+
+    handshake_seconds: float
+    idle_seconds: float
+    backlog: int
+
+
+class RecognitionServer:
+    """Accepts clients on one address and serves them until it is closed."""
+
+    def __init__(
+        self,
+        *,
+        host: str,
+        port: int,
+        context: ssl.SSLContext,
+        authenticator: Authenticator,
+        admission: Admission,
+        session_limits: SessionLimits,
+        connection_limits: ConnectionLimits,
+        object_labels: int,
+        dispatcher: Dispatcher,
+        metrics: ServerMetrics,
+        clock: Callable[[], float],
+    ) -> None:
+        """Take the parts; `start` opens the port (0: any free one)."""
+        self._host = host
+        self._port = port
+        self._context = context
+        self._authenticator = authenticator
+        self._admission = admission
+        self._session_limits = session_limits
+        self._connection_limits = connection_limits
+        self._object_labels = object_labels
+        self._dispatcher = dispatcher
+        self._metrics = metrics
+        self._clock = clock
+        self._keys = itertools.count(1)
+        self._clients: dict[int, Client] = {}
+        self._server: Server | None = None
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on."""
+        if self._server is None:
+            raise RuntimeError("the server has not been started")
+        return int(next(iter(self._server.sockets)).getsockname()[1])
+
+    @property
+    def clients(self) -> tuple[Client, ...]:
+        """The clients that are connected now."""
+        return tuple(self._clients.values())
+
+    async def start(self) -> None:
+        """Open the port. Raises AddressInUseError."""
+        limits = self._connection_limits
+        try:
+            self._server = await serve(
+                self._handle,
+                self._host,
+                self._port,
+                ssl=self._context,
+                create_connection=ClientConnection,
+                process_request=self._admit,
+                select_subprotocol=_agree_on_version,
+                compression=None,  # JPEG does not shrink, and an edge has no time for it
+                open_timeout=limits.handshake_seconds,
+                ssl_handshake_timeout=limits.handshake_seconds,
+                max_size=max(self._session_limits.frame_bytes, self._session_limits.text_bytes),
+                max_queue=2,
+                server_header="iot-facerecognition",
+                logger=_handshake_log,
+            )
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise AddressInUseError(self._host, self._port) from error
+            raise
+
+    def say(self, text: str, name: str | None = None) -> int:
+        """Send a message to the clients called `name`, or to all; return to how many."""
+        said = clean_text(text, MESSAGE_LENGTH)
+        to = [client for client in self.clients if name in {None, client.name}]
+        for client in to:
+            client.session.say(said)
+        return len(to)
+
+    async def close(self, seconds: float) -> None:
+        """Stop accepting, finish what is under way within `seconds`, and say good-bye (1001)."""
+        if self._server is None:
+            return
+        self._server.close(close_connections=False)
+        try:
+            async with asyncio.timeout(seconds):
+                await self._dispatcher.drained()
+        except TimeoutError:
+            _log.warning("some frames were not finished within %g s", seconds)
+        self._server.close()
+        await self._server.wait_closed()
+
+    def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
+        """Let a connection in, or turn it away in HTTP, before it costs anything."""
+        assert isinstance(connection, ClientConnection)
+        verdict = self._authenticator.authenticate(request.headers.get("Authorization"))
+        if isinstance(verdict, Refused):
+            response = self._turn_away(
+                connection, HTTPStatus.UNAUTHORIZED, "authentication", verdict.reason
+            )
+            response.headers["WWW-Authenticate"] = "Bearer"
+            return response
+        address = connection.address
+        refusal = self._admission.enter(address)
+        if refusal is not None:
+            return self._turn_away(connection, refusal.status, refusal.reason, refusal.message)
+        connection.when_lost(lambda: self._admission.leave(address))
+        return None
+
+    def _turn_away(
+        self, connection: ClientConnection, status: HTTPStatus, reason: str, message: str
+    ) -> Response:
+        self._metrics.refused.labels(reason).inc()
+        _log.warning("turned away %s: %s", connection.address, message)
+        return connection.respond(status, message + "\n")
+
+    async def _handle(self, connection: ServerConnection) -> None:
+        assert isinstance(connection, ClientConnection)
+        client = Client(
+            connection,
+            key=next(self._keys),
+            limits=self._session_limits,
+            backlog=self._connection_limits.backlog,
+            idle_seconds=self._connection_limits.idle_seconds,
+            object_labels=self._object_labels,
+            dispatcher=self._dispatcher,
+            metrics=self._metrics,
+            clock=self._clock,
+        )
+        self._clients[client.session.key] = client
+        self._metrics.clients.inc()
+        try:
+            await client.run()
+        finally:
+            del self._clients[client.session.key]
+            self._metrics.clients.dec()
+
+
+def _agree_on_version(
+    _connection: ServerConnection, offered: Sequence[Subprotocol]
+) -> Subprotocol | None:
+    """Take version 2 from who offers it; who offers nothing, or something else, gets version 1."""
+    return Subprotocol(SUBPROTOCOL_V2) if SUBPROTOCOL_V2 in offered else None

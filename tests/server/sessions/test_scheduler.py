@@ -1,0 +1,193 @@
+"""Fair turns, by simulation: no network, no clock."""
+
+import heapq
+import random
+from collections import Counter
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from iot_facerecognition_server.engine.interface import Frame
+from iot_facerecognition_server.sessions.scheduler import FairScheduler
+
+
+def frame(session: int, number: int, received: float = 0.0) -> Frame:
+    return Frame(session, number, b"", received)
+
+
+def jain(counts: list[float]) -> float:
+    """Jain's fairness index: 1 when all are equal, 1/n when one has everything."""
+    return sum(counts) ** 2 / (len(counts) * sum(count * count for count in counts))
+
+
+def test_newest_frame_replaces_the_waiting_one() -> None:
+    scheduler = FairScheduler(capacity=1, per_session=1, max_age=1.0)
+    scheduler.join(7)
+    assert scheduler.offer(frame(7, 1)) is None
+    assert scheduler.offer(frame(7, 2)) == frame(7, 1)
+    turn = scheduler.take(0.0)
+    assert turn is not None
+    assert turn.frame.number == 2
+    assert scheduler.waiting == 0
+
+
+def test_capacity_bounds_what_is_under_way() -> None:
+    scheduler = FairScheduler(capacity=2, per_session=1, max_age=1.0)
+    for session in range(3):
+        scheduler.join(session)
+        scheduler.offer(frame(session, 1))
+    assert scheduler.take(0.0)
+    assert scheduler.take(0.0)
+    assert scheduler.take(0.0) is None
+    scheduler.done(0)
+    turn = scheduler.take(0.0)
+    assert turn is not None
+    assert turn.frame.session == 2
+
+
+def test_frame_past_the_deadline_is_late_and_costs_no_capacity() -> None:
+    scheduler = FairScheduler(capacity=1, per_session=1, max_age=0.5)
+    scheduler.join(1)
+    scheduler.offer(frame(1, 1, received=10.0))
+    turn = scheduler.take(10.6)
+    assert turn is not None
+    assert turn.late
+    assert scheduler.under_way == 0
+
+
+def test_session_with_fewer_frames_under_way_goes_first() -> None:
+    scheduler = FairScheduler(capacity=4, per_session=2, max_age=1.0)
+    scheduler.join(1)
+    scheduler.join(2)
+    scheduler.offer(frame(1, 1))
+    assert scheduler.take(0.0)
+    scheduler.offer(frame(1, 2))
+    scheduler.offer(frame(2, 1))
+    turns = [scheduler.take(0.0), scheduler.take(0.0)]
+    assert [turn and turn.frame.session for turn in turns] == [2, 1]
+
+
+def test_leaving_session_returns_its_frame_and_frees_its_place() -> None:
+    scheduler = FairScheduler(capacity=4, per_session=1, max_age=1.0)
+    scheduler.join(1)
+    scheduler.offer(frame(1, 1))
+    assert scheduler.leave(1) == frame(1, 1)
+    assert scheduler.waiting == 0
+    assert scheduler.take(0.0) is None
+
+
+def test_frame_under_way_of_a_left_session_is_still_counted_until_done() -> None:
+    scheduler = FairScheduler(capacity=1, per_session=1, max_age=1.0)
+    scheduler.join(1)
+    scheduler.join(2)
+    scheduler.offer(frame(1, 1))
+    scheduler.take(0.0)
+    scheduler.leave(1)
+    scheduler.offer(frame(2, 1))
+    assert scheduler.take(0.0) is None
+    scheduler.done(1)
+    assert scheduler.take(0.0) is not None
+
+
+def simulate(clients: int, turns: int, workers: int, slow: dict[int, float]) -> Counter[int]:
+    """Let `clients` that always have a frame share `workers`; return the turns of each."""
+    scheduler = FairScheduler(capacity=workers, per_session=1, max_age=1e9)
+    chance = random.Random(1)
+    served: Counter[int] = Counter()
+    for session in range(clients):
+        scheduler.join(session)
+        scheduler.offer(frame(session, 1))
+    busy: list[tuple[float, int]] = []
+    now = 0.0
+    while served.total() < turns:
+        while (turn := scheduler.take(now)) is not None:
+            session = turn.frame.session
+            served[session] += 1
+            cost = slow.get(session, 1.0) * chance.uniform(0.8, 1.2)
+            heapq.heappush(busy, (now + cost, session))
+            scheduler.offer(frame(session, turn.frame.number + 1))
+        now, done = heapq.heappop(busy)
+        scheduler.done(done)
+    return served
+
+
+@pytest.mark.parametrize("clients", [2, 8, 32, 5000])
+def test_clients_that_always_have_a_frame_get_equal_turns(clients: int) -> None:
+    served = simulate(clients, turns=clients * 20, workers=2, slow={})
+    assert jain([served[session] for session in range(clients)]) >= 0.98
+
+
+def test_slow_client_does_not_cost_the_others_their_turns() -> None:
+    served = simulate(20, turns=2000, workers=2, slow={0: 8.0})
+    others = [served[session] for session in range(1, 20)]
+    assert jain(others) >= 0.999
+    assert served[0] <= min(others)
+
+
+class Scheduling(RuleBasedStateMachine):
+    """Whatever happens in whatever order, nothing is lost, doubled or over its limit."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scheduler = FairScheduler(capacity=3, per_session=2, max_age=5.0)
+        self.slots: dict[int, Frame | None] = {}
+        self.under_way: list[int] = []
+        self.number = 0
+
+    @rule(session=st.integers(1, 5))
+    def join_or_leave(self, session: int) -> None:
+        if session in self.slots:
+            assert self.scheduler.leave(session) == self.slots.pop(session)
+            # A key is never used again in the product; here it is, so end what is under way.
+            for _ in range(self.under_way.count(session)):
+                self.under_way.remove(session)
+                self.scheduler.done(session)
+        else:
+            self.scheduler.join(session)
+            self.slots[session] = None
+
+    @precondition(lambda self: self.slots)
+    @rule(data=st.data())
+    def offer(self, data: st.DataObject) -> None:
+        session = data.draw(st.sampled_from(sorted(self.slots)))
+        self.number += 1
+        new = frame(session, self.number, received=float(self.number))
+        assert self.scheduler.offer(new) == self.slots[session]
+        self.slots[session] = new
+
+    @rule(ahead=st.floats(0, 10))
+    def take(self, ahead: float) -> None:
+        now = self.number + ahead
+        turn = self.scheduler.take(now)
+        if turn is None:
+            takeable = [
+                session
+                for session, waiting in self.slots.items()
+                if waiting and self.under_way.count(session) < 2
+            ]
+            assert len(self.under_way) == 3 or not takeable
+            return
+        assert self.slots[turn.frame.session] == turn.frame
+        assert turn.late == (now - turn.frame.received > 5.0)
+        self.slots[turn.frame.session] = None
+        if not turn.late:
+            self.under_way.append(turn.frame.session)
+
+    @precondition(lambda self: self.under_way)
+    @rule(data=st.data())
+    def done(self, data: st.DataObject) -> None:
+        session = data.draw(st.sampled_from(sorted(set(self.under_way))))
+        self.under_way.remove(session)
+        self.scheduler.done(session)
+
+    @invariant()
+    def counts_agree(self) -> None:
+        assert self.scheduler.under_way == len(self.under_way) <= 3
+        assert self.scheduler.waiting == sum(f is not None for f in self.slots.values())
+        assert all(self.under_way.count(session) <= 2 for session in self.slots)
+
+
+TestScheduling = Scheduling.TestCase
+TestScheduling.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)

@@ -1,0 +1,162 @@
+"""One client's protocol, without a socket."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from iot_facerecognition_protocol import ErrorCode, Face, Version
+from iot_facerecognition_server.engine.interface import Frame, ObjectsWanted, Wants
+from iot_facerecognition_server.sessions.events import Ignored, Refused, SettingChanged
+from iot_facerecognition_server.sessions.session import Session, SessionLimits
+
+LIMITS = SessionLimits(frame_bytes=1000, text_bytes=500, frame_rate=0)
+
+
+class Peer:
+    """A session and what it sent."""
+
+    def __init__(
+        self, version: Version = Version.V2, labels: int = 1000, limits: SessionLimits = LIMITS
+    ) -> None:
+        self.sent: list[dict[str, Any]] = []
+        self.session = Session(
+            1, version, limits, labels, lambda text: self.sent.append(json.loads(text))
+        )
+
+    def text(self, command: int, context: object) -> Any:
+        return self.session.receive_text(json.dumps({"command": command, "context": context}))
+
+
+@pytest.mark.parametrize("version", list(Version))
+def test_server_asks_for_settings_first(version: Version) -> None:
+    peer = Peer(version)
+    peer.session.open()
+    assert peer.sent == [{"command": 9}]
+
+
+@pytest.mark.parametrize(
+    ("command", "asked", "held"),
+    [
+        (1, "kitchen", "kitchen"),
+        (1, "", "noname"),
+        (1, "two\nlines\x1b[2J", "two lines [2J"),
+        (1, "x" * 1_000, "x" * 64),
+        (5, False, False),
+        (6, 3, 3),
+        (6, 0, 1),
+        (6, -1, 1),
+        (6, 100_000, 1000),
+        (6, 10**40, 1000),
+        (7, True, True),
+        (8, False, False),
+    ],
+)
+def test_setting_is_echoed_with_the_value_that_holds(
+    command: int, asked: object, held: object
+) -> None:
+    peer = Peer(Version.V1)
+    limits = SessionLimits(frame_bytes=1, text_bytes=5000, frame_rate=0)
+    peer = Peer(Version.V1, limits=limits)
+    event = peer.text(command, asked)
+    assert isinstance(event, SettingChanged)
+    assert peer.sent == [{"command": command, "context": held}]
+
+
+@pytest.mark.parametrize(
+    ("command", "asked", "held"),
+    [(6, "abc", 5), (6, None, 5), (6, 2.5, 5), (5, "yes", True), (8, 1, True), (1, 7, "?")],
+)
+def test_wrong_type_is_answered_with_the_value_that_still_holds(
+    command: int, asked: object, held: object
+) -> None:
+    for version in Version:
+        peer = Peer(version)
+        event = peer.text(command, asked)
+        assert isinstance(event, Refused)
+        assert event.code is ErrorCode.MALFORMED_MESSAGE
+        assert peer.sent[0] == {"command": command, "context": held}
+        assert len(peer.sent) == (1 if version is Version.V1 else 2)
+        if version is Version.V2:
+            assert peer.sent[1]["command"] == 11
+
+
+def test_label_count_is_bounded_by_the_classifier() -> None:
+    peer = Peer(labels=10)
+    peer.text(6, 50)
+    assert peer.sent == [{"command": 6, "context": 10}]
+
+
+@pytest.mark.parametrize("command", [3, 4, 9, 10, 11, 99, 2**70])
+def test_commands_that_are_not_for_a_server_are_ignored(command: int) -> None:
+    contexts: dict[int, object] = {
+        3: [],
+        4: [],
+        10: {"frame": 1, "status": "processed"},
+        11: {"code": "x", "message": "y"},
+    }
+    peer = Peer()
+    event = peer.text(command, contexts.get(command))
+    assert isinstance(event, Ignored)
+    assert peer.sent == []
+
+
+def test_text_beyond_the_limit_is_fatal() -> None:
+    peer = Peer()
+    event = peer.session.receive_text("x" * 501)
+    assert isinstance(event, Refused)
+    assert event.fatal
+    assert peer.sent[0]["context"]["code"] == "text-too-large"
+
+
+def test_frames_are_numbered_by_arrival_refused_ones_too() -> None:
+    peer = Peer()
+    assert isinstance(peer.session.receive_frame(b"", 0.0), Refused)
+    assert isinstance(peer.session.receive_frame(b"x" * 1001, 0.0), Refused)
+    passed = peer.session.receive_frame(b"jpeg", 2.5)
+    assert passed == Frame(session=1, number=3, jpeg=b"jpeg", received=2.5)
+    done = [message["context"] for message in peer.sent if message["command"] == 10]
+    assert [(d["frame"], d["status"], d["reason"]) for d in done] == [
+        (1, "rejected", "frame-empty"),
+        (2, "rejected", "frame-too-large"),
+    ]
+
+
+def test_frames_past_the_rate_are_dropped_and_give_back_their_credit() -> None:
+    peer = Peer(limits=SessionLimits(1000, 500, frame_rate=2))
+    outcomes = [peer.session.receive_frame(b"x", now) for now in (0.0, 0.1, 0.2, 1.0)]
+    assert [isinstance(outcome, Frame) for outcome in outcomes] == [True, True, False, True]
+    assert peer.sent[-1]["context"]["reason"] == "frame-rate"
+
+
+def test_faces_without_faces_are_only_for_version_2() -> None:
+    for version, count in ((Version.V1, 0), (Version.V2, 1)):
+        peer = Peer(version)
+        peer.session.faces_found(1, ())
+        assert len(peer.sent) == count
+
+
+def test_version_1_gets_the_original_s_fields_only() -> None:
+    peer = Peer(Version.V1)
+    face = Face("ann", 1, 2, 3, 4, distance=0.3, score=1.0, track=9)
+    peer.session.faces_found(5, (face,))
+    peer.session.processed(5, 1.0, 2.0)
+    face_fields = {"tag": "ann", "x": 1, "y": 2, "width": 3, "height": 4}
+    assert peer.sent == [{"command": 3, "context": [face_fields]}]
+
+
+def test_wants_follow_the_settings() -> None:
+    peer = Peer(labels=1000)
+    assert peer.session.wants == Wants(True, ObjectsWanted(5, deterministic=False))
+    peer.text(5, False)
+    assert peer.session.wants == Wants(True, None)
+    peer.text(8, False)
+    assert peer.session.wants is None
+
+
+@given(st.text())
+def test_any_text_is_answered_and_never_raises(text: str) -> None:
+    for version in Version:
+        Peer(version).session.receive_text(text)
