@@ -1,0 +1,40 @@
+# The two commands a newcomer needs: `make demo` and `make test`. `make help` lists the rest.
+
+PYTHON ?= $(shell scripts/find-python)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format bench docs clean
+
+help:  ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(READY)  ## run the main job on real faces (DEMO_SECONDS=20 ends by itself)
+	@$(BIN)/python demo/main_job.py
+
+test: $(READY)  ## pass the tests, without the labs (under 10 minutes on two cores)
+	@$(BIN)/pytest $(PYTEST_ARGS)
+
+lint: $(READY)  ## ruff and mypy --strict over everything
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+format: $(READY)  ## put the code into its standard form
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix-only .
+
+bench: $(READY)  ## measure speed against references in the same run
+	@$(BIN)/python benchmarks/throughput.py
+
+docs: $(READY)  ## write the pages that are made from the code
+	@$(BIN)/python -m iot_facerecognition_server.config.reference > docs/configuration.md
+
+clean:  ## remove the virtual environment and caches of the tools
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(READY): pyproject.toml constraints.txt scripts/setup
+	@scripts/setup "$(PYTHON)" $(VENV)
+	@touch $@
