@@ -1,0 +1,1 @@
+"""Who is known: reference photos, their descriptors, and the nearest of them."""
