@@ -1,0 +1,74 @@
+"""Checks of text settings: each returns the text in its proper form or raises ValueError."""
+
+import math
+import re
+
+_SHA256_DIGITS = 64
+_CALIBRATION_NUMBERS = 6
+_HOST = re.compile(r"[A-Za-z0-9_.:-]+(%[A-Za-z0-9_.-]+)?")
+"""Host names, IPv4 and IPv6 addresses, an IPv6 zone at the end."""
+
+CAMERAS = ("auto", "picamera2", "v4l2", "moving", "folder")
+"""The kinds of camera; those with a place may be followed by `:PLACE`."""
+_CAMERAS_WITH_PLACE = {"v4l2", "moving", "folder"}
+_CAMERAS_NEEDING_PLACE = {"moving", "folder"}
+
+SCREENS = ("auto", "framebuffer", "drm", "window", "none")
+_SCREENS_WITH_PLACE = {"framebuffer", "window"}
+
+
+def host(text: str) -> str:
+    """Check a host name or address; brackets around an IPv6 address are taken off."""
+    bare = text.removeprefix("[").removesuffix("]")
+    if not _HOST.fullmatch(bare):
+        raise ValueError(
+            f"must be a host name or an address such as server.local or 192.168.1.10, not {text!r}"
+        )
+    return bare
+
+
+def fingerprint(text: str) -> str:
+    """Check a SHA-256 fingerprint and return it as 64 small hexadecimal digits; empty for none."""
+    digits = text.lower().removeprefix("sha256:").replace(":", "").replace(" ", "")
+    if digits and not re.fullmatch(rf"[0-9a-f]{{{_SHA256_DIGITS}}}", digits):
+        raise ValueError(
+            "must be the 64 hexadecimal digits that the server's `cert show` prints "
+            f"(colons are ignored), not {text[:80]!r}"
+        )
+    return digits
+
+
+def camera(text: str) -> str:
+    """Check which camera to use: a kind, with a place behind a colon where it has one."""
+    kind, colon, place = text.partition(":")
+    allowed = "auto, picamera2, v4l2[:/dev/videoN], moving:FOLDER or folder:FOLDER"
+    if kind not in CAMERAS or (colon and (not place or kind not in _CAMERAS_WITH_PLACE)):
+        raise ValueError(f"must be {allowed}, not {text!r}")
+    if kind in _CAMERAS_NEEDING_PLACE and not place:
+        raise ValueError(f"{kind} needs a folder of photos: {kind}:FOLDER")
+    return text
+
+
+def screen(text: str) -> str:
+    """Check which screen to use: a kind, with a place behind a colon where it has one."""
+    kind, colon, place = text.partition(":")
+    if kind not in SCREENS or (colon and (not place or kind not in _SCREENS_WITH_PLACE)):
+        allowed = "auto, framebuffer[:/dev/fbN], drm, window[:WIDTHxHEIGHT] or none"
+        raise ValueError(f"must be {allowed}, not {text!r}")
+    return text
+
+
+def calibration(text: str) -> str:
+    """Check a touch calibration: six numbers a to f with x' = ax + by + c, y' = dx + ey + f."""
+    if not text:
+        return text
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) != _CALIBRATION_NUMBERS or not all(map(math.isfinite, numbers)):
+        raise ValueError(
+            "must be six numbers a,b,c,d,e,f with x' = ax + by + c and y' = dx + ey + f in 0 to 1 "
+            f"of the screen, or empty, not {text[:60]!r}"
+        )
+    return text

@@ -1,0 +1,111 @@
+"""The values that hold, observable."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from iot_facerecognition_edge.errors import SettingError
+from iot_facerecognition_edge.settings.catalogue import CATALOGUE
+from iot_facerecognition_edge.settings.setting import Setting, Value
+
+_T = TypeVar("_T", bool, int, float, str)
+
+
+@dataclass(frozen=True, slots=True)
+class SettingChanged:
+    """A setting got another value."""
+
+    key: str
+    old: Value
+    new: Value
+
+
+class Settings:
+    """One value per setting of the catalogue, its default until another is set.
+
+    Values are always allowed ones. Subscribers are called in their order after each change, on the
+    thread that made it; all users share one thread.
+    """
+
+    def __init__(
+        self, stored: Mapping[str, Value] | None = None, catalogue: Iterable[Setting] = CATALOGUE
+    ) -> None:
+        """Begin with `stored` values, which the catalogue must know and allow (SettingError)."""
+        self._known = {setting.key: setting for setting in catalogue}
+        self._values = {key: setting.default for key, setting in self._known.items()}
+        self._behind: dict[str, Value] = {}
+        self._subscribers: list[Callable[[SettingChanged], None]] = []
+        for key, value in (stored or {}).items():
+            self.set(key, value)
+
+    def value(self, key: str) -> Value:
+        """Return the value of the setting `key`. Raises SettingError for a key that is none."""
+        self.setting(key)
+        return self._values[key]
+
+    def switch(self, key: str) -> bool:
+        """Return the value of a switch."""
+        return self._of(key, bool)
+
+    def number(self, key: str) -> int:
+        """Return the value of a whole number."""
+        return self._of(key, int)
+
+    def decimal(self, key: str) -> float:
+        """Return the value of a decimal number."""
+        return self._of(key, float)
+
+    def text(self, key: str) -> str:
+        """Return the value of a text, choice, colour, secret or file."""
+        return self._of(key, str)
+
+    def _of(self, key: str, kind: type[_T]) -> _T:
+        value = self.value(key)
+        if type(value) is not kind:
+            raise TypeError(f"{key} is a {self.setting(key).kind}, not {kind.__name__}")
+        return value
+
+    def setting(self, key: str) -> Setting:
+        """Return the description of `key`. Raises SettingError for a key that is none."""
+        try:
+            return self._known[key]
+        except KeyError:
+            raise SettingError(
+                f"there is no setting {key!r}; `settings show` lists them all"
+            ) from None
+
+    def set(self, key: str, value: Value) -> None:
+        """Give `key` another value, to be stored. Raises SettingError where it is not allowed."""
+        checked = self.setting(key).check(value)
+        self._behind.pop(key, None)
+        self._change(key, checked)
+
+    def override(self, key: str, value: Value) -> None:
+        """Give `key` another value for this run only: what is stored stays."""
+        checked = self.setting(key).check(value)
+        self._behind.setdefault(key, self._values[key])
+        self._change(key, checked)
+
+    def reset(self, key: str | None = None) -> None:
+        """Give `key`, or every setting, its default again."""
+        for setting in [self.setting(key)] if key is not None else list(self._known.values()):
+            self.set(setting.key, setting.default)
+
+    def stored(self) -> dict[str, Value]:
+        """Return what is to be stored: values other than the default, without overrides."""
+        kept = self._values | self._behind
+        return {key: value for key, value in kept.items() if value != self._known[key].default}
+
+    def subscribe(self, callback: Callable[[SettingChanged], None]) -> Callable[[], None]:
+        """Call `callback` after every change; what is returned ends that."""
+        self._subscribers.append(callback)
+        return lambda: self._subscribers.remove(callback)
+
+    def _change(self, key: str, value: Value) -> None:
+        old = self._values[key]
+        if old == value:
+            return
+        self._values[key] = value
+        change = SettingChanged(key, old, value)
+        for callback in list(self._subscribers):
+            callback(change)

@@ -1,0 +1,234 @@
+"""The catalogue, the values that hold and the file that keeps them."""
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from iot_facerecognition_edge.errors import EdgeError, SettingError
+from iot_facerecognition_edge.settings import (
+    CATALOGUE,
+    Group,
+    Kind,
+    SettingChanged,
+    Settings,
+    SettingsFile,
+    in_group,
+    setting,
+)
+from iot_facerecognition_edge.settings.session import FIELDS, value_of, wanted
+from iot_facerecognition_protocol import SessionSettings
+
+ORIGINAL = {
+    "recognition.label_count": 5,
+    "recognition.objects": True,
+    "recognition.faces": True,
+    "recognition.deterministic": False,
+    "display.accent_colour": "#8b0000",
+    "display.line_width": 4,
+    "display.label_size": 12,
+    "display.face_duration": 3000,
+    "display.object_duration": 3000,
+    "display.show_fps": True,
+    "display.show_traffic": True,
+    "display.dark": True,
+    "device.test_mode": False,
+    "camera.width": 1280,
+    "camera.height": 720,
+    "camera.fps": 15,
+    "camera.bit_rate": 4096,
+    "camera.jpeg_quality": 80,
+    "statistics.window": 3,
+    "statistics.antialiasing": True,
+    "statistics.animations": False,
+}
+
+
+def test_keys_are_unique_and_every_setting_has_a_group_a_label_and_a_help() -> None:
+    assert len({entry.key for entry in CATALOGUE}) == len(CATALOGUE)
+    for entry in CATALOGUE:
+        assert entry.label
+        assert entry.help
+        assert entry in in_group(entry.group)
+    assert all(in_group(group) for group in Group)
+
+
+def test_defaults_are_the_originals() -> None:
+    settings = Settings()
+    assert {key: settings.value(key) for key in ORIGINAL} == ORIGINAL
+
+
+@pytest.mark.parametrize("entry", CATALOGUE, ids=lambda entry: entry.key)
+def test_defaults_are_allowed_and_survive_being_spelled(entry) -> None:
+    if entry.kind in {Kind.NUMBER, Kind.DECIMAL}:
+        assert entry.minimum <= entry.default <= entry.maximum
+        assert entry.step
+    assert entry.check(entry.default) == entry.default
+    assert entry.parse(entry.spell(entry.default)) == entry.default
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "value"),
+    [
+        ("recognition.faces", "off", False),
+        ("recognition.faces", "TRUE", True),
+        ("recognition.label_count", " 7 ", 7),
+        ("camera.exposure_compensation", "-1.5", -1.5),
+        ("display.accent_colour", "#00FF7f", "#00ff7f"),
+        ("connection.address", "[fe80::1]", "fe80::1"),
+        ("connection.fingerprint", "SHA256:" + "AB:" * 31 + "AB", "ab" * 32),
+        ("camera.source", "moving:/photos", "moving:/photos"),
+        ("display.touch_calibration", "1,0,0,0,1,0", "1,0,0,0,1,0"),
+    ],
+)
+def test_text_becomes_a_value(key: str, text: str, value: object) -> None:
+    assert setting(key).parse(text) == value
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "says"),
+    [
+        ("recognition.faces", "maybe", "on or off"),
+        ("recognition.label_count", "11", "from 1 to 10"),
+        ("recognition.label_count", "many", "whole number"),
+        ("recognition.label_count", "9" * 5000, "whole number"),
+        ("camera.exposure_compensation", "nan", "from -8 to 8"),
+        ("display.accent_colour", "darkred", "#8b0000"),
+        ("connection.address", "two words", "host name"),
+        ("connection.address", "", "host name"),
+        ("connection.fingerprint", "12:34", "cert show"),
+        ("connection.name", "a\nb", "one line"),
+        ("camera.source", "webcam", "picamera2"),
+        ("camera.source", "moving", "folder of photos"),
+        ("camera.source", "picamera2:1", "picamera2"),
+        ("camera.rotation", "90", "one of 0, 180"),
+        ("display.touch_calibration", "1,2,inf,0,0,0", "six numbers"),
+        ("display.screen", "hdmi", "framebuffer"),
+    ],
+)
+def test_what_is_not_allowed_is_refused_with_key_and_cure(key: str, text: str, says: str) -> None:
+    with pytest.raises(SettingError) as refused:
+        setting(key).parse(text)
+    assert key in str(refused.value)
+    assert says in str(refused.value)
+
+
+@given(st.sampled_from(CATALOGUE), st.text() | st.integers().map(str) | st.floats().map(str))
+def test_whatever_is_typed_becomes_an_allowed_value_or_a_setting_error(entry, text: str) -> None:
+    try:
+        value = entry.parse(text)
+    except SettingError:
+        return
+    assert entry.check(value) == value
+
+
+def test_a_secret_is_not_shown() -> None:
+    token = setting("connection.token")
+    assert token.format("hunter2") == "set"
+    with pytest.raises(SettingError) as refused:
+        token.check("hunter2\n" * 2)
+    assert "hunter2" not in str(refused.value)
+
+
+def test_subscribers_learn_of_changes_and_only_of_changes() -> None:
+    settings = Settings()
+    changes: list[SettingChanged] = []
+    leave = settings.subscribe(changes.append)
+    settings.set("camera.width", 640)
+    settings.set("camera.width", 640)
+    with pytest.raises(SettingError):
+        settings.set("camera.width", 1)
+    leave()
+    settings.set("camera.width", 320)
+    assert changes == [SettingChanged("camera.width", 1280, 640)]
+
+
+def test_an_override_holds_but_is_not_stored_until_it_is_set() -> None:
+    settings = Settings({"camera.width": 640})
+    settings.override("camera.width", 320)
+    settings.override("camera.height", 240)
+    assert settings.number("camera.width") == 320
+    assert settings.stored() == {"camera.width": 640}
+    settings.set("camera.height", 480)
+    assert settings.stored() == {"camera.width": 640, "camera.height": 480}
+
+
+def test_reset_brings_back_one_default_or_all() -> None:
+    settings = Settings({"camera.width": 640, "camera.height": 480})
+    settings.reset("camera.width")
+    assert settings.stored() == {"camera.height": 480}
+    settings.reset()
+    assert settings.stored() == {}
+
+
+def test_an_unknown_key_says_where_to_look() -> None:
+    with pytest.raises(SettingError, match="settings show"):
+        Settings().value("camera.colour")
+
+
+def test_asking_for_the_wrong_type_is_a_programming_error() -> None:
+    with pytest.raises(TypeError, match=r"camera\.width"):
+        Settings().switch("camera.width")
+
+
+def test_synchronised_settings_are_those_of_the_session() -> None:
+    assert {entry.key for entry in CATALOGUE if entry.synchronised} == set(FIELDS)
+    settings = Settings({"connection.name": "kitchen", "recognition.label_count": 3})
+    session = wanted(settings)
+    assert session == SessionSettings(name="kitchen", label_count=3)
+    assert all(value_of(session, key) == settings.value(key) for key in FIELDS)
+
+
+def test_settings_survive_a_restart_in_a_file_that_only_its_owner_reads(tmp_path: Path) -> None:
+    file = SettingsFile(tmp_path / "state" / "settings.json")
+    assert file.load().values == {}
+    file.save({"connection.token": "secret", "camera.fps": 10})
+    assert stat.S_IMODE(file.path.stat().st_mode) == 0o600
+    assert file.load().values == {"connection.token": "secret", "camera.fps": 10}
+    assert [path.name for path in file.path.parent.iterdir()] == ["settings.json"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"\xff\xfe",
+        b"[]",
+        b'{"settings": {}}',
+        b'{"format": 2, "settings": {}}',
+        b"[" * 9**6,
+    ],
+    ids=["empty", "cut", "binary", "list", "no format", "other format", "deep"],
+)
+def test_a_damaged_file_is_set_aside_and_defaults_hold(tmp_path: Path, content: bytes) -> None:
+    file = SettingsFile(tmp_path / "settings.json")
+    file.path.write_bytes(content)
+    loaded = file.load()
+    assert loaded.values == {}
+    assert "settings.json.damaged" in loaded.problems[0]
+    assert (tmp_path / "settings.json.damaged").read_bytes() == content
+    assert not file.path.exists()
+
+
+def test_a_wrong_value_is_left_out_and_the_others_hold(tmp_path: Path) -> None:
+    file = SettingsFile(tmp_path / "settings.json")
+    stored = {"camera.fps": 10, "camera.width": "wide", "camera.lens": 3}
+    file.path.write_text(json.dumps({"format": 1, "settings": stored}))
+    loaded = file.load()
+    assert loaded.values == {"camera.fps": 10}
+    assert len(loaded.problems) == 2
+    assert "camera.width" in loaded.problems[0]
+    assert "camera.lens" in loaded.problems[1]
+
+
+def test_a_file_that_cannot_be_written_says_so_and_leaves_the_old_one(tmp_path: Path) -> None:
+    file = SettingsFile(tmp_path / "settings.json")
+    file.save({"camera.fps": 10})
+    (tmp_path / "settings.json.new").mkdir()
+    with pytest.raises(EdgeError, match="cannot be written"):
+        file.save({"camera.fps": 5})
+    assert file.load().values == {"camera.fps": 10}
