@@ -1,0 +1,43 @@
+"""How much happened within the last second."""
+
+from collections import deque
+
+MOST_EVENTS = 1024
+"""Events a second that are kept; beyond, the rate counts only the newest."""
+
+
+class Rate:
+    """Events a second over a sliding window of `span` seconds."""
+
+    def __init__(self, span: float = 1.0) -> None:
+        self._span = span
+        self._events: deque[float] = deque(maxlen=MOST_EVENTS)
+
+    def add(self, time: float) -> None:
+        """Count one event at `time` (seconds)."""
+        self._events.append(time)
+
+    def at(self, now: float) -> float:
+        """Return the events a second at `now`."""
+        while self._events and self._events[0] <= now - self._span:
+            self._events.popleft()
+        return len(self._events) / self._span
+
+
+class Growth:
+    """The rate at which a counter grows, from its readings over the last `span` seconds."""
+
+    def __init__(self, span: float = 1.0) -> None:
+        self._span = span
+        self._readings: deque[tuple[float, int]] = deque(maxlen=MOST_EVENTS)
+
+    def read(self, time: float, counter: int) -> float:
+        """Take note of `counter` at `time` (seconds) and return its growth a second."""
+        if self._readings and counter < self._readings[-1][1]:
+            self._readings.clear()
+        self._readings.append((time, counter))
+        while len(self._readings) > 2 and self._readings[1][0] <= time - self._span:  # noqa: PLR2004 - a slope needs two
+            self._readings.popleft()
+        first, last = self._readings[0], self._readings[-1]
+        passed = last[0] - first[0]
+        return (last[1] - first[1]) / passed if passed > 0 else 0.0
