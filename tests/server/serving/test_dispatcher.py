@@ -1,0 +1,234 @@
+"""Frames to the engine and results back, with an engine whose futures the test settles."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from iot_facerecognition_protocol import ErrorCode, Face, ObjectLabel, Version
+from iot_facerecognition_server.engine.interface import (
+    FacesRecognised,
+    Frame,
+    FrameRejectedError,
+    ObjectsRecognised,
+    Submission,
+    Wants,
+)
+from iot_facerecognition_server.metrics import ServerMetrics
+from iot_facerecognition_server.serving.dispatcher import Dispatcher
+from iot_facerecognition_server.sessions.scheduler import FairScheduler
+from iot_facerecognition_server.sessions.session import Session, SessionLimits
+
+
+class ManualEngine:
+    """Keeps every submission for the test to settle."""
+
+    capacity = 4
+    frames_per_session = 2
+    object_labels = 10
+
+    def __init__(self) -> None:
+        self.submitted: list[tuple[Frame, Submission]] = []
+
+    def submit(self, frame: Frame, wants: Wants) -> Submission:
+        loop = asyncio.get_running_loop()
+        submission = Submission(
+            faces=loop.create_future() if wants.faces else None,
+            objects=loop.create_future() if wants.objects else None,
+        )
+        self.submitted.append((frame, submission))
+        return submission
+
+    async def close(self) -> None:
+        pass
+
+
+class Bench:
+    """A dispatcher with its engine, a clock that the test sets, and what each session was sent."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.engine = ManualEngine()
+        self.registry = CollectorRegistry()
+        self.dispatcher = Dispatcher(
+            self.engine,
+            FairScheduler(capacity=4, per_session=2, max_age=1.0),
+            ServerMetrics(self.registry),
+            lambda: self.now,
+        )
+        self.sent: dict[int, list[dict[str, Any]]] = {}
+
+    def session(self, key: int, version: Version = Version.V2) -> Session:
+        sent = self.sent.setdefault(key, [])
+        limits = SessionLimits(1000, 1000, 0)
+        session = Session(key, version, limits, 10, lambda text: sent.append(json.loads(text)))
+        self.dispatcher.join(session)
+        return session
+
+    def offer(self, session: Session) -> Frame:
+        frame = session.receive_frame(b"jpeg", self.now)
+        assert isinstance(frame, Frame)
+        self.dispatcher.offer(frame)
+        return frame
+
+    def count(self, name: str, **labels: str) -> float:
+        return self.registry.get_sample_value(f"iot_facerecognition_{name}", labels) or 0.0
+
+    def told(self, key: int, command: int) -> list[Any]:
+        return [m for m in self.sent[key] if m["command"] == command]
+
+
+def faces(tag: str) -> FacesRecognised:
+    return FacesRecognised((Face(tag, 0, 0, 1, 1),), started=0.1, finished=0.2)
+
+
+def run(test: Callable[[Bench], Any]) -> None:
+    async def main() -> None:
+        await test(Bench())
+
+    asyncio.run(main())
+
+
+def test_each_result_leaves_as_soon_as_it_is_ready_and_the_frame_ends_after_the_last() -> None:
+    async def scenario(bench: Bench) -> None:
+        session = bench.session(1)
+        bench.offer(session)
+        (_, submission), *_ = bench.engine.submitted
+        assert submission.faces is not None
+        assert submission.objects is not None
+        submission.faces.set_result(faces("ann"))
+        await asyncio.sleep(0)
+        assert [m["command"] for m in bench.sent[1]] == [3]
+        objects = ObjectsRecognised((ObjectLabel("cat", 0.9),), started=0.1, finished=0.4)
+        submission.objects.set_result(objects)
+        await asyncio.sleep(0)
+        assert [m["command"] for m in bench.sent[1]] == [3, 4, 10]
+        done = bench.sent[1][-1]["context"]
+        assert done == {"frame": 1, "status": "processed", "queue_ms": 100.0, "compute_ms": 300.0}
+
+    run(scenario)
+
+
+def test_results_of_two_frames_leave_in_the_order_of_the_frames() -> None:
+    async def scenario(bench: Bench) -> None:
+        session = bench.session(1)
+        session.receive_text('{"command":5,"context":false}')
+        bench.sent[1].clear()
+        bench.offer(session)
+        bench.offer(session)
+        first, second = (submission for _, submission in bench.engine.submitted)
+        assert first.faces
+        assert second.faces
+        second.faces.set_result(faces("second"))
+        await asyncio.sleep(0)
+        assert bench.sent[1] == []
+        first.faces.set_result(faces("first"))
+        await asyncio.sleep(0)
+        assert [m["context"][0]["tag"] for m in bench.told(1, 3)] == ["first", "second"]
+        assert [m["context"]["frame"] for m in bench.told(1, 10)] == [1, 2]
+
+    run(scenario)
+
+
+def test_newest_frame_waits_and_the_replaced_one_gives_back_its_credit() -> None:
+    async def scenario(bench: Bench) -> None:
+        session = bench.session(1)
+        for _ in range(4):
+            bench.offer(session)
+        assert [frame.number for frame, _ in bench.engine.submitted] == [1, 2]
+        dropped = bench.told(1, 10)
+        assert [m["context"]["frame"] for m in dropped] == [3]
+        assert dropped[0]["context"]["reason"] == "replaced"
+        assert bench.count("frames_dropped_total", reason="replaced") == 1
+
+    run(scenario)
+
+
+def test_frame_past_the_deadline_is_dropped_before_it_costs_compute() -> None:
+    async def scenario(bench: Bench) -> None:
+        session = bench.session(1)
+        for _ in range(3):
+            bench.offer(session)
+        bench.now = 5.0
+        first = bench.engine.submitted[0][1]
+        assert first.faces
+        assert first.objects
+        first.faces.set_result(faces("ann"))
+        first.objects.set_result(ObjectsRecognised((), 0.0, 0.0))
+        await asyncio.sleep(0)
+        assert len(bench.engine.submitted) == 2
+        assert bench.count("frames_dropped_total", reason="late") == 1
+
+    run(scenario)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (FrameRejectedError(ErrorCode.FRAME_DAMAGED, "cut short"), "frame-damaged"),
+        (RuntimeError("a bug"), "engine-failed"),
+    ],
+)
+def test_failed_frame_is_rejected_and_the_next_one_goes_on(error: Exception, code: str) -> None:
+    async def scenario(bench: Bench) -> None:
+        session = bench.session(1)
+        session.receive_text('{"command":5,"context":false}')
+        bench.offer(session)
+        first = bench.engine.submitted[0][1]
+        assert first.faces
+        first.faces.set_exception(error)
+        await asyncio.sleep(0)
+        assert bench.told(1, 11)[0]["context"]["code"] == code
+        assert bench.told(1, 10)[0]["context"]["status"] == "rejected"
+        assert bench.count("input_rejected_total", reason=code) == 1
+        bench.offer(session)
+        assert len(bench.engine.submitted) == 2
+
+    run(scenario)
+
+
+def test_client_that_left_gets_nothing_and_its_work_is_given_up() -> None:
+    async def scenario(bench: Bench) -> None:
+        session, other = bench.session(1), bench.session(2)
+        bench.offer(session)
+        bench.dispatcher.leave(session)
+        await asyncio.sleep(0)
+        submission = bench.engine.submitted[0][1]
+        assert submission.faces
+        assert submission.faces.cancelled()
+        assert bench.sent[1] == []
+        bench.offer(other)
+        assert bench.engine.submitted[-1][0].session == 2
+
+    run(scenario)
+
+
+def test_drained_waits_for_the_last_frame() -> None:
+    async def scenario(bench: Bench) -> None:
+        session = bench.session(1)
+        session.receive_text('{"command":5,"context":false}')
+        bench.offer(session)
+        drained = asyncio.ensure_future(bench.dispatcher.drained())
+        await asyncio.sleep(0)
+        assert not drained.done()
+        faces_future = bench.engine.submitted[0][1].faces
+        assert faces_future
+        faces_future.set_result(faces("ann"))
+        await asyncio.wait_for(drained, 1)
+
+    run(scenario)
+
+
+def test_client_that_wants_nothing_gets_its_credit_back_at_once() -> None:
+    async def scenario(bench: Bench) -> None:
+        session = bench.session(1)
+        session.receive_text('{"command":5,"context":false}')
+        session.receive_text('{"command":8,"context":false}')
+        bench.offer(session)
+        assert bench.told(1, 10)[0]["context"]["reason"] == "switched-off"
+        await asyncio.wait_for(bench.dispatcher.drained(), 1)
+
+    run(scenario)
