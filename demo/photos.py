@@ -19,6 +19,7 @@ from typing import IO
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "iot-facerecognition"
 
 FACE_RECOGNITION = ("face-recognition==1.3.0", "--no-binary=:all:")
+INSIGHTFACE = ("insightface==2.1", "--only-binary=:all:")
 SCIKIT_IMAGE = ("scikit-image==0.26.0", "--only-binary=:all:")
 
 PHOTOS: dict[str, tuple[tuple[str, str], str, str]] = {
@@ -66,6 +67,16 @@ PHOTOS: dict[str, tuple[tuple[str, str], str, str]] = {
         SCIKIT_IMAGE,
         "skimage/data/rocket.jpg",
         "c2dd0de7c538df8d111e479619b129464d0269d0ae5fd18ca91d33a7fdfea95c",
+    ),
+    "group.jpg": (
+        INSIGHTFACE,
+        "insightface/data/images/t1.jpg",
+        "47f682e945b659f93a9e490b9c9c4a2a864abe64dace9e1a2893845ddfd69489",
+    ),
+    "hanks.png": (
+        INSIGHTFACE,
+        "insightface/data/images/Tom_Hanks_54745.png",
+        "8545da294e8c7c79911169c3915fed8528f1960cd0ed99b92453788ca4275083",
     ),
 }
 """File name to its package, the path inside it and the SHA-256."""
