@@ -1,0 +1,155 @@
+"""What the appliance tells its views, hooks and daemon, as value types."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from iot_facerecognition_edge.cameras.interface import Capabilities
+from iot_facerecognition_edge.eventlog import Entry, EntryKind
+from iot_facerecognition_edge.settings.values import SettingChanged
+from iot_facerecognition_protocol import Face, ObjectLabel
+
+
+class ConnectionState(StrEnum):
+    """How far the connection is."""
+
+    DISCONNECTED = "disconnected"
+    """Nobody wants one."""
+    WAITING_FOR_TIME = "waiting for the time of day"
+    """A certificate cannot be checked before the clock is right."""
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    RETRYING = "retrying"
+    """It failed and is tried again by itself."""
+    REFUSED = "refused"
+    """A person has to change something: token, fingerprint or authority."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """The connection to `server` (`host:port`); `text` is one line for people.
+
+    `attempt` counts the failures in a row; `retry_at` is the monotonic time of the next try.
+    """
+
+    state: ConnectionState
+    server: str
+    text: str
+    attempt: int = 0
+    retry_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """The radio: whether there is a link (None: no Wi-Fi here) and its strength in dBm."""
+
+    wifi: bool | None
+    signal: float | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """Bytes since the start, and bytes a second."""
+
+    sent: int
+    received: int
+    sent_rate: float
+    received_rate: float
+
+
+class CameraState(StrEnum):
+    """What the camera is doing."""
+
+    OFF = "off"
+    STARTING = "starting"
+    RUNNING = "running"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class CameraStatus:
+    """The camera; `capabilities` are known while it is running."""
+
+    state: CameraState
+    text: str
+    capabilities: Capabilities | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionChanged:
+    """The connection has another state."""
+
+    connection: Connection
+
+
+@dataclass(frozen=True, slots=True)
+class FacesSeen:
+    """The faces of one frame, none in it perhaps, in pixels of a frame of `size`.
+
+    `frame` is its number, None over version 1, where frames without a face are not told of. `time`
+    is the monotonic time of arrival.
+    """
+
+    faces: tuple[Face, ...]
+    frame: int | None
+    size: tuple[int, int]
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectsSeen:
+    """The labels of one frame, the most probable first; as in `FacesSeen`."""
+
+    objects: tuple[ObjectLabel, ...]
+    frame: int | None
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class MessageReceived:
+    """The server's people say something."""
+
+    text: str
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """Something that a person should see now; it stands in the log already."""
+
+    kind: EntryKind
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CameraChanged:
+    """The camera has another state."""
+
+    status: CameraStatus
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkChanged:
+    """The radio has another state."""
+
+    network: Network
+
+
+@dataclass(frozen=True, slots=True)
+class EntryAdded:
+    """The log has one more entry."""
+
+    entry: Entry
+
+
+Event = (
+    ConnectionChanged
+    | FacesSeen
+    | ObjectsSeen
+    | MessageReceived
+    | Noticed
+    | SettingChanged
+    | CameraChanged
+    | NetworkChanged
+    | EntryAdded
+)

@@ -1,0 +1,55 @@
+"""The event log as a file that cannot grow over its size, with one older file beside it."""
+
+from pathlib import Path
+from typing import IO
+
+from iot_facerecognition_edge.errors import EdgeError
+from iot_facerecognition_edge.eventlog import Entry
+
+
+class LogFile:
+    """Appends entries to `path`; at `size` bytes the file becomes `path`.1 and a new one begins.
+
+    Lines are given to the kernel at once and to the memory card when the kernel sees fit: no fsync.
+    """
+
+    def __init__(self, path: Path, size: int) -> None:
+        self.path = path
+        self._size = size
+        self._file: IO[str] | None = None
+        self._written = 0
+
+    def write(self, entry: Entry) -> None:
+        """Append `entry`. Raises EdgeError when the disk is full or the place not ours."""
+        line = f"{entry.line()} ({entry.kind})\n"
+        try:
+            file = self._open()
+            file.write(line)
+            file.flush()
+            self._written += len(line.encode())
+            if self._written >= self._size:
+                self.close()
+                self.path.replace(self.path.with_name(self.path.name + ".1"))
+        except OSError as error:
+            self.close()
+            raise EdgeError(
+                f"log: {self.path} cannot be written ({error.strerror}); the log stays in memory"
+            ) from error
+
+    def _open(self) -> IO[str]:
+        if self._file is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self.path.open("a", encoding="utf-8")
+            self._written = self._file.tell()
+        return self._file
+
+    def close(self) -> None:
+        """Close the file; the next entry opens it again."""
+        file, self._file = self._file, None
+        if file is not None:
+            try:
+                file.close()
+            except OSError as error:
+                # What could not be flushed was reported by write() when it failed.
+                if error.errno is None:
+                    raise

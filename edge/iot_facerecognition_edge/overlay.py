@@ -1,0 +1,57 @@
+"""What of the last results is still to be drawn over the picture."""
+
+from iot_facerecognition_edge.events import Event, FacesSeen, ObjectsSeen
+from iot_facerecognition_edge.settings import Settings
+from iot_facerecognition_protocol import Face, ObjectLabel
+
+_MILLI = 1e-3
+
+
+class Overlay:
+    """The faces and labels of the newest results, each until its duration is over.
+
+    The durations are the settings `display.face_duration` and `display.object_duration`; negative
+    means for ever. Times are monotonic seconds.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._faces: tuple[Face, ...] = ()
+        self._objects: tuple[ObjectLabel, ...] = ()
+        self._faces_at = self._objects_at = 0.0
+        self.size = (0, 0)
+
+    def take(self, event: Event) -> None:
+        """Show the faces or objects of `event` instead of those before; others are ignored."""
+        if isinstance(event, FacesSeen):
+            self._faces, self.size, self._faces_at = event.faces, event.size, event.time
+        elif isinstance(event, ObjectsSeen):
+            self._objects, self._objects_at = event.objects, event.time
+
+    def clear(self) -> None:
+        """Show nothing: the picture that the results belong to is gone."""
+        self._faces, self._objects = (), ()
+
+    def faces(self, now: float) -> tuple[Face, ...]:
+        """Return the faces to draw at `now`."""
+        return self._faces if self._left("face", self._faces_at, now) > 0 else ()
+
+    def objects(self, now: float) -> tuple[ObjectLabel, ...]:
+        """Return the labels to draw at `now`."""
+        return self._objects if self._left("object", self._objects_at, now) > 0 else ()
+
+    def next_change(self, now: float) -> float | None:
+        """Return the time at which something that is drawn at `now` vanishes; None for never."""
+        ends = []
+        for what, shown, since in (
+            ("face", self._faces, self._faces_at),
+            ("object", self._objects, self._objects_at),
+        ):
+            left = self._left(what, since, now)
+            if shown and 0 < left < float("inf"):
+                ends.append(now + left)
+        return min(ends, default=None)
+
+    def _left(self, what: str, since: float, now: float) -> float:
+        duration = self._settings.number(f"display.{what}_duration")
+        return float("inf") if duration < 0 else since + duration * _MILLI - now
