@@ -1,1 +1,96 @@
-"""The client library."""
+"""The client library: stream JPEGs to a recognition server and get names back.
+
+`Client` is the library for asyncio programs, `FaceRecognition` the original package's class for
+everybody else, and `sources` has pictures to send. Names are loaded when they are first used, so
+that importing the package costs a small board nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from iot_facerecognition_client.address import ServerAddress
+    from iot_facerecognition_client.client import Client
+    from iot_facerecognition_client.connection import Timing
+    from iot_facerecognition_client.events import (
+        Event,
+        FacesResult,
+        FrameEnded,
+        ObjectsResult,
+        ServerComplaint,
+        SettingHeld,
+        TextReceived,
+    )
+    from iot_facerecognition_client.outbox import OutboxFullError
+    from iot_facerecognition_client.statistics import ClientStatistics
+    from iot_facerecognition_client.status import Reason, State, Status
+    from iot_facerecognition_client.subscriptions import EventStream
+    from iot_facerecognition_client.trust import (
+        CaFile,
+        Fingerprint,
+        NoVerification,
+        SystemTrust,
+        Trust,
+        TrustError,
+        certificate_fingerprint,
+    )
+
+_HOMES = {
+    "CaFile": "trust",
+    "Client": "client",
+    "ClientStatistics": "statistics",
+    "Event": "events",
+    "EventStream": "subscriptions",
+    "FacesResult": "events",
+    "Fingerprint": "trust",
+    "FrameEnded": "events",
+    "NoVerification": "trust",
+    "ObjectsResult": "events",
+    "OutboxFullError": "outbox",
+    "Reason": "status",
+    "ServerAddress": "address",
+    "ServerComplaint": "events",
+    "SettingHeld": "events",
+    "State": "status",
+    "Status": "status",
+    "SystemTrust": "trust",
+    "TextReceived": "events",
+    "Timing": "connection",
+    "Trust": "trust",
+    "TrustError": "trust",
+    "certificate_fingerprint": "trust",
+}
+"""Each public name's module."""
+
+__all__ = [
+    "CaFile",
+    "Client",
+    "ClientStatistics",
+    "Event",
+    "EventStream",
+    "FacesResult",
+    "Fingerprint",
+    "FrameEnded",
+    "NoVerification",
+    "ObjectsResult",
+    "OutboxFullError",
+    "Reason",
+    "ServerAddress",
+    "ServerComplaint",
+    "SettingHeld",
+    "State",
+    "Status",
+    "SystemTrust",
+    "TextReceived",
+    "Timing",
+    "Trust",
+    "TrustError",
+    "certificate_fingerprint",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name's module."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

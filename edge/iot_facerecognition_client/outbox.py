@@ -1,0 +1,61 @@
+"""What waits to be sent: never more than the newest frame, the newest health and a few texts."""
+
+from collections import deque
+from dataclasses import dataclass
+
+from iot_facerecognition_protocol import Health
+
+TEXTS_KEPT = 32
+"""Texts that may wait for a connection."""
+
+
+class OutboxFullError(Exception):
+    """Too many texts wait already."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingFrame:
+    """A JPEG to be sent; `captured` is the monotonic second it was taken, `mark` the program's."""
+
+    jpeg: bytes
+    captured: float
+    mark: int | None = None
+
+
+class Outbox:
+    """Bounded room for each kind of message, across connections."""
+
+    def __init__(self) -> None:
+        self._texts: deque[str] = deque()
+        self._health: Health | None = None
+        self._frame: OutgoingFrame | None = None
+
+    def put_frame(self, frame: OutgoingFrame) -> bool:
+        """Keep `frame` as the newest; True when it replaced one."""
+        replaced = self._frame is not None
+        self._frame = frame
+        return replaced
+
+    def take_frame(self) -> OutgoingFrame | None:
+        """Return the newest frame, once."""
+        frame, self._frame = self._frame, None
+        return frame
+
+    def put_text(self, text: str) -> None:
+        """Keep `text` until it can be sent. Raises OutboxFullError."""
+        if len(self._texts) >= TEXTS_KEPT:
+            raise OutboxFullError(f"{TEXTS_KEPT} messages wait for a connection already")
+        self._texts.append(text)
+
+    def take_text(self) -> str | None:
+        """Return the oldest text, once."""
+        return self._texts.popleft() if self._texts else None
+
+    def put_health(self, health: Health) -> None:
+        """Keep `health` in place of an older one."""
+        self._health = health
+
+    def take_health(self) -> Health | None:
+        """Return the newest health, once."""
+        health, self._health = self._health, None
+        return health

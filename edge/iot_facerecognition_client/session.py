@@ -1,0 +1,183 @@
+"""One connection's conversation, without the connection."""
+
+from dataclasses import dataclass
+
+from iot_facerecognition_client.events import (
+    Event,
+    FacesResult,
+    FrameEnded,
+    ObjectsResult,
+    ServerComplaint,
+    TextReceived,
+)
+from iot_facerecognition_client.outbox import Outbox, OutgoingFrame
+from iot_facerecognition_client.settings_sync import SettingsSync
+from iot_facerecognition_client.statistics import Statistics
+from iot_facerecognition_protocol import (
+    CreditWindow,
+    ErrorReport,
+    FacesFound,
+    FrameDone,
+    Health,
+    InitRequest,
+    MalformedMessageError,
+    Message,
+    ObjectsFound,
+    Setting,
+    Text,
+    UnknownCommandError,
+    Version,
+    decode,
+    encode,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """Where a result comes from, as far as it is known."""
+
+    captured: float | None = None
+    latency: float | None = None
+    mark: int | None = None
+
+
+class Session:
+    """Decides what is sent next and what a received text means; owns neither socket nor clock.
+
+    The caller sends what `next_message` gives, one at a time, each when the transport has taken the
+    one before. Over version 1 there is no credit: the caller asks again when the server has the
+    frame. It hands every received text
+    to `receive`. Nothing is sent before the server asked for the settings (`begun`), because a
+    frame that overtakes them would be worked on under the server's defaults; `begin` is for servers
+    that never ask.
+    """
+
+    def __init__(
+        self,
+        version: Version,
+        settings: SettingsSync,
+        outbox: Outbox,
+        statistics: Statistics,
+        window: int,
+    ) -> None:
+        self.version = version
+        self.begun = False
+        self.waiting_since: float | None = None
+        """Monotonic second since when a frame is under way without news of any; else None."""
+        self.complaint: ServerComplaint | None = None
+        """The last complaint that was about the connection, not about a frame."""
+        self._settings = settings
+        self._outbox = outbox
+        self._statistics = statistics
+        self._credit = CreditWindow(window)
+        self._under_way: dict[int, OutgoingFrame] = {}
+
+    def begin(self) -> None:
+        """Say all settings, then let frames go."""
+        self.begun = True
+        self._settings.requested()
+
+    def next_message(self, now: float) -> str | bytes | None:
+        """Return what to send at `now`: text, a JPEG, or None when nothing may or need be sent."""
+        message = self._next_text() if self.begun else None
+        if message is not None:
+            text = encode(message, self.version)
+            self._statistics.bytes_sent += len(text.encode())
+            return text
+        frame = self._next_frame(now) if self.begun else None
+        if frame is None:
+            return None
+        self._statistics.frame_sent(now)
+        self._statistics.bytes_sent += len(frame.jpeg)
+        return frame.jpeg
+
+    def _next_text(self) -> Message | None:
+        if (setting := self._settings.take()) is not None:
+            return setting
+        if (text := self._outbox.take_text()) is not None:
+            return Text(text)
+        return self._outbox.take_health() if self.version >= Version.V2 else None
+
+    def _next_frame(self, now: float) -> OutgoingFrame | None:
+        if self.version < Version.V2:
+            return self._outbox.take_frame()
+        if not self._credit.available or (frame := self._outbox.take_frame()) is None:
+            return None
+        self._under_way[self._credit.sent()] = frame
+        if self.waiting_since is None:
+            self.waiting_since = now
+        return frame
+
+    def receive(self, data: str | bytes, now: float) -> Event | None:
+        """Take in what the server sent at `now`; return what the program should know of it."""
+        self._statistics.bytes_received += len(data.encode() if isinstance(data, str) else data)
+        if isinstance(data, bytes):
+            self._statistics.unreadable += 1
+            return None
+        try:
+            message = decode(data)
+        except MalformedMessageError:
+            self._statistics.unreadable += 1
+            return None
+        except UnknownCommandError:
+            self._statistics.unknown += 1
+            return None
+        return self._take(message, now)
+
+    def _take(self, message: Message, now: float) -> Event | None:
+        match message:
+            case InitRequest():
+                self.begin()
+                return None
+            case Setting():
+                return self._settings.echoed(message)
+            case FacesFound(faces, frame):
+                origin = self._origin(frame, now)
+                self._statistics.faces_received(now, origin.latency)
+                return FacesResult(faces, frame, origin.captured, origin.latency, origin.mark)
+            case ObjectsFound(objects, frame):
+                origin = self._origin(frame, now)
+                self._statistics.objects_received(now, origin.latency)
+                return ObjectsResult(objects, frame, origin.captured, origin.latency, origin.mark)
+            case FrameDone():
+                return self._frame_done(message, now)
+            case Text(text):
+                return TextReceived(text)
+            case ErrorReport(code, text, frame):
+                complaint = ServerComplaint(code, text, frame)
+                self.complaint = complaint if frame is None else self.complaint
+                return complaint
+            case Health():
+                self._statistics.unreadable += 1  # a command for the other direction
+                return None
+
+    def _frame_done(self, done: FrameDone, now: float) -> FrameEnded | None:
+        if not self._credit.done(done.frame):
+            self._statistics.unreadable += 1  # a frame that was never sent, or was done before
+            return None
+        origin = self._origin(done.frame, now)
+        del self._under_way[done.frame]
+        self.waiting_since = now if self._under_way else None
+        return FrameEnded(
+            done.frame,
+            done.status,
+            done.reason,
+            done.queue_ms,
+            done.compute_ms,
+            origin.captured,
+            origin.latency,
+            origin.mark,
+        )
+
+    def _origin(self, frame: int | None, now: float) -> _Origin:
+        sent = None if frame is None else self._under_way.get(frame)
+        return _Origin(sent.captured, now - sent.captured, sent.mark) if sent else _Origin()
+
+    def end(self) -> None:
+        """Account for what the connection leaves behind."""
+        self._statistics.lost += len(self._under_way)
+        self._under_way.clear()
+        self.waiting_since = None
+        if self._outbox.take_frame() is not None:
+            self._statistics.disconnected += 1
+        self._settings.disconnected()

@@ -1,0 +1,102 @@
+"""Keeping the session's settings the same at both ends."""
+
+from dataclasses import replace
+from typing import TypedDict, Unpack
+
+from iot_facerecognition_client.events import SettingHeld
+from iot_facerecognition_protocol import Command, SessionSettings, Setting
+
+FIELDS: dict[Command, str] = {
+    Command.SETTING_NAME: "name",
+    Command.SETTING_OBJDETECTIONENABLED: "object_recognition",
+    Command.SETTING_LABELCOUNT: "label_count",
+    Command.SETTING_DETERMINISTICOBJECTDETECTION: "deterministic_objects",
+    Command.SETTING_FACERECOGNITIONENABLED: "face_recognition",
+}
+"""The settings in the order in which they are sent, with their field of `SessionSettings`."""
+
+
+class SettingChanges(TypedDict, total=False):
+    """What `SettingsSync.change` can change, as in `SessionSettings`."""
+
+    name: str
+    object_recognition: bool
+    label_count: int
+    deterministic_objects: bool
+    face_recognition: bool
+
+
+class SettingsSync:
+    """What is wanted, what holds at the server, and what still has to be said or answered.
+
+    The server forgets settings with the connection, so each one begins with `disconnected` behind
+    it and `requested` when the server asks. The echo is what holds, even when it is not what was
+    asked for.
+    """
+
+    def __init__(self, wanted: SessionSettings) -> None:
+        self.wanted = _bounded(wanted)
+        self.held = SessionSettings()
+        """What holds: the server's defaults at first, then its last echoes."""
+        self._connected = False
+        self._unsent: list[Command] = []
+        self._unanswered: dict[Command, int] = {}
+
+    @property
+    def pending(self) -> frozenset[str]:
+        """Fields whose wanted value the server has not answered yet."""
+        if self._connected:
+            return frozenset(FIELDS[c] for c in FIELDS if c in self._unsent or self._unanswered[c])
+        return frozenset(n for n in FIELDS.values() if _value(self.wanted, n) != self._held(n))
+
+    def change(self, **changes: Unpack[SettingChanges]) -> None:
+        """Want other values: sent soon, or with the next connection."""
+        before = self.wanted
+        self.wanted = _bounded(replace(self.wanted, **changes))
+        for command, name in FIELDS.items():
+            wanted = _value(self.wanted, name)
+            differs = wanted != _value(before, name) or wanted != self._held(name)
+            if self._connected and name in changes and differs and command not in self._unsent:
+                self._unsent.append(command)
+
+    def requested(self) -> None:
+        """Say everything: the server asked."""
+        self._connected = True
+        self._unsent = list(FIELDS)
+        self._unanswered = dict.fromkeys(FIELDS, 0)
+
+    def disconnected(self) -> None:
+        """Forget what was under way; the next server will ask."""
+        self._connected = False
+        self._unsent = []
+
+    def take(self) -> Setting | None:
+        """Return the next setting to send, None when all is said."""
+        if not self._unsent:
+            return None
+        command = self._unsent.pop(0)
+        self._unanswered[command] += 1
+        return Setting(command, _value(self.wanted, FIELDS[command]))
+
+    def echoed(self, setting: Setting) -> SettingHeld:
+        """Take the server's word for what holds."""
+        name = FIELDS[setting.command]
+        asked = None
+        if self._connected and self._unanswered[setting.command]:
+            self._unanswered[setting.command] -= 1
+            asked = _value(self.wanted, name)
+        change: SettingChanges = {name: setting.value}  # type: ignore[misc] # the codec checked it
+        self.held = replace(self.held, **change)
+        return SettingHeld(name, asked, setting.value)
+
+    def _held(self, name: str) -> str | int | bool:
+        return _value(self.held, name)
+
+
+def _bounded(settings: SessionSettings) -> SessionSettings:
+    return settings.renamed(settings.name).with_label_count(settings.label_count)
+
+
+def _value(settings: SessionSettings, name: str) -> str | int | bool:
+    value: str | int | bool = getattr(settings, name)
+    return value

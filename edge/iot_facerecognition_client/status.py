@@ -1,0 +1,70 @@
+"""What state a client is in, and why, for programs and for people."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from iot_facerecognition_protocol import Version
+
+
+class State(StrEnum):
+    """Where a client stands with its server."""
+
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    WAITING = "waiting"
+    """There is no connection; the client tries again by itself, after 1 to 60 seconds."""
+    REFUSED = "refused"
+    """A person has to change something: a token, a fingerprint, a certificate. The client tries
+    again about once a minute, so that it goes on when that has happened at the server."""
+    CLOSED = "closed"
+
+
+class Reason(StrEnum):
+    """Why there is no connection."""
+
+    UNREACHABLE = "unreachable"
+    NAME_UNKNOWN = "name-unknown"
+    NOT_TLS = "not-tls"
+    CERTIFICATE = "certificate"
+    CLOCK = "clock"
+    """The certificate is not valid yet: this machine's clock is probably not set."""
+    AUTHENTICATION = "authentication"
+    BUSY = "busy"
+    """The server takes no more clients at the moment."""
+    LOST = "lost"
+    """The connection broke, or the other side fell silent."""
+    SHUTDOWN = "shutdown"
+    """The server said good-bye: it ends or restarts."""
+    STALLED = "stalled"
+    """The connection lives, but the server takes no data or answers no frame."""
+    PROTOCOL = "protocol"
+    """The other side is no recognition server, or says what none would."""
+    FAULT = "fault"
+    """An error in this program ended the client."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a connection ended or did not come about; `text` is a sentence with its cure."""
+
+    reason: Reason
+    text: str
+    refused: bool = False
+    """True when trying again is useless until a person has changed something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A client's state at one moment.
+
+    `text` is a sentence for people, `retry_in` the seconds from this moment to the next attempt,
+    `attempt` counts the attempts since the last stable connection, and `version` is the protocol's
+    on a connection.
+    """
+
+    state: State
+    text: str
+    reason: Reason | None = None
+    retry_in: float | None = None
+    attempt: int = 0
+    version: Version | None = None

@@ -1,0 +1,108 @@
+"""Addresses, back-off and statistics."""
+
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from iot_facerecognition_client import ServerAddress
+from iot_facerecognition_client.backoff import Backoff
+from iot_facerecognition_client.statistics import LatencyWindow, RateMeter, Statistics
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "port", "url"),
+    [
+        ("server", "server", 50000, "wss://server:50000"),
+        ("server:443", "server", 443, "wss://server:443"),
+        (" wss://server:1/ ", "server", 1, "wss://server:1"),
+        ("192.168.1.2:50001", "192.168.1.2", 50001, "wss://192.168.1.2:50001"),
+        ("::1", "::1", 50000, "wss://[::1]:50000"),
+        ("[fe80::1]:7", "fe80::1", 7, "wss://[fe80::1]:7"),
+    ],
+)
+def test_addresses_as_people_write_them(text, host, port, url):
+    address = ServerAddress.parse(text)
+    assert address == ServerAddress(host, port)
+    assert address.url == url
+    assert ServerAddress.parse(str(address)) == address
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        ":1",
+        "ws://server",
+        "https://server",
+        "server:0",
+        "server:65536",
+        "server:x",
+        "a/b",
+        "user@server",
+        "two words",
+        "server:1:2]",
+        "server?x",
+        "server#x",
+    ],
+)
+def test_what_is_no_address_is_refused(text):
+    with pytest.raises(ValueError):  # noqa: PT011 - each text has a reason of its own
+        ServerAddress.parse(text)
+
+
+@given(st.integers(), st.integers(1, 200))
+def test_delays_stay_between_one_second_and_a_growing_ceiling(seed, failures):
+    backoff = Backoff(Random(seed))
+    for number in range(1, failures + 1):
+        assert 1 <= backoff.next_delay() <= min(60, 2**number)
+    assert 30 <= backoff.refused_delay() <= 60
+    backoff.reset()
+    assert backoff.next_delay() <= 2
+
+
+def test_delays_spread_over_the_whole_range():
+    def late_delay(seed: int) -> float:
+        backoff = Backoff(Random(seed))
+        for _ in range(9):
+            backoff.next_delay()
+        return backoff.next_delay()
+
+    delays = [late_delay(seed) for seed in range(300)]
+    assert min(delays) < 5
+    assert max(delays) > 55
+
+
+def test_a_rate_counts_the_last_seconds_only():
+    meter = RateMeter(window=2.0)
+    for now in (0.0, 1.0, 1.5, 2.5):
+        meter.add(now)
+    assert meter.rate(2.5) == 1.5
+    assert meter.rate(10.0) == 0.0
+
+
+@given(st.lists(st.floats(0, 100), min_size=1))
+def test_percentiles_are_among_what_was_measured(seconds):
+    window = LatencyWindow(size=16)
+    for value in seconds:
+        window.add(value)
+    kept = sorted(seconds[-16:])
+    assert window.percentile(0) == kept[0]
+    assert window.percentile(100) == kept[-1]
+    assert kept[0] <= window.percentile(50) <= window.percentile(95) <= kept[-1]
+
+
+def test_no_latency_is_none_and_not_zero():
+    assert LatencyWindow().percentile(50) is None
+
+
+def test_the_result_rate_is_that_of_frames_not_of_messages():
+    statistics = Statistics()
+    for number in range(30):
+        statistics.faces_received(number / 10, 0.1)
+        statistics.objects_received(number / 10, 0.2)
+    snapshot = statistics.snapshot(2.9)
+    assert snapshot.results == 60
+    assert snapshot.result_fps == pytest.approx(10)
+    assert snapshot.latency_p95 == 0.2

@@ -1,0 +1,200 @@
+"""The conversation of one connection, without one."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from iot_facerecognition_client.events import FrameEnded, SettingHeld
+from iot_facerecognition_client.outbox import Outbox, OutgoingFrame
+from iot_facerecognition_client.session import Session
+from iot_facerecognition_client.settings_sync import FIELDS, SettingsSync
+from iot_facerecognition_client.statistics import Statistics
+from iot_facerecognition_protocol import (
+    Command,
+    FacesFound,
+    FrameDone,
+    FrameStatus,
+    Health,
+    InitRequest,
+    SessionSettings,
+    Setting,
+    Text,
+    Version,
+    decode,
+    encode,
+)
+
+WINDOW = 3
+
+
+class Conversation(RuleBasedStateMachine):
+    """Whatever is offered and answered in whatever order, credit and counts hold."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.statistics = Statistics()
+        self.outbox = Outbox()
+        self.session = Session(
+            Version.V2, SettingsSync(SessionSettings()), self.outbox, self.statistics, WINDOW
+        )
+        self.session.receive(encode(InitRequest()), 0.0)
+        self.now = 0.0
+        self.offered = 0
+        self.newest_sent = 0
+        self.sent = 0
+        self.open: set[int] = set()
+
+    @rule()
+    def offer(self) -> None:
+        self.offered += 1
+        self.statistics.offered += 1
+        frame = OutgoingFrame(b"%d" % self.offered, self.now, self.offered)
+        self.statistics.replaced += self.outbox.put_frame(frame)
+
+    @rule()
+    def take(self) -> None:
+        self.now += 1
+        while isinstance(message := self.session.next_message(self.now), str):
+            assert isinstance(decode(message), Setting)
+        if message is not None:
+            assert int(message) == self.offered > self.newest_sent
+            self.newest_sent = self.offered
+            self.sent += 1
+            self.open.add(self.sent)
+
+    @precondition(lambda self: self.open)
+    @rule(data=st.data(), status=st.sampled_from(FrameStatus))
+    def done(self, data: st.DataObject, status: FrameStatus) -> None:
+        self.now += 1
+        frame = data.draw(st.sampled_from(sorted(self.open)))
+        self.open.remove(frame)
+        ended = self.session.receive(encode(FrameDone(frame, status)), self.now)
+        assert isinstance(ended, FrameEnded)
+        assert ended.latency > 0
+        assert (ended.frame, ended.status) == (frame, status)
+
+    @rule(frame=st.integers(-2, 2**70))
+    def done_out_of_turn(self, frame: int) -> None:
+        if frame not in self.open:
+            event = self.session.receive(encode(FrameDone(frame, FrameStatus.DROPPED)), self.now)
+            assert event is None
+
+    @invariant()
+    def the_window_holds(self) -> None:
+        assert len(self.open) <= WINDOW
+        assert (self.session.waiting_since is None) == (not self.open)
+
+    @invariant()
+    def every_frame_is_accounted_for(self) -> None:
+        counted = self.statistics
+        waiting = counted.offered - counted.sent - counted.replaced
+        assert waiting in {0, 1}
+
+    def teardown(self) -> None:
+        self.session.end()
+        counted = self.statistics
+        assert counted.lost == len(self.open)
+        assert counted.offered == counted.sent + counted.replaced + counted.disconnected
+
+
+TestConversation = Conversation.TestCase
+
+
+def new_session(version: Version = Version.V2) -> tuple[Session, Outbox, SettingsSync, Statistics]:
+    outbox, statistics, settings = Outbox(), Statistics(), SettingsSync(SessionSettings())
+    return Session(version, settings, outbox, statistics, WINDOW), outbox, settings, statistics
+
+
+@given(st.text() | st.binary())
+def test_whatever_a_server_says_harms_nothing(data):
+    session, _, _, statistics = new_session()
+    session.receive(data, 1.0)
+    assert statistics.bytes_received == len(data.encode() if isinstance(data, str) else data)
+
+
+def test_settings_go_before_texts_and_texts_before_health_and_frames():
+    session, outbox, _, _ = new_session()
+    outbox.put_frame(OutgoingFrame(b"jpeg", 0.0))
+    outbox.put_health(Health(uptime=1.0))
+    outbox.put_text("hello")
+    assert session.next_message(0.0) is None  # the server has not asked yet
+    session.receive(encode(InitRequest()), 0.0)
+    sent = list(iter(lambda: session.next_message(0.0), None))
+    assert [decode(m) for m in sent[5:-1]] == [Text("hello"), Health(uptime=1.0)]
+    assert [decode(m).command for m in sent[:5]] == list(FIELDS)
+    assert sent[-1] == b"jpeg"
+
+
+def test_version_1_has_neither_credit_nor_health():
+    session, outbox, _, _ = new_session(Version.V1)
+    session.begin()
+    outbox.put_health(Health(uptime=1.0))
+    while session.next_message(0.0):
+        pass
+    for number in range(20):
+        outbox.put_frame(OutgoingFrame(b"%d" % number, 0.0))
+        assert session.next_message(0.0) == b"%d" % number
+    result = session.receive('{"command":3,"context":[]}', 1.0)
+    assert (result.frame, result.latency) == (None, None)
+    assert session.waiting_since is None
+
+
+def test_a_result_for_a_frame_never_sent_has_no_origin():
+    session, _, _, _ = new_session()
+    result = session.receive(encode(FacesFound((), 7)), 1.0)
+    assert (result.frame, result.captured, result.latency, result.mark) == (7, None, None, None)
+
+
+def test_asking_again_is_answered_again():
+    session, _, settings, _ = new_session()
+    for _ in range(2):
+        session.receive(encode(InitRequest()), 0.0)
+        assert len(list(iter(lambda: session.next_message(0.0), None))) == 5
+    assert settings.pending == set(FIELDS.values())
+
+
+def test_many_changes_of_one_setting_are_one_message():
+    session, _, settings, _ = new_session()
+    session.begin()
+    while session.next_message(0.0):
+        pass
+    for count in range(2, 9):
+        settings.change(label_count=count)
+    assert decode(session.next_message(0.0)) == Setting(Command.SETTING_LABELCOUNT, 8)
+    assert session.next_message(0.0) is None
+
+
+def test_a_setting_is_pending_until_its_last_echo():
+    settings = SettingsSync(SessionSettings())
+    settings.requested()
+    while settings.take():
+        pass
+    for command in FIELDS:
+        settings.echoed(Setting(command, getattr(SessionSettings(), FIELDS[command])))
+    settings.change(label_count=7)
+    assert settings.take()
+    settings.change(label_count=9)
+    assert settings.take()
+    settings.echoed(Setting(Command.SETTING_LABELCOUNT, 7))
+    assert settings.pending == {"label_count"}
+    assert settings.echoed(Setting(Command.SETTING_LABELCOUNT, 9)).held == 9
+    assert not settings.pending
+
+
+def test_a_setting_that_the_server_changed_by_itself_holds():
+    settings = SettingsSync(SessionSettings())
+    assert settings.echoed(Setting(Command.SETTING_NAME, "renamed")) == SettingHeld(
+        "name", None, "renamed"
+    )
+    assert settings.held.name == "renamed"
+    assert settings.wanted.name == "?"
+
+
+def test_asking_again_for_what_the_server_did_not_grant_is_sent_again():
+    settings = SettingsSync(SessionSettings(label_count=900))
+    settings.requested()
+    while settings.take():
+        pass
+    settings.echoed(Setting(Command.SETTING_LABELCOUNT, 7))
+    settings.change(label_count=900)
+    assert settings.take() == Setting(Command.SETTING_LABELCOUNT, 900)
