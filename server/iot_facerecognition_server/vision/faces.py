@@ -1,11 +1,13 @@
 """Where the faces in a picture are."""
 
-from dataclasses import dataclass
-from typing import Final, Protocol
+from dataclasses import dataclass, replace
+from typing import Final, Protocol, Self
 
 import dlib
 import numpy as np
 from numpy.typing import NDArray
+
+from iot_facerecognition_server.vision.scaling import resized
 
 NATIVE_FACE_SIZE: Final = 80
 """Side in pixels of dlib's frontal face detector's window: the smallest face it finds."""
@@ -40,6 +42,17 @@ class Detection:
         """Area in pixels."""
         return self.width * self.height
 
+    def scaled(self, across: float, down: float | None = None) -> Self:
+        """Return it in a picture whose sides are `across` and `down` (the same) times as long."""
+        vertical = across if down is None else down
+        return replace(
+            self,
+            left=round(self.left * across),
+            top=round(self.top * vertical),
+            right=round(self.right * across),
+            bottom=round(self.bottom * vertical),
+        )
+
 
 class FaceDetector(Protocol):
     """Finds faces. An instance belongs to one thread."""
@@ -69,31 +82,18 @@ class HogDetector:
 
     def detect(self, grey: NDArray[np.uint8]) -> list[Detection]:
         """Return the faces in an (h, w) uint8 grey picture, the most certain first."""
-        scanned = grey if self._scale == 1 else _resized(grey, self._scale)
+        scanned = grey if self._scale == 1 else resized(grey, self._scale)
         across = grey.shape[1] / scanned.shape[1]
         down = grey.shape[0] / scanned.shape[0]
         rectangles, scores, _ = self._detector.run(scanned, 0, 0.0)
         found = [
             Detection(
-                left=round(rectangle.left() * across),
-                top=round(rectangle.top() * down),
-                right=round((rectangle.right() + 1) * across),
-                bottom=round((rectangle.bottom() + 1) * down),
-                score=score,
-            )
+                rectangle.left(),
+                rectangle.top(),
+                rectangle.right() + 1,
+                rectangle.bottom() + 1,
+                score,
+            ).scaled(across, down)
             for rectangle, score in zip(rectangles, scores, strict=True)
         ]
         return sorted(found, key=lambda detection: -detection.score)
-
-
-def _resized(grey: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
-    """Return `grey` scaled; halved by averages first, since bilinear sampling skips pixels."""
-    rows, columns = (max(1, round(side * scale)) for side in grey.shape)
-    while grey.shape[0] >= 2 * rows and grey.shape[1] >= 2 * columns:
-        even = grey[: grey.shape[0] // 2 * 2, : grey.shape[1] // 2 * 2].astype(np.uint16)
-        summed = even[::2, ::2] + even[1::2, ::2] + even[::2, 1::2] + even[1::2, 1::2]
-        grey = ((summed + 2) >> 2).astype(np.uint8)
-    if grey.shape == (rows, columns):
-        return grey
-    resized: NDArray[np.uint8] = dlib.resize_image(np.ascontiguousarray(grey), rows, columns)
-    return resized

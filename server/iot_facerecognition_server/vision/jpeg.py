@@ -18,6 +18,7 @@ from iot_facerecognition_server.vision.jpeg_header import (
     damaged,
     read_header,
 )
+from iot_facerecognition_server.vision.scaling import luma
 
 __all__ = ["JpegDecoder", "JpegHeader", "JpegLibraryError", "checked_header", "read_header"]
 
@@ -38,9 +39,6 @@ _ERROR_WARNING: Final = 0
 
 _HARMLESS: Final = (b"extraneous bytes before marker", b"unknown JFIF revision", b"Unknown Adobe")
 """Warnings (libjpeg's jerror.h) after which the picture is whole; webcams give the first ones."""
-
-_LUMA: Final = (0.299, 0.587, 0.114)
-"""Weights of R, G, B in grey (ITU-R BT.601, as JFIF prescribes)."""
 
 
 class JpegLibraryError(Exception):
@@ -69,8 +67,7 @@ class JpegDecoder:
         """
         header = read_header(data)
         if header.components == _CHANNELS[_PIXELS_CMYK]:
-            rgb = _rgb_from_cmyk(self._decode(data, header, _PIXELS_CMYK, scale))
-            return np.rint(rgb @ np.array(_LUMA, np.float32)).astype(np.uint8)
+            return luma(_rgb_from_cmyk(self._decode(data, header, _PIXELS_CMYK, scale)))
         picture = self._decode(data, header, _PIXELS_GREY, scale)
         return picture.reshape(picture.shape[:2])
 

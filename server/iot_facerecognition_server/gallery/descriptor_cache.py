@@ -1,0 +1,108 @@
+"""Descriptors of reference photos on disk, so that a restart need not look at them again."""
+
+import hashlib
+import json
+import logging
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iot_facerecognition_server.gallery.gallery import DESCRIPTOR_SIZE
+
+_SUFFIX: Final = ".json"
+_PARTIAL: Final = ".part"
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoFaces:
+    """How many faces a photo shows, and the (128,) float32 descriptor of the largest one.
+
+    `descriptor` is None where there is no face.
+    """
+
+    count: int
+    descriptor: NDArray[np.float32] | None
+
+
+class DescriptorCache:
+    """A folder with one small file for each photo, named by what the descriptor depends on.
+
+    `keep_only` bounds it to the photos of the current gallery: descriptors are biometric data and
+    go with the person. The files are readable to their owner only.
+    """
+
+    def __init__(self, folder: Path, recipe: str) -> None:
+        """Use `folder`; `recipe` tells apart whatever else changes a descriptor.
+
+        That is the network's hash and the chips' size and padding, at least.
+        """
+        self._folder = folder
+        self._recipe = recipe
+
+    def key(self, photo: bytes) -> str:
+        """Return the name under which the faces in the file content `photo` are kept."""
+        content = hashlib.sha256(photo).hexdigest()
+        return hashlib.sha256(f"{content}\n{self._recipe}".encode()).hexdigest()
+
+    def get(self, key: str) -> PhotoFaces | None:
+        """Return what was kept under `key`; None if nothing was, or if it is damaged."""
+        path = self._path(key)
+        try:
+            return _parsed(path.read_text("ascii"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            _log.warning("Cached descriptor %s is damaged (%s): computed again", path, error)
+            return None
+
+    def put(self, key: str, faces: PhotoFaces) -> None:
+        """Keep `faces` under `key`; where the folder cannot be written, the log says so."""
+        values = None if faces.descriptor is None else [float(x) for x in faces.descriptor]
+        text = json.dumps({"count": faces.count, "descriptor": values})
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            handle, name = tempfile.mkstemp(dir=self._folder, prefix=".", suffix=_PARTIAL)
+            partial = Path(name)
+            try:
+                with os.fdopen(handle, "w", encoding="ascii") as file:
+                    file.write(text)
+                partial.replace(self._path(key))
+            finally:
+                partial.unlink(missing_ok=True)
+        except OSError as error:
+            _log.warning("Descriptors are not cached in %s: %s", self._folder, error)
+
+    def keep_only(self, keys: set[str]) -> None:
+        """Erase everything that is kept under other keys, and what a crash left half written."""
+        for pattern in (f"*{_SUFFIX}", f".*{_PARTIAL}"):
+            for path in self._folder.glob(pattern):
+                if path.stem in keys:
+                    continue
+                try:
+                    path.unlink(missing_ok=True)
+                except OSError as error:
+                    _log.warning("Descriptor %s is not erased: %s", path, error)
+
+    def _path(self, key: str) -> Path:
+        return self._folder / f"{key}{_SUFFIX}"
+
+
+def _parsed(text: str) -> PhotoFaces:
+    """Return what `put` wrote; raises ValueError, KeyError or TypeError for anything else."""
+    document = json.loads(text)
+    count, values = document["count"], document["descriptor"]
+    if type(count) is not int or count < 0 or (values is None) != (count == 0):
+        raise ValueError(f"{count!r} faces")
+    if values is None:
+        return PhotoFaces(0, None)
+    descriptor = np.array(values, np.float32)
+    if descriptor.shape != (DESCRIPTOR_SIZE,) or not np.isfinite(descriptor).all():
+        raise ValueError("no descriptor")
+    return PhotoFaces(count, descriptor)

@@ -1,0 +1,35 @@
+"""Grey pictures in other sizes."""
+
+from typing import Final
+
+import dlib
+import numpy as np
+from numpy.typing import NDArray
+
+_RED: Final = 77
+_GREEN: Final = 150
+_BLUE: Final = 29
+"""ITU-R BT.601's weights of R, G and B in luma, times 256; they add up to it."""
+
+
+def luma(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return (h, w) uint8 grey of an (h, w, 3) uint8 RGB picture."""
+    wide = rgb.astype(np.uint16)
+    weighted = _RED * wide[:, :, 0] + _GREEN * wide[:, :, 1] + _BLUE * wide[:, :, 2]
+    return ((weighted + 128) >> 8).astype(np.uint8)
+
+
+def resized(grey: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
+    """Return (h, w) uint8 `grey` with its sides times `scale`, rounded.
+
+    It is halved by averages first: bilinear sampling alone would skip pixels.
+    """
+    rows, columns = (max(1, round(side * scale)) for side in grey.shape)
+    while grey.shape[0] >= 2 * rows and grey.shape[1] >= 2 * columns:
+        even = grey[: grey.shape[0] // 2 * 2, : grey.shape[1] // 2 * 2].astype(np.uint16)
+        summed = even[::2, ::2] + even[1::2, ::2] + even[::2, 1::2] + even[1::2, 1::2]
+        grey = ((summed + 2) >> 2).astype(np.uint8)
+    if grey.shape == (rows, columns):
+        return grey
+    result: NDArray[np.uint8] = dlib.resize_image(np.ascontiguousarray(grey), rows, columns)
+    return result
