@@ -1,0 +1,37 @@
+"""The server's settings: declared once, read from file and environment, and explained.
+
+- `sections`: every setting, as typed frozen dataclasses.
+- `kinds`, `schema`: how a setting is declared and its text read.
+- `loading`: defaults, file, environment; all errors at once.
+- `reference`: `config.ini` and the page of the documentation, made from the declarations.
+"""
+
+from iot_facerecognition_server.config.errors import ConfigError
+from iot_facerecognition_server.config.loading import load
+from iot_facerecognition_server.config.sections import (
+    AuthSettings,
+    CertificateSettings,
+    Config,
+    ConnectionSettings,
+    DlibSettings,
+    EngineSettings,
+    GuiSettings,
+    LimitSettings,
+    LogSettings,
+    ServerSettings,
+)
+
+__all__ = [
+    "AuthSettings",
+    "CertificateSettings",
+    "Config",
+    "ConfigError",
+    "ConnectionSettings",
+    "DlibSettings",
+    "EngineSettings",
+    "GuiSettings",
+    "LimitSettings",
+    "LogSettings",
+    "ServerSettings",
+    "load",
+]

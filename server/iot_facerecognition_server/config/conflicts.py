@@ -1,0 +1,32 @@
+"""Settings that are allowed one by one and make no sense together."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from iot_facerecognition_server.config.sections import Config
+
+_DSA: Final = 2
+
+
+def conflicts(config: Config) -> Iterator[str]:
+    """Tell what does not go together in `config`, one line each."""
+    certificate = config.certificate
+    if certificate.key is not None and certificate.certificate is None:
+        yield "[Certificate] Key is set and Certificate is not; set both or neither"
+    if certificate.key is None and certificate.certificate is not None:
+        yield "[Certificate] Certificate is set and Key is not; set both or neither"
+    if certificate.key_algorithm == _DSA:
+        yield (
+            "[Certificate] QSsl::KeyAlgorithm=2: TLS 1.3 knows no DSA keys;"
+            " use a key with 1 (RSA) or 3 (EC)"
+        )
+    if config.auth.mode == "mtls" and config.auth.client_ca is None:
+        yield (
+            "[Auth] Mode=mtls needs ClientCA: the file with the certificates (PEM) of those who"
+            " sign the clients' certificates"
+        )
+    if config.engine.device == "cpu" and config.engine.precision == "fp16":
+        yield (
+            "[Engine] Precision=fp16 with Device=cpu: a CPU is many times slower with it;"
+            " use auto, fp32 or bf16"
+        )

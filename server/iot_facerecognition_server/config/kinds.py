@@ -1,0 +1,228 @@
+"""The kinds of value a setting can have: how its text is read, and what is allowed."""
+
+import ipaddress
+import re
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_TRUE = frozenset({"true", "yes", "on", "1"})
+_FALSE = frozenset({"false", "no", "off", "0"})
+_HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*")
+_PINNED_ADDRESS = re.compile(r"https://[^\s#]+#sha256=[0-9A-Fa-f]{64}")
+
+
+class Kind(ABC):
+    """Reads the text of a value and says what is allowed."""
+
+    @property
+    @abstractmethod
+    def allowed(self) -> str:
+        """What is allowed, as it completes the sentence "allowed is ..."."""
+
+    @abstractmethod
+    def parse(self, text: str, base: Path) -> Any:
+        """Return the value of `text`; relative paths are relative to the folder `base`.
+
+        Raises ValueError where the text is not allowed.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Boolean(Kind):
+    """Yes or no: gives a bool."""
+
+    @property
+    def allowed(self) -> str:
+        """The two words."""
+        return "true or false"
+
+    def parse(self, text: str, base: Path) -> bool:  # noqa: ARG002 - no path
+        """Take what configparser takes, in any case."""
+        word = text.lower()
+        if word in _TRUE:
+            return True
+        if word in _FALSE:
+            return False
+        raise ValueError(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Integer(Kind):
+    """A whole number from `least` to `most`, of some `unit`: gives an int."""
+
+    least: int
+    most: int
+    unit: str = ""
+
+    @property
+    def allowed(self) -> str:
+        """The range with its unit."""
+        unit = f" ({self.unit})" if self.unit else ""
+        return f"a whole number from {self.least} to {self.most}{unit}"
+
+    def parse(self, text: str, base: Path) -> int:  # noqa: ARG002 - no path
+        """Take plain decimal digits."""
+        if not re.fullmatch(r"[+-]?[0-9]{1,18}", text):
+            raise ValueError(text)
+        value = int(text)
+        if not self.least <= value <= self.most:
+            raise ValueError(text)
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Number(Kind):
+    """A number from `least` to `most`, of some `unit`: gives a float."""
+
+    least: float
+    most: float
+    unit: str = ""
+
+    @property
+    def allowed(self) -> str:
+        """The range with its unit."""
+        unit = f" ({self.unit})" if self.unit else ""
+        return f"a number from {self.least:g} to {self.most:g}{unit}"
+
+    def parse(self, text: str, base: Path) -> float:  # noqa: ARG002 - no path
+        """Take a finite decimal number with a point."""
+        value = float(text)
+        if not self.least <= value <= self.most:  # also what is not a number at all
+            raise ValueError(text)
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(Kind):
+    """One of a few words: gives it in lower case."""
+
+    words: tuple[str, ...]
+
+    @property
+    def allowed(self) -> str:
+        """The words."""
+        return "one of " + ", ".join(self.words)
+
+    def parse(self, text: str, base: Path) -> str:  # noqa: ARG002 - no path
+        """Take a word in any case."""
+        word = text.lower()
+        if word not in self.words:
+            raise ValueError(text)
+        return word
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedChoice(Kind):
+    """One of a few numbers that stand for something: gives the int."""
+
+    meanings: tuple[tuple[int, str], ...]
+
+    @property
+    def allowed(self) -> str:
+        """The numbers with what they stand for."""
+        return "one of " + ", ".join(f"{number} ({name})" for number, name in self.meanings)
+
+    def parse(self, text: str, base: Path) -> int:  # noqa: ARG002 - no path
+        """Take one of the numbers."""
+        for number, _ in self.meanings:
+            if text == str(number):
+                return number
+        raise ValueError(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Label(Kind):
+    """A short name of printable ASCII, since it travels in HTTP headers: gives a str."""
+
+    longest: int
+
+    @property
+    def allowed(self) -> str:
+        """The length and the characters."""
+        return f"1 to {self.longest} printable ASCII characters"
+
+    def parse(self, text: str, base: Path) -> str:  # noqa: ARG002 - no path
+        """Take it as it is."""
+        if not (0 < len(text) <= self.longest and text.isascii() and text.isprintable()):
+            raise ValueError(text)
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class ListenAddress(Kind):
+    """Where to listen: gives a str, empty for all addresses of the machine."""
+
+    @property
+    def allowed(self) -> str:
+        """The forms of an address."""
+        return "an IP address or a host name of this machine, or nothing for all addresses"
+
+    def parse(self, text: str, base: Path) -> str:  # noqa: ARG002 - no path
+        """Take it as it is, without asking the network for names."""
+        if text and not _HOST_NAME.fullmatch(text):
+            ipaddress.ip_address(text)
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class FilePath(Kind):
+    """A file or folder: gives an absolute Path."""
+
+    @property
+    def allowed(self) -> str:
+        """Any path."""
+        return "a path"
+
+    def parse(self, text: str, base: Path) -> Path:
+        """Take a path; `~` is the home folder."""
+        if not text or "\0" in text:
+            raise ValueError(text)
+        try:
+            return base / Path(text).expanduser()
+        except RuntimeError as error:  # there is no such home
+            raise ValueError(text) from error
+
+
+@dataclass(frozen=True, slots=True)
+class OptionalFilePath(Kind):
+    """A file or folder, or none: gives an absolute Path, or None for empty text."""
+
+    @property
+    def allowed(self) -> str:
+        """Any path or none."""
+        return "a path, or nothing"
+
+    def parse(self, text: str, base: Path) -> Path | None:
+        """Take a path or nothing."""
+        return FilePath().parse(text, base) if text else None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile(Kind):
+    """A file of network weights: gives a str as `ModelStore.resolve` takes it.
+
+    That is an absolute path, an https address with its SHA-256, or nothing for the file that comes
+    with a package. The name `packaged` means the file of that name beside the configuration, and
+    the one of the package where there is none, so that the original's settings work without a
+    download.
+    """
+
+    packaged: str
+
+    @property
+    def allowed(self) -> str:
+        """The three forms."""
+        return "a path, https://ADDRESS#sha256=HEX, or nothing for the packaged file"
+
+    def parse(self, text: str, base: Path) -> str:
+        """Take a path, a pinned address or nothing."""
+        if not text:
+            return ""
+        if "://" in text:
+            if not _PINNED_ADDRESS.fullmatch(text):
+                raise ValueError(text)
+            return text
+        path = FilePath().parse(text, base)
+        return "" if text == self.packaged and not path.exists() else str(path)

