@@ -12,7 +12,7 @@ help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(READY)  ## run the main job on real faces (DEMO_SECONDS=20 ends by itself)
-	@$(BIN)/python demo/main_job.py
+	@$(BIN)/python -m demo.main_job
 
 test: $(READY)  ## pass the tests, without the labs (under 10 minutes on two cores)
 	@$(BIN)/pytest $(PYTEST_ARGS)
@@ -27,7 +27,7 @@ format: $(READY)  ## put the code into its standard form
 	@$(BIN)/ruff check --fix-only .
 
 bench: $(READY)  ## measure speed against references in the same run
-	@$(BIN)/python benchmarks/throughput.py
+	@$(BIN)/python -m benchmarks.throughput
 
 docs: $(READY)  ## write the pages that are made from the code
 	@$(BIN)/python -m iot_facerecognition_server.config.reference > docs/configuration.md

@@ -5,9 +5,11 @@ Sessions know only what stands here; an engine may be threads in this process or
 
 from asyncio import Future
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from iot_facerecognition_protocol import ErrorCode, Face, ObjectLabel
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +43,13 @@ class Wants:
 
 
 @dataclass(frozen=True, slots=True)
-class FacesRecognised:
-    """The faces of one frame; `started` and `finished` are monotonic seconds of the work."""
+class Recognition(Generic[Found]):
+    """What was found in one frame, and the monotonic seconds at which its work began and ended.
 
-    faces: tuple[Face, ...]
-    started: float
-    finished: float
+    Faces are ordered by the detector's score, object labels by probability, the best first.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class ObjectsRecognised:
-    """The labels of one frame, the most probable first; times as in `FacesRecognised`."""
-
-    objects: tuple[ObjectLabel, ...]
+    found: tuple[Found, ...]
     started: float
     finished: float
 
@@ -75,8 +71,8 @@ class Submission:
     any other exception where the engine is.
     """
 
-    faces: Future[FacesRecognised] | None
-    objects: Future[ObjectsRecognised] | None
+    faces: Future[Recognition[Face]] | None
+    objects: Future[Recognition[ObjectLabel]] | None
 
 
 class Engine(Protocol):

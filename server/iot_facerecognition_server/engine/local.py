@@ -4,78 +4,65 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import NDArray
 
-from iot_facerecognition_protocol import Face
 from iot_facerecognition_server.engine.interface import (
-    FacesRecognised,
+    Found,
     Frame,
     FrameRejectedError,
+    Recognition,
     Submission,
     Wants,
 )
+from iot_facerecognition_server.engine.jobs import (
+    FaceJob,
+    FaceMatcher,
+    Job,
+    Network,
+    ObjectJob,
+    PendingJob,
+    Tools,
+)
 from iot_facerecognition_server.engine.work_plan import BatchWork, ScanWork, WorkPlan
-from iot_facerecognition_server.gallery.gallery import Match
-from iot_facerecognition_server.vision.face_scanner import ScannedFace
 
 _log = logging.getLogger(__name__)
 
-Chips = npt.NDArray[np.uint8]
-Descriptors = npt.NDArray[np.float32]
+_PATIENCE = 8
+"""Frames that are scanned at most while a batch that is not full waits."""
+
+AnyJob = PendingJob[Any]
 
 
-class FrameScanner(Protocol):
-    """Finds the faces of a JPEG; used by one thread only."""
+@dataclass(frozen=True, slots=True)
+class BatchedNetwork:
+    """A network as the engine sees it: pictures, (N, side, side, 3) uint8, to rows, (N, M) float32.
 
-    def scan(self, jpeg: bytes) -> Sequence[ScannedFace]:
-        """Return the faces with their chips. Raises FrameRejectedError."""
+    `run` is called from any thread, with at most `batch_size` pictures of one size.
+    """
 
-
-class ChipDescriber(Protocol):
-    """Turns chips, (N, size, size, 3) uint8 RGB, into descriptors, (N, 128) float32."""
-
-    def describe(self, chips: Chips) -> Descriptors:
-        """Return one descriptor a chip. Callable from any thread."""
+    run: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+    batch_size: int
 
 
-class FaceMatcher(Protocol):
-    """Finds the nearest reference of each of the (N, 128) descriptors."""
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """One picture of a job that waits for its network."""
 
-    def match(self, descriptors: Descriptors) -> Sequence[Match]:
-        """Return one match a descriptor. Callable from any thread."""
+    pending: AnyJob
+    index: int
 
 
 class EngineClosedError(Exception):
     """The engine was closed before it came to a frame."""
 
 
-@dataclass(slots=True, eq=False)
-class _FaceJob:
-    """One frame on its way through the workers; only one thread at a time touches it."""
-
-    frame: Frame
-    result: asyncio.Future[FacesRecognised]
-    started: float = 0.0
-    found: Sequence[ScannedFace] = ()
-    descriptors: list[Descriptors | None] = field(default_factory=list)
-    missing: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Chip:
-    """One face of a job that waits for its descriptor."""
-
-    job: _FaceJob
-    index: int
-
-
 class LocalEngine:
-    """Runs the pipeline on `workers` threads, each with a scanner of its own.
+    """Runs the pipeline on worker threads, each with tools of its own.
 
     dlib's scan and torch's forward release the interpreter lock, so as many workers as cores keep
     the machine busy; networks run on the same threads, one intra-op thread each, so that nothing is
@@ -85,25 +72,28 @@ class LocalEngine:
     def __init__(
         self,
         *,
-        workers: int,
-        batch_size: int,
-        make_scanner: Callable[[], FrameScanner],
-        describer: ChipDescriber,
+        workers: Sequence[Tools],
+        networks: Mapping[Network, BatchedNetwork],
         matcher: FaceMatcher,
+        labels: Sequence[str] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Start the workers; call from within the event loop that `submit` will be called from."""
-        self._batch_size = batch_size
-        self._describer = describer
+        """Start one thread for each of `workers`; call from within the event loop.
+
+        `labels` are the classifier's, none where there is no classifier.
+        """
+        self._networks = networks
         self._matcher = matcher
+        self._labels = labels
         self._clock = clock
         self._loop = asyncio.get_running_loop()
-        self._plan: WorkPlan[_FaceJob, _Chip] = WorkPlan(batch_size)
+        sizes = {network: batched.batch_size for network, batched in networks.items()}
+        self._plan: WorkPlan[AnyJob, Network, _Item] = WorkPlan(sizes, _PATIENCE)
         self._changed = threading.Condition()
         self._closing = False
         self._threads = [
-            threading.Thread(target=self._work, args=(make_scanner(),), name=f"worker-{n}")
-            for n in range(workers)
+            threading.Thread(target=self._work, args=(tools,), name=f"worker-{number}")
+            for number, tools in enumerate(workers)
         ]
         for thread in self._threads:
             thread.start()
@@ -111,7 +101,7 @@ class LocalEngine:
     @property
     def capacity(self) -> int:
         """Two frames a worker, so that none waits for the event loop, and one full batch."""
-        return 2 * len(self._threads) + self._batch_size
+        return 2 * len(self._threads) + self._networks[Network.DESCRIPTOR].batch_size
 
     @property
     def frames_per_session(self) -> int:
@@ -120,20 +110,19 @@ class LocalEngine:
 
     @property
     def object_labels(self) -> int:
-        """No classifier yet."""
-        return 0
+        """How many labels the classifier knows; 0 when there is none."""
+        return len(self._labels)
 
     def submit(self, frame: Frame, wants: Wants) -> Submission:
         """Hand `frame` to the workers. Raises EngineClosedError."""
         if self._closing:
             raise EngineClosedError("the engine is closed")
-        if not wants.faces:
-            return Submission(faces=None, objects=None)
-        job = _FaceJob(frame, self._loop.create_future())
-        with self._changed:
-            self._plan.add_scan(job)
-            self._changed.notify()
-        return Submission(faces=job.result, objects=None)
+        faces = objects = None
+        if wants.faces:
+            faces = self._begin(FaceJob(frame, self._matcher))
+        if wants.objects is not None and self._labels:
+            objects = self._begin(ObjectJob(frame, wants.objects, self._labels))
+        return Submission(faces, objects)
 
     async def close(self) -> None:
         """Give up what no worker has begun, let the rest finish, and end the threads."""
@@ -141,26 +130,38 @@ class LocalEngine:
             self._closing = True
             given_up = self._plan.give_up_scans()
             self._changed.notify_all()
-        for job in given_up:
-            _fail(job.result, EngineClosedError("the engine was closed"))
+        for pending in given_up:
+            _fail(pending.result, EngineClosedError("the engine was closed"))
         for thread in self._threads:
             await asyncio.to_thread(thread.join)
 
-    def _work(self, scanner: FrameScanner) -> None:
+    def _begin(self, job: Job[Found]) -> asyncio.Future[Recognition[Found]]:
+        result: asyncio.Future[Recognition[Found]] = self._loop.create_future()
+        pending = PendingJob(job, result)
+        with self._changed:
+            self._plan.add_scan(pending)
+            self._changed.notify()
+        return result
+
+    def _work(self, tools: Tools) -> None:
         while (work := self._next_work()) is not None:
-            jobs = [work.scan] if isinstance(work, ScanWork) else [c.job for c in work.items]
+            if isinstance(work, ScanWork):
+                concerned = [work.scan]
+            else:
+                concerned = list(dict.fromkeys(item.pending for item in work.items))
             try:
                 match work:
-                    case ScanWork(job):
-                        self._scan(scanner, job)
-                    case BatchWork(chips):
-                        self._describe(chips)
+                    case ScanWork(pending):
+                        self._prepare(tools, pending)
+                    case BatchWork(network, items):
+                        self._run(network, items)
+            except FrameRejectedError as rejected:
+                self._settle_all(concerned, rejected)
             except Exception as error:  # noqa: BLE001 - no fault may cost the others a worker
-                _log.exception("the work on %d frames failed", len(jobs))
-                for job in jobs:
-                    self._settle(job, error)
+                _log.exception("the work on %d frames failed", len(concerned))
+                self._settle_all(concerned, error)
 
-    def _next_work(self) -> ScanWork[_FaceJob] | BatchWork[_Chip] | None:
+    def _next_work(self) -> ScanWork[AnyJob] | BatchWork[Network, _Item] | None:
         """Wait for work; None at the end."""
         with self._changed:
             while (work := self._plan.take()) is None:
@@ -171,75 +172,52 @@ class LocalEngine:
                 self._changed.notify()
             return work
 
-    def _scan(self, scanner: FrameScanner, job: _FaceJob) -> None:
-        if job.result.cancelled():
+    def _prepare(self, tools: Tools, pending: AnyJob) -> None:
+        if pending.result.cancelled():
             return
-        job.started = self._clock()
-        try:
-            job.found = scanner.scan(job.frame.jpeg)
-        except FrameRejectedError as rejected:
-            self._settle(job, rejected)
-            return
-        job.missing = len(job.found)
-        job.descriptors = [None] * job.missing
-        if not job.found:
-            self._settle(job, ())
+        pending.started = self._clock()
+        pending.pictures = pending.job.prepare(tools)
+        count = pending.missing = len(pending.pictures)
+        pending.rows = [None] * count
+        if not count:
+            self._complete(pending)
             return
         with self._changed:
-            self._plan.add_items([_Chip(job, index) for index in range(job.missing)])
+            items = [_Item(pending, index) for index in range(count)]
+            self._plan.add_items(pending.job.network, items)
             self._changed.notify()
 
-    def _describe(self, chips: Sequence[_Chip]) -> None:
-        wanted = [chip for chip in chips if not chip.job.result.cancelled()]
+    def _run(self, network: Network, items: Sequence[_Item]) -> None:
+        wanted = [item for item in items if not item.pending.result.done()]
         if not wanted:
             return
-        described = self._describer.describe(
-            np.stack([chip.job.found[chip.index].chip for chip in wanted])
-        )
+        pictures = np.stack([item.pending.pictures[item.index] for item in wanted])
+        rows = self._networks[network].run(pictures)
         complete = []
         with self._changed:
-            for chip, descriptor in zip(wanted, described, strict=True):
-                chip.job.descriptors[chip.index] = descriptor
-                chip.job.missing -= 1
-                if not chip.job.missing:
-                    complete.append(chip.job)
-        for job in complete:
-            self._match(job)
+            for item, row in zip(wanted, rows, strict=True):
+                item.pending.rows[item.index] = row
+                item.pending.missing -= 1
+                if not item.pending.missing:
+                    complete.append(item.pending)
+        for pending in complete:
+            self._complete(pending)
 
-    def _match(self, job: _FaceJob) -> None:
-        matches = self._matcher.match(np.stack([d for d in job.descriptors if d is not None]))
-        self._settle(
-            job,
-            tuple(_face(found, match) for found, match in zip(job.found, matches, strict=True)),
-        )
+    def _complete(self, pending: AnyJob) -> None:
+        found = pending.job.complete([row for row in pending.rows if row is not None])
+        recognition = Recognition(found, pending.started, self._clock())
+        self._loop.call_soon_threadsafe(_succeed, pending.result, recognition)
 
-    def _settle(self, job: _FaceJob, outcome: tuple[Face, ...] | Exception) -> None:
-        """Hand the outcome over to the event loop."""
-        if isinstance(outcome, Exception):
-            self._loop.call_soon_threadsafe(_fail, job.result, outcome)
-        else:
-            recognised = FacesRecognised(outcome, job.started, self._clock())
-            self._loop.call_soon_threadsafe(_succeed, job.result, recognised)
+    def _settle_all(self, concerned: Sequence[AnyJob], error: Exception) -> None:
+        for pending in concerned:
+            self._loop.call_soon_threadsafe(_fail, pending.result, error)
 
 
-def _succeed(future: asyncio.Future[FacesRecognised], result: FacesRecognised) -> None:
+def _succeed(future: asyncio.Future[Recognition[Any]], result: Recognition[Any]) -> None:
     if not future.done():
         future.set_result(result)
 
 
-def _fail(future: asyncio.Future[FacesRecognised], error: Exception) -> None:
+def _fail(future: asyncio.Future[Recognition[Any]], error: Exception) -> None:
     if not future.done():
         future.set_exception(error)
-
-
-def _face(found: ScannedFace, match: Match) -> Face:
-    box = found.detection
-    return Face(
-        tag=match.tag,
-        x=box.left,
-        y=box.top,
-        width=box.right - box.left,
-        height=box.bottom - box.top,
-        distance=match.distance,
-        score=box.score,
-    )

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-from iot_facerecognition_protocol import ErrorCode
+from iot_facerecognition_protocol import ErrorCode, Face, ObjectLabel
 from iot_facerecognition_server.engine.interface import (
     Engine,
-    FacesRecognised,
+    Found,
     Frame,
     FrameRejectedError,
-    ObjectsRecognised,
+    Recognition,
     Submission,
 )
 from iot_facerecognition_server.metrics import ServerMetrics
@@ -130,7 +130,7 @@ class Dispatcher:
         self,
         client: _Client,
         under_way: _FrameUnderWay,
-        future: asyncio.Future[FacesRecognised],
+        future: asyncio.Future[Recognition[Face]],
     ) -> None:
         found = self._outcome(under_way, future)
         deliver = partial(self._deliver_faces, client, under_way, found)
@@ -142,7 +142,7 @@ class Dispatcher:
         self,
         client: _Client,
         under_way: _FrameUnderWay,
-        future: asyncio.Future[ObjectsRecognised],
+        future: asyncio.Future[Recognition[ObjectLabel]],
     ) -> None:
         found = self._outcome(under_way, future)
         deliver = partial(self._deliver_objects, client, under_way, found)
@@ -151,28 +151,28 @@ class Dispatcher:
         self._computed(client, under_way)
 
     def _deliver_faces(
-        self, client: _Client, under_way: _FrameUnderWay, found: FacesRecognised | None
+        self, client: _Client, under_way: _FrameUnderWay, found: Recognition[Face] | None
     ) -> None:
         frame = under_way.frame
         if found is not None and client.session.key in self._clients:
-            client.session.faces_found(frame.number, found.faces)
+            client.session.faces_found(frame.number, found.found)
             self._metrics.latency_seconds.observe(self._clock() - frame.received)
-            for face in found.faces:
+            for face in found.found:
                 self._metrics.faces.labels("known" if face.tag else "unknown").inc()
         self._delivered(client, under_way)
 
     def _deliver_objects(
-        self, client: _Client, under_way: _FrameUnderWay, found: ObjectsRecognised | None
+        self, client: _Client, under_way: _FrameUnderWay, found: Recognition[ObjectLabel] | None
     ) -> None:
         if found is not None and client.session.key in self._clients:
-            client.session.objects_found(under_way.frame.number, found.objects)
+            client.session.objects_found(under_way.frame.number, found.found)
         self._delivered(client, under_way)
 
     def _outcome(
         self,
         under_way: _FrameUnderWay,
-        future: "asyncio.Future[FacesRecognised] | asyncio.Future[ObjectsRecognised]",
-    ) -> "FacesRecognised | ObjectsRecognised | None":
+        future: asyncio.Future[Recognition[Found]],
+    ) -> Recognition[Found] | None:
         """Return the result, or None after keeping the error for the frame's end."""
         if future.cancelled():
             return None

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from iot_facerecognition_server.vision.alignment import FaceAligner
 from iot_facerecognition_server.vision.faces import Detection, FaceDetector
-from iot_facerecognition_server.vision.jpeg import JpegDecoder
+from iot_facerecognition_server.vision.jpeg import JpegDecoder, checked_header
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,11 @@ class FaceScanner:
     Faces are sought on the grey picture; colour is decoded only when there is a face to cut out.
     """
 
-    def __init__(self, decoder: JpegDecoder, detector: FaceDetector, aligner: FaceAligner) -> None:
+    def __init__(
+        self, decoder: JpegDecoder, detector: FaceDetector, aligner: FaceAligner, max_pixels: int
+    ) -> None:
+        """Refuse pictures of more than `max_pixels` by their header, before they cost anything."""
+        self._max_pixels = max_pixels
         self._decoder = decoder
         self._detector = detector
         self._aligner = aligner
@@ -32,9 +36,9 @@ class FaceScanner:
     def scan(self, jpeg: bytes) -> list[ScannedFace]:
         """Return the faces in `jpeg`, the most certain first.
 
-        Check its size with `checked_header` before. Raises FrameRejectedError for bytes that cannot
-        be decoded.
+        Raises FrameRejectedError for bytes that cannot be decoded and for too many pixels.
         """
+        checked_header(jpeg, self._max_pixels)
         detections = self._detector.detect(self._decoder.grey(jpeg))
         return self.align(self._decoder.rgb(jpeg), detections) if detections else []
 

@@ -10,10 +10,9 @@ from prometheus_client import CollectorRegistry
 
 from iot_facerecognition_protocol import ErrorCode, Face, ObjectLabel, Version
 from iot_facerecognition_server.engine.interface import (
-    FacesRecognised,
     Frame,
     FrameRejectedError,
-    ObjectsRecognised,
+    Recognition,
     Submission,
     Wants,
 )
@@ -81,8 +80,8 @@ class Bench:
         return [m for m in self.sent[key] if m["command"] == command]
 
 
-def faces(tag: str) -> FacesRecognised:
-    return FacesRecognised((Face(tag, 0, 0, 1, 1),), started=0.1, finished=0.2)
+def faces(tag: str) -> Recognition[Face]:
+    return Recognition((Face(tag, 0, 0, 1, 1),), started=0.1, finished=0.2)
 
 
 def run(test: Callable[[Bench], Any]) -> None:
@@ -102,7 +101,7 @@ def test_each_result_leaves_as_soon_as_it_is_ready_and_the_frame_ends_after_the_
         submission.faces.set_result(faces("ann"))
         await asyncio.sleep(0)
         assert [m["command"] for m in bench.sent[1]] == [3]
-        objects = ObjectsRecognised((ObjectLabel("cat", 0.9),), started=0.1, finished=0.4)
+        objects = Recognition((ObjectLabel("cat", 0.9),), started=0.1, finished=0.4)
         submission.objects.set_result(objects)
         await asyncio.sleep(0)
         assert [m["command"] for m in bench.sent[1]] == [3, 4, 10]
@@ -157,7 +156,7 @@ def test_frame_past_the_deadline_is_dropped_before_it_costs_compute() -> None:
         assert first.faces
         assert first.objects
         first.faces.set_result(faces("ann"))
-        first.objects.set_result(ObjectsRecognised((), 0.0, 0.0))
+        first.objects.set_result(Recognition((), 0.0, 0.0))
         await asyncio.sleep(0)
         assert len(bench.engine.submitted) == 2
         assert bench.count("frames_dropped_total", reason="late") == 1

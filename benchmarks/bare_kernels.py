@@ -1,0 +1,142 @@
+"""The bare kernels' rate: how fast one face's work is with nothing around it.
+
+Each kernel is timed alone, on one thread, in this process; the sum of the times is what a frame
+with one face costs at least, and the cores divided by it what this machine can do at most.
+`python -m benchmarks.bare_kernels` prints the table.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import dlib
+import numpy as np
+from benchmarks.scenes import scene_frames
+from iot_facerecognition_server.models.store import ModelKind, ModelStore
+from iot_facerecognition_server.networks.face_descriptor import FaceDescriptorNetwork
+from iot_facerecognition_server.networks.precision import choose_precision
+
+from iot_facerecognition_server.vision.alignment import FaceAligner
+from iot_facerecognition_server.vision.faces import HogDetector
+from iot_facerecognition_server.vision.jpeg import JpegDecoder
+
+BATCHES = (1, 2, 4, 8, 16)
+
+
+@dataclass(frozen=True, slots=True)
+class KernelTimes:
+    """Milliseconds of each kernel on one thread; the descriptor's are per face, by batch size."""
+
+    decode_grey: float
+    hog: float
+    decode_rgb: float
+    chip: float
+    descriptor: dict[int, float]
+    dlib_frame: float
+    """Milliseconds of one frame in a loop over dlib's own functions, descriptor included."""
+
+    @property
+    def best_descriptor(self) -> float:
+        """Milliseconds of one descriptor at the best batch size."""
+        return min(self.descriptor.values())
+
+    @property
+    def frame(self) -> float:
+        """Milliseconds of one frame with one face."""
+        kernels = (self.decode_grey, self.hog, self.decode_rgb, self.chip, self.best_descriptor)
+        return sum(kernels)
+
+    def rate(self, cores: int) -> float:
+        """Frames a second of `cores` cores that do nothing else."""
+        return cores * 1000 / self.frame
+
+
+def milliseconds(call: Callable[[int], object], times: int) -> float:
+    """Return the median time of `call(i)` over `times` calls, after two that do not count."""
+    for number in range(2):
+        call(number)
+    measured = []
+    for number in range(times):
+        begun = time.perf_counter()
+        call(number)
+        measured.append(time.perf_counter() - begun)
+    return median(measured) * 1e3
+
+
+def measure(frames: Sequence[bytes], store: ModelStore, times: int = 30) -> KernelTimes:
+    """Time every kernel on `frames`, JPEGs with one face each."""
+    decoder, detector = JpegDecoder(), HogDetector()
+    aligner = FaceAligner(store.resolve(ModelKind.LANDMARKS_5))
+    weights = store.resolve(ModelKind.FACE_DESCRIPTOR)
+    network = FaceDescriptorNetwork.load(weights, "cpu", choose_precision("auto", "cpu"))
+    greys = [decoder.grey(frame) for frame in frames]
+    pictures = [decoder.rgb(frame) for frame in frames]
+    faces = [detector.detect(grey)[0] for grey in greys]
+    count = len(frames)
+    chips = np.stack([aligner.chip(*pair) for pair in zip(pictures, faces, strict=True)])
+    batches = {
+        size: np.stack([chips[number % count] for number in range(size)]) for size in BATCHES
+    }
+    return KernelTimes(
+        decode_grey=milliseconds(lambda i: decoder.grey(frames[i % count]), times),
+        hog=milliseconds(lambda i: detector.detect(greys[i % count]), times),
+        decode_rgb=milliseconds(lambda i: decoder.rgb(frames[i % count]), times),
+        chip=milliseconds(lambda i: aligner.chip(pictures[i % count], faces[i % count]), times),
+        descriptor={
+            size: milliseconds(
+                lambda _, batch=batch: network.describe(batch), max(5, times // size)
+            )
+            / size
+            for size, batch in batches.items()
+        },
+        dlib_frame=dlib_frame(frames, store, max(5, times // 3)),
+    )
+
+
+def dlib_frame(frames: Sequence[bytes], store: ModelStore, times: int) -> float:
+    """Time what a program that uses dlib's Python package does: RGB scan, dlib's descriptor."""
+    decoder = JpegDecoder()
+    scan = dlib.get_frontal_face_detector()
+    landmarks = dlib.shape_predictor(str(store.resolve(ModelKind.LANDMARKS_5)))
+    describe = dlib.face_recognition_model_v1(str(store.resolve(ModelKind.FACE_DESCRIPTOR)))
+
+    def recognise(number: int) -> None:
+        picture = decoder.rgb(frames[number % len(frames)])
+        for face in scan(picture):
+            chip = dlib.get_face_chip(picture, landmarks(picture, face), 150, 0.25)
+            describe.compute_face_descriptor(chip)
+
+    return milliseconds(recognise, times)
+
+
+def table(times: KernelTimes, cores: int) -> str:
+    """Return the kernels' times as text."""
+    rows = [
+        ("decode grey", times.decode_grey),
+        ("HOG scan, grey", times.hog),
+        ("decode RGB", times.decode_rgb),
+        ("landmarks and chip", times.chip),
+        *((f"descriptor, batch {size}", ms) for size, ms in times.descriptor.items()),
+        ("one frame, one face (best batch)", times.frame),
+        ("the same by dlib's own Python package", times.dlib_frame),
+    ]
+    lines = [f"  {name:<40}{ms:8.2f} ms" for name, ms in rows]
+    lines.append(f"  {'bare rate of ' + str(cores) + ' cores':<40}{times.rate(cores):8.1f} /s")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Print the table for 640x480 and this machine's cores."""
+    import os  # noqa: PLC0415 - only as a script
+
+    import torch  # noqa: PLC0415
+
+    torch.set_num_threads(1)
+    times = measure(scene_frames(640, 480, 16), ModelStore(Path.home() / ".cache"))
+    print(table(times, os.cpu_count() or 1))
+
+
+if __name__ == "__main__":
+    main()

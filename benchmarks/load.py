@@ -1,0 +1,104 @@
+"""Clients that keep a server busy, in a process of their own.
+
+`python -m benchmarks.load PORT FINGERPRINT TOKEN FRAMES CLIENTS OUTSTANDING SECONDS` streams the
+JPEGs of the folder FRAMES in a closed loop (a client sends its next frame when one is answered) and
+prints what it counted as JSON.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from iot_facerecognition_client import Client, FrameEnded, Fingerprint, ServerAddress
+from iot_facerecognition_protocol import FrameStatus, SessionSettings
+
+WARM_UP_SECONDS = 1.5
+
+
+@dataclass(slots=True)
+class ClosedLoop:
+    """One client that always has a frame; counts what is answered between `begin` and `end`."""
+
+    client: Client
+    frames: list[bytes]
+    position: int
+    begin: float
+    end: float
+    latencies: list[float] = field(default_factory=list)
+    lost: int = 0
+
+    async def run(self, outstanding: int) -> None:
+        """Stream until the end."""
+        async with self.client:
+            await self.client.connected(30)
+            self.client.subscribe(FrameEnded, self._answered)
+            for _ in range(outstanding):
+                self._send()
+            await asyncio.sleep(self.end - time.monotonic())
+
+    def _send(self) -> None:
+        self.position += 1
+        self.client.send(self.frames[self.position % len(self.frames)])
+
+    def _answered(self, ended: FrameEnded) -> None:
+        if self.begin <= time.monotonic() < self.end:
+            if ended.status is FrameStatus.PROCESSED and ended.latency is not None:
+                self.latencies.append(ended.latency)
+            else:
+                self.lost += 1
+        self._send()
+
+
+async def load(  # noqa: PLR0917 - a command line
+    port: int, fingerprint: str, token: str, folder: Path, clients: int, outstanding: int, seconds: float
+) -> dict[str, object]:
+    """Return frames a second, latencies and the count of each client."""
+    frames = [path.read_bytes() for path in sorted(folder.glob("*.jpg"))]
+    begin = time.monotonic() + WARM_UP_SECONDS
+    loops = [
+        ClosedLoop(
+            Client(
+                ServerAddress("127.0.0.1", port),
+                trust=Fingerprint(fingerprint),
+                token=token,
+                settings=SessionSettings(name=f"load-{number}", object_recognition=False),
+                window=max(outstanding, 1),
+            ),
+            frames,
+            number * 5,
+            begin,
+            begin + seconds,
+        )
+        for number in range(clients)
+    ]
+    cpu = time.process_time()
+    await asyncio.gather(*(loop.run(outstanding) for loop in loops))
+    return {
+        "rate": sum(len(loop.latencies) for loop in loops) / seconds,
+        "latencies": sorted(latency for loop in loops for latency in loop.latencies),
+        "counts": [len(loop.latencies) for loop in loops],
+        "lost": sum(loop.lost for loop in loops),
+        "client_cpu_seconds": time.process_time() - cpu,
+    }
+
+
+def main() -> None:
+    """Run the load of the command line."""
+    port, fingerprint, token, folder, clients, outstanding, seconds = sys.argv[1:]
+    print(
+        json.dumps(
+            asyncio.run(
+                load(
+                    int(port), fingerprint, token, Path(folder),
+                    int(clients), int(outstanding), float(seconds),
+                )
+            )
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+"""What the demo counts: who was named, and whether that was right."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from iot_facerecognition_client import FacesResult
+
+from demo.cast import ON_PHOTO
+from iot_facerecognition_protocol import Face
+
+
+@dataclass(slots=True)
+class Tally:
+    """One client's results, judged by what the photos show."""
+
+    results: int = 0
+    named: Counter[str] = field(default_factory=Counter)
+    unknown: int = 0
+    wrong: Counter[str] = field(default_factory=Counter)
+    """A tag that the photo does not show, and how often it was given."""
+    now: tuple[Face, ...] = ()
+    photo: str = ""
+
+    def take(self, result: FacesResult, photo: Path) -> None:
+        """Count a result of a frame that was cut from `photo`."""
+        expected = ON_PHOTO[photo.name]
+        self.results += 1
+        self.now = result.faces
+        self.photo = photo.name
+        for face in result.faces:
+            if not face.tag:
+                self.unknown += 1
+            else:
+                self.named[face.tag] += 1
+                if face.tag != expected:
+                    self.wrong[face.tag] += 1

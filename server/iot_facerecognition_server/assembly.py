@@ -1,0 +1,117 @@
+"""Builds the server out of its parts and runs it: the one place where everything meets."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import time
+
+import torch
+from prometheus_client import CollectorRegistry
+
+from iot_facerecognition_server.config import Config
+from iot_facerecognition_server.engine.local import LocalEngine
+from iot_facerecognition_server.face_recogniser import FaceRecogniser
+from iot_facerecognition_server.gallery_keeper import CurrentGallery, GalleryKeeper
+from iot_facerecognition_server.metrics import ServerMetrics
+from iot_facerecognition_server.serving.admission import Admission
+from iot_facerecognition_server.serving.dispatcher import Dispatcher
+from iot_facerecognition_server.serving.server import ConnectionLimits, RecognitionServer
+from iot_facerecognition_server.sessions.scheduler import FairScheduler
+from iot_facerecognition_server.sessions.session import SessionLimits
+from iot_facerecognition_server.supervision import Supervisor
+from iot_facerecognition_server.trust.certificates import CertificateError
+from iot_facerecognition_server.trust.setup import authenticator, server_tls
+from iot_facerecognition_server.trust.tls import ServerTls
+
+_log = logging.getLogger(__name__)
+
+SHUTDOWN_SECONDS = 5.0
+"""How long frames under way may take to finish when the server ends."""
+GALLERY_SECONDS = 5.0
+"""How often the reference file is looked at."""
+CPU_BATCH = 4
+"""Chips in a batch on a CPU: larger ones gain little (docs/decisions/workers.md)."""
+SWITCH_SECONDS = 0.001
+"""How long a worker may keep the interpreter from the event loop: a fifth of Python's default."""
+
+
+async def serve(config: Config) -> None:
+    """Run the server until SIGTERM or SIGINT.
+
+    Raises ModelError, NetworkFileError, CertificateError, TokenFileError and AddressInUseError.
+    """
+    clock = time.monotonic
+    sys.setswitchinterval(SWITCH_SECONDS)
+    torch.set_num_threads(1)  # as many workers as cores run the networks, each on one thread
+    metrics = ServerMetrics(CollectorRegistry())
+
+    recogniser = FaceRecogniser(config)
+    current = CurrentGallery(await asyncio.to_thread(recogniser.build_gallery))
+    engine = LocalEngine(
+        workers=config.engine.workers or os.cpu_count() or 1,
+        batch_size=CPU_BATCH,
+        make_scanner=recogniser.make_scanner,
+        describer=recogniser.network,
+        matcher=current,
+        clock=clock,
+    )
+    scheduler = FairScheduler(
+        engine.capacity, engine.frames_per_session, config.engine.max_frame_age
+    )
+    dispatcher = Dispatcher(engine, scheduler, metrics, clock)
+    tls = server_tls(config)
+    server = RecognitionServer(
+        host=config.connection.bind,
+        port=config.connection.port,
+        context=tls.context,
+        authenticator=authenticator(config),
+        admission=Admission(config.limits.clients, config.limits.connections_per_address),
+        session_limits=SessionLimits(
+            config.limits.frame_bytes, config.limits.text_bytes, config.limits.frame_rate
+        ),
+        connection_limits=ConnectionLimits(
+            config.limits.handshake_seconds,
+            config.limits.idle_seconds,
+            config.limits.backlog_bytes,
+        ),
+        object_labels=engine.object_labels,
+        dispatcher=dispatcher,
+        metrics=metrics,
+        clock=clock,
+    )
+    keeper = GalleryKeeper(
+        current, recogniser.fingerprint, recogniser.build_gallery, GALLERY_SECONDS
+    )
+    try:
+        await server.start()
+        _log.info("listening on %s:%d", config.connection.bind or "*", server.port)
+        await _run(keeper, tls)
+        _log.info("ending: finishing what is under way")
+        await server.close(SHUTDOWN_SECONDS)
+    finally:
+        await engine.close()
+    _log.info("ended")
+
+
+async def _run(keeper: GalleryKeeper, tls: ServerTls) -> None:
+    """Run the background tasks until a signal ends the server, or one of them fails."""
+    loop = asyncio.get_running_loop()
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ended.set)
+
+    def reload() -> None:
+        _log.info("SIGHUP: reloading certificate and gallery")
+        keeper.reload()
+        try:
+            for warning in tls.reload():
+                _log.warning("%s", warning)
+        except CertificateError as error:
+            _log.error("the certificate stays as it was: %s", error)
+
+    loop.add_signal_handler(signal.SIGHUP, reload)
+    async with Supervisor() as supervisor:
+        supervisor.start("gallery", keeper.run)
+        await ended.wait()

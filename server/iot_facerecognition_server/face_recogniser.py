@@ -1,0 +1,84 @@
+"""The models of face recognition, loaded once, and what is made of them."""
+
+import hashlib
+import logging
+
+from iot_facerecognition_server.config import Config
+from iot_facerecognition_server.gallery.builder import GalleryBuilder
+from iot_facerecognition_server.gallery.change import fingerprint
+from iot_facerecognition_server.gallery.descriptor_cache import DescriptorCache
+from iot_facerecognition_server.gallery.gallery import Gallery
+from iot_facerecognition_server.gallery.reference_file import ReferenceFile, ReferenceFileError
+from iot_facerecognition_server.models.store import ModelKind, ModelStore
+from iot_facerecognition_server.networks.face_descriptor import FaceDescriptorNetwork
+from iot_facerecognition_server.networks.precision import choose_precision
+from iot_facerecognition_server.vision.alignment import FaceAligner
+from iot_facerecognition_server.vision.face_scanner import FaceScanner
+from iot_facerecognition_server.vision.faces import HogDetector
+from iot_facerecognition_server.vision.jpeg import JpegDecoder
+
+_log = logging.getLogger(__name__)
+
+
+class FaceRecogniser:
+    """Landmark model and descriptor network, shared by all; makes scanners and galleries."""
+
+    def __init__(self, config: Config) -> None:
+        """Load the models. Raises ModelError and NetworkFileError."""
+        store = ModelStore(config.model_cache)
+        dlib_settings = config.dlib
+        self._config = config
+        self._references = ReferenceFile(dlib_settings.reference_file)
+        self._aligner = FaceAligner(
+            store.resolve(ModelKind.LANDMARKS_5, dlib_settings.face_landmark_model_file),
+            dlib_settings.face_detail_size,
+            dlib_settings.face_padding,
+        )
+        weights = store.resolve(
+            ModelKind.FACE_DESCRIPTOR, dlib_settings.face_recognition_model_file
+        )
+        self._weights_hash = hashlib.sha256(weights.read_bytes()).hexdigest()
+        precision = choose_precision(config.engine.precision, "cpu")
+        self.network = FaceDescriptorNetwork.load(weights, "cpu", precision)
+        _log.info("face descriptors on cpu in %s, from %s", precision, weights)
+
+    def make_scanner(self) -> FaceScanner:
+        """Return a scanner for one thread."""
+        return FaceScanner(
+            JpegDecoder(),
+            HogDetector(self._config.engine.min_face_size),
+            self._aligner,
+            self._config.limits.pixels,
+        )
+
+    def fingerprint(self) -> str:
+        """Return a text that changes with the reference file and its photos. Disk work."""
+        return fingerprint(self._references)
+
+    def build_gallery(self) -> Gallery:
+        """Return the gallery of the reference file as it is now; disk and network work.
+
+        A reference file that is missing or damaged gives an empty gallery and an entry in the log,
+        photos that cannot be used an entry each.
+        """
+        config = self._config
+        settings = config.dlib
+        recipe = f"{self._weights_hash} {settings.face_detail_size} {settings.face_padding}"
+        builder = GalleryBuilder(
+            JpegDecoder(),
+            HogDetector(),
+            self._aligner,
+            self.network.describe,
+            DescriptorCache(config.descriptor_cache, recipe),
+            threshold=settings.threshold,
+        )
+        try:
+            built = builder.build(self._references)
+        except ReferenceFileError as error:
+            _log.warning("nobody is known: %s", error)
+            return Gallery.empty(settings.threshold)
+        for report in built.problems:
+            _log.warning("%s", report.message)
+        gallery = built.gallery
+        _log.info("%d people known by %d references", len(gallery.people), len(gallery))
+        return gallery

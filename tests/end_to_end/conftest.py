@@ -1,0 +1,97 @@
+"""A real server over real TLS with real weights and photos, and a bare WebSocket to talk to it."""
+
+import json
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+from demo.cast import people
+from demo.server_process import Access, ServerProcess
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Subprotocol
+
+V2 = "iot-facerecognition.v2"
+
+
+class Peer:
+    """A client made of nothing but a WebSocket, to send what no library would."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self.connection = connection
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.close()
+
+    def send(self, message: str | bytes) -> None:
+        self.connection.send(message)
+
+    def command(self, number: int, context: object) -> None:
+        self.send(json.dumps({"command": number, "context": context}))
+
+    def receive(self, seconds: float = 30.0) -> dict[str, Any]:
+        document = json.loads(self.connection.recv(timeout=seconds))
+        assert isinstance(document, dict)
+        return document
+
+    def until(self, command: int, seconds: float = 30.0) -> dict[str, Any]:
+        """Return the next message with this command, skipping others."""
+        while (message := self.receive(seconds))["command"] != command:
+            pass
+        return message
+
+    def frame(self, jpeg: bytes) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        """Send a frame over version 2; return what came of it: results and errors, and its end."""
+        self.send(jpeg)
+        before = []
+        while (message := self.receive())["command"] != 10:
+            before.append(message)
+        return before, message["context"]
+
+
+def dial(access: Access, *, v2: bool = True, **options: Any) -> Peer:
+    """Connect to a server of ours on loopback, which the test itself has just started."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    headers = {"Authorization": f"Bearer {access.token}"} if access.token else {}
+    connection = connect(
+        f"wss://127.0.0.1:{access.port}",
+        ssl=context,
+        additional_headers=headers,
+        subprotocols=[Subprotocol(V2)] if v2 else None,
+        compression=None,
+        max_size=None,
+        **options,
+    )
+    return Peer(connection)
+
+
+@pytest.fixture(scope="module")
+def server(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """A server with tokens that knows the demo's people; ended with exit code 0."""
+    with ServerProcess(tmp_path_factory.mktemp("server"), people(photos)) as running:
+        yield running
+        assert running.stop() == 0, running.output()
+
+
+@pytest.fixture(scope="module")
+def open_server(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """A server that anybody may use, as the original's."""
+    settings = {"Auth": {"Mode": "open"}}
+    folder = tmp_path_factory.mktemp("open-server")
+    with ServerProcess(folder, people(photos), settings) as running:
+        yield running
+        assert running.stop() == 0, running.output()
+
+
+@pytest.fixture
+def peer(server: ServerProcess) -> Iterator[Peer]:
+    """A version 2 connection that has been asked for its settings."""
+    with dial(server.access) as connected:
+        assert connected.receive() == {"command": 9}
+        yield connected

@@ -1,0 +1,93 @@
+"""Faces in, names out."""
+
+import asyncio
+import io
+from pathlib import Path
+
+import pytest
+from demo.server_process import ServerProcess
+from PIL import Image
+
+from iot_facerecognition_client import Client, FacesResult, Fingerprint, ServerAddress
+from iot_facerecognition_protocol import SessionSettings
+
+from .conftest import Peer, dial
+
+
+def jpeg_of(path: Path, width: int = 640) -> bytes:
+    """Return a photo as a JPEG of `width` pixels."""
+    picture = Image.open(path).convert("RGB")
+    height = round(picture.height * width / picture.width)
+    content = io.BytesIO()
+    picture.resize((width, height)).save(content, "JPEG", quality=90)
+    return content.getvalue()
+
+
+def test_face_is_named_from_another_photo_of_the_person(peer: Peer, photos: Path) -> None:
+    results, done = peer.frame(jpeg_of(photos / "obama2.jpg"))
+    (faces,) = (message for message in results if message["command"] == 3)
+    assert faces["frame"] == 1
+    (face,) = faces["context"]
+    assert face["tag"] == "Barack Obama"
+    assert 0 < face["distance"] < 0.6
+    assert face["score"] > 0
+    assert face["width"] > 50
+    assert done["status"] == "processed"
+
+
+def test_person_without_reference_is_unknown(peer: Peer, photos: Path) -> None:
+    results, _ = peer.frame(jpeg_of(photos / "group.jpg", 1280))
+    faces = results[0]["context"]
+    assert len(faces) >= 4
+    assert {face["tag"] for face in faces} == {""}
+    assert all(face["distance"] > 0.6 for face in faces)
+
+
+def test_frame_without_a_face_gets_an_empty_result(peer: Peer, photos: Path) -> None:
+    results, _ = peer.frame(jpeg_of(photos / "coffee.png"))
+    assert [message["context"] for message in results if message["command"] == 3] == [[]]
+
+
+def test_two_clients_at_once_get_only_their_own_results(
+    server: ServerProcess, photos: Path
+) -> None:
+    async def stream(name: str, photo: str, expected: str) -> None:
+        access = server.access
+        client = Client(
+            ServerAddress("127.0.0.1", access.port),
+            trust=Fingerprint(access.fingerprint),
+            token=access.token,
+            settings=SessionSettings(name=name, object_recognition=False),
+        )
+        jpeg = jpeg_of(photos / photo)
+        async with client:
+            await client.connected(10)
+            results = client.results()
+            for number in range(10):
+                client.send(jpeg, mark=number)
+                result = await asyncio.wait_for(anext(results), 30)
+                assert isinstance(result, FacesResult)
+                assert result.mark == number
+                assert [face.tag for face in result.faces] == [expected]
+
+    async def both() -> None:
+        await asyncio.gather(
+            stream("one", "obama3.jpg", "Barack Obama"),
+            stream("two", "astronaut.png", "Eileen Collins"),
+        )
+
+    asyncio.run(both())
+
+
+def test_gallery_follows_its_file_while_the_server_runs(photos: Path, tmp_path: Path) -> None:
+    with ServerProcess(tmp_path, {"Somebody": [photos / "biden.jpg"]}) as server:
+        jpeg = jpeg_of(photos / "obama2.jpg")
+        with dial(server.access) as peer:
+            assert peer.frame(jpeg)[0][-1]["context"][0]["tag"] == ""
+            faces = tmp_path / "faces.json"
+            faces.write_text(f'[{{"tag": "Obama", "photos": "{photos / "obama.jpg"}"}}]')
+            for _ in range(300):
+                if peer.frame(jpeg)[0][-1]["context"][0]["tag"] == "Obama":
+                    break
+            else:
+                pytest.fail("the changed gallery was not taken up:\n" + server.output())
