@@ -1,0 +1,189 @@
+"""A page on which one line of text is written, with the on-screen keyboard or a real one."""
+
+# ruff: noqa: D102 - overridden methods are those of `Widget`, told there
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pygame
+
+from iot_facerecognition_edge.screens.interface import Key
+from iot_facerecognition_edge.ui.controls import Button, Kind, Label
+from iot_facerecognition_edge.ui.icons import Icon
+from iot_facerecognition_edge.ui.keyboard import Keyboard
+from iot_facerecognition_edge.ui.look import Look
+from iot_facerecognition_edge.ui.stage import Layer
+from iot_facerecognition_edge.ui.typeface import Style
+from iot_facerecognition_edge.ui.widget import Widget
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked for: the title above, the word on the button, the text to begin with.
+
+    `number` shows digits only; `most` is the largest count of characters; `hint` stands where
+    nothing has been written yet.
+    """
+
+    title: str
+    done: str = "Done"
+    text: str = ""
+    number: bool = False
+    most: int = 1000
+    hint: str = ""
+
+
+class TextEntry(Layer):
+    """Calls `on_done` with the text; what that returns is an objection, None for none.
+
+    It closes by itself, through `on_close`, when there is no objection.
+    """
+
+    opaque = True
+
+    def __init__(
+        self,
+        look: Look,
+        request: Request,
+        on_done: Callable[[str], str | None],
+        on_close: Callable[[], None],
+    ) -> None:
+        super().__init__(look)
+        self._request = request
+        self._on_done = on_done
+        self._on_close = on_close
+        back = look.colours.background
+        self._cancel = self.add(Button(look, on_close, icon=Icon.BACK, kind=Kind.QUIET))
+        self._title = self.add(Label(look, request.title, back, style=Style.TITLE))
+        self._done = self.add(
+            Button(look, self._finish, request.done, Icon.CHECK, kind=Kind.PRIMARY)
+        )
+        self._line = self.add(_Line(look, request.hint, self._move_caret))
+        self._note = self.add(Label(look, "", back, style=Style.SMALL))
+        self.keyboard = self.add(Keyboard(look, self.typed, self.key, number=request.number))
+        self._text = request.text
+        self._caret = len(request.text)
+        self._line.show(self._text, self._caret)
+
+    @property
+    def text(self) -> str:
+        """What stands there now."""
+        return self._text
+
+    def arrange(self) -> None:
+        metrics, rect = self.look.metrics, self.rect
+        gap, target = metrics.gap, metrics.target
+        top = rect.y + gap // 2
+        self._cancel.place(pygame.Rect(rect.x + gap // 2, top, target, target))
+        width = min(self._done.natural_width(), rect.width // 3)
+        self._done.place(pygame.Rect(rect.right - gap - width, top, width, target))
+        left = self._cancel.rect.right + gap
+        self._title.place(pygame.Rect(left, top, self._done.rect.x - gap - left, target))
+        low = self.look.type.height(Style.SMALL)
+        wide = rect.width - 2 * gap
+        line = pygame.Rect(rect.x + gap, top + target + gap // 2, wide, target)
+        self._line.place(line)
+        self._note.place(pygame.Rect(line.x, line.bottom, wide, low))
+        self.keyboard.place(self._keyboard_place(line.bottom + low))
+
+    def _keyboard_place(self, top: int) -> pygame.Rect:
+        """Return the keyboard's place: as low as it can be, no larger than two hands want."""
+        metrics, rect = self.look.metrics, self.rect
+        height = min(rect.bottom - top, round(metrics.target * 5.2))
+        width = rect.width
+        if self._request.number:
+            width = min(width, metrics.px(360))
+        place = pygame.Rect(0, rect.bottom - height, width, height)
+        place.centerx = rect.centerx
+        return place.inflate(-2, -2)
+
+    def draw(self, canvas: pygame.Surface) -> None:
+        canvas.fill(self.look.colours.background, self.rect)
+
+    # What is written.
+
+    def typed(self, text: str) -> None:
+        text = "".join(character for character in text if character.isprintable())
+        text = text[: self._request.most - len(self._text)]
+        self._set(self._text[: self._caret] + text + self._text[self._caret :], len(text))
+
+    def key(self, key: Key) -> None:
+        if key is Key.ENTER:
+            self._finish()
+        elif key is Key.ESCAPE:
+            self._on_close()
+        elif self._caret:
+            self._set(self._text[: self._caret - 1] + self._text[self._caret :], -1)
+
+    def _set(self, text: str, moved: int) -> None:
+        self._text = text
+        self._caret += moved
+        self._line.show(text, self._caret)
+        self._note.text = ""
+
+    def _move_caret(self, caret: int) -> None:
+        self._caret = caret
+        self._line.show(self._text, caret)
+
+    def _finish(self) -> None:
+        objection = self._on_done(self._text)
+        if objection is None:
+            self._on_close()
+        else:
+            self._note.say(objection, self.look.colours.error)
+
+
+class _Line(Widget):
+    """The line that is written on, scrolled so that the caret is seen."""
+
+    interactive = True
+
+    def __init__(self, look: Look, hint: str, on_caret: Callable[[int], None]) -> None:
+        super().__init__(look)
+        self._hint = hint
+        self._on_caret = on_caret
+        self._text = ""
+        self._caret = 0
+        self._scrolled = 0
+
+    def show(self, text: str, caret: int) -> None:
+        """Show `text` with the caret before its character number `caret`."""
+        self._text, self._caret = text, caret
+        room = max(1, self._room().width)
+        place = self._width(text[:caret])
+        self._scrolled = max(place - room, min(self._scrolled, place))
+        if self._width(text) <= room:
+            self._scrolled = 0
+        self.changed()
+
+    def arrange(self) -> None:
+        self.show(self._text, self._caret)
+
+    def press(self, x: int, y: int) -> None:  # noqa: ARG002 - one line
+        wanted = x - self._room().x + self._scrolled
+        ends = [self._width(self._text[:count]) for count in range(len(self._text) + 1)]
+        nearest = min(range(len(ends)), key=lambda count: abs(ends[count] - wanted))
+        self._on_caret(nearest)
+
+    def _width(self, text: str) -> int:
+        return self.look.type.width(text, Style.BODY)
+
+    def _room(self) -> pygame.Rect:
+        return self.rect.inflate(-2 * self.look.metrics.gap, 0)
+
+    def draw(self, canvas: pygame.Surface) -> None:
+        look, colours = self.look, self.look.colours
+        shape = (look.metrics.radius, max(2, look.metrics.line))
+        look.shapes.framed(canvas, self.rect, (colours.surface, colours.accent_mark), shape)
+        room = self._room()
+        clip = canvas.get_clip()
+        canvas.set_clip(clip.clip(room.inflate(4, 0)))
+        if not self._text and self._hint:
+            look.text(canvas, self._hint, room, (colours.dim, colours.surface))
+        line = pygame.Rect(room.x - self._scrolled, room.y, self._width(self._text), room.height)
+        if self._text:
+            look.text(canvas, self._text, line, (colours.text, colours.surface))
+        caret = pygame.Rect(0, 0, max(2, look.metrics.line), look.type.height(Style.BODY))
+        caret.midleft = (line.x + self._width(self._text[: self._caret]), room.centery)
+        canvas.fill(colours.accent_mark, caret)
+        canvas.set_clip(clip)

@@ -1,0 +1,48 @@
+"""Sizes in pixels for a screen of a given size: large enough for fingers and an arm's length."""
+
+from dataclasses import dataclass
+
+_REFERENCE_LONG, _REFERENCE_SHORT = 480, 320
+"""The common 3.5 inch panel, for which the sizes below are made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """`target` is the least side of what is tapped, `gap` between things, `radius` of corners.
+
+    `body`, `small`, `title` and `large` are heights of fonts; `line` is the width of a fine line,
+    `slop` how far a finger may wander before a tap becomes a drag.
+    """
+
+    scale: float
+    target: int
+    gap: int
+    radius: int
+    body: int
+    small: int
+    title: int
+    large: int
+    line: int
+    slop: int
+
+    def px(self, size: float) -> int:
+        """Return a size of the 480x320 design in pixels of this screen, at least 1."""
+        return max(1, round(size * self.scale))
+
+
+def make_metrics(size: tuple[int, int]) -> Metrics:
+    """Return the sizes for a screen of `size`, from 320x240 to 1920x1080 and either way up."""
+    long, short = max(size), min(size)
+    scale = max(0.75, min(3.0, long / _REFERENCE_LONG, short / _REFERENCE_SHORT))
+    return Metrics(
+        scale=scale,
+        target=max(40, round(46 * scale)),
+        gap=max(4, round(8 * scale)),
+        radius=max(4, round(8 * scale)),
+        body=max(13, round(17 * scale)),
+        small=max(11, round(13 * scale)),
+        title=max(16, round(20 * scale)),
+        large=max(20, round(28 * scale)),
+        line=max(1, round(1.25 * scale)),
+        slop=max(8, round(10 * scale)),
+    )

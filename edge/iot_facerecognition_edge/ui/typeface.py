@@ -1,0 +1,141 @@
+"""Text: fonts by role, measured, shortened, broken into lines, and kept as drawn.
+
+A drawn text is kept in the canvas's own pixel format on its solid background, so that drawing it
+again is a copy: blending it would cost some ninety times as much on these boards (pibooth #688).
+"""
+
+from collections import OrderedDict
+from enum import Enum, auto
+from pathlib import Path
+
+import pygame
+
+from iot_facerecognition_edge.ui.colours import Rgb
+from iot_facerecognition_edge.ui.metrics import Metrics
+
+DEJAVU = Path("/usr/share/fonts/truetype/dejavu")
+"""Where Debian's fonts-dejavu-core puts its files."""
+_KEPT_PIXELS = 600_000
+"""Bound of the drawn texts kept: 1.2 MB at 16 bits a pixel, some screens full of text."""
+ELLIPSIS = "…"
+
+
+class Style(Enum):
+    """The role of a text."""
+
+    BODY = auto()
+    BOLD = auto()
+    SMALL = auto()
+    TITLE = auto()
+    LARGE = auto()
+
+
+class Typeface:
+    """The fonts of one canvas."""
+
+    def __init__(
+        self, canvas: pygame.Surface, metrics: Metrics, folder: Path | None = DEJAVU
+    ) -> None:
+        """Take DejaVu Sans from `folder`, or pygame's own font where it is not there."""
+        self._canvas = canvas
+        self._regular, self._bold = (
+            _file(folder, name) for name in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")
+        )
+        self._styles = {
+            Style.BODY: (metrics.body, False),
+            Style.BOLD: (metrics.body, True),
+            Style.SMALL: (metrics.small, False),
+            Style.TITLE: (metrics.title, True),
+            Style.LARGE: (metrics.large, True),
+        }
+        self._fonts: dict[tuple[bool, int], pygame.font.Font] = {}
+        self._drawn: OrderedDict[tuple[str, int, int, Rgb, Rgb], pygame.Surface] = OrderedDict()
+        self._pixels = 0
+
+    def font(self, style: Style) -> pygame.font.Font:
+        """Return the font of a role."""
+        size, bold = self._styles[style]
+        return self.sized(size, bold=bold)
+
+    def sized(self, size: int, *, bold: bool = False) -> pygame.font.Font:
+        """Return a font that is `size` pixels high."""
+        key = (bold, size)
+        if key not in self._fonts:
+            self._fonts[key] = pygame.font.Font(self._bold if bold else self._regular, size)
+        return self._fonts[key]
+
+    def height(self, style: Style) -> int:
+        """Return the height of a line."""
+        return self.font(style).get_linesize()
+
+    def width(self, text: str, style: Style) -> int:
+        """Return the width of `text` in one line."""
+        return self.font(style).size(text)[0]
+
+    def draw(self, text: str, font: pygame.font.Font, colour: Rgb, behind: Rgb) -> pygame.Surface:
+        """Return `text` in one line on the solid colour `behind`."""
+        key = (text, id(font), font.get_height(), colour, behind)
+        found = self._drawn.get(key)
+        if found is not None:
+            self._drawn.move_to_end(key)
+            return found
+        drawn = font.render(printable(text), True, colour, behind).convert(self._canvas)
+        drawn.set_alpha(None)
+        self._drawn[key] = drawn
+        self._pixels += drawn.get_width() * drawn.get_height()
+        while self._pixels > _KEPT_PIXELS and len(self._drawn) > 1:
+            _, old = self._drawn.popitem(last=False)
+            self._pixels -= old.get_width() * old.get_height()
+        return drawn
+
+    def fit(self, text: str, font: pygame.font.Font, width: int) -> str:
+        """Return `text`, cut with an ellipsis where it is wider than `width`."""
+        if font.size(text)[0] <= width:
+            return text
+        low, high = 0, len(text)
+        while low < high:
+            middle = (low + high + 1) // 2
+            if font.size(text[:middle].rstrip() + ELLIPSIS)[0] <= width:
+                low = middle
+            else:
+                high = middle - 1
+        return text[:low].rstrip() + ELLIPSIS
+
+    def wrap(self, text: str, font: pygame.font.Font, width: int) -> list[str]:
+        """Return `text` in lines no wider than `width`; a longer word is broken."""
+        lines: list[str] = []
+        for paragraph in text.splitlines() or [""]:
+            line = ""
+            for word in paragraph.split(" "):
+                longer = f"{line} {word}" if line else word
+                if font.size(longer)[0] <= width:
+                    line = longer
+                    continue
+                if line:
+                    lines.append(line)
+                line = word
+                while font.size(line)[0] > width and len(line) > 1:
+                    cut = _fitting(line, font, width)
+                    lines.append(line[:cut])
+                    line = line[cut:]
+            lines.append(line)
+        return lines
+
+
+def printable(text: str) -> str:
+    """Return `text` as SDL can draw it: no NUL, nothing beyond the first plane of Unicode."""
+    return "".join("\N{REPLACEMENT CHARACTER}" if c == "\0" or c > "\uffff" else c for c in text)
+
+
+def _fitting(word: str, font: pygame.font.Font, width: int) -> int:
+    """Return how many characters of `word`, at least one, are no wider than `width`."""
+    count = 1
+    while count < len(word) and font.size(word[: count + 1])[0] <= width:
+        count += 1
+    return count
+
+
+def _file(folder: Path | None, name: str) -> str | None:
+    """Return the path of a font file, None for pygame's own."""
+    path = folder / name if folder else None
+    return str(path) if path and path.is_file() else None

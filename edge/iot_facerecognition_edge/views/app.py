@@ -1,0 +1,188 @@
+"""The views together: which one is seen, what lies above it, and what they are told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pygame
+
+from iot_facerecognition_edge.errors import EdgeError
+from iot_facerecognition_edge.eventlog import EntryKind
+from iot_facerecognition_edge.events import Event, MessageReceived, Noticed
+from iot_facerecognition_edge.screens.interface import Closed, Screen, ScreenEvent
+from iot_facerecognition_edge.settings import SettingChanged
+from iot_facerecognition_edge.ui.colours import parse_colour
+from iot_facerecognition_edge.ui.icons import Icon
+from iot_facerecognition_edge.ui.look import Look
+from iot_facerecognition_edge.ui.stage import Layer, Stage
+from iot_facerecognition_edge.ui.toast import Notice, Toasts
+from iot_facerecognition_edge.views.about import AboutView
+from iot_facerecognition_edge.views.camera import CameraView
+from iot_facerecognition_edge.views.logs import LogsView, kind_colour
+from iot_facerecognition_edge.views.main import MainView
+from iot_facerecognition_edge.views.settings import SettingsPlace, SettingsView
+from iot_facerecognition_edge.views.statistics import StatisticsView
+from iot_facerecognition_edge.views.view import Page, View
+
+if TYPE_CHECKING:
+    from iot_facerecognition_edge.appliance import Appliance
+
+_LOOK_KEYS = ("display.accent_colour", "display.dark")
+
+
+class App:
+    """The application on one screen. Time is passed in; nothing here waits."""
+
+    def __init__(self, appliance: Appliance, screen: Screen) -> None:
+        self._appliance = appliance
+        self._screen = screen
+        settings = appliance.settings
+        accent = parse_colour(settings.text("display.accent_colour"))
+        self._look = Look(screen.canvas, accent, dark=settings.switch("display.dark"))
+        self.stage = Stage(self._look, screen.canvas)
+        self.toasts = Toasts(self._look)
+        self._pages = [Page.MAIN]
+        self._settings_place = SettingsPlace()
+        self._stale = False
+        self.view: View = self._make(Page.MAIN)
+        self._extra: list[Layer] = []
+        self._show()
+        self._unsubscribe = appliance.subscribe(self._take)
+
+    # Navigator.
+
+    @property
+    def appliance(self) -> Appliance:
+        """The machine behind the views."""
+        return self._appliance
+
+    @property
+    def look(self) -> Look:
+        """How things look."""
+        return self._look
+
+    @property
+    def screen(self) -> Screen:
+        """Where it is drawn."""
+        return self._screen
+
+    @property
+    def page(self) -> Page:
+        """The page that is seen."""
+        return self._pages[-1]
+
+    def open(self, page: Page) -> None:
+        """Show a page; `back` comes back to this one."""
+        self._pages.append(page)
+        self._turn()
+
+    def back(self) -> None:
+        """Show the page before."""
+        if len(self._pages) > 1:
+            self._pages.pop()
+            self._turn()
+
+    def push(self, layer: Layer, rect: pygame.Rect | None = None) -> None:
+        """Show `layer` above the page and below the toasts."""
+        self.stage.remove(self.toasts)
+        self._extra.append(layer)
+        self.stage.push(layer, rect)
+        self.stage.push(self.toasts, self.toasts.rect)
+
+    def remove(self, layer: Layer) -> None:
+        """Take such a layer away."""
+        if layer in self._extra:
+            self._extra.remove(layer)
+            self.stage.remove(layer)
+
+    def attempt(self, action: Callable[[], object]) -> str | None:
+        """Do something that may be refused; return the words of the refusal, None for none."""
+        try:
+            action()
+        except EdgeError as error:
+            return str(error)
+        return None
+
+    def attempt_aloud(self, action: Callable[[], object]) -> None:
+        """Do something that may be refused, and show the refusal as a toast."""
+        refusal = self.attempt(action)
+        if refusal is not None:
+            self._notice(EntryKind.ERROR, refusal)
+
+    # Pages.
+
+    def _make(self, page: Page) -> View:
+        match page:
+            case Page.MAIN:
+                return MainView(self)
+            case Page.CAMERA:
+                return CameraView(self)
+            case Page.LOGS:
+                return LogsView(self)
+            case Page.SETTINGS:
+                return SettingsView(self, self._settings_place)
+            case Page.STATISTICS:
+                return StatisticsView(self)
+            case Page.ABOUT:
+                return AboutView(self)
+
+    def _turn(self) -> None:
+        """Show the page that is the newest now."""
+        self.view.closed()
+        for layer in tuple(self._extra):
+            self.remove(layer)
+        self.stage.remove(self.view)
+        self.stage.remove(self.toasts)
+        self.view = self._make(self.page)
+        self._show()
+
+    def _show(self) -> None:
+        self.stage.push(self.view)
+        self.stage.push(self.toasts, self.toasts.rect)
+        self.view.opened()
+
+    def _recolour(self) -> None:
+        """Take the colours of the settings, and make the page anew with them."""
+        settings = self._appliance.settings
+        accent = parse_colour(settings.text("display.accent_colour"))
+        self._look.recolour(accent, dark=settings.switch("display.dark"))
+        self._turn()
+
+    # What happens.
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, Noticed):
+            self._notice(event.kind, event.text)
+        elif isinstance(event, MessageReceived):
+            colours = self._look.colours
+            self.toasts.notify(Notice(event.text, Icon.MESSAGE, colours.accent_mark))
+        elif isinstance(event, SettingChanged) and event.key in _LOOK_KEYS:
+            # Not now: the change may come from a widget of the page that would be replaced.
+            self._stale = True
+        self.view.take(event)
+
+    def _notice(self, kind: EntryKind, text: str) -> None:
+        self.toasts.notify(Notice(text, Icon.ABOUT, kind_colour(kind, self._look.colours)))
+
+    def step(self, events: list[ScreenEvent], now: float) -> float | None:
+        """Handle events, let time pass and draw; return when to be called again at the latest."""
+        self.stage.now = now
+        for event in events:
+            if isinstance(event, Closed):
+                self._appliance.leave()
+            else:
+                self.stage.handle(event)
+        if self._stale:
+            self._stale = False
+            self._recolour()
+        due = self.stage.advance(now)
+        rects = self.stage.render()
+        if rects:
+            self._screen.present(rects)
+        return due
+
+    def close(self) -> None:
+        """End what the views began."""
+        self._unsubscribe()
+        self.view.closed()

@@ -1,0 +1,174 @@
+"""The camera's picture, full screen, with what the server recognised in it."""
+
+# ruff: noqa: D102 - overridden methods are those of `Widget` and `View`, told there
+
+import pygame
+
+from iot_facerecognition_edge.events import CameraChanged, CameraState, CameraStatus, Event
+from iot_facerecognition_edge.overlay import Overlay
+from iot_facerecognition_edge.settings import SettingChanged
+from iot_facerecognition_edge.ui.colours import parse_colour
+from iot_facerecognition_edge.ui.controls import Button
+from iot_facerecognition_edge.ui.icons import Icon
+from iot_facerecognition_edge.views.face_boxes import Rectangle, face_boxes, fitted
+from iot_facerecognition_edge.views.picture import Faces, Picture, Plate
+from iot_facerecognition_edge.views.statistics import StatisticsPopup
+from iot_facerecognition_edge.views.view import Navigator, Page, View
+from iot_facerecognition_protocol import ObjectLabel
+
+_PREVIEW_INTERVAL = 1 / 30
+"""Seconds between looks for another picture; cameras here give at most 30 a second."""
+_FIGURES_INTERVAL = 0.5
+
+
+class CameraView(View):
+    """Runs the camera for as long as it is open."""
+
+    def __init__(self, navigator: Navigator) -> None:
+        super().__init__(navigator, None)
+        look, settings = self.look, self.appliance.settings
+        self.picture = self.add(Picture(look))
+        self.objects = self.add(Plate(look))
+        self.traffic = self.add(Plate(look))
+        self.fps = self.add(Plate(look))
+        self.faces = self.add(
+            Faces(
+                look,
+                parse_colour(settings.text("display.accent_colour")),
+                settings.number("display.line_width"),
+                settings.number("display.label_size"),
+                self._picture_rect,
+            )
+        )
+        self.back_button = self.add(Button(look, navigator.back, icon=Icon.BACK))
+        self.settings_button = self.add(
+            Button(look, lambda: navigator.open(Page.SETTINGS), icon=Icon.SETTINGS)
+        )
+        self.statistics_button = self.add(Button(look, self._statistics, icon=Icon.CHART))
+        self._popup: StatisticsPopup | None = None
+        self._overlay = Overlay(settings)
+        self._figures_at: float | None = None
+
+    # The camera runs only while this view is open.
+
+    def opened(self) -> None:
+        self.appliance.open_camera(self.look.size)
+        self._follow(self.appliance.camera)
+
+    def closed(self) -> None:
+        self._close_popup()
+        self.navigator.screen.close_plane()
+        self.appliance.close_camera()
+
+    def take(self, event: Event) -> None:
+        self._overlay.take(event)
+        if isinstance(event, CameraChanged):
+            self._follow(event.status)
+        elif isinstance(event, SettingChanged):
+            self._figures_at = None
+
+    def _follow(self, status: CameraStatus) -> None:
+        """Show what the camera is doing."""
+        running = status.state is CameraState.RUNNING
+        capabilities = status.capabilities
+        if not running or capabilities is None:
+            self._overlay.clear()
+            self.navigator.screen.close_plane()
+            self.picture.lay(self.rect, through=False)
+            self.picture.say(status.text or "The camera is starting")
+            return
+        area = pygame.Rect(fitted(capabilities.size, self._whole()))
+        through = capabilities.plane and self.navigator.screen.open_plane(area)
+        self.picture.say("")
+        self.picture.lay(area, through=through)
+
+    # Places.
+
+    def arrange(self) -> None:
+        metrics, rect = self.look.metrics, self.rect
+        self.picture.place(rect)
+        self.faces.place(rect)
+        target, gap = metrics.target, metrics.gap
+        left, top = rect.x + gap, rect.y + gap
+        self.back_button.place(pygame.Rect(left, top, target, target))
+        right = rect.right - gap - target
+        self.statistics_button.place(pygame.Rect(right, top, target, target))
+        self.settings_button.place(pygame.Rect(right - gap - target, top, target, target))
+
+    def _whole(self) -> Rectangle:
+        return self.rect.x, self.rect.y, self.rect.width, self.rect.height
+
+    def _picture_rect(self) -> Rectangle:
+        area = self.picture.area
+        return area.x, area.y, area.width, area.height
+
+    # What it shows.
+
+    def advance(self, now: float) -> float | None:
+        self.picture.show(self.appliance.preview())
+        if self._overlay.size[0] and self.picture.area.width:
+            faces = self._overlay.faces(now)
+            self.faces.show(face_boxes(faces, self._overlay.size, self._picture_rect()))
+        if self._figures_at is None or now >= self._figures_at + _FIGURES_INTERVAL:
+            self._figures_at = now
+            self._show_figures()
+        self._show_objects(self._overlay.objects(now))
+        return now + _PREVIEW_INTERVAL
+
+    def _show_figures(self) -> None:
+        settings, gap = self.appliance.settings, self.look.metrics.gap
+        bottom = self.rect.bottom - gap
+        traffic = self.appliance.traffic
+        words = [f"sent {amount(traffic.sent)} · received {amount(traffic.received)}"]
+        place = self._plate(self.traffic, words, settings.switch("display.show_traffic"))
+        place.midbottom = (self.rect.centerx, bottom)
+        fps_words = [f"{self.appliance.fps:.0f} FPS"]
+        corner = self._plate(self.fps, fps_words, settings.switch("display.show_fps"))
+        corner.bottomright = (self.rect.right - gap, bottom)
+        if corner.width and place.right > corner.x - gap:
+            place.right = corner.x - gap
+        self.traffic.show(words, place)
+        self.fps.show(fps_words, corner)
+
+    def _plate(self, plate: Plate, words: list[str], wanted: bool) -> pygame.Rect:
+        plate.visible = wanted
+        return pygame.Rect((0, 0), plate.natural_size(words, self.rect.width))
+
+    def _show_objects(self, labels: tuple[ObjectLabel, ...]) -> None:
+        """List the labels in the bottom left corner, above the traffic where both want it."""
+        lines = [f"{label.prediction:.0%}  {label.label}" for label in labels]
+        self.objects.visible = bool(lines)
+        if not lines:
+            return
+        gap = self.look.metrics.gap
+        size = self.objects.natural_size(lines, self.rect.width // 2)
+        place = pygame.Rect((0, 0), size)
+        place.bottomleft = (self.rect.x + gap, self.rect.bottom - gap)
+        if self.traffic.visible and place.inflate(gap, 0).colliderect(self.traffic.rect):
+            place.bottom = self.traffic.rect.y - gap // 2
+        room = place.bottom - self.back_button.rect.bottom - gap
+        while place.height > room and len(lines) > 1:
+            lines.pop()
+            height = self.objects.natural_size(lines, size[0])[1]
+            place = pygame.Rect(place.x, place.bottom - height, place.width, height)
+        self.objects.show(lines, place)
+
+    # The statistics over the picture.
+
+    def _statistics(self) -> None:
+        if self._popup is None:
+            self._popup = StatisticsPopup(self.navigator, self._close_popup)
+            self.navigator.push(self._popup, self._popup.natural_place(self.rect))
+
+    def _close_popup(self) -> None:
+        if self._popup is not None:
+            self.navigator.remove(self._popup)
+            self._popup = None
+
+
+def amount(size: int) -> str:
+    """Return a number of bytes for people, in units of 1000."""
+    for power, unit in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
+        if size >= power:
+            return f"{size / power:.1f} {unit}"
+    return f"{size} B"

@@ -1,0 +1,188 @@
+"""The first page: how things stand, and the way to everything else."""
+
+# ruff: noqa: D102 - overridden methods are those of `Widget` and `View`, told there
+
+from collections.abc import Callable
+
+import pygame
+
+from iot_facerecognition_edge.events import (
+    Connection,
+    ConnectionChanged,
+    ConnectionState,
+    Event,
+    NetworkChanged,
+)
+from iot_facerecognition_edge.screens.interface import Key
+from iot_facerecognition_edge.settings import SettingChanged
+from iot_facerecognition_edge.ui.colours import Colours, Rgb, mix
+from iot_facerecognition_edge.ui.controls import Button, Kind, Label, Pressable
+from iot_facerecognition_edge.ui.entry import Request, TextEntry
+from iot_facerecognition_edge.ui.icons import Icon
+from iot_facerecognition_edge.ui.look import Look
+from iot_facerecognition_edge.ui.popup import Confirm
+from iot_facerecognition_edge.ui.typeface import Style
+from iot_facerecognition_edge.views.connect import ConnectPopup
+from iot_facerecognition_edge.views.view import Navigator, Page, View
+
+TITLE = "IoT Face Recognition"
+MOST_MESSAGE = 500
+"""Characters of a message: several lines on any screen and in any log."""
+
+
+def state_colour(state: ConnectionState, colours: Colours) -> Rgb:
+    """Return the colour that stands for a state of the connection."""
+    if state is ConnectionState.CONNECTED:
+        return colours.good
+    if state is ConnectionState.REFUSED:
+        return colours.error
+    if state is ConnectionState.DISCONNECTED:
+        return colours.dim
+    return colours.warning
+
+
+class MainView(View):
+    """Seven tiles below the state of the connection."""
+
+    def __init__(self, navigator: Navigator) -> None:
+        super().__init__(navigator, None)
+        look, back = self.look, self.look.colours.background
+        self._heading = self.add(Label(look, TITLE, back, style=Style.TITLE))
+        self._name = self.add(
+            Label(look, "", back, colour=look.colours.dim, style=Style.BODY, align=1.0)
+        )
+        self.status = self.add(_Status(look, self._connect))
+        self.tiles = {
+            word: self.add(Button(look, act, word, icon, kind=kind, tall=True))
+            for word, icon, kind, act in self._choices()
+        }
+        self._refresh()
+
+    def _choices(self) -> list[tuple[str, Icon, Kind, Callable[[], None]]]:
+        def to(page: Page) -> Callable[[], None]:
+            return lambda: self.navigator.open(page)
+
+        return [
+            ("Camera", Icon.CAMERA, Kind.PRIMARY, to(Page.CAMERA)),
+            ("Logs", Icon.LOGS, Kind.CARD, to(Page.LOGS)),
+            ("Settings", Icon.SETTINGS, Kind.CARD, to(Page.SETTINGS)),
+            ("Message", Icon.MESSAGE, Kind.CARD, self._message),
+            ("Statistics", Icon.CHART, Kind.CARD, to(Page.STATISTICS)),
+            ("About", Icon.ABOUT, Kind.CARD, to(Page.ABOUT)),
+            ("Shut down", Icon.POWER, Kind.CARD, self._shut_down),
+        ]
+
+    def arrange(self) -> None:
+        metrics = self.look.metrics
+        inner = self.rect.inflate(-2 * metrics.gap, -2 * metrics.gap)
+        line = self.look.type.height(Style.TITLE)
+        width = min(inner.width, self.look.type.width(TITLE, Style.TITLE))
+        self._heading.place(pygame.Rect(inner.x, inner.y, width, line))
+        left = inner.x + width + 2 * metrics.gap
+        self._name.place(pygame.Rect(left, inner.y, max(0, inner.right - left), line))
+        high = max(metrics.target, self._status_height())
+        status = pygame.Rect(inner.x, inner.y + line + metrics.gap, inner.width, high)
+        self.status.place(status)
+        top = status.bottom + metrics.gap
+        self._arrange_tiles(pygame.Rect(inner.x, top, inner.width, inner.bottom - top))
+
+    def _status_height(self) -> int:
+        kind = self.look.type
+        return kind.height(Style.BOLD) + kind.height(Style.SMALL) + self.look.metrics.gap
+
+    def _arrange_tiles(self, area: pygame.Rect) -> None:
+        """Place the tiles in two rows, or in four on a screen that stands; the first is double."""
+        columns, rows = (4, 2) if self.look.wide else (2, 4)
+        gap = self.look.metrics.gap
+        width = (area.width - gap * (columns - 1)) / columns
+        height = (area.height - gap * (rows - 1)) / rows
+        cell = 0
+        for tile in self.tiles.values():
+            span = 2 if cell == 0 else 1
+            row, column = divmod(cell, columns)
+            left = area.x + round(column * (width + gap))
+            right = area.x + round((column + span) * (width + gap)) - gap
+            top = area.y + round(row * (height + gap))
+            tile.place(pygame.Rect(left, top, right - left, int(height)))
+            cell += span
+
+    # What it shows.
+
+    def take(self, event: Event) -> None:
+        if isinstance(event, ConnectionChanged | NetworkChanged | SettingChanged):
+            self._refresh()
+
+    def _refresh(self) -> None:
+        self.status.show(self.appliance.connection, self.appliance.network.text)
+        self._name.text = self.appliance.settings.text("connection.name")
+
+    # What it does.
+
+    def key(self, key: Key) -> None:
+        """Stay: there is no page before this one."""
+
+    def _connect(self) -> None:
+        self.navigator.push(ConnectPopup(self.navigator))
+
+    def _message(self) -> None:
+        request = Request("Send message", "Send", most=MOST_MESSAGE, hint="To the server's people")
+        layer = TextEntry(self.look, request, self._send, lambda: self.navigator.remove(layer))
+        self.navigator.push(layer)
+
+    def _send(self, text: str) -> str | None:
+        return self.navigator.attempt(lambda: self.appliance.send_message(text))
+
+    def _shut_down(self) -> None:
+        off = self.appliance.can_power_off and self.appliance.settings.switch("device.power_off")
+        question = (
+            "The device will be switched off. Wait until its light is out before you pull the plug."
+            if off
+            else "The program will end. The device stays on."
+        )
+        layer = Confirm(
+            self.look,
+            "Shut down?",
+            question,
+            ("Shut down", lambda: self.appliance.leave(power_off=off)),
+            lambda: self.navigator.remove(layer),
+        )
+        self.navigator.push(layer)
+
+
+class _Status(Pressable):
+    """The state of the connection as a card; a tap opens the connect pop-up."""
+
+    def __init__(self, look: Look, on_press: Callable[[], None]) -> None:
+        super().__init__(look, on_press)
+        self.connection = Connection(ConnectionState.DISCONNECTED, "", "")
+        self.detail = ""
+
+    def show(self, connection: Connection, detail: str) -> None:
+        """Show this connection, and a word on the network."""
+        if (connection, detail) != (self.connection, self.detail):
+            self.connection, self.detail = connection, detail
+            self.changed()
+
+    def draw(self, canvas: pygame.Surface) -> None:
+        look, colours, metrics = self.look, self.look.colours, self.look.metrics
+        fill = mix(colours.surface, colours.text, 0.15) if self.pressed else colours.surface
+        look.shapes.box(canvas, self.rect, fill, metrics.radius)
+        mark = state_colour(self.connection.state, colours)
+        radius = metrics.px(6)
+        dot = (self.rect.x + metrics.gap + radius, self.rect.centery)
+        look.shapes.disc(canvas, dot, radius, mark)
+        side = metrics.px(16)
+        arrow = pygame.Rect(self.rect.right - metrics.gap - side, 0, side, side)
+        arrow.centery = self.rect.centery
+        look.icons.draw(canvas, Icon.NEXT, arrow, colours.dim)
+        left = dot[0] + radius + metrics.gap + metrics.gap // 2
+        high, low = look.type.height(Style.BOLD), look.type.height(Style.SMALL)
+        room = pygame.Rect(left, 0, arrow.x - metrics.gap - left, high)
+        words = self.connection.server
+        if self.detail:
+            words = f"{words} · {self.detail}" if words else self.detail
+        room.y = self.rect.centery - (high + (low if words else 0)) // 2
+        text = self.connection.text or self.connection.state.capitalize()
+        look.text(canvas, text, room, (colours.text, fill), style=Style.BOLD)
+        below = pygame.Rect(left, room.bottom, room.width, low)
+        look.text(canvas, words, below, (colours.dim, fill), style=Style.SMALL)

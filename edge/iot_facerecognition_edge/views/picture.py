@@ -1,0 +1,197 @@
+"""The camera's picture and what was recognised in it."""
+
+# ruff: noqa: D102 - overridden methods are those of `Widget`, told there
+
+from collections.abc import Callable, Sequence
+
+import pygame
+
+from iot_facerecognition_edge.cameras.interface import PixelFormat, PreviewImage
+from iot_facerecognition_edge.ui.colours import Rgb
+from iot_facerecognition_edge.ui.look import Look
+from iot_facerecognition_edge.ui.typeface import Style
+from iot_facerecognition_edge.ui.widget import Widget
+from iot_facerecognition_edge.views.face_boxes import FaceBox, Rectangle, dashes, tag_place
+
+BLACK: Rgb = (0, 0, 0)
+UNKNOWN: Rgb = (214, 219, 226)
+"""Unknown faces: a dashed frame in this grey, for every accent colour."""
+_GREYS = [(level, level, level) for level in range(256)]
+_POINT = 4 / 3
+"""Pixels of the 480x320 design in a point."""
+
+
+class Picture(Widget):
+    """The preview, as large as it fits; black around it, words where there is none.
+
+    With the camera on a plane of the hardware (`through`) it leaves a hole instead.
+    """
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(look)
+        self._image: pygame.Surface | None = None
+        self._time = 0.0
+        self._words = ""
+        self._through = False
+        self.area = pygame.Rect(0, 0, 0, 0)
+        """Where the picture is."""
+
+    def lay(self, area: pygame.Rect, *, through: bool) -> None:
+        """Show the picture here; `through` leaves that to the hardware."""
+        if (area, through) != (self.area, self._through):
+            self.area, self._through = pygame.Rect(area), through
+            self._image, self._time = None, 0.0
+            self.changed()
+
+    def show(self, image: PreviewImage | None) -> bool:
+        """Show the newest picture; return whether it is another one."""
+        if image is None or image.time == self._time or self._through:
+            return False
+        self._time = image.time
+        self._image = _scaled(image, self.area.size)
+        self.changed(self.area)
+        return True
+
+    def say(self, words: str) -> None:
+        """Show `words` instead of a picture; none when there is one."""
+        if words != self._words:
+            self._words = words
+            self._image, self._time = (None, 0.0) if words else (self._image, self._time)
+            self.changed()
+
+    def draw(self, canvas: pygame.Surface) -> None:
+        clip = canvas.get_clip()
+        if not self.area.contains(clip) or (self._image is None and not self._through):
+            canvas.fill(BLACK, clip)
+        if self._through and not self._words:
+            canvas.fill((0, 0, 0, 0), self.area)
+        elif self._image is not None:
+            canvas.blit(self._image, self.area)
+        if self._words:
+            self._draw_words(canvas)
+
+    def _draw_words(self, canvas: pygame.Surface) -> None:
+        look = self.look
+        font, step = look.type.font(Style.BODY), look.type.height(Style.BODY)
+        width = self.rect.width - 4 * look.metrics.gap
+        lines = look.type.wrap(self._words, font, width)
+        top = self.rect.centery - step * len(lines) // 2
+        for number, line in enumerate(lines):
+            place = pygame.Rect(self.rect.x, top + number * step, self.rect.width, step)
+            look.text(canvas, line, place, (UNKNOWN, BLACK), align=0.5)
+
+
+def _scaled(image: PreviewImage, size: tuple[int, int]) -> pygame.Surface:
+    """Return the picture in `size`; its pixels are only converted when they are drawn."""
+    given = (image.width, image.height)
+    if image.format is PixelFormat.GREY:
+        surface = pygame.image.frombuffer(image.pixels, given, "P")
+        surface.set_palette(_GREYS)
+    else:
+        surface = pygame.image.frombuffer(image.pixels, given, "RGB")
+    return surface if given == size else pygame.transform.scale(surface, size)
+
+
+class Faces(Widget):
+    """Frames and tags of faces; only what differs from before is drawn anew."""
+
+    def __init__(
+        self, look: Look, accent: Rgb, line: int, points: int, picture: Callable[[], Rectangle]
+    ) -> None:
+        """`line` is the frames' width in pixels, `points` the tags' size."""
+        super().__init__(look)
+        self._accent = accent
+        self._front = look.colours.on(accent)
+        self._line = line
+        self._font = look.type.sized(max(9, round(points * _POINT * look.metrics.scale)), bold=True)
+        self._picture = picture
+        self.boxes: list[FaceBox] = []
+
+    def show(self, boxes: Sequence[FaceBox]) -> None:
+        """Show these faces."""
+        new = list(boxes)
+        if new != self.boxes:
+            for box in set(self.boxes) ^ set(new):
+                self.changed(self._reach(box))
+            self.boxes = new
+
+    def _reach(self, box: FaceBox) -> pygame.Rect:
+        return pygame.Rect(box.rect).union(self.tag(box))
+
+    def tag(self, box: FaceBox) -> pygame.Rect:
+        """Return where the tag of `box` stands."""
+        gap = self.look.metrics.gap
+        text = self.look.type.fit(_words(box), self._font, self._picture()[2] - gap)
+        width, height = self._font.size(text)
+        return pygame.Rect(tag_place(box.rect, (width + gap, height + gap // 4), self._picture()))
+
+    def draw(self, canvas: pygame.Surface) -> None:
+        clip = canvas.get_clip()
+        for box in self.boxes:
+            if clip.colliderect(self._reach(box)):
+                self._draw_frame(canvas, box)
+        for box in self.boxes:
+            if clip.colliderect(self._reach(box)):
+                self._draw_tag(canvas, box)
+
+    def _draw_frame(self, canvas: pygame.Surface, box: FaceBox) -> None:
+        rect = pygame.Rect(box.rect)
+        line = min(self._line, *rect.size)
+        if not box.known:
+            for dash in dashes(box.rect, line, self.look.metrics.px(12)):
+                canvas.fill(UNKNOWN, dash)
+            return
+        canvas.fill(self._accent, (rect.x, rect.y, rect.width, line))
+        canvas.fill(self._accent, (rect.x, rect.bottom - line, rect.width, line))
+        canvas.fill(self._accent, (rect.x, rect.y, line, rect.height))
+        canvas.fill(self._accent, (rect.right - line, rect.y, line, rect.height))
+
+    def _draw_tag(self, canvas: pygame.Surface, box: FaceBox) -> None:
+        place = self.tag(box)
+        fill, front = (self._accent, self._front) if box.known else (UNKNOWN, (30, 34, 40))
+        canvas.fill(fill, place)
+        gap = self.look.metrics.gap
+        text = self.look.type.fit(_words(box), self._font, place.width - gap + 1)
+        drawn = self.look.type.draw(text, self._font, front, fill)
+        canvas.blit(drawn, drawn.get_rect(center=place.center))
+
+
+def _words(box: FaceBox) -> str:
+    return box.tag or "unknown"
+
+
+class Plate(Widget):
+    """Lines of small text on a dark plate above the picture."""
+
+    FILL: Rgb = (20, 23, 28)
+    FRONT: Rgb = (238, 241, 245)
+
+    def __init__(self, look: Look, style: Style = Style.SMALL) -> None:
+        super().__init__(look)
+        self._style = style
+        self.lines: tuple[str, ...] = ()
+
+    def natural_size(self, lines: Sequence[str], widest: int) -> tuple[int, int]:
+        """Return the size that `lines` need, no wider than `widest`."""
+        if not lines:
+            return (0, 0)
+        gap = self.look.metrics.gap
+        width = max(self.look.type.width(line, self._style) for line in lines) + 2 * gap
+        return min(width, widest), len(lines) * self.look.type.height(self._style) + gap
+
+    def show(self, lines: Sequence[str], place: pygame.Rect) -> None:
+        """Show `lines` in `place`."""
+        if place != self.rect:
+            self.place(place)
+        if tuple(lines) != self.lines:
+            self.lines = tuple(lines)
+            self.changed()
+
+    def draw(self, canvas: pygame.Surface) -> None:
+        look, gap = self.look, self.look.metrics.gap
+        look.shapes.box(canvas, self.rect, self.FILL, look.metrics.radius // 2)
+        step = look.type.height(self._style)
+        for number, text in enumerate(self.lines):
+            top = self.rect.y + gap // 2 + number * step
+            line = pygame.Rect(self.rect.x + gap, top, self.rect.width - 2 * gap, step)
+            look.text(canvas, text, line, (self.FRONT, self.FILL), style=self._style)
