@@ -61,10 +61,6 @@ class SourceCamera:
         self._preview, self._preview_size = None, preview
         if preview is not None:
             self._codec = JpegCodec()
-        try:
-            source = open_source(self._spec, capture_size=size, size=size, fps=fps, quality=quality)
-        except SourceError as error:
-            raise CameraError(f"camera: {error}") from error
 
         def deliver(frame: "SourceFrame") -> None:
             self._slot.put(frame.jpeg, frame.captured)
@@ -75,16 +71,21 @@ class SourceCamera:
             if self._stream is not None:
                 failed(f"camera: {error or f'{self._spec} has no more pictures'}")
 
+        try:
+            source = open_source(self._spec, capture_size=size, size=size, fps=fps, quality=quality)
+            stream = SourceStream(source, deliver, ended)
+            self._stream = stream
+            stream.start()
+        except SourceError as error:
+            self._stream = None
+            raise CameraError(f"camera: {error}") from error
         self._capabilities = Capabilities(self._spec, source.size, float(fps), _OBEYED)
-        self._stream = SourceStream(source, deliver, ended)
-        self._stream.start()
 
     def stop(self) -> None:
         """End the source's thread."""
         stream, self._stream = self._stream, None
         if stream is not None:
             stream.stop()
-            stream.join()
         self._slot.clear()
 
     def newest(self) -> Picture | None:

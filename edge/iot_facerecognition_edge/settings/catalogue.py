@@ -338,8 +338,41 @@ _DEVICE = (
 )
 
 
+def _hook(name: str, when: str) -> tuple[Setting, Setting]:
+    command = Setting(
+        group=Group.HOOKS,
+        name=f"on_{name}",
+        kind=Kind.TEXT,
+        default="",
+        label=f"Command, {name}",
+        help=f"Run {when}, without a shell; FACE_KIND and FACE_NAMES are in its environment.",
+        applies=Applies.ON_START,
+        on_screen=False,
+    )
+    pin = Setting(
+        group=Group.HOOKS,
+        name=f"pin_{name}",
+        kind=Kind.NUMBER,
+        default=-1,
+        minimum=-1,
+        maximum=27,
+        step=1,
+        label=f"Pin, {name}",
+        help=f"GPIO (BCM number) that is switched on {when}, for as long; -1: none.",
+        applies=Applies.ON_START,
+    )
+    return command, pin
+
+
+_HOOKS = (
+    *_hook("known", "when somebody comes whom the server knows"),
+    *_hook("unknown", "when only unknown faces are there"),
+    *_hook("nobody", "when nobody is there any more"),
+)
+
+
 CATALOGUE: tuple[Setting, ...] = (
-    _CONNECTION + _RECOGNITION + CAMERA + _DISPLAY + _STATISTICS + _LOG + _DEVICE
+    _CONNECTION + _RECOGNITION + CAMERA + _DISPLAY + _STATISTICS + _LOG + _DEVICE + _HOOKS
 )
 """All settings, in the order of the form."""
 
@@ -356,4 +389,4 @@ def setting(key: str) -> Setting:
 
 def in_group(group: Group) -> tuple[Setting, ...]:
     """Return the settings of one page of the form, in its order."""
-    return tuple(entry for entry in CATALOGUE if entry.group is group)
+    return tuple(entry for entry in CATALOGUE if entry.group is group and entry.on_screen)

@@ -57,6 +57,7 @@ class Group(StrEnum):
     STATISTICS = "statistics"
     LOG = "log"
     DEVICE = "device"
+    HOOKS = "hooks"
 
     @property
     def heading(self) -> str:
@@ -78,7 +79,7 @@ class Setting:
     """One setting. `minimum`, `maximum` and `step` are in `unit` and for numbers only.
 
     `rule` is a further check of a text: it returns the text in its proper form or raises ValueError
-    with what is allowed.
+    with what is allowed. `on_screen` is off for what whoever touches the screen must not change.
     """
 
     group: Group
@@ -94,6 +95,7 @@ class Setting:
     choices: tuple[str, ...] = ()
     synchronised: bool = False
     applies: Applies = Applies.NOW
+    on_screen: bool = True
     rule: Callable[[str], str] | None = None
 
     @property
@@ -113,7 +115,7 @@ class Setting:
                 return "a colour such as #8b0000"
             case Kind.NUMBER | Kind.DECIMAL:
                 what = "a whole number" if self.kind is Kind.NUMBER else "a number"
-                span = f" from {self.minimum:g} to {self.maximum:g}"
+                span = f" from {_plain(self.minimum)} to {_plain(self.maximum)}"
                 return what + span + (f" {self.unit}" if self.unit else "")
             case _:
                 return f"one line of text with at most {TEXT_LENGTH} characters"
@@ -190,3 +192,8 @@ class Setting:
     def spell(self, value: Value) -> str:
         """Return the text that `parse` reads as `value`."""
         return self.format(value) if self.kind is Kind.SWITCH else str(value)
+
+
+def _plain(number: float | None) -> str:
+    """Return `number` without exponent and without a fraction where it has none."""
+    return "…" if number is None else str(int(number) if float(number).is_integer() else number)

@@ -52,8 +52,13 @@ def test_keys_are_unique_and_every_setting_has_a_group_a_label_and_a_help() -> N
     for entry in CATALOGUE:
         assert entry.label
         assert entry.help
-        assert entry in in_group(entry.group)
+        assert (entry in in_group(entry.group)) == entry.on_screen
     assert all(in_group(group) for group in Group)
+
+
+def test_who_touches_the_screen_cannot_make_the_device_run_a_command() -> None:
+    hidden = {entry.key for entry in CATALOGUE if not entry.on_screen}
+    assert hidden == {"hooks.on_known", "hooks.on_unknown", "hooks.on_nobody"}
 
 
 def test_defaults_are_the_originals() -> None:

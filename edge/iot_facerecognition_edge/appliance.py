@@ -1,0 +1,397 @@
+"""The appliance as views, hooks and the daemon see it: its state, its actions, its events."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from iot_facerecognition_client import (
+    FacesResult,
+    FrameEnded,
+    ObjectsResult,
+    ServerComplaint,
+    SettingHeld,
+    TextReceived,
+)
+from iot_facerecognition_edge.cameras.interface import Camera, Picture, PreviewImage, PreviewPlane
+from iot_facerecognition_edge.capture import Capture
+from iot_facerecognition_edge.errors import EdgeError
+from iot_facerecognition_edge.eventlog import Entry, EntryKind, EventLog
+from iot_facerecognition_edge.events import (
+    CameraChanged,
+    CameraState,
+    CameraStatus,
+    Connection,
+    ConnectionChanged,
+    ConnectionState,
+    EntryAdded,
+    Event,
+    MessageReceived,
+    Network,
+    NetworkChanged,
+    Noticed,
+    Traffic,
+)
+from iot_facerecognition_edge.health import HealthReader, Reading
+from iot_facerecognition_edge.link import Link
+from iot_facerecognition_edge.progress import Progress
+from iot_facerecognition_edge.results import Results
+from iot_facerecognition_edge.settings import CATALOGUE, Group, SettingChanged, Settings, Value
+from iot_facerecognition_edge.statistics import Statistics
+from iot_facerecognition_edge.statistics.export import export
+from iot_facerecognition_edge.synchronisation import Synchronisation
+from iot_facerecognition_edge.timekeeping import Timekeeper
+from iot_facerecognition_protocol import Health, clean_text
+
+_MESSAGE_LENGTH = 1000
+_CLIENT_EVENTS = (
+    FacesResult,
+    ObjectsResult,
+    FrameEnded,
+    TextReceived,
+    ServerComplaint,
+    SettingHeld,
+)
+
+
+class Appliance:
+    """Camera, connection, settings, log and statistics behind one door.
+
+    Everything is called, and every subscriber is called back, on the event loop's thread. It does
+    nothing until `start`; `tick` and `report` are to be called regularly (see `assembly`).
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        log: EventLog,
+        statistics: Statistics,
+        timekeeper: Timekeeper,
+        health: HealthReader,
+        open_camera: Callable[[], Camera],
+        clock: Callable[[], float],
+        wall: Callable[[], datetime],
+        state_directory: Path,
+        version: str,
+        power_off: Callable[[], None] | None,
+    ) -> None:
+        self.settings = settings
+        self.log = log
+        self.statistics = statistics
+        self.clock = clock
+        self.version = version
+        self.stopping = asyncio.Event()
+        self.progress = Progress()
+        self.fault: BaseException | None = None
+        self._wall = wall
+        self._state_directory = state_directory
+        self._power_off = power_off
+        self._powering_off = False
+        self._health = health
+        self._reading = Reading()
+        self._subscribers: list[Callable[[Event], None]] = []
+        self._capture = Capture(
+            open_camera,
+            lambda camera: camera.apply(settings),
+            deliver=self._deliver,
+            changed=self._camera_changed,
+            warned=self._warn,
+            moved=lambda: self.progress.capture(self.clock()),
+            clock=clock,
+        )
+        self._link = Link(
+            settings,
+            timekeeper,
+            changed=self._connection_changed,
+            event=self._client_event,
+            events=_CLIENT_EVENTS,
+            failed=self._failed,
+            clock=clock,
+        )
+        self._synchronisation = Synchronisation(
+            settings, self._link, publish=self._publish, warned=self._warn
+        )
+        self._results = Results(
+            statistics, log, size=lambda: self._capture.size, publish=self._publish, wall=wall
+        )
+        self._tasks: set[asyncio.Task[None]] = set()
+        settings.subscribe(self._setting_changed)
+        log.subscribe(lambda entry: self._publish(EntryAdded(entry)))
+
+    # What is
+
+    @property
+    def connection(self) -> Connection:
+        """The connection to the server."""
+        return self._link.connection
+
+    @property
+    def traffic(self) -> Traffic:
+        """What was sent and received since the start."""
+        counts = self._link.statistics()
+        return Traffic(counts.bytes_sent, counts.bytes_received, *self.statistics.rates)
+
+    @property
+    def fps(self) -> float:
+        """Frames a second with a result, or taken by the camera while there is no connection."""
+        now = self.clock()
+        if self.connection.state is ConnectionState.CONNECTED:
+            return self.statistics.fps(now)
+        return self._capture.fps(now)
+
+    @property
+    def camera(self) -> CameraStatus:
+        """The camera."""
+        return self._capture.status
+
+    @property
+    def network(self) -> Network:
+        """The radio, as last looked at."""
+        return _network(self._reading)
+
+    @property
+    def health(self) -> Health:
+        """How this machine is doing, as last looked at."""
+        counts, reading = self._link.statistics(), self._reading
+        return Health(
+            version=self.version,
+            cpu_temperature=reading.temperature,
+            throttled=reading.throttled,
+            wifi_signal=reading.signal,
+            memory_free=reading.memory_free,
+            uptime=reading.uptime,
+            capture_fps=round(self._capture.fps(self.clock()), 1),
+            drops=self._capture.missed + counts.replaced + counts.disconnected,
+        )
+
+    @property
+    def test_mode(self) -> bool:
+        """Whether photos may stand in for the camera."""
+        return self.settings.switch("device.test_mode")
+
+    @property
+    def can_power_off(self) -> bool:
+        """Whether `leave` can switch the machine off."""
+        return self._power_off is not None and self.settings.switch("device.power_off")
+
+    def preview(self) -> PreviewImage | None:
+        """Return the newest preview; its time tells whether it is a new one."""
+        return self._capture.preview()
+
+    def plane(self) -> PreviewPlane | None:
+        """Return the camera's hardware preview, where it has one."""
+        return self._capture.plane()
+
+    def pending(self, key: str) -> bool:
+        """Return whether a synchronised setting was changed and the server has not answered."""
+        return self._synchronisation.pending(key)
+
+    def effective(self, key: str) -> Value:
+        """Return what holds: of a synchronised setting, what the server said last."""
+        return self._synchronisation.effective(key)
+
+    # What can be done
+
+    def connect(
+        self, address: str | None = None, port: int | None = None, token: str | None = None
+    ) -> None:
+        """Connect, for ever again, after keeping what is given. Raises SettingError."""
+        given = {"address": address, "port": port, "token": token}
+        changes = {f"connection.{name}": v for name, v in given.items() if v is not None}
+        for key, value in changes.items():
+            self.settings.setting(key).check(value)
+        for key, value in changes.items():
+            self.settings.set(key, value)
+        self._link.connect()
+
+    def disconnect(self) -> None:
+        """End the connection, and do not make another one."""
+        self._spawn(self._link.disconnect())
+
+    def send_message(self, text: str) -> None:
+        """Send a line to the server's people; it waits for a connection. Raises EdgeError."""
+        line = clean_text(text, _MESSAGE_LENGTH)
+        if not line:
+            raise EdgeError("messages: there is nothing to send")
+        self._link.message(line)
+        self.log.information(f"message sent: {line}")
+
+    def change(self, key: str, value: Value) -> None:
+        """Change a setting; a synchronised one holds when the server says so. Raises SettingError.
+
+        What is kept is at once the new value.
+        """
+        self._synchronisation.change(key, value)
+
+    def reset_settings(self) -> None:
+        """Give every setting of the form its default, except how the server is reached."""
+        for setting in CATALOGUE:
+            if setting.on_screen and setting.group is not Group.CONNECTION:
+                self.change(setting.key, setting.default)
+
+    def open_camera(self, preview: tuple[int, int] | None) -> None:
+        """Let the camera run, with a preview of about that size if any."""
+        self._capture.want(preview)
+
+    def close_camera(self) -> None:
+        """Let the camera stop."""
+        self._capture.release()
+
+    def leave(self, power_off: bool = False) -> None:
+        """End the program, and with `power_off` switch the machine off where that is possible."""
+        self._powering_off = power_off and self.can_power_off
+        self.stopping.set()
+
+    def export_statistics(self, folder: Path | None = None) -> Path:
+        """Write the statistics as CSV files and return their folder. Raises EdgeError."""
+        now = self._wall()
+        place = folder or self._state_directory / "statistics" / f"{now:%Y-%m-%d-%H%M%S}"
+        export(self.statistics, place, self.clock(), now)
+        self.log.information(f"statistics written to {place}")
+        return place
+
+    def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
+        """Call `callback` with every event; what is returned ends that."""
+        self._subscribers.append(callback)
+        return lambda: self._subscribers.remove(callback)
+
+    # What is called from outside the views
+
+    def start(self) -> None:
+        """Begin: the camera as soon as it is wanted, the connection if it is to be automatic."""
+        self._reading = self._health.read()
+        self._spawn(self._capture.run())
+        if self.settings.switch("connection.automatic"):
+            self._link.connect()
+
+    async def stop(self) -> None:
+        """End connection and camera; switch the machine off if that was asked for."""
+        await self._link.disconnect()
+        for task in list(self._tasks):
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        if self._powering_off and self._power_off is not None:
+            self._power_off()
+
+    def tick(self) -> None:
+        """Sample traffic and frame rate; to be called every `statistics.SAMPLE_INTERVAL`."""
+        now = self.clock()
+        counts = self._link.statistics()
+        self.statistics.sample(now, counts.bytes_sent, counts.bytes_received)
+        self.progress.want(now, capture=self._capture.wanted, network=self._link.wanted)
+
+    def report(self) -> None:
+        """Look at the machine and tell the server; to be called every ten seconds."""
+        before = self.network
+        self._reading = self._health.read()
+        self._link.health(self.health)
+        network = self.network
+        if network.wifi != before.wifi and before.wifi is not None:
+            kind = EntryKind.INFORMATION if network.wifi else EntryKind.WARNING
+            self._notice(kind, network.text)
+        if network != before:
+            self._publish(NetworkChanged(network))
+
+    # What happens
+
+    def _deliver(self, picture: Picture) -> None:
+        self._link.send(picture.jpeg, picture.time)
+
+    def _client_event(self, event: Any) -> None:
+        now = self.clock()
+        self.progress.network(now)
+        match event:
+            case FrameEnded():
+                self._results.frame_ended(event, now)
+            case FacesResult():
+                self._results.faces(event, now)
+            case ObjectsResult():
+                self._results.objects(event, now)
+            case TextReceived(text):
+                line = clean_text(text, _MESSAGE_LENGTH)
+                self._notice(EntryKind.INFORMATION, f"message: {line}")
+                self._publish(MessageReceived(line, now))
+            case ServerComplaint(code, message):
+                line = clean_text(f"the server refused something ({code}): {message}", 300)
+                self._notice(EntryKind.WARNING, line)
+            case SettingHeld(name, _, held):
+                self._synchronisation.answered(name, held)
+
+    def _setting_changed(self, change: SettingChanged) -> None:
+        if change.key == "statistics.window":
+            self.statistics.window = float(change.new)
+        if change.key.startswith("camera."):
+            self._capture.follow_settings()
+        self._publish(change)
+
+    def _connection_changed(self, connection: Connection) -> None:
+        self.progress.network(self.clock())
+        match connection.state:
+            case ConnectionState.CONNECTED:
+                self._notice(EntryKind.INFORMATION, connection.text)
+                if self.settings.text("connection.tls_mode") == "ignore":
+                    self._warn(
+                        "the server's identity is NOT checked: whoever answers gets the token and "
+                        "every picture; set connection.tls_mode to fingerprint"
+                    )
+            case ConnectionState.REFUSED:
+                self._once(EntryKind.ERROR, connection.text)
+            case ConnectionState.RETRYING:
+                self._once(EntryKind.WARNING, connection.text)
+            case ConnectionState.DISCONNECTED:
+                self.log.information(connection.text)
+        self._publish(ConnectionChanged(connection))
+
+    def _once(self, kind: EntryKind, text: str) -> None:
+        """Notice `text` unless it is still the newest of its kind: attempts go on for ever."""
+        newest = next(iter(self.log.entries({kind})), None)
+        if newest is None or newest.text != clean_text(text, 300):
+            self._notice(kind, text)
+
+    def _camera_changed(self, status: CameraStatus) -> None:
+        if status.state is CameraState.FAILED:
+            self._once(EntryKind.ERROR, status.text)
+        elif status.state is CameraState.RUNNING:
+            self.log.information(f"camera: {status.text}")
+        self._publish(CameraChanged(status))
+
+    def _warn(self, text: str) -> None:
+        self._once(EntryKind.WARNING, text)
+
+    def _notice(self, kind: EntryKind, text: str) -> None:
+        entry: Entry = self.log.add(kind, text)
+        self._publish(Noticed(kind, entry.text))
+
+    def _failed(self, error: BaseException) -> None:
+        """End the program because of a fault of its own; systemd starts it again."""
+        self.fault = error
+        self.stopping.set()
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._failed(error)
+
+    def _publish(self, event: Event) -> None:
+        for callback in list(self._subscribers):
+            callback(event)
+
+
+def _network(reading: Reading) -> Network:
+    if reading.wifi is None:
+        text = "no Wi-Fi here"
+    elif not reading.wifi:
+        text = "Wi-Fi has no link"
+    elif reading.signal is None:
+        text = "Wi-Fi has a link"
+    else:
+        text = f"Wi-Fi at {reading.signal:.0f} dBm"
+    return Network(reading.wifi, reading.signal, text)

@@ -1,0 +1,186 @@
+"""Builds the appliance and runs it: the whole graph, from top to bottom."""
+
+import asyncio
+import logging
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from iot_facerecognition_edge import headless
+from iot_facerecognition_edge.appliance import Appliance
+from iot_facerecognition_edge.cameras.selection import open_camera
+from iot_facerecognition_edge.daemon import Daemon, open_notifier
+from iot_facerecognition_edge.eventlog import Entry, EntryKind, EventLog
+from iot_facerecognition_edge.health import HealthReader
+from iot_facerecognition_edge.keeping import LogKeeper, SettingsKeeper
+from iot_facerecognition_edge.presence import PresenceTracker
+from iot_facerecognition_edge.settings import Settings, SettingsFile, Value
+from iot_facerecognition_edge.statistics import Statistics
+from iot_facerecognition_edge.statistics.recorder import SAMPLE_INTERVAL
+from iot_facerecognition_edge.timekeeping import Timekeeper
+from iot_facerecognition_edge.watcher import Watcher, hooks_of
+
+HEALTH_INTERVAL = 10.0
+BEAT_INTERVAL = 5.0
+"""Seconds between signs of life; the unit's WatchdogSec is many times that."""
+_LEVELS = {
+    EntryKind.INFORMATION: logging.INFO,
+    EntryKind.WARNING: logging.WARNING,
+    EntryKind.ERROR: logging.ERROR,
+}
+
+_log = logging.getLogger("iot_facerecognition_edge")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line decides. `overrides` hold for this run only."""
+
+    state_directory: Path
+    overrides: Mapping[str, Value] = field(default_factory=dict)
+    root: Path = Path("/")
+    """Where /proc and /sys are; another place in tests."""
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """The appliance and what runs beside it."""
+
+    appliance: Appliance
+    watcher: Watcher
+    settings_keeper: SettingsKeeper
+    log_keeper: LogKeeper
+    daemon: Daemon
+
+
+def settings_file(state_directory: Path) -> SettingsFile:
+    """Return the file with the settings."""
+    return SettingsFile(state_directory / "settings.json")
+
+
+def build(options: Options) -> Graph:
+    """Build everything; nothing runs yet. Needs a running loop. Raises EdgeError."""
+    file = settings_file(options.state_directory)
+    loaded = file.load()
+    settings = Settings(loaded.values)
+    for key, value in options.overrides.items():
+        settings.override(key, value)
+    log = EventLog(_wall)
+    log.subscribe(_to_journal)
+    log_keeper = LogKeeper(settings, log, options.state_directory / "log.txt")
+    for problem in loaded.problems:
+        log.warning(problem)
+    appliance = Appliance(
+        settings=settings,
+        log=log,
+        statistics=Statistics(window=float(settings.number("statistics.window"))),
+        timekeeper=Timekeeper(options.root),
+        health=HealthReader(options.root),
+        open_camera=lambda: open_camera(settings, options.state_directory / "photos"),
+        clock=time.monotonic,
+        wall=_wall,
+        state_directory=options.state_directory,
+        version=_version(),
+        power_off=_power_off,
+    )
+    watcher = Watcher(hooks_of(settings, log.warning), PresenceTracker())
+    appliance.subscribe(watcher.take)
+    return Graph(
+        appliance=appliance,
+        watcher=watcher,
+        settings_keeper=SettingsKeeper(settings, file, log.warning),
+        log_keeper=log_keeper,
+        daemon=Daemon(appliance, open_notifier()),
+    )
+
+
+async def run(options: Options) -> None:
+    """Run the appliance until it is told to stop. Raises EdgeError, or what broke it."""
+    graph = build(options)
+    appliance = graph.appliance
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, appliance.stopping.set)
+    work = _face(appliance)
+    appliance.start()
+    beats = [
+        asyncio.create_task(_every(SAMPLE_INTERVAL, lambda: _sample(graph))),
+        asyncio.create_task(_every(HEALTH_INTERVAL, appliance.report)),
+        asyncio.create_task(_every(BEAT_INTERVAL, graph.daemon.beat)),
+    ]
+    graph.daemon.ready()
+    try:
+        await _until_stopped(appliance, asyncio.create_task(work), beats)
+    finally:
+        graph.daemon.stopping()
+        for task in beats:
+            task.cancel()
+        await graph.watcher.close()
+        await appliance.stop()
+        await graph.settings_keeper.close()
+        graph.log_keeper.close()
+    if appliance.fault is not None:
+        raise appliance.fault
+
+
+def _face(appliance: Appliance) -> Coroutine[None, None, None]:
+    """Return the screen's work, or that of having none. Raises EdgeError without the screen."""
+    spec = appliance.settings.text("display.screen")
+    if spec == "none":
+        return headless.run(appliance)
+    from iot_facerecognition_edge import ui  # noqa: PLC0415 - pygame is for screens only
+    from iot_facerecognition_edge.screens import open_screen  # noqa: PLC0415
+
+    return ui.run(appliance, open_screen(spec, appliance))
+
+
+async def _until_stopped(
+    appliance: Appliance, face: "asyncio.Task[None]", beats: "list[asyncio.Task[None]]"
+) -> None:
+    """Wait until the appliance is to stop; a task that ends before ends it, with its error."""
+    stopping = asyncio.create_task(appliance.stopping.wait())
+    await asyncio.wait({stopping, face, *beats}, return_when=asyncio.FIRST_COMPLETED)
+    appliance.stopping.set()
+    # The screen gives the display back by itself.
+    await asyncio.wait({stopping, face})
+    face.result()
+    for beat in beats:
+        if beat.done():
+            beat.result()
+
+
+async def _every(seconds: float, work: Callable[[], None]) -> None:
+    while True:
+        await asyncio.sleep(seconds)
+        work()
+
+
+def _sample(graph: Graph) -> None:
+    graph.appliance.tick()
+    graph.watcher.tick(graph.appliance.clock())
+
+
+def _wall() -> datetime:
+    return datetime.now().astimezone()
+
+
+def _to_journal(entry: Entry) -> None:
+    _log.log(_LEVELS[entry.kind], "%s", entry.text)
+
+
+def _version() -> str:
+    from importlib import metadata  # noqa: PLC0415 - takes a while on a small processor
+
+    with suppress(metadata.PackageNotFoundError):
+        return metadata.version("iot-facerecognition")
+    return "unpackaged"
+
+
+def _power_off() -> None:
+    """Ask systemd to switch the machine off; polkit decides whether this user may."""
+    subprocess.run(["/usr/bin/systemctl", "poweroff"], check=False, timeout=10)

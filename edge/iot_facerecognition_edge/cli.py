@@ -1,0 +1,202 @@
+"""The command line of the appliance."""
+
+import argparse
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from iot_facerecognition_edge.errors import EdgeError, SettingError
+from iot_facerecognition_edge.settings import CATALOGUE, Settings, SettingsFile, Value, setting
+
+EXIT_OK = 0
+EXIT_FAILURE = 1
+EXIT_CONFIGURATION = 2
+
+_DESCRIPTION = """\
+The edge of iot-facerecognition: takes pictures, has a server find and name the faces and objects
+in them, and shows what comes back.
+
+  iot-facerecognition-edge --set connection.address=server.local \\
+      --set connection.token=… --set connection.fingerprint=…
+  iot-facerecognition-edge --headless --camera v4l2:/dev/video0
+  iot-facerecognition-edge settings show camera
+"""
+_EPILOG = """\
+Exit status: 0 when it was told to stop, 1 after a fault of its own (start it again), 2 when a
+setting, the camera's or the screen's is wrong.
+"""
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--state-dir",
+        type=Path,
+        metavar="FOLDER",
+        help="where settings, log and statistics are kept (default: systemd's StateDirectory, "
+        "or ~/.local/state/iot-facerecognition-edge)",
+    )
+    parser = argparse.ArgumentParser(
+        prog="iot-facerecognition-edge",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[common],
+    )
+    _add_run_options(parser)
+    commands = parser.add_subparsers(dest="command", metavar="{run,settings}", title="commands")
+    run = commands.add_parser("run", help="run the appliance (what happens without a command)")
+    _add_run_options(run, default=argparse.SUPPRESS)
+    settings = commands.add_parser("settings", help="show, change or reset what is kept")
+    actions = settings.add_subparsers(dest="action", metavar="{show,set,reset}", required=True)
+    show = actions.add_parser("show", help="show settings, what they mean and what they allow")
+    show.add_argument("which", nargs="*", metavar="KEY|GROUP", help="only these")
+    change = actions.add_parser("set", help="keep other values")
+    change.add_argument("changes", nargs="+", metavar="KEY=VALUE")
+    reset = actions.add_parser("reset", help="go back to the defaults")
+    reset.add_argument("which", nargs="*", metavar="KEY", help="only these (default: all)")
+    for command in (run, show, change, reset):
+        command.add_argument(
+            "--state-dir", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS
+        )
+    return parser
+
+
+def _add_run_options(parser: argparse.ArgumentParser, default: object = None) -> None:
+    parser.add_argument(
+        "--headless", action="store_true", default=default, help="no screen, same everything else"
+    )
+    parser.add_argument(
+        "--camera",
+        metavar="CAMERA",
+        default=default,
+        help="auto, picamera2, v4l2[:/dev/videoN], moving:FOLDER (photos) or folder:FOLDER",
+    )
+    parser.add_argument(
+        "--screen",
+        metavar="SCREEN",
+        default=default,
+        help="auto, framebuffer[:/dev/fbN], drm, window[:WIDTHxHEIGHT] or none",
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        dest="overrides",
+        metavar="KEY=VALUE",
+        default=default,
+        help="another value for this run only; `settings set` keeps it",
+    )
+    parser.add_argument("--verbose", action="store_true", default=default, help="log more")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status."""
+    options = _parser().parse_args(arguments)
+    state_directory = options.state_dir or default_state_directory(os.environ)
+    try:
+        if options.command == "settings":
+            return _ACTIONS[options.action](state_directory, options)
+        return _run(state_directory, options)
+    except EdgeError as error:
+        print(f"iot-facerecognition-edge: {error}", file=sys.stderr)
+        return EXIT_CONFIGURATION
+    except KeyboardInterrupt:
+        # Before the loop took over the signal.
+        return EXIT_OK
+
+
+def default_state_directory(environment: "os._Environ[str] | dict[str, str]") -> Path:
+    """Return where systemd says that state belongs, or where the user's does."""
+    if "STATE_DIRECTORY" in environment:
+        return Path(environment["STATE_DIRECTORY"].split(":")[0])
+    base = environment.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(base) / "iot-facerecognition-edge"
+
+
+def _run(state_directory: Path, options: argparse.Namespace) -> int:
+    from iot_facerecognition_edge.assembly import Options, run  # noqa: PLC0415 - for a quick --help
+
+    logging.basicConfig(
+        level=logging.DEBUG if options.verbose else logging.INFO,
+        format="%(levelname)s %(message)s",
+        stream=sys.stderr,
+    )
+    # The appliance's own log tells the same in its own words.
+    logging.getLogger("iot_facerecognition_client").setLevel(logging.WARNING)
+    overrides = dict(map(_change, options.overrides or ()))
+    if options.camera is not None:
+        overrides["camera.source"] = setting("camera.source").check(options.camera)
+    if options.screen is not None:
+        overrides["display.screen"] = setting("display.screen").check(options.screen)
+    if options.headless:
+        overrides["display.screen"] = "none"
+    asyncio.run(run(Options(state_directory, overrides)))
+    return EXIT_OK
+
+
+def _change(text: str) -> tuple[str, Value]:
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise SettingError(f"{text!r} is no KEY=VALUE such as camera.fps=10")
+    return key, setting(key).parse(value)
+
+
+def _show(state_directory: Path, options: argparse.Namespace) -> int:
+    settings = _stored(state_directory)
+    keys = {entry.key for entry in CATALOGUE}
+    groups = {str(entry.group) for entry in CATALOGUE}
+    for which in options.which:
+        if which not in keys | groups:
+            raise SettingError(
+                f"{which!r} is neither a setting nor one of the groups {', '.join(sorted(groups))}"
+            )
+    for entry in CATALOGUE:
+        if not options.which or {entry.key, str(entry.group)} & set(options.which):
+            value = settings.value(entry.key)
+            mark = "" if value == entry.default else f"  (default {entry.format(entry.default)})"
+            print(f"{entry.key} = {entry.format(value)}{mark}")
+            if options.which:
+                print(f"    {entry.help}\n    {entry.allowed}; takes effect {entry.applies}")
+    return EXIT_OK
+
+
+def _set(state_directory: Path, options: argparse.Namespace) -> int:
+    changes = list(map(_change, options.changes))
+    settings = _stored(state_directory)
+    for key, value in changes:
+        settings.set(key, value)
+    _keep(state_directory, settings)
+    return EXIT_OK
+
+
+def _reset(state_directory: Path, options: argparse.Namespace) -> int:
+    settings = _stored(state_directory)
+    for key in options.which or (entry.key for entry in CATALOGUE):
+        settings.reset(key)
+    _keep(state_directory, settings)
+    return EXIT_OK
+
+
+_ACTIONS: dict[str, Callable[[Path, argparse.Namespace], int]] = {
+    "show": _show,
+    "set": _set,
+    "reset": _reset,
+}
+
+
+def _stored(state_directory: Path) -> Settings:
+    loaded = SettingsFile(state_directory / "settings.json").load()
+    for problem in loaded.problems:
+        print(problem, file=sys.stderr)
+    return Settings(loaded.values)
+
+
+def _keep(state_directory: Path, settings: Settings) -> None:
+    SettingsFile(state_directory / "settings.json").save(settings.stored())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,60 @@
+"""Whether capture and network get on: what decides on the pings to the watchdog."""
+
+from dataclasses import dataclass
+
+CAPTURE_PATIENCE = 45.0
+"""Seconds without any sign of the camera; opening one on a Zero W takes up to ten."""
+NETWORK_PATIENCE = 150.0
+"""Seconds without any sign of the network; the client tries at least once a minute."""
+
+
+@dataclass(slots=True)
+class _Track:
+    patience: float
+    wanted: bool = False
+    last: float = 0.0
+
+    def want(self, wanted: bool, now: float) -> None:
+        if wanted and not self.wanted:
+            self.last = now
+        self.wanted = wanted
+
+    def alive(self, now: float) -> bool:
+        return not self.wanted or now - self.last <= self.patience
+
+
+class Progress:
+    """Remembers when capture and network last moved, as far as each is wanted.
+
+    Moving means a picture or another try at the camera; a message from the server or another try
+    to reach it. A camera that is unplugged or a server that is down is no reason to restart, a
+    camera driver that hangs is. Times are monotonic seconds.
+    """
+
+    def __init__(
+        self, capture: float = CAPTURE_PATIENCE, network: float = NETWORK_PATIENCE
+    ) -> None:
+        self._capture = _Track(capture)
+        self._network = _Track(network)
+
+    def want(self, now: float, *, capture: bool, network: bool) -> None:
+        """Say which of the two has anything to do."""
+        self._capture.want(capture, now)
+        self._network.want(network, now)
+
+    def capture(self, now: float) -> None:
+        """Take note that the camera moved."""
+        self._capture.last = now
+
+    def network(self, now: float) -> None:
+        """Take note that the network moved."""
+        self._network.last = now
+
+    def alive(self, now: float) -> bool:
+        """Return whether both move, as far as wanted."""
+        return self._capture.alive(now) and self._network.alive(now)
+
+    def stuck(self, now: float) -> str:
+        """Return what does not move, in words; empty when all is well."""
+        tracks = (("the camera", self._capture), ("the network", self._network))
+        return " and ".join(name for name, track in tracks if not track.alive(now))
