@@ -24,7 +24,8 @@ _DECODABLE = {0xC0: False, 0xC1: False, 0xC2: True, 0xC9: False, 0xCA: True}
 """The frame headers that libjpeg-turbo decodes, and whether they are progressive."""
 _COLOURS = frozenset({1, 3, 4})
 """Components of grey, YCbCr or RGB, and CMYK or YCCK pictures."""
-_MARKER = re.compile(rb"\xff+([^\x00\xff])")
+_MARKER = re.compile(rb"\xff([^\x00\xff])")
+"""Any number of fill bytes ff may stand before; a pattern with all of them takes quadratic time."""
 _MOST_SEGMENTS = 2000
 """More than any real file has before its frame header; bounds the time spent on a hostile one."""
 _FRAME_HEADER_SIZE = 8
