@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         SettingHeld,
         TextReceived,
     )
+    from iot_facerecognition_client.face_recognition import FaceRecognition
     from iot_facerecognition_client.outbox import OutboxFullError
     from iot_facerecognition_client.statistics import ClientStatistics
     from iot_facerecognition_client.status import Reason, State, Status
@@ -41,6 +42,7 @@ _HOMES = {
     "ClientStatistics": "statistics",
     "Event": "events",
     "EventStream": "subscriptions",
+    "FaceRecognition": "face_recognition",
     "FacesResult": "events",
     "Fingerprint": "trust",
     "FrameEnded": "events",
@@ -68,6 +70,7 @@ __all__ = [
     "ClientStatistics",
     "Event",
     "EventStream",
+    "FaceRecognition",
     "FacesResult",
     "Fingerprint",
     "FrameEnded",

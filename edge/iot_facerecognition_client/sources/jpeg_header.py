@@ -1,0 +1,64 @@
+"""Reading what stands in a JPEG's header, without decoding and without any library.
+
+Markers and segments as in ITU-T T.81, annex B; the orientation as in Exif 2.32, 4.6.4 (tag 0x0112).
+"""
+
+from dataclasses import dataclass
+
+_FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+"""SOF0 to SOF15, without DHT, JPG and DAC."""
+_APP1 = 0xE1
+_STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})
+"""TEM and RST0 to RST7: markers without a length."""
+_ORIENTATION = 0x0112
+
+
+@dataclass(frozen=True, slots=True)
+class JpegHeader:
+    """Width and height as stored; `orientation` is Exif's, 1 (upright) to 8."""
+
+    width: int
+    height: int
+    orientation: int = 1
+
+
+def read_jpeg_header(data: bytes) -> JpegHeader:
+    """Return the header of a JPEG. Raises ValueError for anything else."""
+    if data[:2] != b"\xff\xd8":
+        raise ValueError("no JPEG: it does not begin with FF D8")
+    orientation, at = 1, 2
+    while at + 4 <= len(data):
+        if data[at] != 0xFF:  # noqa: PLR2004 - the byte that begins every marker
+            break
+        marker = data[at + 1]
+        if marker in _STANDALONE or marker == 0xFF:  # noqa: PLR2004 - a fill byte
+            at += 1 if marker == 0xFF else 2  # noqa: PLR2004
+            continue
+        length = int.from_bytes(data[at + 2 : at + 4])
+        segment = data[at + 4 : at + 2 + length]
+        if marker in _FRAME_HEADERS and len(segment) >= 5:  # noqa: PLR2004 - depth, two sizes
+            height, width = int.from_bytes(segment[1:3]), int.from_bytes(segment[3:5])
+            return JpegHeader(width, height, orientation)
+        if marker == _APP1 and segment[:6] == b"Exif\0\0":
+            orientation = _exif_orientation(segment[6:])
+        at += 2 + length
+    raise ValueError("no JPEG: it has no frame header")
+
+
+def _exif_orientation(tiff: bytes) -> int:
+    """Return the orientation in a TIFF structure, 1 where there is none."""
+    if tiff[:2] not in {b"II", b"MM"}:
+        return 1
+
+    def number(at: int, size: int) -> int:
+        return int.from_bytes(tiff[at : at + size], "little" if tiff[:1] == b"I" else "big")
+
+    directory = number(4, 4)
+    for entry in range(number(directory, 2)):
+        at = directory + 2 + 12 * entry
+        if at + 12 > len(tiff):
+            break
+        if number(at, 2) == _ORIENTATION:
+            found = number(at + 8, 2)
+            return found if found in range(1, 9) else 1
+    return 1

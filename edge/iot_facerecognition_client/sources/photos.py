@@ -1,0 +1,50 @@
+"""Reading photos from files, by Pillow (`docs/decisions/photos-by-pillow.md` says why)."""
+
+from pathlib import Path
+
+from iot_facerecognition_client.sources.interface import SourceError
+
+try:
+    from PIL import Image, ImageOps
+except ImportError:
+    raise SourceError(
+        "reading and resizing photos needs Pillow: pip install 'iot-facerecognition[desktop]'"
+    ) from None
+
+_ROTATED = range(5, 9)
+"""Exif orientations that exchange width and height."""
+_EXIF_ORIENTATION = 0x0112
+
+
+def photo_size(path: Path) -> tuple[int, int]:
+    """Return width and height of the upright photo. Raises SourceError."""
+    with _opened(path) as image:
+        width, height = image.size
+        rotated = image.getexif().get(_EXIF_ORIENTATION) in _ROTATED
+    return (height, width) if rotated else (width, height)
+
+
+def read_photo(path: Path) -> Image.Image:
+    """Return the photo, upright and as RGB. Raises SourceError."""
+    with _opened(path) as image:
+        try:
+            upright = ImageOps.exif_transpose(image)
+            return upright.convert("RGB")
+        except (OSError, SyntaxError, ValueError) as error:
+            raise SourceError(f"{path} is damaged: {error}") from None
+
+
+def shrink_to_fit(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """Return `image` within `size`, its proportions kept; a smaller one stays as it is."""
+    scale = min(size[0] / image.width, size[1] / image.height)
+    if scale >= 1:
+        return image
+    width, height = (max(1, round(side * scale)) for side in image.size)
+    return image.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0)
+
+
+def _opened(path: Path) -> Image.Image:
+    try:
+        return Image.open(path)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise SourceError(f"{path} cannot be read as a picture: {error}") from None

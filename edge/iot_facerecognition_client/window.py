@@ -1,0 +1,99 @@
+"""A window that shows what is sent and what was found, by OpenCV."""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from iot_facerecognition_client.sources.interface import SourceError
+from iot_facerecognition_client.sources.opencv import load_opencv
+from iot_facerecognition_protocol import Face, ObjectLabel
+
+SHOWN_SECONDS = 0.75
+"""How long faces and labels stay after their result, as in the original."""
+
+_KNOWN, _UNKNOWN = (0, 0, 139), (128, 128, 128)
+"""Blue, green, red: the original's dark red, and grey for faces without a name."""
+_LABEL_TEXT = (0, 0, 200)
+_QUIT_KEYS = {ord("q"), 27}
+
+
+class RecognitionWindow:
+    """Draws frames with their faces and labels. All calls come from one thread.
+
+    The picture has the resolution of what is sent, so boxes fit it as they are.
+    """
+
+    def __init__(self, title: str) -> None:
+        """Open the window over the whole screen. Raises SourceError where that cannot be."""
+        self._cv2 = load_opencv("a window")
+        self._title = title
+        if sys.platform == "linux" and not {"DISPLAY", "WAYLAND_DISPLAY"} & set(os.environ):
+            # OpenCV's window library would end the whole program.
+            raise SourceError("no window can be opened: there is no desktop here; use --headless")
+        self._faces: tuple[Sequence[Face], float] = ((), 0.0)
+        self._objects: tuple[Sequence[ObjectLabel], float] = ((), 0.0)
+        try:
+            self._cv2.namedWindow(title, self._cv2.WINDOW_NORMAL)
+            self._cv2.setWindowProperty(
+                title, self._cv2.WND_PROP_FULLSCREEN, self._cv2.WINDOW_FULLSCREEN
+            )
+        except self._cv2.error as error:
+            raise SourceError(
+                f"no window can be opened ({error.err or error}): this needs a desktop and a build "
+                "of OpenCV with windows (opencv-python, not -headless); --headless does without"
+            ) from None
+
+    def take_faces(self, faces: Sequence[Face], now: float) -> None:
+        """Show `faces` from now on."""
+        self._faces = (faces, now)
+
+    def take_objects(self, objects: Sequence[ObjectLabel], now: float) -> None:
+        """Show `objects` from now on."""
+        self._objects = (objects, now)
+
+    def show(self, jpeg: bytes, now: float) -> bool:
+        """Show a frame; False when the person closed the window or pressed q or Escape."""
+        import numpy as np  # noqa: PLC0415 - here with OpenCV, absent on a small board
+
+        encoded = np.frombuffer(jpeg, np.uint8)
+        picture = self._cv2.imdecode(encoded, self._cv2.IMREAD_COLOR)
+        if picture is not None:
+            faces, faces_at = self._faces
+            objects, objects_at = self._objects
+            draw_faces(self._cv2, picture, faces if now - faces_at < SHOWN_SECONDS else ())
+            draw_objects(self._cv2, picture, objects if now - objects_at < SHOWN_SECONDS else ())
+            self._cv2.imshow(self._title, picture)
+        return self.idle()
+
+    def idle(self) -> bool:
+        """Let the window react; False as in `show`."""
+        if self._cv2.waitKey(1) & 0xFF in _QUIT_KEYS:
+            return False
+        visible: float = self._cv2.getWindowProperty(self._title, self._cv2.WND_PROP_VISIBLE)
+        return visible != 0
+
+    def close(self) -> None:
+        """Close the window."""
+        self._cv2.destroyAllWindows()
+
+
+def draw_faces(cv2: Any, picture: Any, faces: Sequence[Face]) -> None:
+    """Draw a rectangle and the name of each face onto a BGR picture."""
+    width = max(1, picture.shape[1] // 400)
+    for face in faces:
+        colour = _KNOWN if face.tag else _UNKNOWN
+        corner = (face.x + face.width, face.y + face.height)
+        cv2.rectangle(picture, (face.x, face.y), corner, colour, width)
+        below = (face.x, corner[1] + 14 * width)
+        font = cv2.FONT_HERSHEY_SIMPLEX
+        cv2.putText(picture, face.tag, below, font, 0.4 * width, colour, width, cv2.LINE_AA)
+
+
+def draw_objects(cv2: Any, picture: Any, objects: Sequence[ObjectLabel]) -> None:
+    """Write labels and their probability into the upper left corner of a BGR picture."""
+    for line, found in enumerate(objects):
+        text = f"{found.prediction:4.0%} {found.label}"
+        place = (20, 24 + 20 * line)
+        font = cv2.FONT_HERSHEY_SIMPLEX
+        cv2.putText(picture, text, place, font, 0.5, _LABEL_TEXT, 1, cv2.LINE_AA)
