@@ -11,10 +11,13 @@ import torch
 from prometheus_client import CollectorRegistry
 
 from iot_facerecognition_server.config import Config
-from iot_facerecognition_server.engine.local import LocalEngine
-from iot_facerecognition_server.face_recogniser import FaceRecogniser
-from iot_facerecognition_server.gallery_keeper import CurrentGallery, GalleryKeeper
+from iot_facerecognition_server.devices import choose_device
+from iot_facerecognition_server.engine.jobs import Network, Tools
+from iot_facerecognition_server.engine.local import BatchedNetwork, LocalEngine
 from iot_facerecognition_server.metrics import ServerMetrics
+from iot_facerecognition_server.recognition.faces import FaceRecogniser
+from iot_facerecognition_server.recognition.gallery_keeper import CurrentGallery, GalleryKeeper
+from iot_facerecognition_server.recognition.objects import ObjectRecogniser
 from iot_facerecognition_server.serving.admission import Admission
 from iot_facerecognition_server.serving.dispatcher import Dispatcher
 from iot_facerecognition_server.serving.server import ConnectionLimits, RecognitionServer
@@ -47,14 +50,19 @@ async def serve(config: Config) -> None:
     torch.set_num_threads(1)  # as many workers as cores run the networks, each on one thread
     metrics = ServerMetrics(CollectorRegistry())
 
-    recogniser = FaceRecogniser(config)
-    current = CurrentGallery(await asyncio.to_thread(recogniser.build_gallery))
+    device = choose_device(config.engine.device)
+    faces = await asyncio.to_thread(FaceRecogniser, config, device)
+    objects = await asyncio.to_thread(ObjectRecogniser, config, device)
+    current = CurrentGallery(await asyncio.to_thread(faces.build_gallery))
+    workers = config.engine.workers or os.cpu_count() or 1
     engine = LocalEngine(
-        workers=config.engine.workers or os.cpu_count() or 1,
-        batch_size=CPU_BATCH,
-        make_scanner=recogniser.make_scanner,
-        describer=recogniser.network,
+        workers=[Tools(faces.make_scanner(), objects.make_cropper()) for _ in range(workers)],
+        networks={
+            Network.DESCRIPTOR: BatchedNetwork(faces.network.describe, CPU_BATCH),
+            Network.CLASSIFIER: BatchedNetwork(objects.classifier.classify, CPU_BATCH),
+        },
         matcher=current,
+        labels=objects.classifier.labels,
         clock=clock,
     )
     scheduler = FairScheduler(
@@ -69,7 +77,10 @@ async def serve(config: Config) -> None:
         authenticator=authenticator(config),
         admission=Admission(config.limits.clients, config.limits.connections_per_address),
         session_limits=SessionLimits(
-            config.limits.frame_bytes, config.limits.text_bytes, config.limits.frame_rate
+            config.limits.frame_bytes,
+            config.limits.text_bytes,
+            config.limits.frame_rate,
+            config.engine.object_interval,
         ),
         connection_limits=ConnectionLimits(
             config.limits.handshake_seconds,
@@ -81,9 +92,7 @@ async def serve(config: Config) -> None:
         metrics=metrics,
         clock=clock,
     )
-    keeper = GalleryKeeper(
-        current, recogniser.fingerprint, recogniser.build_gallery, GALLERY_SECONDS
-    )
+    keeper = GalleryKeeper(current, faces.fingerprint, faces.build_gallery, GALLERY_SECONDS)
     try:
         await server.start()
         _log.info("listening on %s:%d", config.connection.bind or "*", server.port)

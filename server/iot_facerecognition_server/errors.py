@@ -11,3 +11,7 @@ class AddressInUseError(Exception):
         )
         self.host = host
         self.port = port
+
+
+class DeviceError(Exception):
+    """The configured device is not there; the message says why and what to do."""

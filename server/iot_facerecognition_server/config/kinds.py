@@ -10,7 +10,7 @@ from typing import Any
 _TRUE = frozenset({"true", "yes", "on", "1"})
 _FALSE = frozenset({"false", "no", "off", "0"})
 _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*")
-_PINNED_ADDRESS = re.compile(r"https://[^\s#]+#sha256=[0-9A-Fa-f]{64}")
+_PINNED_ADDRESS = re.compile(r"(https|file)://[^\s#]+#sha256=[0-9A-Fa-f]{64}")
 
 
 class Kind(ABC):
@@ -203,7 +203,7 @@ class OptionalFilePath(Kind):
 class ModelFile(Kind):
     """A file of network weights: gives a str as `ModelStore.resolve` takes it.
 
-    That is an absolute path, an https address with its SHA-256, or nothing for the file that comes
+    That is an absolute path, an address with the file's SHA-256, or nothing for the file that comes
     with a package. The name `packaged` means the file of that name beside the configuration, and
     the one of the package where there is none, so that the original's settings work without a
     download.
@@ -214,7 +214,7 @@ class ModelFile(Kind):
     @property
     def allowed(self) -> str:
         """The three forms."""
-        return "a path, https://ADDRESS#sha256=HEX, or nothing for the packaged file"
+        return "a path, https://...#sha256=HEX, file://...#sha256=HEX, or nothing for the packaged file"
 
     def parse(self, text: str, base: Path) -> str:
         """Take a path, a pinned address or nothing."""

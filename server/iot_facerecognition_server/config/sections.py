@@ -334,6 +334,13 @@ class EngineSettings:
         "5",
         "A frame that has waited this long for its turn is dropped unseen.",
     )
+    object_interval: float = setting(
+        "ObjectInterval",
+        Number(0.0, 3600.0, "seconds"),
+        "0.5",
+        "Time between two frames of one client that are searched for objects, so that objects never"
+        " hold up faces. 0: every frame, as the original.",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

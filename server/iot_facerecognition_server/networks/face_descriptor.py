@@ -1,7 +1,5 @@
 """The network that turns a face chip into 128 numbers, near each other for one person."""
 
-import logging
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Self
@@ -9,26 +7,19 @@ from typing import Final, Self
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from iot_facerecognition_server.networks.dlib_format import DlibFormatError
 from iot_facerecognition_server.networks.dlib_network import read_network
-from iot_facerecognition_server.networks.precision import Precision
+from iot_facerecognition_server.networks.precision import TYPES, Precision
 from iot_facerecognition_server.networks.residual import NetworkStructureError, ResidualNetwork
+from iot_facerecognition_server.networks.torchscript import scripted
 
 DESCRIPTOR_SIZE: Final = 128
+CHIP_SIZE: Final = 150
+"""Side in pixels of the chips that the network was trained on."""
 SMALLEST_CHIP: Final = 103
 """Side in pixels below which nothing is left of a chip before the last layer."""
-
-_TYPES: Final = {
-    Precision.FP32: torch.float32,
-    Precision.BF16: torch.bfloat16,
-    Precision.FP16: torch.float16,
-}
-_WARM_UP: Final = 3
-"""Forwards before TorchScript has settled on its plan."""
-
-_log = logging.getLogger(__name__)
 
 
 class NetworkFileError(Exception):
@@ -68,8 +59,8 @@ class FaceDescriptorNetwork:
         if network.outputs != DESCRIPTOR_SIZE:
             raise NetworkFileError(f"{path} gives {network.outputs} numbers, not {DESCRIPTOR_SIZE}")
         target = torch.device(device)
-        network.place(target, _TYPES[precision])
-        forward = _scripted(network) if target.type == "cpu" else network
+        network.place(target, TYPES[precision])
+        forward = scripted(network, CHIP_SIZE) if target.type == "cpu" else network
         return cls(forward, target, precision)
 
     def describe(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -90,26 +81,3 @@ class FaceDescriptorNetwork:
                 self._forward(pixels.permute(0, 3, 1, 2)).float().cpu().numpy()
             )
         return descriptors
-
-
-def _scripted(network: nn.Module) -> Callable[[Tensor], Tensor]:
-    """Return `network` as frozen TorchScript, which runs without the GIL from end to end.
-
-    Eager torch takes it back after each of a hundred operations, and waits up to the interpreter's
-    switch interval (5 ms) each time another thread computes. TorchScript is deprecated with nothing
-    in its place that needs no compiler; where it is gone, the network runs eagerly.
-    """
-    example = torch.zeros((2, 150, 150, 3), dtype=torch.uint8).permute(0, 3, 1, 2)
-    try:
-        with torch.inference_mode(), warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
-            warnings.simplefilter("ignore", FutureWarning)
-            traced = torch.jit.trace(network, example, check_trace=False)  # type: ignore[no-untyped-call]
-            scripted = torch.jit.freeze(traced)
-            for _ in range(_WARM_UP):
-                scripted(example)
-    except (AttributeError, NotImplementedError, RuntimeError) as error:
-        _log.warning("No TorchScript (%s): descriptors will hold up other threads", error)
-        return network
-    compiled: Callable[[Tensor], Tensor] = scripted
-    return compiled

@@ -4,6 +4,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+import torch
+
 AUTOMATIC: Final = "auto"
 _CPU_INFORMATION: Final = Path("/proc/cpuinfo")
 _FAST_BF16: Final = frozenset({"avx512_bf16", "amx_bf16", "bf16"})
@@ -16,6 +18,14 @@ class Precision(StrEnum):
     FP32 = "fp32"
     BF16 = "bf16"
     FP16 = "fp16"
+
+
+TYPES: Final = {
+    Precision.FP32: torch.float32,
+    Precision.BF16: torch.bfloat16,
+    Precision.FP16: torch.float16,
+}
+"""torch's own names of them."""
 
 
 def choose_precision(

@@ -110,10 +110,10 @@ class Dispatcher:
 
     def _begin(self, frame: Frame) -> None:
         client = self._clients[frame.session]
-        wants = client.session.wants
+        wants = client.session.wants(self._clock())
         if wants is None:
             self._scheduler.done(frame.session)
-            self._drop(frame, "switched-off")
+            self._drop(frame, "not-wanted")
             return
         submission = self._engine.submit(frame, wants)
         parts = sum(f is not None for f in (submission.faces, submission.objects))

@@ -25,7 +25,7 @@ from iot_facerecognition_server.trust.authentication import Authenticator, Refus
 
 _log = logging.getLogger(__name__)
 _handshake_log = logging.getLogger(f"{__name__}.handshake")
-"""websockets' own words on connections that never became clients; noise unless one looks."""
+"""websockets' own words on connections that never became clients: a traceback for every probe."""
 
 MESSAGE_LENGTH = 1000
 """Characters of a message to a client."""
@@ -92,6 +92,7 @@ class RecognitionServer:
     async def start(self) -> None:
         """Open the port. Raises AddressInUseError."""
         limits = self._connection_limits
+        _handshake_log.setLevel(logging.CRITICAL)
         try:
             self._server = await serve(
                 self._handle,

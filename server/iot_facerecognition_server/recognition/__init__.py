@@ -1,0 +1,1 @@
+"""Models and gallery, loaded once per process and shared by all threads and clients."""
