@@ -8,6 +8,7 @@ it: the server, the client library and the appliance on a Raspberry Pi Zero W.
 - `codec`: `encode` and `decode`, the only place with JSON in it.
 - `results`: the faces and objects that a result carries.
 - `settings`: what a client can set for its session, and how a value is bounded.
+- `limits`: how much a client may send.
 - `credit`: how many frames a version 2 client may have under way.
 - `errors`: the codes of `ERROR` messages and the exceptions of this package.
 """
@@ -17,11 +18,21 @@ from iot_facerecognition_protocol.commands import SUBPROTOCOL_V2, Command, Versi
 from iot_facerecognition_protocol.credit import DEFAULT_WINDOW, CreditWindow
 from iot_facerecognition_protocol.errors import (
     ErrorCode,
+    LimitExceededError,
     MalformedMessageError,
     ProtocolError,
     UnknownCommandError,
 )
+from iot_facerecognition_protocol.limits import (
+    LABEL_COUNT_MAX,
+    LABEL_COUNT_MIN,
+    MESSAGE_LENGTH,
+    NAME_LENGTH,
+    Limits,
+)
 from iot_facerecognition_protocol.messages import (
+    SETTING_TYPES,
+    DropReason,
     ErrorReport,
     FacesFound,
     FrameDone,
@@ -38,9 +49,15 @@ from iot_facerecognition_protocol.settings import SessionSettings, clean_text
 
 __all__ = [
     "DEFAULT_WINDOW",
+    "LABEL_COUNT_MAX",
+    "LABEL_COUNT_MIN",
+    "MESSAGE_LENGTH",
+    "NAME_LENGTH",
+    "SETTING_TYPES",
     "SUBPROTOCOL_V2",
     "Command",
     "CreditWindow",
+    "DropReason",
     "ErrorCode",
     "ErrorReport",
     "Face",
@@ -49,6 +66,8 @@ __all__ = [
     "FrameStatus",
     "Health",
     "InitRequest",
+    "LimitExceededError",
+    "Limits",
     "MalformedMessageError",
     "Message",
     "ObjectLabel",

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any, TypeVar, get_type_hints
@@ -9,6 +10,7 @@ from typing import Any, TypeVar, get_type_hints
 from iot_facerecognition_protocol.commands import Command, Version
 from iot_facerecognition_protocol.errors import MalformedMessageError, UnknownCommandError
 from iot_facerecognition_protocol.messages import (
+    SETTING_TYPES,
     ErrorReport,
     FacesFound,
     FrameDone,
@@ -31,23 +33,24 @@ _HEALTH_TYPES: dict[str, Any] = get_type_hints(Health)
 
 _EXACT = 2**53
 """Largest whole number up to which a double is exact (IEEE 754)."""
+_DIGITS = 308
+"""Digits with which a whole number is within a double's range for certain."""
+_BEYOND_DOUBLE = object()
+"""Stands for a number that JSON can spell and a double cannot hold; of no type that is read."""
+_OLD_SWITCH = {"true": True, "1": True, "false": False, "0": False}
+_OLD_NUMBER = re.compile(r"-?[0-9]+")
 _SHOWN = 60
 """Characters of a wrong value that an error message repeats."""
 
 _Value = TypeVar("_Value", str, int, bool, float, list[Any], dict[str, Any])
-
-_SWITCHES = (
-    Command.SETTING_OBJDETECTIONENABLED,
-    Command.SETTING_DETERMINISTICOBJECTDETECTION,
-    Command.SETTING_FACERECOGNITIONENABLED,
-)
 
 
 def encode(message: Message, version: Version = Version.V2) -> str:
     """Return the JSON text of `message` as a peer of `version` expects it.
 
     Version 1 gets no frame numbers and only the five fields of a face that it knows.
-    Raises ValueError for a message that `version` has no command for.
+    Raises ValueError for a message that `version` has no command for, and for a number that is not
+    finite.
     """
     if version < Version.V2 and isinstance(message, FrameDone | ErrorReport | Health):
         raise ValueError(f"version 1 has no {type(message).__name__}")
@@ -102,45 +105,49 @@ def decode(text: str) -> Message:
     if len(text) > 1 and text[1] == ":" and text[0] < " ":
         return _decode_old(ord(text[0]), text[2:])
     try:
-        document = json.loads(text, parse_float=_finite, parse_constant=_refuse_constant)
+        document = json.loads(
+            text, parse_int=_whole, parse_float=_finite, parse_constant=_refuse_constant
+        )
     except (ValueError, RecursionError) as error:
         raise MalformedMessageError(f"not JSON: {error}") from None
     if not isinstance(document, dict):
         raise MalformedMessageError("a message is a JSON object with command and context")
     number = document.get("command")
+    if type(number) is float and number.is_integer():
+        number = int(number)
     if type(number) is not int:
-        raise MalformedMessageError("the command is a whole number")
+        raise MalformedMessageError(f"the command is a whole number, not {_short(number)}")
+    return _Reader(_known(number), document).message()
+
+
+def _known(number: int) -> Command:
     try:
-        command = Command(number)
+        return Command(number)
     except ValueError:
         raise UnknownCommandError(number) from None
-    return _Reader(command, document).message()
 
 
 def _decode_old(number: int, value: str) -> Message:
     """Read the old Python package's framing, where every value is text."""
-    try:
-        command = Command(number)
-    except ValueError:
-        raise UnknownCommandError(number) from None
-    context: str | int | bool = value
-    if command in _SWITCHES:
-        spelled = {"true": True, "1": True, "false": False, "0": False}.get(value.strip().lower())
-        context = value if spelled is None else spelled
-    elif command is Command.SETTING_LABELCOUNT:
-        try:
-            context = int(value)
-        except ValueError:
-            context = value
+    command = _known(number)
+    context: Any = value
+    kind = SETTING_TYPES.get(command)
+    if kind is bool:
+        context = _OLD_SWITCH.get(value.strip().lower(), value)
+    elif kind is int and _OLD_NUMBER.fullmatch(value):
+        context = _whole(value)
     return _Reader(command, {"context": context}).message()
 
 
-def _finite(number: str) -> float:
+def _whole(number: str) -> Any:
+    """Parse a JSON number without fraction and exponent, which may have any number of digits."""
+    return int(number) if len(number.lstrip("-")) <= _DIGITS else _BEYOND_DOUBLE
+
+
+def _finite(number: str) -> Any:
     """Parse a JSON number with a fraction or exponent; 1e999 would otherwise become infinity."""
     value = float(number)
-    if not math.isfinite(value):
-        raise ValueError(f"{number[:20]} is beyond a double's range")
-    return value
+    return value if math.isfinite(value) else _BEYOND_DOUBLE
 
 
 def _refuse_constant(name: str) -> None:
@@ -155,7 +162,7 @@ class _Reader:
         self._document = document
 
     def message(self) -> Message:
-        return _CONTEXTS.get(self._command, _Reader.switch)(self)
+        return _CONTEXTS[self._command](self)
 
     def switch(self) -> Setting:
         return Setting(self._command, self._context(bool))
@@ -256,10 +263,13 @@ class _Reader:
 
 _CONTEXTS: dict[Command, Callable[[_Reader], Message]] = {
     Command.SETTING_NAME: _Reader.name,
-    Command.SETTING_LABELCOUNT: _Reader.label_count,
     Command.MESSAGE: _Reader.text,
     Command.MESSAGE_TAG_FACE: _Reader.faces,
     Command.MESSAGE_TAG_OBJECT: _Reader.objects,
+    Command.SETTING_OBJDETECTIONENABLED: _Reader.switch,
+    Command.SETTING_LABELCOUNT: _Reader.label_count,
+    Command.SETTING_DETERMINISTICOBJECTDETECTION: _Reader.switch,
+    Command.SETTING_FACERECOGNITIONENABLED: _Reader.switch,
     Command.INIT_REQUEST: _Reader.init_request,
     Command.FRAME_DONE: _Reader.frame_done,
     Command.ERROR: _Reader.error,
@@ -269,6 +279,8 @@ _CONTEXTS: dict[Command, Callable[[_Reader], Message]] = {
 
 def _short(value: Any) -> str:
     """Return `value` for a message: never long, and never raising for numbers of 10,000 digits."""
+    if value is _BEYOND_DOUBLE:
+        return "a number beyond a double's range"
     if isinstance(value, str):
         return repr(value[:_SHOWN])
     if isinstance(value, list | dict):

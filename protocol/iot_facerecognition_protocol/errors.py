@@ -9,24 +9,35 @@ class ErrorCode(StrEnum):
     MALFORMED_MESSAGE = "malformed-message"
     """A text message that is no command, or whose context has the wrong type."""
     TEXT_TOO_LARGE = "text-too-large"
+    """More bytes than the server takes in one text message; the connection is closed with 1009."""
     FRAME_EMPTY = "frame-empty"
+    """A binary message without a byte."""
     FRAME_TOO_LARGE = "frame-too-large"
-    """More bytes than the server takes in one frame."""
+    """More bytes than the server takes in one frame.
+
+    Beyond what it takes in any message it does not read on, and closes the connection with 1009.
+    """
     FRAME_TOO_MANY_PIXELS = "frame-too-many-pixels"
     """The JPEG's header promises more pixels than the server decodes."""
     FRAME_NOT_JPEG = "frame-not-jpeg"
+    """Bytes that do not begin as a JPEG does."""
     FRAME_DAMAGED = "frame-damaged"
     """A JPEG that begins well and cannot be decoded."""
     FRAME_RATE = "frame-rate"
-    """More frames a second than the server takes from one client."""
+    """More frames a second than the server takes from one client.
+
+    Told as the `reason` of `FRAME_DONE`, without an `ERROR`: it would come as often as frames do.
+    """
     ENGINE_FAILED = "engine-failed"
     """The server could not process a good frame; its log says why."""
     TOO_MANY_CLIENTS = "too-many-clients"
+    """As many clients as the server takes; told by HTTP status 503 before there is a WebSocket."""
     TOO_MANY_CONNECTIONS = "too-many-connections"
-    """Too many connections from one address."""
+    """Too many connections from one address; told by HTTP status 429 likewise."""
     TOO_SLOW = "too-slow"
-    """The client does not read what it is sent."""
+    """The client does not read what it is sent; the connection is cut, since nothing reaches it."""
     IDLE = "idle"
+    """The client sent nothing for too long; the connection is closed with 1008."""
 
 
 class ProtocolError(Exception):
@@ -55,3 +66,12 @@ class UnknownCommandError(ProtocolError):
     def __init__(self, command: int) -> None:
         super().__init__(f"unknown command {command}")
         self.command = command
+
+
+class LimitExceededError(ProtocolError):
+    """A message is past one of the server's limits; `code` and `reason` are for its sender."""
+
+    def __init__(self, code: ErrorCode, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason

@@ -1,22 +1,39 @@
 """Messages as value types; `codec` turns them into text and back."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from iot_facerecognition_protocol.commands import Command
 from iot_facerecognition_protocol.results import Face, ObjectLabel
 
+SETTING_TYPES: Mapping[Command, type[str] | type[int] | type[bool]] = {
+    Command.SETTING_NAME: str,
+    Command.SETTING_OBJDETECTIONENABLED: bool,
+    Command.SETTING_LABELCOUNT: int,
+    Command.SETTING_DETERMINISTICOBJECTDETECTION: bool,
+    Command.SETTING_FACERECOGNITIONENABLED: bool,
+}
+"""The commands that are settings, with the type of their value."""
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
     """A setting, asked for by the client or echoed by the server with the value that holds.
 
-    `command` is one of `SETTING_NAME` (str), `SETTING_LABELCOUNT` (int) and the three switches
-    (bool).
+    `command` is one of `SETTING_TYPES` and `value` of the type it has there. Raises ValueError for
+    another command, TypeError for another type.
     """
 
     command: Command
     value: str | int | bool
+
+    def __post_init__(self) -> None:
+        kind = SETTING_TYPES.get(self.command)
+        if kind is None:
+            raise ValueError(f"{self.command!r} is no setting")
+        if not isinstance(self.value, kind) or isinstance(self.value, bool) is not (kind is bool):
+            raise TypeError(f"{self.command.name} is of type {kind.__name__}, not {self.value!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +74,26 @@ class FrameStatus(StrEnum):
     """A frame that cannot be processed; an `ERROR` with its number says why."""
 
 
+class DropReason(StrEnum):
+    """Why a frame was dropped: the `reason` beside `FrameStatus.DROPPED`."""
+
+    REPLACED = "replaced"
+    """A newer frame came while it waited for its turn."""
+    LATE = "late"
+    """It waited longer for its turn than the server lets a frame wait."""
+    FRAME_RATE = "frame-rate"
+    """The client sends more frames a second than the server takes from one client."""
+    SWITCHED_OFF = "switched-off"
+    """The client wants neither faces nor objects, so there was nothing to find."""
+
+
 @dataclass(frozen=True, slots=True)
 class FrameDone:
     """The end of one frame, and the client's credit for another. Version 2.
 
     `queue_ms` is the time from arrival to the start of the work, `compute_ms` from there to the
-    last result, both in milliseconds.
+    last result, both in milliseconds and 0 for a frame that was not worked on. `reason` is a
+    `DropReason` for a dropped frame, an `ErrorCode` for a rejected one and None for the others.
     """
 
     frame: int

@@ -4,15 +4,12 @@ import unicodedata
 from dataclasses import dataclass, replace
 from typing import Self
 
+from iot_facerecognition_protocol.limits import LABEL_COUNT_MAX, LABEL_COUNT_MIN, NAME_LENGTH
+
 UNNAMED = "?"
 """Name of a connection that never gave one (as the original shows it)."""
 EMPTY_NAME = "noname"
 """Name of a connection that gave an empty one (as the original)."""
-NAME_LENGTH = 64
-"""Longest name in characters; a longer one is cut."""
-LABEL_COUNT_MIN = 1
-LABEL_COUNT_MAX = 1000
-"""ImageNet has 1000 classes: no classifier here has more to tell."""
 
 
 def clean_text(text: str, length: int) -> str:
