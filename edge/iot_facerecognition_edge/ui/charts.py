@@ -10,6 +10,7 @@ from iot_facerecognition_edge.statistics import ChartId, Line, LineChart, PieCha
 from iot_facerecognition_edge.ui import plot
 from iot_facerecognition_edge.ui.colours import Rgb, mix
 from iot_facerecognition_edge.ui.look import Look
+from iot_facerecognition_edge.ui.shapes import blank
 from iot_facerecognition_edge.ui.typeface import Style
 from iot_facerecognition_edge.ui.widget import Widget
 
@@ -118,7 +119,7 @@ class _Lines:
             if not line.average:
                 index += 1
             colour = series[index % len(series)]
-            paler = mix(colour, self._look.colours.text, 0.35)
+            paler = mix(colour, self._look.colours.surface, 0.4)
             chosen.append(paler if line.average else colour)
         return chosen
 
@@ -238,15 +239,15 @@ class _Pie:
         side = min(body.height, round(body.width * 0.45))
         place = pygame.Rect(body.x, body.y, side, side)
         place.centery = body.centery
-        canvas.blit(self._disc(chart, side), place)
+        canvas.blit(self._disc(chart, side), place, None, pygame.BLEND_ALPHA_SDL2)
         legend = pygame.Rect(place.right + 2 * metrics.gap, body.y, 0, body.height)
         legend.width = body.right - legend.x
         self._legend(canvas, chart, legend)
 
     def _disc(self, chart: PieChart, side: int) -> pygame.Surface:
         colours = self._look.colours
-        fine = pygame.Surface((side * self._fine, side * self._fine), 0, 32)
-        fine.fill(colours.surface)
+        fine = blank(side * self._fine, colours.surface)
+        nothing = (*colours.surface, 0)
         centre = (fine.get_width() / 2, fine.get_height() / 2)
         radius = centre[0] - 1
         angles = plot.sectors([piece.share for piece in chart.slices])
@@ -256,8 +257,8 @@ class _Pie:
             gap = max(1, self._look.metrics.line) * self._fine
             for begin, _ in angles:
                 edge = plot.sector_points(centre, radius + 1, begin, begin)[1]
-                pygame.draw.line(fine, colours.surface, centre, edge, gap)
-        pygame.draw.circle(fine, colours.surface, centre, radius * 0.52)
+                pygame.draw.line(fine, nothing, centre, edge, gap)
+        pygame.draw.circle(fine, nothing, centre, radius * 0.52)
         if self._fine == 1:
             return fine
         return pygame.transform.smoothscale(fine, (side, side))

@@ -43,6 +43,7 @@ class Label(Widget):
         colour: Rgb | None = None,
         style: Style = Style.BODY,
         align: float = 0.0,
+        shrink: bool = False,
     ) -> None:
         super().__init__(look)
         self._text = text
@@ -50,6 +51,7 @@ class Label(Widget):
         self._colour = colour or look.colours.text
         self._style = style
         self._align = align
+        self._shrink = shrink
 
     @property
     def text(self) -> str:
@@ -68,9 +70,14 @@ class Label(Widget):
 
     def draw(self, canvas: pygame.Surface) -> None:
         if self._text:
-            colours = (self._colour, self._behind)
             self.look.text(
-                canvas, self._text, self.rect, colours, style=self._style, align=self._align
+                canvas,
+                self._text,
+                self.rect,
+                (self._colour, self._behind),
+                style=self._style,
+                align=self._align,
+                shrink=self._shrink,
             )
 
 
@@ -239,11 +246,13 @@ class Button(Pressable):
             place = pygame.Rect(self.rect.x, area.bottom + metrics.gap, self.rect.width, line)
         else:
             place = self.rect
-        text = place.inflate(-metrics.gap, 0)
-        self.look.text(canvas, self.text, text, (front, fill), style=Style.BODY, align=0.5)
+        text = place.inflate(-metrics.gap // 2, 0)
+        ink = (front, fill)
+        self.look.text(canvas, self.text, text, ink, align=0.5, shrink=True)
 
     def _draw_beside(self, canvas: pygame.Surface, fill: Rgb, front: Rgb) -> None:
         metrics = self.look.metrics
+        ink = (front, fill)
         room = self.rect.inflate(-2 * metrics.gap, 0)
         width = min(self.look.type.width(self.text, Style.BOLD), room.width)
         side = round(metrics.body * 1.2) if self._icon else 0
@@ -255,9 +264,9 @@ class Button(Pressable):
             room = pygame.Rect(
                 area.right + metrics.gap, room.y, room.right - area.right - metrics.gap, room.height
             )
-            self.look.text(canvas, self.text, room, (front, fill), style=Style.BOLD)
+            self.look.text(canvas, self.text, room, ink, style=Style.BOLD, shrink=True)
         else:
-            self.look.text(canvas, self.text, room, (front, fill), style=Style.BOLD, align=0.5)
+            self.look.text(canvas, self.text, room, ink, style=Style.BOLD, align=0.5, shrink=True)
 
 
 class Chip(Pressable):
@@ -312,7 +321,7 @@ class Chip(Pressable):
             fill = mix(fill, front, 0.2)
         shape = (body.height // 2, metrics.line)
         self.look.shapes.framed(canvas, body, (fill, colours.raised), shape)
-        room = body.inflate(-3 * metrics.gap, 0)
+        room = body.inflate(-2 * metrics.gap, 0)
         if self._mark:
             radius = metrics.px(5)
             dot = self._mark if self._selected else colours.outline
@@ -320,7 +329,7 @@ class Chip(Pressable):
             room = pygame.Rect(
                 room.x + metrics.px(16), room.y, room.width - metrics.px(16), room.height
             )
-        self.look.text(canvas, self.text, room, (front, fill), style=Style.BODY, align=0.5)
+        self.look.text(canvas, self.text, room, (front, fill), align=0.5, shrink=True)
 
 
 class Switch(Pressable):

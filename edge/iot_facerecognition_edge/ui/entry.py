@@ -54,7 +54,7 @@ class TextEntry(Layer):
         self._on_close = on_close
         back = look.colours.background
         self._cancel = self.add(Button(look, on_close, icon=Icon.BACK, kind=Kind.QUIET))
-        self._title = self.add(Label(look, request.title, back, style=Style.TITLE))
+        self._title = self.add(Label(look, request.title, back, style=Style.TITLE, shrink=True))
         self._done = self.add(
             Button(look, self._finish, request.done, Icon.CHECK, kind=Kind.PRIMARY)
         )

@@ -8,6 +8,8 @@ from iot_facerecognition_edge.ui.metrics import make_metrics
 from iot_facerecognition_edge.ui.shapes import Shapes
 from iot_facerecognition_edge.ui.typeface import Style, Typeface
 
+_SMALLER = {Style.TITLE: Style.BOLD, Style.BOLD: Style.BODY, Style.BODY: Style.SMALL}
+
 
 class Look:
     """How the views of one canvas look. Its colours can change, its size cannot."""
@@ -38,12 +40,17 @@ class Look:
         *,
         style: Style = Style.BODY,
         align: float = 0.0,
+        shrink: bool = False,
     ) -> int:
         """Draw `text` in one line in the middle of `area`'s height; return its width.
 
         `colours` are the text's and the one behind it. `align` is 0 for the left, 0.5 for the
-        middle, 1 for the right. What does not fit is cut with an ellipsis.
+        middle, 1 for the right. What does not fit is drawn in a smaller style if it may `shrink`,
+        and what does not fit then is cut with an ellipsis.
         """
+        if shrink:
+            while style in _SMALLER and self.type.width(text, style) > area.width:
+                style = _SMALLER[style]
         font = self.type.font(style)
         drawn = self.type.draw(self.type.fit(text, font, area.width), font, *colours)
         width = min(drawn.get_width(), area.width)

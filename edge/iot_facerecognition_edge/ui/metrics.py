@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 _REFERENCE_LONG, _REFERENCE_SHORT = 480, 320
 """The common 3.5 inch panel, for which the sizes below are made."""
+_FULLY = 1.5
+"""Up to this ratio to the reference everything grows with the screen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,9 @@ class Metrics:
 def make_metrics(size: tuple[int, int]) -> Metrics:
     """Return the sizes for a screen of `size`, from 320x240 to 1920x1080 and either way up."""
     long, short = max(size), min(size)
-    scale = max(0.75, min(3.0, long / _REFERENCE_LONG, short / _REFERENCE_SHORT))
+    ratio = min(long / _REFERENCE_LONG, short / _REFERENCE_SHORT)
+    # Larger screens are not held closer: a part of their pixels goes into more content.
+    scale = max(0.75, min(ratio, _FULLY + (ratio - _FULLY) * 0.4))
     return Metrics(
         scale=scale,
         target=max(40, round(46 * scale)),

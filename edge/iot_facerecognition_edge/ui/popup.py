@@ -38,7 +38,7 @@ class Popup(Layer):
         self._on_close = on_close
         self.fill = look.colours.surface
         self.card = self.add(Panel(look, self.fill, look.metrics.radius, look.colours.outline))
-        self._title = self.card.add(Label(look, title, self.fill, style=Style.TITLE))
+        self._title = self.card.add(Label(look, title, self.fill, style=Style.TITLE, shrink=True))
         self._cross = self.card.add(
             Button(look, on_close, icon=Icon.CLOSE, kind=Kind.QUIET, behind=self.fill)
         )

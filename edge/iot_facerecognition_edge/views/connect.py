@@ -84,7 +84,7 @@ class ConnectPopup(Popup):
         self._end: Button | None = None
         if connection.state is not ConnectionState.DISCONNECTED:
             self._end = self.card.add(Button(look, self._disconnect, "Disconnect", behind=fill))
-        word = "Connect" if self._end is None else "Connect anew"
+        word = "Connect" if self._end is None else "Reconnect"
         self.go = self.card.add(Button(look, self._connect, word, kind=Kind.PRIMARY, behind=fill))
 
     def _field(self, name: str, value: str, ask: Callable[[], None]) -> Field:

@@ -49,7 +49,7 @@ class MainView(View):
         look, back = self.look, self.look.colours.background
         self._heading = self.add(Label(look, TITLE, back, style=Style.TITLE))
         self._name = self.add(
-            Label(look, "", back, colour=look.colours.dim, style=Style.BODY, align=1.0)
+            Label(look, "", back, colour=look.colours.dim, align=1.0, shrink=True)
         )
         self.status = self.add(_Status(look, self._connect))
         self.tiles = {

@@ -39,7 +39,7 @@ class SettingsView(View):
         self._bar = self.add(ScrollPane(look, back, self._lay_out_chips, sideways=True))
         self._pane = self.add(ScrollPane(look, back, self._lay_out_rows))
         self.chips: dict[Group, Chip] = {}
-        for group in Group:
+        for group in filter(in_group, Group):
             chip = Chip(look, group.heading, self._choose(group), behind=back)
             self.chips[group] = self._bar.add(chip)
         self.rows: dict[str, SettingRow] = {}

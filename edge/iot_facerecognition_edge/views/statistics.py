@@ -150,7 +150,7 @@ class StatisticsView(View):
 
 
 class StatisticsPopup(Layer):
-    """The charts over the camera's picture, most of which stays to be seen."""
+    """The charts over the camera's picture, a part of which stays to be seen."""
 
     opaque = True
 

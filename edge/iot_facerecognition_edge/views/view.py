@@ -84,7 +84,7 @@ class View(Layer):
             self._back = self.add(
                 Button(self.look, navigator.back, icon=Icon.BACK, kind=Kind.QUIET)
             )
-            self._title = self.add(Label(self.look, title, back, style=Style.TITLE))
+            self._title = self.add(Label(self.look, title, back, style=Style.TITLE, shrink=True))
 
     def opened(self) -> None:
         """Begin what is only needed while the view is seen."""
