@@ -165,6 +165,7 @@ def test_what_is_not_allowed_is_one_error_that_names_it(tmp_path, section, line)
         ("GUI", "Enable=False"),
         ("DLIB", "Threshold=5e-1"),
         ("DLIB", "FaceRecognitionModelFile=https://example.org/a.dat#sha256=" + "aB" * 32),
+        ("DLIB", "FaceRecognitionModelFile=file:///srv/a.dat#sha256=" + "01" * 32),
         ("Certificate", "QSsl::KeyAlgorithm=3"),
         ("Log", "Location=%(home)s/log.txt"),
     ],

@@ -1,0 +1,196 @@
+"""The tokens by which clients are let in: random, shown once, kept as hashes."""
+
+import fcntl
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from iot_facerecognition_protocol import clean_text
+from iot_facerecognition_server.trust.private_file import make_folder, write_file
+
+FIRST_NAME: Final = "first"
+"""Name of the token that is made at the first start."""
+NAME_LENGTH: Final = 64
+_PREFIX: Final = "iotfr_"
+"""Lets people and secret scanners recognise a token, and keeps it from beginning with a dash."""
+_RANDOM_BYTES: Final = 32
+
+
+class TokenFileError(Exception):
+    """The token file cannot be used, or not for what was asked; the message has the cure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What is kept of a token: not the token.
+
+    `sha256` is its plain SHA-256 in hex. A slow, salted hash protects words that people choose and
+    that can be guessed; 256 random bits cannot be, and every connection has to be checked.
+    """
+
+    id: str
+    name: str
+    created: datetime
+    sha256: str
+
+
+Stamp = tuple[int, int, int] | None
+
+
+class TokenStore:
+    """The token file. What another process changes in it holds from the next call on.
+
+    Readers see the file as a whole before or after a change; changes lock each other out.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Use the file at `path`; it is made with the first token."""
+        self.path = path
+        self._stamp: Stamp = None
+        self._tokens: tuple[Token, ...] = ()
+
+    def list(self) -> tuple[Token, ...]:
+        """Return all tokens, the oldest first. Raises TokenFileError."""
+        self._refresh()
+        return self._tokens
+
+    def find(self, token: str) -> Token | None:
+        """Return the entry of `token`, None when it is not valid. Raises TokenFileError.
+
+        The time it takes does not depend on which token it is or how much of it is right.
+        """
+        self._refresh()
+        presented = _hash(token)
+        found = None
+        for entry in self._tokens:
+            if hmac.compare_digest(entry.sha256, presented):
+                found = entry
+        return found
+
+    def add(self, name: str) -> str:
+        """Make a token for `name` and return it: nobody can see it again. Raises TokenFileError."""
+        cleaned = clean_text(name, NAME_LENGTH)
+        if not cleaned or cleaned != name:
+            raise TokenFileError(
+                f"a token's name has 1 to {NAME_LENGTH} characters, none of them invisible"
+            )
+        with self._locked():
+            tokens = self.list()
+            if any(name in {entry.name, entry.id} for entry in tokens):
+                raise TokenFileError(
+                    f"there is a token called {name} already; revoke it first or choose another"
+                    " name"
+                )
+            return self._make(name, tokens)
+
+    def first(self) -> str | None:
+        """Make and return the first token where there is no token file; None where there is one.
+
+        Raises TokenFileError.
+        """
+        if self.path.exists():
+            return None
+        with self._locked():
+            return None if self.path.exists() else self._make(FIRST_NAME, ())
+
+    def revoke(self, id_or_name: str) -> Token:
+        """Take a token's validity away and return its entry. Raises TokenFileError."""
+        with self._locked():
+            tokens = self.list()
+            for entry in tokens:
+                if id_or_name in {entry.id, entry.name}:
+                    self._write(tuple(kept for kept in tokens if kept is not entry))
+                    return entry
+        known = ", ".join(f"{entry.id} ({entry.name})" for entry in tokens) or "none at all"
+        raise TokenFileError(f"there is no token {id_or_name!r} in {self.path}; there are: {known}")
+
+    def _make(self, name: str, others: tuple[Token, ...]) -> str:
+        token = _PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
+        taken = {entry.id for entry in others}
+        identifier = next(new for new in iter(lambda: secrets.token_hex(4), "") if new not in taken)
+        now = datetime.now(UTC).replace(microsecond=0)
+        self._write((*others, Token(identifier, name, now, _hash(token))))
+        return token
+
+    def _write(self, tokens: tuple[Token, ...]) -> None:
+        entries = [
+            {
+                "id": entry.id,
+                "name": entry.name,
+                "created": entry.created.isoformat(),
+                "sha256": entry.sha256,
+            }
+            for entry in tokens
+        ]
+        text = json.dumps({"tokens": entries}, indent=2, ensure_ascii=False) + "\n"
+        with self._telling():
+            write_file(self.path, text.encode())
+
+    def _refresh(self) -> None:
+        """Read the file if it is another than at the last look."""
+        with self._telling():
+            try:
+                with self.path.open("rb") as file:
+                    status = os.fstat(file.fileno())
+                    stamp = (status.st_mtime_ns, status.st_ino, status.st_size)
+                    if stamp == self._stamp:
+                        return
+                    data = file.read()
+            except FileNotFoundError:
+                self._stamp, self._tokens = None, ()
+                return
+        self._tokens = _parse(self.path, data)
+        self._stamp = stamp
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Hold the lock on the token file's folder, so that two changes do not lose one."""
+        with self._telling():
+            make_folder(self.path.parent)
+            descriptor = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise TokenFileError(
+                f"the token file {self.path} cannot be used: {error.strerror}; correct its"
+                " permissions, or [Auth] TokenFile"
+            ) from error
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "backslashreplace")).hexdigest()
+
+
+def _parse(path: Path, data: bytes) -> tuple[Token, ...]:
+    try:
+        entries = json.loads(data)["tokens"]
+        return tuple(_token(entry) for entry in entries)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise TokenFileError(
+            f"the token file {path} is damaged ({type(error).__name__}: {error}); restore it from a"
+            " backup, or remove it to have a new first token made at the next start"
+        ) from error
+
+
+def _token(entry: dict[str, Any]) -> Token:
+    digest = str(entry["sha256"])
+    if len(bytes.fromhex(digest)) != hashlib.sha256().digest_size:
+        raise ValueError("a hash has the wrong length")
+    created = datetime.fromisoformat(entry["created"])
+    return Token(str(entry["id"]), str(entry["name"]), created, digest.lower())
