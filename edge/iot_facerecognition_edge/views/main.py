@@ -133,7 +133,7 @@ class MainView(View):
         return self.navigator.attempt(lambda: self.appliance.send_message(text))
 
     def _shut_down(self) -> None:
-        off = self.appliance.can_power_off and self.appliance.settings.switch("device.power_off")
+        off = self.appliance.can_power_off
         question = (
             "The device will be switched off. Wait until its light is out before you pull the plug."
             if off

@@ -45,7 +45,7 @@ class Picture(Widget):
 
     def show(self, image: PreviewImage | None) -> bool:
         """Show the newest picture; return whether it is another one."""
-        if image is None or image.time == self._time or self._through:
+        if image is None or image.time == self._time or self._through or self._words:
             return False
         self._time = image.time
         self._image = _scaled(image, self.area.size)

@@ -1,0 +1,81 @@
+"""The loop between a screen and the views."""
+
+import asyncio
+
+import pytest
+
+from iot_facerecognition_edge.events import ConnectionChanged, ConnectionState
+from iot_facerecognition_edge.screens.interface import Closed, Phase, Pointer
+from iot_facerecognition_edge.screens.memory import MemoryScreen
+from iot_facerecognition_edge.ui import run
+
+
+class Watched(MemoryScreen):
+    """A memory screen that tells when something was shown."""
+
+    def __init__(self, size):
+        super().__init__(size)
+        self.shown = asyncio.Event()
+
+    def present(self, rects):
+        super().present(rects)
+        self.shown.set()
+
+
+@pytest.fixture
+def running(appliance):
+    """Run a test as a coroutine beside the loop; it gets the screen."""
+
+    def start(body, leave=True):
+        async def both():
+            appliance.stopping = asyncio.Event()
+            appliance.leave = lambda power_off=False: appliance.stopping.set()
+            loop = asyncio.get_running_loop()
+            appliance.clock = loop.time
+            screen = Watched((480, 320))
+            shown = asyncio.create_task(run(appliance, screen))
+            async with asyncio.timeout(20):
+                await screen.shown.wait()
+                await body(screen)
+                if leave:
+                    appliance.stopping.set()
+                await shown
+            assert screen.closed
+
+        asyncio.run(both())
+
+    return start
+
+
+def test_the_first_page_is_shown_and_the_screen_closed_at_the_end(running):
+    async def body(screen):
+        assert screen.presented[0].size == (480, 320)
+
+    running(body)
+
+
+def test_a_finger_is_answered(running):
+    async def body(screen):
+        screen.shown.clear()
+        screen.push(Pointer(Phase.DOWN, 100, 150))
+        await screen.shown.wait()
+
+    running(body)
+
+
+def test_an_event_of_the_appliance_is_shown(running, appliance):
+    async def body(screen):
+        screen.shown.clear()
+        connected = type(appliance.connection)(ConnectionState.CONNECTED, "a:1", "Connected")
+        appliance.connection = connected
+        appliance.publish(ConnectionChanged(connected))
+        await screen.shown.wait()
+
+    running(body)
+
+
+def test_closing_the_window_ends_it(running):
+    async def body(screen):
+        screen.push(Closed())
+
+    running(body, leave=False)

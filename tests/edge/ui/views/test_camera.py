@@ -1,0 +1,228 @@
+"""The camera's page: what is drawn where, over which picture, and for how long."""
+
+import pytest
+
+from iot_facerecognition_edge.events import (
+    CameraChanged,
+    CameraState,
+    CameraStatus,
+    FacesSeen,
+    ObjectsSeen,
+)
+from iot_facerecognition_edge.screens.memory import MemoryScreen
+from iot_facerecognition_edge.views.picture import UNKNOWN
+from iot_facerecognition_edge.views.view import Page
+from iot_facerecognition_protocol import Face, ObjectLabel
+
+ACCENT = (0x8B, 0, 0)
+
+
+@pytest.fixture
+def camera(finger):
+    """A finger on the camera's page, on 480x320, with a 640x480 camera that gives grey 100."""
+    finger.app.open(Page.CAMERA)
+    finger.wait()
+    finger.appliance.run_camera((640, 480))
+    finger.appliance.take_picture(100)
+    finger.wait()
+    finger.drawn()
+    return finger
+
+
+def see(finger, *faces, size=(640, 480)):
+    finger.appliance.publish(FacesSeen(faces, 1, size, finger.appliance.now))
+    finger.wait()
+
+
+def test_the_camera_runs_only_while_the_page_is_open(finger):
+    finger.app.open(Page.CAMERA)
+    assert finger.appliance.done == [("open camera", (480, 320))]
+    finger.tap(finger.view.back_button)
+    assert finger.appliance.done[-1] == ("close camera",)
+    assert finger.app.page is Page.MAIN
+
+
+def test_the_picture_is_drawn_in_its_proportions_with_black_beside(camera):
+    assert tuple(camera.view.picture.area) == (27, 0, 426, 320)
+    assert camera.colour(27, 100) == (100, 100, 100)
+    assert camera.colour(452, 200) == (100, 100, 100)
+    assert camera.colour(26, 100) == (0, 0, 0)
+    assert camera.colour(453, 200) == (0, 0, 0)
+
+
+def test_a_new_picture_redraws_the_picture_and_an_old_one_nothing(camera):
+    camera.wait(0.01)
+    assert camera.drawn() == []
+    camera.appliance.take_picture(180)
+    camera.wait(0.01)
+    assert camera.drawn() == [camera.view.picture.area]
+    assert camera.colour(240, 160) == (180, 180, 180)
+
+
+def test_a_known_face_has_a_frame_in_the_accent_colour_at_the_right_pixels(camera):
+    see(camera, Face("Ada", 160, 120, 320, 240))
+    # 640x480 is drawn as 426x320 at (27, 0): x' = 27 + x * 426 / 640, y' = y * 320 / 480.
+    left, top, right, bottom = 27 + 106, 80, 27 + 320, 240
+    line = 4
+    for x in range(left, right, 7):
+        for inset in range(line):
+            assert camera.colour(x, top + inset) == ACCENT
+            assert camera.colour(x, bottom - 1 - inset) == ACCENT
+    for y in range(top, bottom, 7):
+        for inset in range(line):
+            assert camera.colour(left + inset, y) == ACCENT
+            assert camera.colour(right - 1 - inset, y) == ACCENT
+    for x, y in ((left - 1, top + 50), (right, top + 50), (left + 50, top - 1)):
+        assert camera.colour(x, y) == (100, 100, 100)
+    assert camera.colour(left + line, top + line) == (100, 100, 100)
+    assert camera.colour(left + 1, bottom + 1) == ACCENT, "the tag stands under the face"
+
+
+def test_an_unknown_face_has_a_dashed_frame_in_another_colour(camera):
+    see(camera, Face("", 160, 120, 320, 240))
+    side = [camera.colour(x, 80) for x in range(133, 347)]
+    assert set(side) == {UNKNOWN, (100, 100, 100)}
+    assert 0.3 < side.count(UNKNOWN) / len(side) < 0.7
+
+
+def test_only_the_faces_that_changed_are_drawn_anew(camera):
+    see(camera, Face("Ada", 160, 120, 100, 100))
+    camera.drawn()
+    see(camera, Face("Ada", 160, 120, 100, 100))
+    assert camera.drawn() == []
+    see(camera, Face("Ada", 170, 120, 100, 100))
+    area = camera.view.picture.area
+    drawn = camera.drawn()
+    assert drawn
+    for rect in drawn:
+        assert rect.width * rect.height < area.width * area.height / 6
+
+
+def test_faces_leave_after_their_duration_and_stay_when_it_is_negative(camera):
+    camera.appliance.settings.set("display.face_duration", 1000)
+    see(camera, Face("Ada", 160, 120, 320, 240))
+    camera.wait(0.9)
+    assert camera.colour(200, 80) == ACCENT
+    camera.wait(0.2)
+    assert camera.colour(200, 80) == (100, 100, 100)
+    camera.appliance.settings.set("display.face_duration", -1)
+    see(camera, Face("Ada", 160, 120, 320, 240))
+    camera.wait(3600.0)
+    assert camera.colour(200, 80) == ACCENT
+
+
+def test_faces_are_scaled_by_the_size_of_the_frame_they_were_found_in(camera):
+    see(camera, Face("Ada", 320, 240, 640, 480), size=(1280, 960))
+    assert camera.colour(133, 100) == ACCENT
+    assert camera.colour(346, 100) == ACCENT
+
+
+def test_line_width_and_accent_come_from_the_settings(finger):
+    finger.appliance.settings.set("display.line_width", 1)
+    finger.appliance.settings.set("display.accent_colour", "#00ff00")
+    finger.app.open(Page.CAMERA)
+    finger.wait()
+    finger.appliance.run_camera()
+    finger.appliance.take_picture(100)
+    see(finger, Face("Ada", 160, 120, 320, 240))
+    assert finger.colour(200, 80) == (0, 255, 0)
+    assert finger.colour(200, 81) == (100, 100, 100)
+
+
+def test_objects_are_listed_at_the_bottom_left_until_their_time_is_over(camera):
+    labels = (ObjectLabel("tabby cat", 0.934), ObjectLabel("lynx", 0.02))
+    camera.appliance.publish(ObjectsSeen(labels, 1, camera.appliance.now))
+    camera.wait()
+    plate = camera.view.objects
+    assert plate.lines == ("93%  tabby cat", "2%  lynx")
+    assert plate.rect.left < 20
+    assert plate.rect.bottom > 250
+    camera.wait(3.1)
+    assert not camera.view.objects.visible
+
+
+@pytest.mark.parametrize("size", [(320, 240), (480, 320), (320, 480), (800, 480)])
+def test_plates_and_buttons_do_not_overlap(finger_on, size):
+    finger = finger_on(size)
+    finger.app.open(Page.CAMERA)
+    finger.appliance.run_camera()
+    labels = tuple(ObjectLabel(f"a rather long label number {n}", 0.1) for n in range(10))
+    finger.appliance.publish(ObjectsSeen(labels, 1, finger.appliance.now))
+    finger.wait()
+    view = finger.view
+    parts = [
+        view.objects, view.traffic, view.fps,
+        view.back_button, view.settings_button, view.statistics_button,
+    ]  # fmt: skip
+    rects = [part.rect for part in parts]
+    for number, rect in enumerate(rects):
+        assert finger.screen.canvas.get_rect().contains(rect)
+        assert rect.collidelist(rects[number + 1 :]) == -1, parts[number]
+
+
+def test_traffic_and_frame_rate_stand_at_the_bottom_if_wanted(camera):
+    camera.wait(0.6)
+    assert camera.view.traffic.lines == ("sent 12.3 MB · received 45.7 kB",)
+    assert camera.view.fps.lines == ("15 FPS",)
+    camera.appliance.settings.set("display.show_fps", False)
+    camera.appliance.settings.set("display.show_traffic", False)
+    camera.wait()
+    assert not camera.view.fps.visible
+    assert not camera.view.traffic.visible
+
+
+def test_what_is_wrong_with_the_camera_is_said(camera):
+    words = "no camera is connected"
+    camera.appliance.publish(CameraChanged(CameraStatus(CameraState.FAILED, words)))
+    camera.wait()
+    assert camera.view.picture._words == words
+    assert camera.colour(240, 20) == (0, 0, 0)
+
+
+def test_settings_open_from_the_picture_and_come_back_to_it(camera):
+    camera.tap(camera.view.settings_button)
+    assert camera.app.page is Page.SETTINGS
+    assert camera.appliance.done[-1] == ("close camera",)
+    camera.tap(camera.view._back)
+    assert camera.app.page is Page.CAMERA
+    assert camera.appliance.done[-1] == ("open camera", (480, 320))
+
+
+def test_statistics_open_above_the_picture_which_goes_on(camera):
+    camera.tap(camera.view.statistics_button)
+    popup = camera.top
+    assert popup.rect.left > 100
+    camera.appliance.take_picture(200)
+    camera.wait()
+    assert camera.colour(popup.rect.left - 20, 160) == (200, 200, 200)
+    assert camera.colour(popup.rect.centerx, 5) == camera.app.look.colours.background
+    camera.tap((60, 200))
+    assert camera.top is camera.view
+
+
+class PlaneScreen(MemoryScreen):
+    """A memory screen with a camera plane beneath."""
+
+    def __init__(self, size):
+        super().__init__(size)
+        self.plane = None
+
+    def open_plane(self, area):
+        self.plane = tuple(area)
+        return True
+
+    def close_plane(self):
+        self.plane = None
+
+
+def test_a_camera_with_a_plane_is_not_drawn_at_all(finger, monkeypatch):
+    screen = PlaneScreen((480, 320))
+    monkeypatch.setattr(finger.app, "_screen", screen)
+    finger.app.open(Page.CAMERA)
+    finger.appliance.run_camera(plane=True)
+    finger.appliance.take_picture(100)
+    finger.wait()
+    assert screen.plane == (27, 0, 426, 320)
+    assert finger.colour(240, 100) == (0, 0, 0)
+    finger.tap(finger.view.back_button)
+    assert screen.plane is None
