@@ -177,8 +177,9 @@ def _batch_normalisation(reader: DlibReader) -> Affine:
         raise DlibFormatError(f"{parameters.size} parameters for {channels} channels", start)
     if not (eps >= 0 and np.all(variances + eps > 0)):
         raise DlibFormatError("a variance that is not positive", start)
-    gamma = (parameters[:channels] / np.sqrt(variances + eps)).astype(np.float32)
-    return Affine(gamma, parameters[channels:] - gamma * means)
+    with np.errstate(over="ignore", invalid="ignore"):  # who builds a module looks at the weights
+        gamma = (parameters[:channels] / np.sqrt(variances + eps)).astype(np.float32)
+        return Affine(gamma, parameters[channels:] - gamma * means)
 
 
 def _pool(reader: DlibReader, maximum: bool) -> Pool:

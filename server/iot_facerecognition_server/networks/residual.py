@@ -151,9 +151,9 @@ class _LayerReader:
         if expected != inputs or affine.gamma.shape != (outputs,):
             raise self._unfit(f"has filters {layer.filters.shape} for {inputs} channels")
         module = nn.Conv2d(inputs, outputs, layer.filters.shape[2:], layer.stride, layer.padding)
-        weights = layer.filters * affine.gamma.reshape(-1, 1, 1, 1)
-        self._fill(module.weight, weights)
-        self._fill(module.bias, layer.biases * affine.gamma + affine.beta)
+        with np.errstate(over="ignore", invalid="ignore"):  # _fill looks at what comes out
+            self._fill(module.weight, layer.filters * affine.gamma.reshape(-1, 1, 1, 1))
+            self._fill(module.bias, layer.biases * affine.gamma + affine.beta)
         self.channels = outputs
         return module
 
