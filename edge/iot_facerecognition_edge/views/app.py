@@ -153,7 +153,9 @@ class App:
 
     def _take(self, event: Event) -> None:
         if isinstance(event, Noticed):
-            self._notice(event.kind, event.text)
+            # A message from the server comes as an event of its own too, and is shown for that.
+            if not event.text.startswith("message: "):
+                self._notice(event.kind, event.text)
         elif isinstance(event, MessageReceived):
             colours = self._look.colours
             self.toasts.notify(Notice(event.text, Icon.MESSAGE, colours.accent_mark))

@@ -1,5 +1,7 @@
 """The form of settings."""
 
+from itertools import pairwise
+
 import pytest
 
 from iot_facerecognition_edge.errors import SettingError
@@ -52,7 +54,7 @@ def test_rows_have_room_for_their_words_and_do_not_overlap(finger_on, size):
             inner = row._note.rect
             assert inner.height >= row._note.height(inner.width), row.setting.key
             assert row.rect.contains(inner)
-        for above, below in zip(rects, rects[1:], strict=False):
+        for above, below in pairwise(rects):
             assert above.bottom <= below.top
 
 

@@ -5,6 +5,7 @@ import math
 import pytest
 
 from iot_facerecognition_edge.statistics import ChartId, PieChart
+from iot_facerecognition_edge.ui.typeface import Style
 from iot_facerecognition_edge.views.view import Page
 from iot_facerecognition_protocol import Face, ObjectLabel
 
@@ -46,7 +47,7 @@ def test_a_pie_has_slices_of_the_right_size_in_the_right_place(charts):
     assert shares[1][1] == 0.4
     first, second = charts.app.look.colours.series[:2]
     gap = charts.app.look.metrics.gap
-    title = charts.app.look.type.height(charts.app.look.type and _bold())
+    title = charts.app.look.type.height(Style.BOLD)
     top = found.rect.y + gap + title + gap // 2
     height = found.rect.bottom - gap - top
     centre = (found.rect.x + gap + height // 2, top + height // 2)
@@ -54,12 +55,6 @@ def test_a_pie_has_slices_of_the_right_size_in_the_right_place(charts):
         assert charts.colour(*_on_ring(centre, height, share)) == first
     for share in (0.65, 0.8, 0.95):
         assert charts.colour(*_on_ring(centre, height, share)) == second
-
-
-def _bold():
-    from iot_facerecognition_edge.ui.typeface import Style  # noqa: PLC0415 - this helper only
-
-    return Style.BOLD
 
 
 def _on_ring(centre, side, share):
