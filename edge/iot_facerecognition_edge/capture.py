@@ -123,6 +123,7 @@ class Capture:
                     if self._wish is None:
                         self._show(CameraState.OFF, "the camera is off")
                 if self._wish != held:
+                    self._news.clear()
                     held = await self._follow(self._wish)
                     continue
                 if held is None:

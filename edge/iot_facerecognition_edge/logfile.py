@@ -22,14 +22,16 @@ class LogFile:
     def write(self, entry: Entry) -> None:
         """Append `entry`. Raises EdgeError when the disk is full or the place not ours."""
         line = f"{entry.line()} ({entry.kind})\n"
+        length = len(line.encode())
         try:
             file = self._open()
-            file.write(line)
-            file.flush()
-            self._written += len(line.encode())
-            if self._written >= self._size:
+            if self._written and self._written + length > self._size:
                 self.close()
                 self.path.replace(self.path.with_name(self.path.name + ".1"))
+                file = self._open()
+            file.write(line)
+            file.flush()
+            self._written += length
         except OSError as error:
             self.close()
             raise EdgeError(

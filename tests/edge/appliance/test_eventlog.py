@@ -1,0 +1,89 @@
+"""The log in memory and its file."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from iot_facerecognition_edge.errors import EdgeError
+from iot_facerecognition_edge.eventlog import ENTRY_LENGTH, MOST_ENTRIES, Entry, EntryKind, EventLog
+from iot_facerecognition_edge.logfile import LogFile
+
+NOON = datetime(2026, 5, 1, 12, 30, 15, 678000, tzinfo=timezone(timedelta(hours=2)))
+
+
+def make_log() -> EventLog:
+    return EventLog(lambda: NOON)
+
+
+def test_newest_first_with_the_originals_line() -> None:
+    log = make_log()
+    log.information("connected")
+    log.error("lost")
+    assert [entry.text for entry in log.entries()] == ["lost", "connected"]
+    assert log.entries()[1].line() == "[01-05-2026 / 12:30:15.678]: connected"
+
+
+def test_filtered_by_kind() -> None:
+    log = make_log()
+    log.information("a")
+    log.warning("b")
+    log.error("c")
+    assert [entry.text for entry in log.entries({EntryKind.WARNING, EntryKind.ERROR})] == ["c", "b"]
+
+
+def test_a_detection_has_the_time_of_its_picture() -> None:
+    log = make_log()
+    taken = datetime(2026, 5, 1, tzinfo=UTC)
+    assert log.information("face: Ada", taken).time == taken
+
+
+def test_memory_is_bounded_and_numbers_go_on() -> None:
+    log = make_log()
+    for number in range(MOST_ENTRIES + 5):
+        log.information(str(number))
+    assert len(log.entries()) == MOST_ENTRIES
+    assert log.entries()[0].number == MOST_ENTRIES + 5
+
+
+def test_what_comes_from_outside_stays_one_line_of_bounded_length() -> None:
+    entry = make_log().information("Ada\n[01-01-2026 / 00:00:00.000]: forged\x1b[31m" + "x" * 5000)
+    assert "\n" not in entry.line()
+    assert "\x1b" not in entry.text
+    assert len(entry.text) <= ENTRY_LENGTH
+
+
+def test_subscribers_get_new_entries_until_they_leave() -> None:
+    log = make_log()
+    got: list[Entry] = []
+    leave = log.subscribe(got.append)
+    entry = log.information("a")
+    leave()
+    log.information("b")
+    assert got == [entry]
+
+
+def test_the_file_is_rotated_and_never_larger_than_asked_for(tmp_path: Path) -> None:
+    file = LogFile(tmp_path / "state" / "log.txt", size=1000)
+    log = make_log()
+    for number in range(100):
+        file.write(log.information(f"event {number}"))
+    file.close()
+    sizes = {path.name: path.stat().st_size for path in (tmp_path / "state").iterdir()}
+    assert set(sizes) == {"log.txt", "log.txt.1"}
+    assert all(size <= 1000 for size in sizes.values())
+    assert "event 99 (information)" in (tmp_path / "state" / "log.txt").read_text()
+
+
+def test_the_file_goes_on_where_it_was_after_a_restart(tmp_path: Path) -> None:
+    for number in range(2):
+        file = LogFile(tmp_path / "log.txt", size=10_000)
+        file.write(make_log().information(f"run {number}"))
+        file.close()
+    assert len((tmp_path / "log.txt").read_text().splitlines()) == 2
+
+
+def test_a_full_disk_is_told_of(tmp_path: Path) -> None:
+    (tmp_path / "log.txt").symlink_to("/dev/full")
+    with pytest.raises(EdgeError, match="stays in memory"):
+        LogFile(tmp_path / "log.txt", size=1000).write(make_log().information("a"))
