@@ -214,7 +214,10 @@ class ModelFile(Kind):
     @property
     def allowed(self) -> str:
         """The three forms."""
-        return "a path, https://...#sha256=HEX, file://...#sha256=HEX, or nothing for the packaged file"
+        return (
+            "a path, https://...#sha256=HEX, file://...#sha256=HEX,"
+            " or nothing for the packaged file"
+        )
 
     def parse(self, text: str, base: Path) -> str:
         """Take a path, a pinned address or nothing."""
