@@ -18,9 +18,14 @@ from iot_facerecognition_server.vision.jpeg import JpegDecoder
 from iot_facerecognition_server.vision.scaling import luma, resized
 
 
+@pytest.fixture(scope="module")
+def detector() -> HogDetector:
+    return HogDetector()
+
+
 @pytest.fixture
-def scanner(aligner) -> FaceScanner:
-    return FaceScanner(JpegDecoder(), HogDetector(), aligner, max_pixels=2_000_000)
+def scanner(aligner, detector) -> FaceScanner:
+    return FaceScanner(JpegDecoder(), detector, aligner, max_pixels=2_000_000)
 
 
 def overlap(one: Detection, other: Detection) -> float:
@@ -31,9 +36,9 @@ def overlap(one: Detection, other: Detection) -> float:
     return shared / (one.area + other.area - shared)
 
 
-def test_a_face_is_found_where_dlib_finds_it(portrait):
+def test_a_face_is_found_where_dlib_finds_it(portrait, detector):
     grey = luma(portrait)
-    (found,) = HogDetector().detect(grey)
+    (found,) = detector.detect(grey)
     (expected,), (score,), _ = dlib.get_frontal_face_detector().run(grey, 0, 0.0)
     assert found == Detection(
         expected.left(), expected.top(), expected.right() + 1, expected.bottom() + 1, score
@@ -42,16 +47,16 @@ def test_a_face_is_found_where_dlib_finds_it(portrait):
 
 
 @pytest.mark.parametrize("min_face_size", [40, 60, 100])
-def test_boxes_are_of_the_picture_whatever_size_was_scanned(portrait, min_face_size):
+def test_boxes_are_of_the_picture_whatever_size_was_scanned(portrait, detector, min_face_size):
     grey = luma(portrait)
-    (native,) = HogDetector().detect(grey)
+    (native,) = detector.detect(grey)
     found = HogDetector(min_face_size).detect(grey)
     assert max(overlap(face, native) for face in found) > 0.7
 
 
-def test_a_smaller_min_face_size_finds_smaller_faces(portrait):
+def test_a_smaller_min_face_size_finds_smaller_faces(portrait, detector):
     small = resized(luma(portrait), 0.45)
-    assert not HogDetector().detect(small)
+    assert not detector.detect(small)
     (found,) = HogDetector(min_face_size=40).detect(small)
     assert 30 < found.width < 80
     assert found.right <= small.shape[1]
@@ -61,9 +66,9 @@ def test_a_larger_min_face_size_leaves_small_faces_out(portrait):
     assert not HogDetector(min_face_size=200).detect(luma(portrait))
 
 
-def test_faces_come_most_certain_first(photos: Path, decoder):
+def test_faces_come_most_certain_first(photos: Path, decoder, detector):
     grey = decoder.grey((photos / "group.jpg").read_bytes())
-    scores = [face.score for face in HogDetector().detect(grey)]
+    scores = [face.score for face in detector.detect(grey)]
     assert len(scores) > 1
     assert scores == sorted(scores, reverse=True)
 
@@ -79,10 +84,9 @@ def test_a_face_of_no_size_is_the_callers_mistake():
         HogDetector(0)
 
 
-def test_other_threads_run_python_while_the_detector_scans(portrait):
+def test_other_threads_run_python_while_the_detector_scans(portrait, detector):
     """The GIL is free: a thread counts on during scans about as it does without them."""
     grey = np.tile(luma(portrait), (3, 3))
-    detector = HogDetector()
     scanning, done = threading.Event(), threading.Event()
     seen = [0]
 
@@ -103,25 +107,24 @@ def test_other_threads_run_python_while_the_detector_scans(portrait):
     assert counted > 100_000
 
 
-def test_detectors_of_two_threads_agree_with_one(portrait):
+def test_detectors_of_two_threads_agree_with_one(portrait, detector):
     grey = luma(portrait)
-    one = HogDetector()
-    expected = one.detect(grey)
+    expected = detector.detect(grey)
     with ThreadPoolExecutor(2) as pool:
         found = pool.map(
             lambda detector: [detector.detect(grey) for _ in range(4)],
-            [one, one.copy()],
+            [detector, detector.copy()],
         )
     assert all(result == expected for results in found for result in results)
 
 
-def test_a_chip_is_upright_however_the_head_is_tilted(portrait, aligner):
-    (face,) = HogDetector().detect(luma(portrait))
+def test_a_chip_is_upright_however_the_head_is_tilted(portrait, aligner, detector):
+    (face,) = detector.detect(luma(portrait))
     chip = aligner.chip(portrait, face)
     assert (chip.shape, chip.dtype) == ((150, 150, 3), np.uint8)
     # Aligned: eyes at a third of the height, the same whichever way the picture is turned a little.
     turned = np.asarray(Image.fromarray(portrait).rotate(10, Image.Resampling.BICUBIC))
-    (tilted,) = HogDetector().detect(luma(turned))
+    (tilted,) = detector.detect(luma(turned))
     difference = aligner.chip(turned, tilted).astype(int) - chip
     assert np.abs(difference[30:120, 30:120]).mean() < 15
 
