@@ -207,13 +207,17 @@ class Button(Pressable):
     def _colours(self) -> tuple[Rgb, Rgb]:
         """Return the fill and what is drawn on it."""
         colours = self.look.colours
-        fill, front = {
-            Kind.PRIMARY: (colours.accent, colours.on_accent),
-            Kind.NORMAL: (colours.raised, colours.text),
-            Kind.CARD: (colours.surface, colours.text),
-            Kind.QUIET: (self._behind, colours.text),
-            Kind.DANGER: (colours.error, colours.on(colours.error)),
-        }[self._kind]
+        match self._kind:
+            case Kind.PRIMARY:
+                fill, front = colours.accent, colours.on_accent
+            case Kind.NORMAL:
+                fill, front = colours.raised, colours.text
+            case Kind.CARD:
+                fill, front = colours.surface, colours.text
+            case Kind.QUIET:
+                fill, front = self._behind, colours.text
+            case Kind.DANGER:
+                fill, front = colours.error, colours.on(colours.error)
         if not self.enabled:
             fill, front = mix(fill, self._behind, 0.6), colours.dim
         if self.pressed:

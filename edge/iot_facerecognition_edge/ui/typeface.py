@@ -17,6 +17,7 @@ DEJAVU = Path("/usr/share/fonts/truetype/dejavu")
 """Where Debian's fonts-dejavu-core puts its files."""
 _KEPT_PIXELS = 600_000
 """Bound of the drawn texts kept: 1.2 MB at 16 bits a pixel, some screens full of text."""
+_KEPT_FITS = 500
 ELLIPSIS = "…"
 
 
@@ -51,6 +52,7 @@ class Typeface:
         self._fonts: dict[tuple[bool, int], pygame.font.Font] = {}
         self._drawn: OrderedDict[tuple[str, int, int, Rgb, Rgb], pygame.Surface] = OrderedDict()
         self._pixels = 0
+        self._fitted: dict[tuple[str, int, int], str] = {}
 
     def font(self, style: Style) -> pygame.font.Font:
         """Return the font of a role."""
@@ -90,6 +92,15 @@ class Typeface:
 
     def fit(self, text: str, font: pygame.font.Font, width: int) -> str:
         """Return `text`, cut with an ellipsis where it is wider than `width`."""
+        key = (text, id(font), width)
+        found = self._fitted.get(key)
+        if found is None:
+            if len(self._fitted) >= _KEPT_FITS:
+                self._fitted.clear()
+            found = self._fitted[key] = self._cut(text, font, width)
+        return found
+
+    def _cut(self, text: str, font: pygame.font.Font, width: int) -> str:
         if font.size(text)[0] <= width:
             return text
         low, high = 0, len(text)

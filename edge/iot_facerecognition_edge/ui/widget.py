@@ -44,6 +44,9 @@ class Widget:
         self.parent: Widget | None = None
         self._visible = True
         self._host: Host | None = None
+        self.kept = False
+        """Whether the drawing is kept and copied: for a leaf above something that moves."""
+        self._drawing: pygame.Surface | None = None
 
     # The tree.
 
@@ -104,6 +107,7 @@ class Widget:
 
     def changed(self, rect: pygame.Rect | None = None) -> None:
         """Ask for `rect`, or for everything of this widget, to be drawn anew."""
+        self._drawing = None
         if self._visible:
             self._damage(self.rect if rect is None else rect.clip(self.rect))
 
@@ -125,9 +129,21 @@ class Widget:
         if not self._visible or not self.rect.colliderect(clip):
             return
         canvas.set_clip(clip)
-        self.draw(canvas)
+        if self.kept:
+            canvas.blit(self._kept_drawing(), self.rect, None, pygame.BLEND_ALPHA_SDL2)
+        else:
+            self.draw(canvas)
         for child in self.children:
             child.paint(canvas, clip)
+
+    def _kept_drawing(self) -> pygame.Surface:
+        """Return what `draw` draws, with nothing where it draws nothing."""
+        if self._drawing is None:
+            self._drawing = pygame.Surface(self.rect.size, pygame.SRCALPHA, 32)
+            place, self.rect = self.rect, pygame.Rect((0, 0), self.rect.size)
+            self.draw(self._drawing)
+            self.rect = place
+        return self._drawing
 
     def draw(self, canvas: pygame.Surface) -> None:
         """Draw this widget, not its children. The canvas is clipped already."""

@@ -45,6 +45,12 @@ class CameraView(View):
             Button(look, lambda: navigator.open(Page.SETTINGS), icon=Icon.SETTINGS)
         )
         self.statistics_button = self.add(Button(look, self._statistics, icon=Icon.CHART))
+        # These lie above a picture that changes many times a second; they do not.
+        for widget in (
+            self.objects, self.traffic, self.fps,
+            self.back_button, self.settings_button, self.statistics_button,
+        ):  # fmt: skip
+            widget.kept = True
         self._popup: StatisticsPopup | None = None
         self._overlay = Overlay(settings)
         self._figures_at: float | None = None

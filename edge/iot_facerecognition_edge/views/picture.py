@@ -60,9 +60,17 @@ class Picture(Widget):
             self.changed()
 
     def draw(self, canvas: pygame.Surface) -> None:
-        clip = canvas.get_clip()
-        if not self.area.contains(clip) or (self._image is None and not self._through):
-            canvas.fill(BLACK, clip)
+        area, rect = self.area, self.rect
+        if self._image is None and not self._through:
+            canvas.fill(BLACK, rect)
+        else:
+            for margin in (
+                (rect.x, rect.y, rect.width, area.y - rect.y),
+                (rect.x, area.bottom, rect.width, rect.bottom - area.bottom),
+                (rect.x, area.y, area.x - rect.x, area.height),
+                (area.right, area.y, rect.right - area.right, area.height),
+            ):
+                canvas.fill(BLACK, margin)
         if self._through and not self._words:
             canvas.fill((0, 0, 0, 0), self.area)
         elif self._image is not None:
@@ -106,20 +114,23 @@ class Faces(Widget):
         self._font = look.type.sized(max(9, round(points * _POINT * look.metrics.scale)), bold=True)
         self._picture = picture
         self.boxes: list[FaceBox] = []
+        self._tags: dict[FaceBox, pygame.Rect] = {}
 
     def show(self, boxes: Sequence[FaceBox]) -> None:
         """Show these faces."""
         new = list(boxes)
         if new != self.boxes:
+            before, self._tags = self._tags, {box: self._tag_place(box) for box in new}
             for box in set(self.boxes) ^ set(new):
-                self.changed(self._reach(box))
+                tag = before[box] if box in before else self._tags[box]
+                self.changed(tag.union(box.rect))
             self.boxes = new
 
-    def _reach(self, box: FaceBox) -> pygame.Rect:
-        return pygame.Rect(box.rect).union(self.tag(box))
-
     def tag(self, box: FaceBox) -> pygame.Rect:
-        """Return where the tag of `box` stands."""
+        """Return where the tag of a face that is shown stands."""
+        return self._tags[box]
+
+    def _tag_place(self, box: FaceBox) -> pygame.Rect:
         gap = self.look.metrics.gap
         text = self.look.type.fit(_words(box), self._font, self._picture()[2] - gap)
         width, height = self._font.size(text)
@@ -127,12 +138,11 @@ class Faces(Widget):
 
     def draw(self, canvas: pygame.Surface) -> None:
         clip = canvas.get_clip()
-        for box in self.boxes:
-            if clip.colliderect(self._reach(box)):
-                self._draw_frame(canvas, box)
-        for box in self.boxes:
-            if clip.colliderect(self._reach(box)):
-                self._draw_tag(canvas, box)
+        near = [box for box in self.boxes if clip.colliderect(self._tags[box].union(box.rect))]
+        for box in near:
+            self._draw_frame(canvas, box)
+        for box in near:
+            self._draw_tag(canvas, box)
 
     def _draw_frame(self, canvas: pygame.Surface, box: FaceBox) -> None:
         rect = pygame.Rect(box.rect)
@@ -147,7 +157,7 @@ class Faces(Widget):
         canvas.fill(self._accent, (rect.right - line, rect.y, line, rect.height))
 
     def _draw_tag(self, canvas: pygame.Surface, box: FaceBox) -> None:
-        place = self.tag(box)
+        place = self._tags[box]
         fill, front = (self._accent, self._front) if box.known else (UNKNOWN, (30, 34, 40))
         canvas.fill(fill, place)
         gap = self.look.metrics.gap

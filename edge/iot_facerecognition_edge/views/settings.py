@@ -47,14 +47,15 @@ class SettingsView(View):
         self._fill()
 
     def _choose(self, group: Group) -> Callable[[], None]:
-        def choose() -> None:
-            self._kept.group, self._kept.offset = group, 0
-            self._fill()
-            self._pane.scroll_to(0)
-            self._pane.place(self._pane.rect)
-            self._bar.reveal(self.chips[group])
+        return lambda: self.show_group(group)
 
-        return choose
+    def show_group(self, group: str) -> None:
+        """Show the settings of a group from the first on."""
+        self._kept.group, self._kept.offset = Group(group), 0
+        self._fill()
+        self._pane.scroll_to(0)
+        self._pane.place(self._pane.rect)
+        self._bar.reveal(self.chips[self._kept.group])
 
     def _fill(self) -> None:
         """Make the rows of the group that is shown."""

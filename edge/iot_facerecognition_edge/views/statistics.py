@@ -131,6 +131,10 @@ class ChartBoard(Widget):
                     card.refresh()
         return self._drawn_at + interval
 
+    def reveal(self, card: ChartCard) -> None:
+        """Scroll so that `card` is seen whole."""
+        self._pane.reveal(card)
+
     def draw(self, canvas: pygame.Surface) -> None:
         canvas.fill(self.look.colours.background, self.rect)
 

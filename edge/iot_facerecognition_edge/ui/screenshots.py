@@ -1,0 +1,240 @@
+"""Pictures of every view from a running appliance, as a person's finger would come to them.
+
+    python -m iot_facerecognition_edge.ui.screenshots FOLDER --set connection.address=… --set …
+
+The appliance is the real one with a screen in memory: it connects to the server of the settings and
+looks through the camera of the settings. Each view is taken in dark and light, in each size.
+"""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+import pygame
+
+from iot_facerecognition_edge.appliance import Appliance
+from iot_facerecognition_edge.assembly import Options, build
+from iot_facerecognition_edge.errors import EdgeError
+from iot_facerecognition_edge.events import ConnectionState
+from iot_facerecognition_edge.screens.interface import Phase, Pointer
+from iot_facerecognition_edge.screens.memory import MemoryScreen
+from iot_facerecognition_edge.settings import Value, setting
+from iot_facerecognition_edge.statistics.recorder import SAMPLE_INTERVAL
+from iot_facerecognition_edge.ui.widget import Widget
+from iot_facerecognition_edge.views.app import App
+from iot_facerecognition_edge.views.camera import CameraView
+from iot_facerecognition_edge.views.main import MainView
+from iot_facerecognition_edge.views.settings import SettingsView
+from iot_facerecognition_edge.views.statistics import StatisticsPopup, StatisticsView
+
+SIZES = ((480, 320), (800, 480))
+_STEP = 0.02
+_PATIENCE = 60.0
+_FIRST_FIGURES = 6.0
+"""Seconds of camera before the first picture, so that the charts have something to show."""
+
+
+class NothingSeenError(Exception):
+    """What a picture was waiting for did not happen in time."""
+
+
+class Photographer:
+    """Walks through the views of one appliance on one screen and keeps pictures of them."""
+
+    def __init__(self, appliance: Appliance, size: tuple[int, int], folder: Path) -> None:
+        self._appliance = appliance
+        self._screen = MemoryScreen(size)
+        self._app = App(appliance, self._screen)
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        dark = appliance.settings.switch("display.dark")
+        self._suffix = f"{size[0]}x{size[1]}-{'dark' if dark else 'light'}"
+        self.taken: list[Path] = []
+
+    async def walk(self) -> None:
+        """Take all pictures. Raises NothingSeenError."""
+        await self._pass(0.1)
+        await self._until(lambda: self._app.toasts.shown is None, "the toasts to leave")
+        self._keep("main")
+        for visit in (self._connect, self._camera, self._pages, self._message):
+            await visit()
+        self._app.close()
+
+    # The views.
+
+    def _main(self) -> MainView:
+        assert isinstance(self._app.view, MainView)
+        return self._app.view
+
+    async def _connect(self) -> None:
+        await self._tap(self._main().status)
+        self._keep("connect")
+        await self._tap_at((3, 3))
+
+    async def _camera(self) -> None:
+        await self._tap(self._main().tiles["Camera"])
+        view = self._app.view
+        assert isinstance(view, CameraView)
+        await self._pass(_FIRST_FIGURES)
+        boxes = view.faces
+        objects = self._appliance.settings.switch("recognition.objects")
+        await self._until(
+            lambda: any(box.known for box in boxes.boxes) and (view.objects.visible or not objects),
+            "a face that the server knows",
+        )
+        self._keep("camera")
+        await self._until(
+            lambda: bool(boxes.boxes) and not any(box.known for box in boxes.boxes),
+            "a face that the server does not know",
+        )
+        self._keep("camera-unknown")
+        await self._tap(view.statistics_button)
+        popup = next(la for la in self._app.stage.layers if isinstance(la, StatisticsPopup))
+        await self._until(lambda: bool(boxes.boxes), "a face")
+        self._keep("camera-statistics")
+        await self._tap(popup.cross)
+        await self._tap(view.back_button)
+
+    async def _pages(self) -> None:
+        for tile in ("Statistics", "Logs", "Settings", "About"):
+            await self._tap(self._main().tiles[tile])
+            view = self._app.view
+            self._keep(tile.lower())
+            if isinstance(view, StatisticsView):
+                await self._charts(view)
+            elif isinstance(view, SettingsView):
+                for group in ("recognition", "camera", "display"):
+                    view.show_group(group)
+                    await self._pass(0.1)
+                    self._keep(f"settings-{group}")
+            self._app.back()
+            await self._pass(0.1)
+
+    async def _charts(self, view: StatisticsView) -> None:
+        """Take the line charts, one of them with a finger held on it."""
+        card = list(view.board.cards.values())[-1]
+        view.board.reveal(card)
+        await self._pass(0.6)
+        self._keep("statistics-lines")
+        self._screen.push(Pointer(Phase.DOWN, *card.rect.center))
+        await self._pass(0.3)
+        self._keep("statistics-history")
+        self._screen.push(Pointer(Phase.UP, *card.rect.center))
+        await self._pass(0.1)
+
+    async def _message(self) -> None:
+        await self._tap(self._main().tiles["Message"])
+        layer = self._app.stage.layers[-2]
+        layer.typed("Somebody is at the door")
+        await self._pass(0.1)
+        self._keep("message")
+
+    # The finger, time and the film.
+
+    async def _tap(self, widget: Widget) -> None:
+        await self._tap_at(widget.rect.center)
+
+    async def _tap_at(self, place: tuple[int, int]) -> None:
+        self._screen.push(Pointer(Phase.DOWN, *place), Pointer(Phase.UP, *place))
+        await self._pass(0.15)
+
+    async def _pass(self, seconds: float) -> None:
+        end = self._appliance.clock() + seconds
+        while self._appliance.clock() < end:
+            self._draw()
+            await asyncio.sleep(_STEP)
+        self._draw()
+
+    async def _until(self, seen: Callable[[], bool], what: str) -> None:
+        end = self._appliance.clock() + _PATIENCE
+        while not seen():
+            if self._appliance.clock() > end:
+                raise NothingSeenError(f"waited {_PATIENCE:.0f} s for {what}")
+            self._draw()
+            await asyncio.sleep(_STEP)
+        self._draw()
+
+    def _draw(self) -> None:
+        self._app.step(self._screen.events(), self._appliance.clock())
+
+    def _keep(self, name: str) -> None:
+        """Write a picture; those with a photo in them as JPEG."""
+        ending = "jpg" if name.startswith("camera") else "png"
+        path = self._folder / f"{name}-{self._suffix}.{ending}"
+        pygame.image.save(self._screen.canvas, str(path))
+        self.taken.append(path)
+
+
+async def take(
+    folder: Path, overrides: dict[str, Value], sizes: Sequence[tuple[int, int]] = SIZES
+) -> list[Path]:
+    """Run an appliance with these settings and return the pictures of its views.
+
+    Raises EdgeError where the settings are wrong, NothingSeenError without server or faces.
+    """
+    taken: list[Path] = []
+    with tempfile.TemporaryDirectory(prefix="iot-facerecognition-") as state:
+        graph = build(Options(Path(state), overrides))
+        appliance = graph.appliance
+        appliance.start()
+        sampling = asyncio.create_task(_sample(appliance))
+        try:
+            appliance.connect()
+            await _connected(appliance)
+            for size in sizes:
+                for dark in (True, False):
+                    appliance.settings.override("display.dark", dark)
+                    photographer = Photographer(appliance, size, folder)
+                    await photographer.walk()
+                    taken += photographer.taken
+        finally:
+            sampling.cancel()
+            appliance.close_camera()
+            await _closing(appliance.stop(), graph.settings_keeper.close())
+            graph.log_keeper.close()
+    return taken
+
+
+async def _closing(*work: Awaitable[None]) -> None:
+    for one in work:
+        await one
+
+
+async def _sample(appliance: Appliance) -> None:
+    while True:
+        await asyncio.sleep(SAMPLE_INTERVAL)
+        appliance.tick()
+
+
+async def _connected(appliance: Appliance) -> None:
+    end = appliance.clock() + _PATIENCE
+    while appliance.connection.state is not ConnectionState.CONNECTED:
+        if appliance.connection.state is ConnectionState.REFUSED or appliance.clock() > end:
+            raise NothingSeenError(f"no connection: {appliance.connection.text}")
+        await asyncio.sleep(_STEP)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Take the pictures; return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, help="where the pictures are written")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="values")
+    options = parser.parse_args(arguments)
+    try:
+        overrides: dict[str, Value] = {}
+        for word in options.values:
+            key, _, value = word.partition("=")
+            overrides[key] = setting(key).parse(value)
+        for path in asyncio.run(take(options.folder, overrides)):
+            sys.stdout.write(f"{path}\n")
+    except (EdgeError, NothingSeenError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
