@@ -68,7 +68,7 @@ async def serve(config: Config) -> None:
     scheduler = FairScheduler(
         engine.capacity, engine.frames_per_session, config.engine.max_frame_age
     )
-    dispatcher = Dispatcher(engine, scheduler, metrics, clock)
+    dispatcher = Dispatcher(engine, scheduler, clock)
     tls = server_tls(config)
     server = RecognitionServer(
         host=config.connection.bind,

@@ -1,63 +1,158 @@
 """What the server counts, as Prometheus metrics in a registry of the caller's."""
 
+import time
+from collections.abc import Callable
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-_SECONDS = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0)
+from iot_facerecognition_protocol import Health, Version
+from iot_facerecognition_protocol.settings import UNNAMED
+from iot_facerecognition_server.observability import catalogue
+from iot_facerecognition_server.observability.catalogue import Family
+from iot_facerecognition_server.observability.clients import (
+    ClientCollector,
+    ClientCounts,
+    LatencyCounts,
+)
+
+
+def _counter(family: Family, registry: CollectorRegistry) -> Counter:
+    name = family.full_name.removesuffix("_total")
+    return Counter(name, family.meaning, family.labels, registry=registry)
+
+
+def _gauge(family: Family, registry: CollectorRegistry) -> Gauge:
+    return Gauge(family.full_name, family.meaning, family.labels, registry=registry)
+
+
+def _histogram(family: Family, registry: CollectorRegistry) -> Histogram:
+    return Histogram(
+        family.full_name,
+        family.meaning,
+        family.labels,
+        buckets=family.buckets,
+        registry=registry,
+    )
 
 
 class ServerMetrics:
-    """The counters and gauges that the parts of the server feed."""
+    """The counters that the parts of the server feed, on any thread."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        prefix = "iot_facerecognition_"
-        self.clients = Gauge(prefix + "clients", "Clients that are connected.", registry=registry)
-        self.refused = Counter(
-            prefix + "connections_refused",
-            "Connections that were turned away, by reason.",
-            ["reason"],
-            registry=registry,
-        )
-        self.received = Counter(
-            prefix + "frames_received", "Frames that arrived.", registry=registry
-        )
-        self.received_bytes = Counter(
-            prefix + "received_bytes", "Bytes of all messages that arrived.", registry=registry
-        )
-        self.sent_bytes = Counter(
-            prefix + "sent_bytes", "Bytes of all messages sent.", registry=registry
-        )
-        self.processed = Counter(
-            prefix + "frames_processed", "Frames that were worked on.", registry=registry
-        )
-        self.dropped = Counter(
-            prefix + "frames_dropped",
-            "Good frames that gave way, by reason.",
-            ["reason"],
-            registry=registry,
-        )
-        self.rejected = Counter(
-            prefix + "input_rejected",
-            "Frames and messages that could not be taken, by reason.",
-            ["reason"],
-            registry=registry,
-        )
-        self.ignored = Counter(
-            prefix + "messages_ignored",
-            "Messages with a command that is not for a server.",
-            registry=registry,
-        )
-        self.faces = Counter(
-            prefix + "faces", "Faces in results, known and unknown.", ["kind"], registry=registry
-        )
-        self.queue_seconds = Histogram(
-            prefix + "queue_seconds",
-            "From the arrival of a frame to the start of its work.",
-            buckets=_SECONDS,
-            registry=registry,
-        )
-        self.latency_seconds = Histogram(
-            prefix + "latency_seconds",
-            "From the arrival of a frame to the sending of its faces.",
-            buckets=_SECONDS,
-            registry=registry,
-        )
+    def __init__(
+        self,
+        registry: CollectorRegistry,
+        clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        """`clock` is monotonic, `wall_clock` counts from 1970, both in seconds."""
+        self._clock = clock
+        self._collector = ClientCollector(clock, wall_clock)
+        registry.register(self._collector)
+        self.clients = _gauge(catalogue.CLIENTS, registry)
+        self.refused = _counter(catalogue.CONNECTIONS_REFUSED, registry)
+        self.authentication_failures = _counter(catalogue.AUTHENTICATION_FAILURES, registry)
+        self.received = _counter(catalogue.FRAMES_RECEIVED, registry)
+        self.received_bytes = _counter(catalogue.RECEIVED_BYTES, registry)
+        self.sent_bytes = _counter(catalogue.SENT_BYTES, registry)
+        self.processed = _counter(catalogue.FRAMES_PROCESSED, registry)
+        self.dropped = _counter(catalogue.FRAMES_DROPPED, registry)
+        self.rejected = _counter(catalogue.INPUT_REJECTED, registry)
+        self.ignored = _counter(catalogue.MESSAGES_IGNORED, registry)
+        self.results = _counter(catalogue.RESULTS, registry)
+        self.faces = _counter(catalogue.FACES, registry)
+        self.queue_seconds = _histogram(catalogue.QUEUE_SECONDS, registry)
+        self.latency_seconds = _histogram(catalogue.LATENCY_SECONDS, registry)
+        self.stage_seconds = _histogram(catalogue.STAGE_SECONDS, registry)
+        self.network_seconds = _histogram(catalogue.NETWORK_SECONDS, registry)
+        self.batch_size = _histogram(catalogue.BATCH_SIZE, registry)
+        self.loop_lag_seconds = _histogram(catalogue.LOOP_LAG_SECONDS, registry)
+        self.background_failures = _counter(catalogue.BACKGROUND_FAILURES, registry)
+        self.exposition_seconds = _gauge(catalogue.EXPOSITION_SECONDS, registry)
+
+    def join(self, key: int, protocol: Version) -> "ClientMetrics":
+        """Return what is to be fed for a new client; `key` tells clients apart."""
+        self.clients.inc()
+        return ClientMetrics(self, self._collector, key, protocol, self._clock)
+
+
+class ClientMetrics:
+    """Counts for one client and for the server at once; on the event loop's thread only."""
+
+    def __init__(
+        self,
+        server: ServerMetrics,
+        collector: ClientCollector,
+        key: int,
+        protocol: Version,
+        clock: Callable[[], float],
+    ) -> None:
+        """Begin to count in `collector`; `leave` ends it."""
+        self._server = server
+        self._collector = collector
+        self._key = key
+        self._clock = clock
+        self._counts: ClientCounts = collector.join(key, protocol)
+
+    def named(self, name: str) -> None:
+        """Tell that the client goes by `name` now."""
+        self._collector.name(self._key, name)
+
+    def message_received(self, size: int) -> None:
+        """Tell that a message of `size` bytes arrived."""
+        self._server.received_bytes.inc(size)
+        self._counts.received_bytes += size
+
+    def message_sent(self, size: int) -> None:
+        """Tell that a message of `size` bytes went into the socket."""
+        self._server.sent_bytes.inc(size)
+        self._counts.sent_bytes += size
+
+    def frame_received(self) -> None:
+        """Tell that a frame arrived."""
+        if not self._counts.label:
+            self._collector.name(self._key, UNNAMED)
+        self._server.received.inc()
+        self._counts.received += 1
+
+    def frame_processed(self, queue_seconds: float) -> None:
+        """Tell that a frame was worked on, `queue_seconds` after its arrival."""
+        self._server.processed.inc()
+        self._server.queue_seconds.observe(queue_seconds)
+        self._counts.processed += 1
+        self._counts.rate.count(self._clock())
+
+    def frame_dropped(self, reason: str) -> None:
+        """Tell that a good frame gave way."""
+        self._server.dropped.labels(reason).inc()
+        self._counts.dropped[reason] += 1
+
+    def rejected(self, reason: str) -> None:
+        """Tell that something the client sent could not be taken."""
+        self._server.rejected.labels(reason).inc()
+        self._counts.rejected += 1
+
+    def ignored(self) -> None:
+        """Tell that the client sent a command that is not for a server."""
+        self._server.ignored.inc()
+
+    def result_sent(self, kind: str, received: float) -> None:
+        """Tell that a result left, of a frame that arrived at `received` (monotonic seconds)."""
+        seconds = self._clock() - received
+        self._server.results.labels(kind).inc()
+        self._server.latency_seconds.labels(kind).observe(seconds)
+        self._counts.latency.setdefault(kind, LatencyCounts()).observe(seconds)
+
+    def face_seen(self, *, known: bool) -> None:
+        """Tell that a result holds a face."""
+        self._server.faces.labels("known" if known else "unknown").inc()
+
+    def told_health(self, health: Health) -> None:
+        """Keep what the client told of how it is doing."""
+        if not self._counts.label:
+            self._collector.name(self._key, UNNAMED)
+        self._collector.told_health(self._key, health)
+
+    def leave(self) -> None:
+        """Tell that the client has gone: its series end."""
+        self._server.clients.dec()
+        self._collector.leave(self._key)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 
-from iot_facerecognition_protocol import ErrorCode
+from iot_facerecognition_protocol import Command, ErrorCode
 from iot_facerecognition_server.metrics import ServerMetrics
 from iot_facerecognition_server.serving.connection import ClientConnection
 from iot_facerecognition_server.serving.dispatcher import Dispatcher
@@ -50,12 +50,12 @@ class Client:
         """`backlog` bounds the unsent text in characters; `idle_seconds` the silence (0: none)."""
         self._connection = connection
         self._dispatcher = dispatcher
-        self._metrics = metrics
         self._clock = clock
         self._idle_seconds = idle_seconds
         self._outbox = Outbox(backlog)
         self.address = connection.address
         self.session = Session(key, connection.version, limits, object_labels, self._send)
+        self._metrics = metrics.join(key, connection.version)
         self._log = logging.LoggerAdapter(_log, {})
         self._too_slow = False
 
@@ -69,7 +69,7 @@ class Client:
         self._name_log()
         version = self.session.version.value
         self._log.info("connected from %s, protocol version %d", self.address, version)
-        self._dispatcher.join(self.session)
+        self._dispatcher.join(self.session, self._metrics, self._outbox.after)
         writer = asyncio.create_task(self._outbox.send_all(self._write))
         try:
             self.session.open()
@@ -81,7 +81,8 @@ class Client:
             writer.cancel()
             await asyncio.gather(writer, return_exceptions=True)
             if self._connection.too_large:
-                self._metrics.rejected.labels("message-too-large").inc()
+                self._metrics.rejected("message-too-large")
+            self._metrics.leave()
 
     async def _read(self) -> None:
         while True:
@@ -92,7 +93,7 @@ class Client:
                 reason = f"nothing came for {self._idle_seconds:g} s ([Limits] IdleSeconds)"
                 await self._send_away(self.session.refuse_and_close(ErrorCode.IDLE, reason))
                 return
-            self._metrics.received_bytes.inc(len(message))
+            self._metrics.message_received(len(message))
             if isinstance(message, str):
                 event: Event | None = self.session.receive_text(message)
             else:
@@ -101,7 +102,7 @@ class Client:
                 return
 
     def _take_frame(self, jpeg: bytes) -> Refused | None:
-        self._metrics.received.inc()
+        self._metrics.frame_received()
         frame = self.session.receive_frame(jpeg, self._clock())
         if isinstance(frame, Refused):
             return frame
@@ -112,17 +113,23 @@ class Client:
         """Log and count what came in; False when it ended the connection."""
         match event:
             case SettingChanged(command):
-                self._name_log()
+                if command is Command.SETTING_NAME:
+                    self._name_log()
+                    self._metrics.named(self.name)
                 self._log.info("%s set: %s", command.name, event.value)
             case TextReceived(text):
                 self._log.info("message: %s", text)
             case HealthReceived(health):
+                self._metrics.told_health(health)
                 self._log.debug("health: %s", health)
             case Ignored(what):
-                self._metrics.ignored.inc()
+                self._metrics.ignored()
                 self._log.debug("ignored: %s", what)
             case Refused(code, message, fatal):
-                self._metrics.rejected.labels(str(code)).inc()
+                if code is ErrorCode.FRAME_RATE:
+                    self._metrics.frame_dropped(str(code))
+                else:
+                    self._metrics.rejected(str(code))
                 self._log.debug("refused: %s", message)
                 if fatal:
                     await self._send_away(event)
@@ -141,13 +148,13 @@ class Client:
         if not self._outbox.put(text) and not self._too_slow:
             # No close frame can pass a socket that nobody reads.
             self._too_slow = True
-            self._metrics.rejected.labels(str(ErrorCode.TOO_SLOW)).inc()
+            self._metrics.rejected(str(ErrorCode.TOO_SLOW))
             self._log.warning("sent away: it does not read what it is sent")
             self._connection.transport.abort()
 
     async def _write(self, text: str) -> None:
         await self._connection.send(text)
-        self._metrics.sent_bytes.inc(len(text))
+        self._metrics.message_sent(len(text))
 
     def _name_log(self) -> None:
         self._log = logging.LoggerAdapter(_log, {"client": self.name})

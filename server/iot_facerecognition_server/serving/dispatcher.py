@@ -15,14 +15,19 @@ from iot_facerecognition_server.engine.interface import (
     Recognition,
     Submission,
 )
-from iot_facerecognition_server.metrics import ServerMetrics
+from iot_facerecognition_server.metrics import ClientMetrics
 from iot_facerecognition_server.sessions.scheduler import FairScheduler
 from iot_facerecognition_server.sessions.sequence import Sequence
 from iot_facerecognition_server.sessions.session import Session
 
 _log = logging.getLogger(__name__)
 
+GONE = "gone"
+"""Why a frame was dropped whose client had left before its end; nobody is left to be told."""
+
 Deliver = Callable[[], None]
+WhenSent = Callable[[Callable[[], None]], None]
+"""Calls what it is given once everything that was sent to a client so far has left."""
 
 
 @dataclass(slots=True, eq=False)
@@ -43,6 +48,8 @@ class _Client:
     """A session, its frames at the engine, and the order in which their results leave."""
 
     session: Session
+    metrics: ClientMetrics
+    when_sent: WhenSent
     faces: Sequence[Deliver] = field(default_factory=Sequence)
     objects: Sequence[Deliver] = field(default_factory=Sequence)
     under_way: set[_FrameUnderWay] = field(default_factory=set)
@@ -58,28 +65,26 @@ class Dispatcher:
         self,
         engine: Engine,
         scheduler: FairScheduler,
-        metrics: ServerMetrics,
         clock: Callable[[], float],
     ) -> None:
         """`clock` is the monotonic time in seconds that frames are stamped with."""
         self._engine = engine
         self._scheduler = scheduler
-        self._metrics = metrics
         self._clock = clock
         self._clients: dict[int, _Client] = {}
         self._idle = asyncio.Event()
         self._idle.set()
 
-    def join(self, session: Session) -> None:
-        """Let `session` take part."""
+    def join(self, session: Session, metrics: ClientMetrics, when_sent: WhenSent) -> None:
+        """Let `session` take part; count for it in `metrics`."""
         self._scheduler.join(session.key)
-        self._clients[session.key] = _Client(session)
+        self._clients[session.key] = _Client(session, metrics, when_sent)
 
     def leave(self, session: Session) -> None:
         """Forget `session` and give up what it has at the engine."""
         client = self._clients.pop(session.key)
         if self._scheduler.leave(session.key) is not None:
-            self._metrics.dropped.labels("gone").inc()
+            client.metrics.frame_dropped(GONE)
         for under_way in client.under_way:
             for future in (under_way.submission.faces, under_way.submission.objects):
                 if future is not None:
@@ -156,16 +161,18 @@ class Dispatcher:
         frame = under_way.frame
         if found is not None and client.session.key in self._clients:
             client.session.faces_found(frame.number, found.found)
-            self._metrics.latency_seconds.observe(self._clock() - frame.received)
+            client.when_sent(partial(client.metrics.result_sent, "faces", frame.received))
             for face in found.found:
-                self._metrics.faces.labels("known" if face.tag else "unknown").inc()
+                client.metrics.face_seen(known=bool(face.tag))
         self._delivered(client, under_way)
 
     def _deliver_objects(
         self, client: _Client, under_way: _FrameUnderWay, found: Recognition[ObjectLabel] | None
     ) -> None:
+        frame = under_way.frame
         if found is not None and client.session.key in self._clients:
-            client.session.objects_found(under_way.frame.number, found.found)
+            client.session.objects_found(frame.number, found.found)
+            client.when_sent(partial(client.metrics.result_sent, "objects", frame.received))
         self._delivered(client, under_way)
 
     def _outcome(
@@ -197,27 +204,28 @@ class Dispatcher:
     def _delivered(self, client: _Client, under_way: _FrameUnderWay) -> None:
         """Take note that one part of a frame has left; after the last, end the frame."""
         under_way.undelivered -= 1
-        if under_way.undelivered or client.session.key not in self._clients:
+        if under_way.undelivered:
+            return
+        if client.session.key not in self._clients:
+            client.metrics.frame_dropped(GONE)
             return
         frame, error = under_way.frame, under_way.error
         if isinstance(error, FrameRejectedError):
             client.session.reject(frame.number, error.code, error.message)
-            self._metrics.rejected.labels(str(error.code)).inc()
+            client.metrics.rejected(str(error.code))
         elif error is not None:
             client.session.reject(
                 frame.number, ErrorCode.ENGINE_FAILED, "the server could not process this frame"
             )
-            self._metrics.rejected.labels(str(ErrorCode.ENGINE_FAILED)).inc()
+            client.metrics.rejected(str(ErrorCode.ENGINE_FAILED))
         else:
             started = frame.received if under_way.started is None else under_way.started
             queue_seconds = started - frame.received
-            self._metrics.processed.inc()
-            self._metrics.queue_seconds.observe(queue_seconds)
+            client.metrics.frame_processed(queue_seconds)
             compute_seconds = under_way.finished - started
             client.session.processed(frame.number, queue_seconds * 1e3, compute_seconds * 1e3)
 
     def _drop(self, frame: Frame, reason: str) -> None:
-        self._metrics.dropped.labels(reason).inc()
-        client = self._clients.get(frame.session)
-        if client is not None:
-            client.session.drop(frame.number, reason)
+        client = self._clients[frame.session]
+        client.metrics.frame_dropped(str(reason))
+        client.session.drop(frame.number, reason)

@@ -11,7 +11,7 @@ class Outbox:
     def __init__(self, most: int) -> None:
         """Hold up to `most` characters of text that the socket has not taken yet."""
         self._most = most
-        self._texts: deque[str] = deque()
+        self._texts: deque[str | Callable[[], None]] = deque()
         self._size = 0
         self._changed = asyncio.Event()
         self._empty = asyncio.Event()
@@ -27,6 +27,11 @@ class Outbox:
         self._changed.set()
         return True
 
+    def after(self, call: Callable[[], None]) -> None:
+        """Call `call` once the socket has taken everything that was added before."""
+        self._texts.append(call)
+        self._changed.set()
+
     async def flushed(self) -> None:
         """Return when the socket has taken everything."""
         await self._empty.wait()
@@ -36,8 +41,11 @@ class Outbox:
         while True:
             while self._texts:
                 text = self._texts.popleft()
-                await send(text)
-                self._size -= len(text)
+                if callable(text):
+                    text()
+                else:
+                    await send(text)
+                    self._size -= len(text)
             self._empty.set()
             self._changed.clear()
             await self._changed.wait()

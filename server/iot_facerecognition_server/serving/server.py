@@ -141,6 +141,7 @@ class RecognitionServer:
         assert isinstance(connection, ClientConnection)
         verdict = self._authenticator.authenticate(request.headers.get("Authorization"))
         if isinstance(verdict, Refused):
+            self._metrics.authentication_failures.inc()
             response = self._turn_away(
                 connection, HTTPStatus.UNAUTHORIZED, "authentication", verdict.reason
             )
@@ -174,12 +175,10 @@ class RecognitionServer:
             clock=self._clock,
         )
         self._clients[client.session.key] = client
-        self._metrics.clients.inc()
         try:
             await client.run()
         finally:
             del self._clients[client.session.key]
-            self._metrics.clients.dec()
 
 
 def _agree_on_version(

@@ -52,10 +52,10 @@ class Bench:
         self.now = 0.0
         self.engine = ManualEngine()
         self.registry = CollectorRegistry()
+        self.metrics = ServerMetrics(self.registry)
         self.dispatcher = Dispatcher(
             self.engine,
             FairScheduler(capacity=4, per_session=2, max_age=1.0),
-            ServerMetrics(self.registry),
             lambda: self.now,
         )
         self.sent: dict[int, list[dict[str, Any]]] = {}
@@ -64,7 +64,8 @@ class Bench:
         sent = self.sent.setdefault(key, [])
         limits = SessionLimits(1000, 1000, 0)
         session = Session(key, version, limits, 10, lambda text: sent.append(json.loads(text)))
-        self.dispatcher.join(session)
+        metrics = self.metrics.join(key, version)
+        self.dispatcher.join(session, metrics, lambda call: call())
         return session
 
     def offer(self, session: Session) -> Frame:

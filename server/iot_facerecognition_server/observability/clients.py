@@ -1,0 +1,241 @@
+"""What is counted for each client, and how it is told while the client is there."""
+
+import re
+import threading
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from prometheus_client.core import Metric
+from prometheus_client.registry import Collector
+
+from iot_facerecognition_protocol import Health, Version
+from iot_facerecognition_server.observability import catalogue
+from iot_facerecognition_server.observability.catalogue import Family
+from iot_facerecognition_server.observability.client_labels import (
+    OTHER,
+    ClientLabels,
+    LabelBudget,
+)
+
+LABELS: Final = 1000
+VERSIONS: Final = 50
+MEMORY_SECONDS: Final = 86_400.0
+RATE_SECONDS: Final = 5
+_VERSION = re.compile(r"[0-9A-Za-z.+_-]{1,40}")
+_CONDITIONS: Final = (
+    (0, "under_voltage"),
+    (1, "frequency_capped"),
+    (2, "throttled"),
+    (3, "soft_temperature_limit"),
+)
+"""Bits of `vcgencmd get_throttled`; the same since boot are 16 higher."""
+_SINCE_BOOT: Final = 16
+
+
+class LatencyCounts:
+    """A histogram of seconds, as plain numbers: thousands of them are cheap."""
+
+    __slots__ = ("counts", "total")
+
+    def __init__(self) -> None:
+        self.counts = [0] * (len(catalogue.CLIENT_TIMES) + 1)
+        self.total = 0.0
+
+    def observe(self, seconds: float) -> None:
+        """Count one."""
+        self.counts[bisect_left(catalogue.CLIENT_TIMES, seconds)] += 1
+        self.total += seconds
+
+
+class FrameRate:
+    """Events a second over the last `RATE_SECONDS` whole seconds. Plain: times are passed in."""
+
+    __slots__ = ("_counts", "_second")
+
+    def __init__(self) -> None:
+        self._counts = [0] * (RATE_SECONDS + 1)
+        self._second = 0
+
+    def count(self, now: float) -> None:
+        """Take note of an event at `now` (monotonic seconds)."""
+        self._advance(int(now))
+        self._counts[int(now) % len(self._counts)] += 1
+
+    def rate(self, now: float) -> float:
+        """Return the rate, the second that has only begun left out."""
+        second = int(now)
+        recent = range(max(second - RATE_SECONDS, self._second - RATE_SECONDS), second)
+        counted = sum(self._counts[s % len(self._counts)] for s in recent if s <= self._second)
+        return counted / RATE_SECONDS
+
+    def _advance(self, second: int) -> None:
+        passed = min(second - self._second, len(self._counts))
+        for step in range(passed):
+            self._counts[(second - step) % len(self._counts)] = 0
+        self._second = max(self._second, second)
+
+
+class ClientCounts:
+    """Everything that is counted for one client; changed on the event loop's thread only."""
+
+    __slots__ = (
+        "connected", "dropped", "health", "health_at", "label", "latency", "processed", "protocol",
+        "rate", "received", "received_bytes", "rejected", "sent_bytes", "version",
+    )  # fmt: skip
+
+    def __init__(self, protocol: Version, connected: float) -> None:
+        """Begin at zero; `connected` is in seconds since 1970."""
+        self.protocol = protocol
+        self.connected = connected
+        self.label = ""
+        """Empty until there is something to tell."""
+        self.version = ""
+        self.received = self.processed = self.rejected = 0
+        self.received_bytes = self.sent_bytes = 0
+        self.dropped: Counter[str] = Counter()
+        self.latency: dict[str, LatencyCounts] = {}
+        self.rate = FrameRate()
+        self.health: Health | None = None
+        self.health_at = 0.0
+
+
+class ClientCollector(Collector):
+    """Tells the counts of those who are connected; with a client its series end.
+
+    Joining, leaving and naming happen on the event loop's thread, collecting on any other.
+    """
+
+    def __init__(self, clock: Callable[[], float], wall_clock: Callable[[], float]) -> None:
+        """`clock` is monotonic, `wall_clock` counts from 1970, both in seconds."""
+        self._clock = clock
+        self._wall_clock = wall_clock
+        self._labels = ClientLabels(LabelBudget(LABELS, MEMORY_SECONDS))
+        self._versions = LabelBudget(VERSIONS, MEMORY_SECONDS)
+        self._lock = threading.Lock()
+        self._clients: dict[int, ClientCounts] = {}
+
+    def join(self, key: int, protocol: Version) -> ClientCounts:
+        """Return the counts of a new client."""
+        counts = ClientCounts(protocol, self._wall_clock())
+        with self._lock:
+            self._clients[key] = counts
+        return counts
+
+    def name(self, key: int, name: str) -> None:
+        """Let the client be told of, under `name`."""
+        counts, now = self._clients[key], self._clock()
+        if counts.label:
+            counts.label = self._labels.rename(key, name, now)
+        else:
+            counts.label = self._labels.enter(key, name, now)
+
+    def told_health(self, key: int, health: Health) -> None:
+        """Keep the newest health, and the first version."""
+        counts = self._clients[key]
+        counts.health, counts.health_at = health, self._wall_clock()
+        if not counts.version and health.version:
+            fits = _VERSION.fullmatch(health.version)
+            counts.version = self._versions.admit(health.version, self._clock()) if fits else OTHER
+
+    def leave(self, key: int) -> None:
+        """Forget the client."""
+        with self._lock:
+            counts = self._clients.pop(key)
+        if counts.label:
+            self._labels.leave(key, self._clock())
+
+    def collect(self) -> Iterator[Metric]:
+        """Tell the counts of every client as they are now."""
+        with self._lock:
+            clients = [counts for counts in self._clients.values() if counts.label]
+        now = self._clock()
+        yield from _identity(clients)
+        yield from _traffic(clients, now)
+        yield from _health([c for c in clients if c.health is not None])
+
+    def describe(self) -> Iterator[Metric]:
+        """Name the metrics, for the registry."""
+        return map(metric, catalogue.CLIENT_FAMILIES)
+
+
+def metric(family: Family) -> Metric:
+    """Return an empty metric of `family`."""
+    return Metric(family.full_name.removesuffix("_total"), family.meaning, str(family.kind), "")
+
+
+def plain(family: Family, rows: Sequence[tuple[tuple[str, ...], float | None]]) -> Metric:
+    """Return a metric with a sample for each row of label values and a value; None is left out."""
+    made = metric(family)
+    name = family.full_name
+    for labels, value in rows:
+        if value is not None:
+            made.add_sample(name, dict(zip(family.labels, labels, strict=True)), float(value))
+    return made
+
+
+def _identity(clients: Sequence[ClientCounts]) -> Iterator[Metric]:
+    rows = [((c.label, str(c.protocol.value), c.version), 1.0) for c in clients]
+    yield plain(catalogue.CLIENT_INFO, rows)
+    yield plain(catalogue.CLIENT_CONNECTED, [((c.label,), c.connected) for c in clients])
+
+
+def _traffic(clients: Sequence[ClientCounts], now: float) -> Iterator[Metric]:
+    columns: tuple[tuple[Family, Callable[[ClientCounts], float]], ...] = (
+        (catalogue.CLIENT_RECEIVED, lambda c: c.received),
+        (catalogue.CLIENT_PROCESSED, lambda c: c.processed),
+        (catalogue.CLIENT_REJECTED, lambda c: c.rejected),
+        (catalogue.CLIENT_RECEIVED_BYTES, lambda c: c.received_bytes),
+        (catalogue.CLIENT_SENT_BYTES, lambda c: c.sent_bytes),
+        (catalogue.CLIENT_FRAME_RATE, lambda c: c.rate.rate(now)),
+    )
+    for family, value in columns:
+        yield plain(family, [((c.label,), value(c)) for c in clients])
+    dropped = [((c.label, reason), n) for c in clients for reason, n in c.dropped.copy().items()]
+    yield plain(catalogue.CLIENT_DROPPED, dropped)
+    yield _latencies(clients)
+
+
+def _latencies(clients: Sequence[ClientCounts]) -> Metric:
+    family = catalogue.CLIENT_LATENCY
+    made, name = metric(family), family.full_name
+    bounds = [*map(str, family.buckets), "+Inf"]
+    for client in clients:
+        for kind, latency in client.latency.copy().items():
+            labels = {"client": client.label, "kind": kind}
+            below = 0
+            for bound, count in zip(bounds, latency.counts.copy(), strict=True):
+                below += count
+                made.add_sample(f"{name}_bucket", {**labels, "le": bound}, below)
+            made.add_sample(f"{name}_count", labels, below)
+            made.add_sample(f"{name}_sum", labels, latency.total)
+    return made
+
+
+def _health(clients: Sequence[ClientCounts]) -> Iterator[Metric]:
+    told = [(c.label, c.health_at, c.health) for c in clients if c.health is not None]
+    columns: tuple[tuple[Family, Callable[[Health], float | None]], ...] = (
+        (catalogue.EDGE_TEMPERATURE, lambda h: h.cpu_temperature),
+        (catalogue.EDGE_WIFI_SIGNAL, lambda h: h.wifi_signal),
+        (catalogue.EDGE_MEMORY_FREE, lambda h: h.memory_free),
+        (catalogue.EDGE_UPTIME, lambda h: h.uptime),
+        (catalogue.EDGE_CAPTURE_RATE, lambda h: h.capture_fps),
+        (catalogue.EDGE_DROPS, lambda h: h.drops),
+    )
+    yield plain(catalogue.EDGE_HEALTH_TIME, [((label,), at) for label, at, _ in told])
+    for family, value in columns:
+        yield plain(family, [((label,), value(health)) for label, _, health in told])
+    flags = [(label, h.throttled) for label, _, h in told if h.throttled is not None]
+    for family, shift in (
+        (catalogue.EDGE_THROTTLING, 0),
+        (catalogue.EDGE_THROTTLED_SINCE_BOOT, _SINCE_BOOT),
+    ):
+        yield plain(
+            family,
+            [
+                ((label, condition), field >> (bit + shift) & 1)
+                for label, field in flags
+                for bit, condition in _CONDITIONS
+            ],
+        )
