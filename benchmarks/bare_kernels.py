@@ -14,7 +14,8 @@ from statistics import median
 import dlib
 import numpy as np
 from benchmarks.scenes import scene_frames
-from iot_facerecognition_server.models.store import ModelKind, ModelStore
+from iot_facerecognition_server.models.catalogue import FACE_DESCRIPTOR, LANDMARKS
+from iot_facerecognition_server.models.store import ModelStore
 from iot_facerecognition_server.networks.face_descriptor import FaceDescriptorNetwork
 from iot_facerecognition_server.networks.precision import choose_precision
 
@@ -68,8 +69,8 @@ def milliseconds(call: Callable[[int], object], times: int) -> float:
 def measure(frames: Sequence[bytes], store: ModelStore, times: int = 30) -> KernelTimes:
     """Time every kernel on `frames`, JPEGs with one face each."""
     decoder, detector = JpegDecoder(), HogDetector()
-    aligner = FaceAligner(store.resolve(ModelKind.LANDMARKS_5))
-    weights = store.resolve(ModelKind.FACE_DESCRIPTOR)
+    aligner = FaceAligner(store.resolve(LANDMARKS))
+    weights = store.resolve(FACE_DESCRIPTOR)
     network = FaceDescriptorNetwork.load(weights, "cpu", choose_precision("auto", "cpu"))
     greys = [decoder.grey(frame) for frame in frames]
     pictures = [decoder.rgb(frame) for frame in frames]
@@ -99,8 +100,8 @@ def dlib_frame(frames: Sequence[bytes], store: ModelStore, times: int) -> float:
     """Time what a program that uses dlib's Python package does: RGB scan, dlib's descriptor."""
     decoder = JpegDecoder()
     scan = dlib.get_frontal_face_detector()
-    landmarks = dlib.shape_predictor(str(store.resolve(ModelKind.LANDMARKS_5)))
-    describe = dlib.face_recognition_model_v1(str(store.resolve(ModelKind.FACE_DESCRIPTOR)))
+    landmarks = dlib.shape_predictor(str(store.resolve(LANDMARKS)))
+    describe = dlib.face_recognition_model_v1(str(store.resolve(FACE_DESCRIPTOR)))
 
     def recognise(number: int) -> None:
         picture = decoder.rgb(frames[number % len(frames)])

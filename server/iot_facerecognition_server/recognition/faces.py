@@ -29,6 +29,7 @@ class FaceRecogniser:
         store = ModelStore(config.model_cache)
         dlib_settings = config.dlib
         self._config = config
+        self._detector = HogDetector(config.engine.min_face_size)  # slow to make, quick to copy
         self._references = ReferenceFile(dlib_settings.reference_file)
         self._aligner = FaceAligner(
             store.resolve(LANDMARKS, dlib_settings.face_landmark_model_file),
@@ -45,7 +46,7 @@ class FaceRecogniser:
         """Return a scanner for one thread."""
         return FaceScanner(
             JpegDecoder(),
-            HogDetector(self._config.engine.min_face_size),
+            self._detector.copy(),
             self._aligner,
             self._config.limits.pixels,
         )
@@ -62,10 +63,13 @@ class FaceRecogniser:
         """
         config = self._config
         settings = config.dlib
-        recipe = f"{self._weights_hash} {settings.face_detail_size} {settings.face_padding}"
+        recipe = (
+            f"{self._weights_hash} {settings.face_detail_size} {settings.face_padding}"
+            f" {config.engine.min_face_size}"
+        )
         builder = GalleryBuilder(
             JpegDecoder(),
-            HogDetector(),
+            self._detector.copy(),
             self._aligner,
             self.network.describe,
             DescriptorCache(config.descriptor_cache, recipe),
