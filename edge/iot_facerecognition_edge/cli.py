@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from iot_facerecognition_edge.errors import EdgeError, SettingError
+from iot_facerecognition_edge.errors import EdgeError, HookError, SettingError
 from iot_facerecognition_edge.settings import CATALOGUE, Settings, SettingsFile, Value, setting
 
 EXIT_OK = 0
@@ -25,8 +25,8 @@ in them, and shows what comes back.
   iot-facerecognition-edge settings show camera
 """
 _EPILOG = """\
-Exit status: 0 when it was told to stop, 1 after a fault of its own (start it again), 2 when a
-setting, the camera's or the screen's is wrong.
+Exit status: 0 when it was told to stop; 1 after a fault of its own or without a screen, which may
+come later; 2 when a setting or a hook is wrong. A camera that is missing is waited for.
 """
 
 
@@ -100,9 +100,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command == "settings":
             return _ACTIONS[options.action](state_directory, options)
         return _run(state_directory, options)
-    except EdgeError as error:
+    except (SettingError, HookError) as error:
         print(f"iot-facerecognition-edge: {error}", file=sys.stderr)
         return EXIT_CONFIGURATION
+    except EdgeError as error:
+        print(f"iot-facerecognition-edge: {error}", file=sys.stderr)
+        return EXIT_FAILURE
     except KeyboardInterrupt:
         # Before the loop took over the signal.
         return EXIT_OK

@@ -12,10 +12,10 @@ from typing import Any
 from iot_facerecognition_client import (
     CaFile,
     Client,
-    ClientError,
     ClientStatistics,
     Fingerprint,
     NoVerification,
+    OutboxFullError,
     Reason,
     ServerAddress,
     State,
@@ -134,7 +134,7 @@ class Link:
             return
         try:
             self._client.message(text)
-        except ClientError as error:
+        except OutboxFullError as error:
             raise EdgeError(f"messages: {error}") from error
 
     def health(self, health: Health) -> None:

@@ -74,5 +74,5 @@ class Synchronisation:
                 self._settings.set(key, held)
             except SettingError as error:
                 self._warned(f"the server holds a value that is none of ours: {error}")
-        if held != before:
-            self._publish(SettingChanged(key, before, held))
+        # Also without a change: nothing is pending any more, which views show.
+        self._publish(SettingChanged(key, before, held))

@@ -1,14 +1,39 @@
 """Fakes of what hardware there is not, and a real TLS server whose answers a test decides on."""
 
 import asyncio
+import hashlib
 import importlib
 import inspect
+import ssl
+import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
+
+from iot_facerecognition_protocol import (
+    SUBPROTOCOL_V2,
+    Command,
+    Face,
+    FacesFound,
+    FrameDone,
+    FrameStatus,
+    Health,
+    InitRequest,
+    Message,
+    ObjectLabel,
+    ObjectsFound,
+    Setting,
+    Text,
+    decode,
+    encode,
+)
 
 SCENARIO_SECONDS = 30.0
 HERE = Path(__file__).parent
@@ -53,3 +78,133 @@ def v4l2_driver(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The class of the fake V4L2 driver."""
     monkeypatch.syspath_prepend(HERE / "fake_device")
     return importlib.import_module("v4l2_driver").FakeDriver
+
+
+class Recogniser:
+    """A real TLS WebSocket server of version 2 with one client, whose answers the test decides on.
+
+    It echoes settings (label counts at most `most_labels`) and answers every frame with `faces` and
+    `objects`; what it got stands in its lists.
+    """
+
+    def __init__(self, certificate: tuple[Path, Path, str]) -> None:
+        self.certificate_file, self._key_file, self.fingerprint = certificate
+        self.faces: tuple[Face, ...] = ()
+        self.objects: tuple[ObjectLabel, ...] = ()
+        self.most_labels = 1000
+        self.echoes = True
+        self.frames: list[bytes] = []
+        self.settings: list[Setting] = []
+        self.texts: list[str] = []
+        self.health: list[Health] = []
+        self.tokens: list[str | None] = []
+        self.connections = 0
+        self._websocket: ServerConnection | None = None
+        self._news = asyncio.Condition()
+        self._port = 0
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Listen, again on the same port after a stop."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certificate_file, self._key_file)
+        self._server = await serve(
+            self._work,
+            "127.0.0.1",
+            self._port,
+            ssl=context,
+            subprotocols=[Subprotocol(SUBPROTOCOL_V2)],
+            compression=None,
+        )
+        self._port = next(iter(self._server.sockets)).getsockname()[1]
+
+    async def stop(self) -> None:
+        """Close every connection, and the port."""
+        self._server.close()
+        await self._server.wait_closed()
+
+    @property
+    def access(self) -> dict[str, Any]:
+        """The settings by which an appliance finds it."""
+        return {
+            "connection.address": "127.0.0.1",
+            "connection.port": self._port,
+            "connection.fingerprint": self.fingerprint,
+        }
+
+    async def say(self, message: Message) -> None:
+        """Send a message to the client."""
+        assert self._websocket is not None
+        await self._websocket.send(encode(message))
+
+    async def until(self, condition: Callable[[], Any]) -> None:
+        """Wait for messages until `condition` holds."""
+        async with self._news:
+            await self._news.wait_for(condition)
+
+    async def _work(self, websocket: ServerConnection) -> None:
+        self._websocket = websocket
+        self.connections += 1
+        assert websocket.request is not None
+        self.tokens.append(websocket.request.headers.get("Authorization"))
+        number = 0
+        with suppress(ConnectionClosed):
+            await self.say(InitRequest())
+            async for message in websocket:
+                if isinstance(message, bytes):
+                    number += 1
+                    await self._answer(message, number)
+                else:
+                    await self._take(decode(message))
+                async with self._news:
+                    self._news.notify_all()
+
+    async def _answer(self, jpeg: bytes, number: int) -> None:
+        self.frames.append(jpeg)
+        await self.say(FacesFound(self.faces, number))
+        await self.say(ObjectsFound(self.objects, number))
+        await self.say(FrameDone(number, FrameStatus.PROCESSED, 1.0, 2.0))
+
+    async def _take(self, message: Message) -> None:
+        match message:
+            case Setting(command, value):
+                self.settings.append(message)
+                if command is Command.SETTING_LABELCOUNT:
+                    assert isinstance(value, int)
+                    value = min(value, self.most_labels)
+                if self.echoes:
+                    await self.say(Setting(command, value))
+            case Text(text):
+                self.texts.append(text)
+            case Health():
+                self.health.append(message)
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, str]:
+    """Certificate and key for this machine, as files, and the fingerprint."""
+    folder = tmp_path_factory.mktemp("certificate")
+    files = folder / "certificate.pem", folder / "key.pem"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
+            *("-noenc", "-days", "2", "-subj", "/CN=test"),
+            *("-addext", "subjectAltName=IP:127.0.0.1", "-out", files[0], "-keyout", files[1]),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    der = ssl.PEM_cert_to_DER_cert(files[0].read_text())
+    return *files, hashlib.sha256(der).hexdigest()
+
+
+@pytest.fixture
+def recogniser(certificate: tuple[Path, Path, str]) -> Recogniser:
+    """A server, to be started by `async with`."""
+    return Recogniser(certificate)

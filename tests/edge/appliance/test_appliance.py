@@ -1,0 +1,395 @@
+"""The appliance behind its door: a real TLS connection, a camera that the test exposes."""
+
+import asyncio
+import csv
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from iot_facerecognition_edge import appliance as appliance_module
+from iot_facerecognition_edge.appliance import Appliance
+from iot_facerecognition_edge.cameras import Capabilities, Picture
+from iot_facerecognition_edge.errors import EdgeError, SettingError
+from iot_facerecognition_edge.eventlog import EntryKind, EventLog
+from iot_facerecognition_edge.events import (
+    CameraState,
+    ConnectionState,
+    FacesSeen,
+    MessageReceived,
+    Noticed,
+    ObjectsSeen,
+    SettingChanged,
+)
+from iot_facerecognition_edge.health import HealthReader
+from iot_facerecognition_edge.settings import CATALOGUE, Settings
+from iot_facerecognition_edge.statistics import ChartId, PieChart, Statistics
+from iot_facerecognition_edge.timekeeping import Timekeeper
+from iot_facerecognition_protocol import Command, ErrorReport, Face, ObjectLabel, Setting, Text
+
+ADA = Face("Ada", 10, 20, 30, 40, distance=0.31, score=1.5, track=1)
+NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
+
+
+class Camera:
+    """A camera that takes a picture when told."""
+
+    def __init__(self) -> None:
+        self.capabilities = Capabilities("test", (640, 480), 15.0)
+        self.plane = None
+        self._waiting: Picture | None = None
+        self._number = 0
+
+    def start(self, preview: Any, arrived: Callable[[], None], failed: Any) -> None:
+        self._arrived = arrived
+
+    def stop(self) -> None:
+        """Nothing runs."""
+
+    def newest(self) -> Picture | None:
+        picture, self._waiting = self._waiting, None
+        return picture
+
+    def preview(self) -> None:
+        return None
+
+    def apply(self, settings: Settings) -> tuple[str, ...]:
+        return ()
+
+    def expose(self, jpeg: bytes, time: float) -> None:
+        self._number += 1
+        self._waiting = Picture(jpeg, time, self._number)
+        self._arrived()
+
+
+class Bench:
+    """An appliance and everything it tells."""
+
+    def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
+        self.camera = Camera()
+        self.powered_off = False
+        loop = asyncio.get_running_loop()
+        self.appliance = Appliance(
+            settings=Settings(settings),
+            log=EventLog(lambda: NOON),
+            statistics=Statistics(),
+            timekeeper=Timekeeper(folder / "root"),
+            health=HealthReader(folder / "root"),
+            open_camera=lambda: self.camera,
+            clock=loop.time,
+            wall=lambda: NOON,
+            state_directory=folder,
+            version="1.2.3",
+            power_off=self._power_off,
+        )
+        self.events: list[Any] = []
+        self._news = asyncio.Event()
+        self.appliance.subscribe(self._take)
+
+    def _power_off(self) -> None:
+        self.powered_off = True
+
+    def _take(self, event: Any) -> None:
+        self.events.append(event)
+        self._news.set()
+
+    def of(self, kind: type[Any]) -> list[Any]:
+        return [event for event in self.events if type(event) is kind]
+
+    async def until(self, condition: Callable[[], Any]) -> None:
+        """Wait for events until `condition` holds."""
+        while not condition():
+            self._news.clear()
+            await self._news.wait()
+
+    async def in_state(self, state: ConnectionState) -> None:
+        await self.until(lambda: self.appliance.connection.state is state)
+
+    async def filming(self) -> None:
+        self.appliance.open_camera(None)
+        await self.until(lambda: self.appliance.camera.state is CameraState.RUNNING)
+
+
+@asynccontextmanager
+async def bench(folder: Path, settings: dict[str, Any]) -> AsyncIterator[Bench]:
+    made = Bench(folder, settings)
+    made.appliance.start()
+    try:
+        yield made
+    finally:
+        await made.appliance.stop()
+
+
+async def test_settings_are_sent_when_the_server_asks(recogniser: Any, tmp_path: Path) -> None:
+    own = {"connection.name": "kitchen", "recognition.label_count": 3, "recognition.faces": False}
+    async with recogniser, bench(tmp_path, recogniser.access | own):
+        await recogniser.until(lambda: len(recogniser.settings) == 5)
+    assert set(recogniser.settings) == {
+        Setting(Command.SETTING_NAME, "kitchen"),
+        Setting(Command.SETTING_LABELCOUNT, 3),
+        Setting(Command.SETTING_FACERECOGNITIONENABLED, False),
+        Setting(Command.SETTING_OBJDETECTIONENABLED, True),
+        Setting(Command.SETTING_DETERMINISTICOBJECTDETECTION, False),
+    }
+
+
+async def test_a_picture_goes_out_and_its_result_comes_back(
+    recogniser: Any, tmp_path: Path
+) -> None:
+    recogniser.faces = (ADA,)
+    recogniser.objects = (ObjectLabel("cup", 0.9),)
+    async with recogniser, bench(tmp_path, recogniser.access) as edge:
+        await edge.filming()
+        await edge.in_state(ConnectionState.CONNECTED)
+        taken = edge.appliance.clock() - 1.25
+        edge.camera.expose(b"jpeg", taken)
+        await edge.until(lambda: edge.of(FacesSeen) and edge.of(ObjectsSeen))
+        await edge.until(lambda: edge.appliance.fps > 0)
+        seen, objects = edge.of(FacesSeen)[0], edge.of(ObjectsSeen)[0]
+        texts = {entry.text: entry for entry in edge.appliance.log.entries()}
+    assert recogniser.frames == [b"jpeg"]
+    assert (seen.faces, seen.frame, seen.size) == ((ADA,), 1, (640, 480))
+    assert objects.objects == (ObjectLabel("cup", 0.9),)
+    entry = texts["face: Ada (distance 0.31)"]
+    assert timedelta(seconds=1.25) <= NOON - entry.time < timedelta(seconds=2.25)
+    pie = edge.appliance.statistics.chart(ChartId.FACES, 0)
+    assert isinstance(pie, PieChart)
+    assert pie.slices[0].label == "Ada"
+
+
+async def test_a_changed_setting_holds_when_the_server_says_so(
+    recogniser: Any, tmp_path: Path
+) -> None:
+    key = "recognition.label_count"
+    async with recogniser, bench(tmp_path, recogniser.access) as edge:
+        await recogniser.until(lambda: len(recogniser.settings) == 5)
+        await edge.until(lambda: not edge.appliance.pending(key))
+        recogniser.echoes = False
+        edge.appliance.change(key, 9)
+        assert edge.appliance.settings.number(key) == 9
+        assert edge.appliance.effective(key) == 5
+        assert edge.appliance.pending(key)
+        await recogniser.until(lambda: len(recogniser.settings) == 6)
+        await recogniser.say(Setting(Command.SETTING_LABELCOUNT, 9))
+        await edge.until(lambda: not edge.appliance.pending(key))
+        assert edge.appliance.effective(key) == 9
+
+
+async def test_the_servers_word_is_taken_where_it_differs(recogniser: Any, tmp_path: Path) -> None:
+    key = "recognition.label_count"
+    recogniser.most_labels = 4
+    async with recogniser, bench(tmp_path, recogniser.access) as edge:
+        await edge.until(lambda: edge.appliance.effective(key) == 4)
+        assert edge.appliance.settings.number(key) == 4
+        assert SettingChanged(key, 5, 4) in edge.events
+
+
+async def test_without_a_connection_a_change_is_kept_and_sent_later(
+    recogniser: Any, tmp_path: Path
+) -> None:
+    key = "recognition.objects"
+    async with recogniser, bench(tmp_path, recogniser.access) as edge:
+        await edge.until(lambda: edge.appliance.effective(key) is True)
+        await recogniser.until(lambda: len(recogniser.settings) == 5)
+        await edge.until(lambda: not edge.appliance.pending("recognition.faces"))
+        edge.appliance.disconnect()
+        await edge.in_state(ConnectionState.DISCONNECTED)
+        edge.appliance.change(key, False)
+        assert edge.appliance.pending(key)
+        assert edge.appliance.settings.switch(key) is False
+        edge.appliance.connect()
+        await edge.until(lambda: edge.appliance.effective(key) is False)
+        assert not edge.appliance.pending(key)
+
+
+async def test_messages_go_both_ways_and_wait_for_a_connection(
+    recogniser: Any, tmp_path: Path
+) -> None:
+    async with recogniser:
+        settings = recogniser.access | {"connection.automatic": False}
+        async with bench(tmp_path, settings) as edge:
+            edge.appliance.send_message(" dinner\nis ready ")
+            with pytest.raises(EdgeError, match="nothing to send"):
+                edge.appliance.send_message("\n")
+            edge.appliance.connect()
+            await recogniser.until(lambda: recogniser.texts)
+            await recogniser.say(Text("coming\x1b[31m"))
+            await edge.until(lambda: edge.of(MessageReceived))
+            notices = [event.text for event in edge.of(Noticed)]
+    assert recogniser.texts == ["dinner is ready"]
+    assert edge.of(MessageReceived)[0].text == "coming [31m"
+    assert "message: coming [31m" in notices
+
+
+async def test_the_connect_pop_up_keeps_what_was_typed(recogniser: Any, tmp_path: Path) -> None:
+    async with recogniser:
+        access = recogniser.access
+        own = {k: v for k, v in access.items() if k == "connection.fingerprint"}
+        async with bench(tmp_path, own | {"connection.automatic": False}) as edge:
+            with pytest.raises(SettingError):
+                edge.appliance.connect("127.0.0.1", 99999)
+            assert edge.appliance.settings.text("connection.address") == "localhost"
+            edge.appliance.connect("127.0.0.1", access["connection.port"], "secret")
+            await edge.in_state(ConnectionState.CONNECTED)
+    assert recogniser.tokens == ["Bearer secret"]
+    assert edge.appliance.settings.text("connection.token") == "secret"
+
+
+async def test_a_restarted_server_is_found_again_and_traffic_adds_up(
+    recogniser: Any, tmp_path: Path
+) -> None:
+    async with recogniser, bench(tmp_path, recogniser.access) as edge:
+        await edge.filming()
+        await recogniser.until(lambda: len(recogniser.settings) == 5)
+        edge.camera.expose(b"x" * 1000, edge.appliance.clock())
+        await recogniser.until(lambda: len(recogniser.frames) == 1)
+        await edge.until(lambda: edge.of(FacesSeen))
+        before = edge.appliance.traffic
+        assert before.sent > 1000
+        await recogniser.stop()
+        await edge.in_state(ConnectionState.RETRYING)
+        retry = edge.appliance.connection
+        assert retry.retry_at is not None
+        await recogniser.start()
+        edge.appliance.connect()
+        await recogniser.until(lambda: len(recogniser.settings) == 10)
+        assert edge.appliance.traffic.sent > before.sent
+    kinds = {event.kind for event in edge.of(Noticed)}
+    assert kinds == {EntryKind.INFORMATION, EntryKind.WARNING}
+
+
+async def test_a_wrong_fingerprint_is_refused_before_the_token_is_sent(
+    recogniser: Any, tmp_path: Path
+) -> None:
+    wrong = {"connection.fingerprint": "00" * 32, "connection.token": "secret"}
+    async with recogniser, bench(tmp_path, recogniser.access | wrong) as edge:
+        await edge.in_state(ConnectionState.REFUSED)
+        assert edge.appliance.connection.text
+    assert recogniser.tokens == []
+
+
+async def test_a_missing_fingerprint_names_the_setting(tmp_path: Path) -> None:
+    async with bench(tmp_path, {}) as edge:
+        await edge.in_state(ConnectionState.REFUSED)
+        assert "connection.fingerprint" in edge.appliance.connection.text
+
+
+async def test_an_authority_waits_for_the_time_of_day(
+    recogniser: Any, certificate: Any, tmp_path: Path
+) -> None:
+    own = {"connection.tls_mode": "authority", "connection.ca_file": str(certificate[0])}
+    async with recogniser, bench(tmp_path, recogniser.access | own) as edge:
+        await edge.in_state(ConnectionState.WAITING_FOR_TIME)
+        assert recogniser.connections == 0
+        synchronised = tmp_path / "root/run/systemd/timesync/synchronized"
+        await asyncio.to_thread(synchronised.parent.mkdir, parents=True)
+        await asyncio.to_thread(synchronised.touch)
+        await edge.in_state(ConnectionState.CONNECTED)
+
+
+async def test_an_unverified_server_is_nagged_about(recogniser: Any, tmp_path: Path) -> None:
+    own = {"connection.tls_mode": "ignore", "connection.fingerprint": ""}
+    async with recogniser, bench(tmp_path, recogniser.access | own) as edge:
+        await edge.in_state(ConnectionState.CONNECTED)
+        warnings = [entry.text for entry in edge.appliance.log.entries({EntryKind.WARNING})]
+    assert any("NOT checked" in text for text in warnings)
+
+
+async def test_health_is_reported(recogniser: Any, tmp_path: Path) -> None:
+    (tmp_path / "root/proc").mkdir(parents=True)
+    (tmp_path / "root/proc/uptime").write_text("77.5 1\n")
+    async with recogniser, bench(tmp_path, recogniser.access) as edge:
+        await edge.in_state(ConnectionState.CONNECTED)
+        edge.appliance.report()
+        await recogniser.until(lambda: recogniser.health)
+    health = recogniser.health[0]
+    assert (health.version, health.uptime, health.drops) == ("1.2.3", 77.5, 0)
+
+
+async def test_a_lost_radio_link_is_noticed(recogniser: Any, tmp_path: Path) -> None:
+    state = tmp_path / "root/sys/class/net/wlan0/operstate"
+    (state.parent / "phy80211").mkdir(parents=True)
+    state.write_text("up")
+    async with bench(tmp_path, {"connection.automatic": False}) as edge:
+        assert edge.appliance.network.wifi is True
+        await asyncio.to_thread(state.write_text, "down")
+        edge.appliance.report()
+        assert edge.of(Noticed)[-1].text == "Wi-Fi has no link"
+        await asyncio.to_thread(state.write_text, "up")
+        edge.appliance.report()
+        assert edge.of(Noticed)[-1].kind is EntryKind.INFORMATION
+
+
+async def test_a_complaint_of_the_server_is_shown(recogniser: Any, tmp_path: Path) -> None:
+    async with recogniser, bench(tmp_path, recogniser.access) as edge:
+        await edge.in_state(ConnectionState.CONNECTED)
+        await recogniser.say(ErrorReport("frame_too_large", "at most 4 MB", 3))
+        await edge.until(lambda: any("at most 4 MB" in e.text for e in edge.of(Noticed)))
+
+
+async def test_traffic_and_frame_rate_are_sampled(recogniser: Any, tmp_path: Path) -> None:
+    async with recogniser, bench(tmp_path, recogniser.access) as edge:
+        await edge.filming()
+        await recogniser.until(lambda: len(recogniser.settings) == 5)
+        for _ in range(3):
+            seen = len(edge.of(FacesSeen))
+            edge.camera.expose(b"x" * 5000, edge.appliance.clock())
+            await edge.until(lambda seen=seen: len(edge.of(FacesSeen)) > seen)
+        edge.appliance.tick()
+        chart: Any = edge.appliance.statistics.chart(
+            ChartId.TRAFFIC_TOTAL, edge.appliance.clock(), whole=True
+        )
+        assert chart.lines[0].points[-1][1] > 0.015
+
+
+async def test_export_writes_under_the_state_directory(tmp_path: Path) -> None:
+    async with bench(tmp_path, {"connection.automatic": False}) as edge:
+        folder = edge.appliance.export_statistics()
+    assert folder == tmp_path / "statistics" / "2026-05-01-120000"
+    with (folder / "faces.csv").open() as file:
+        assert next(csv.reader(file)) == ["name", "count"]
+
+
+async def test_reset_keeps_how_the_server_is_reached_and_what_is_not_on_the_form(
+    tmp_path: Path,
+) -> None:
+    changed = {
+        "connection.address": "server.local",
+        "connection.automatic": False,
+        "recognition.label_count": 2,
+        "camera.fps": 5,
+        "hooks.on_known": "true",
+    }
+    async with bench(tmp_path, changed) as edge:
+        edge.appliance.reset_settings()
+        settings = edge.appliance.settings
+        kept = {entry.key for entry in CATALOGUE if settings.value(entry.key) != entry.default}
+    assert kept == {"connection.address", "connection.automatic", "hooks.on_known"}
+
+
+@pytest.mark.parametrize(("allowed", "asked"), [(True, True), (True, False), (False, True)])
+async def test_power_off_only_where_it_is_set_up_and_asked_for(
+    tmp_path: Path, allowed: bool, asked: bool
+) -> None:
+    settings = {"connection.automatic": False, "device.power_off": allowed}
+    async with bench(tmp_path, settings) as edge:
+        assert edge.appliance.can_power_off is allowed
+        edge.appliance.leave(power_off=asked)
+        assert edge.appliance.stopping.is_set()
+        assert not edge.powered_off
+    assert edge.powered_off is (allowed and asked)
+
+
+async def test_a_fault_of_the_program_ends_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(_: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(appliance_module.Capture, "run", broken)
+    async with bench(tmp_path, {"connection.automatic": False}) as edge:
+        await edge.appliance.stopping.wait()
+        assert isinstance(edge.appliance.fault, ZeroDivisionError)

@@ -1,0 +1,220 @@
+"""The command line, and the whole program without a screen against a real TLS server."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import stat
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from iot_facerecognition_edge.cli import default_state_directory, main
+from iot_facerecognition_protocol import Face, Text
+
+SECONDS = 20.0
+
+
+def run(tmp_path: Path, *arguments: str) -> int:
+    return main(["--state-dir", str(tmp_path), *arguments])
+
+
+def stored(tmp_path: Path) -> dict[str, Any]:
+    settings: dict[str, Any] = json.loads((tmp_path / "settings.json").read_text())["settings"]
+    return settings
+
+
+def test_help_names_every_option_and_the_exit_status(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["--help"])
+    assert left.value.code == 0
+    text = capsys.readouterr().out
+    for word in ("--headless", "--camera", "--screen", "--set", "--state-dir", "settings", "Exit"):
+        assert word in text
+
+
+def test_settings_are_kept_shown_and_reset(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(tmp_path, "settings", "set", "camera.fps=10", "connection.token=hunter2") == 0
+    assert stored(tmp_path) == {"camera.fps": 10, "connection.token": "hunter2"}
+    assert stat.S_IMODE((tmp_path / "settings.json").stat().st_mode) == 0o600
+    assert run(tmp_path, "settings", "show") == 0
+    shown = capsys.readouterr().out
+    assert "camera.fps = 10 fps  (default 15 fps)" in shown
+    assert "connection.token = set" in shown
+    assert "hunter2" not in shown
+    assert run(tmp_path, "settings", "reset", "camera.fps") == 0
+    assert stored(tmp_path) == {"connection.token": "hunter2"}
+    assert run(tmp_path, "settings", "reset") == 0
+    assert stored(tmp_path) == {}
+
+
+def test_one_setting_is_shown_with_what_it_means(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(tmp_path, "settings", "show", "camera.shutter_speed") == 0
+    shown = capsys.readouterr().out
+    assert "from 0 to 1000000 µs" in shown
+    assert "Exposure time" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("settings", "set", "camera.fps"), "KEY=VALUE"),
+        (("settings", "set", "camera.fps=fast"), "from 1 to 60"),
+        (("settings", "set", "camera.lens=1"), "settings show"),
+        (("settings", "show", "lens"), "neither a setting"),
+        (("--headless", "--camera", "webcam"), "camera.source"),
+        (("--headless", "--set", "hooks.on_known='"), "hooks.on_known"),
+        (("--screen", "paper"), "display.screen"),
+    ],
+)
+def test_what_is_wrong_is_named_with_exit_status_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], says: str
+) -> None:
+    assert run(tmp_path, *arguments) == 2
+    assert says in capsys.readouterr().err
+    assert not (tmp_path / "settings.json").exists()
+
+
+def test_a_wrong_change_among_good_ones_changes_nothing(tmp_path: Path) -> None:
+    assert run(tmp_path, "settings", "set", "camera.fps=10", "camera.width=1") == 2
+    assert not (tmp_path / "settings.json").exists()
+
+
+def test_state_is_where_systemd_says_or_with_the_user(tmp_path: Path) -> None:
+    assert default_state_directory({"STATE_DIRECTORY": "/var/lib/a:/var/lib/b"}) == Path(
+        "/var/lib/a"
+    )
+    state = {"XDG_STATE_HOME": str(tmp_path)}
+    assert default_state_directory(state) == tmp_path / "iot-facerecognition-edge"
+
+
+class Notifications:
+    """A socket as systemd's, which gathers what it is told."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.lines: list[str] = []
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(str(path))
+        self._socket.setblocking(False)
+        self._news = asyncio.Event()
+        asyncio.get_running_loop().add_reader(self._socket, self._read)
+
+    def _read(self) -> None:
+        self.lines += self._socket.recv(65536).decode().splitlines()
+        self._news.set()
+
+    async def until(self, line: str) -> None:
+        while line not in self.lines:
+            self._news.clear()
+            await self._news.wait()
+
+    def close(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._socket)
+        self._socket.close()
+
+
+@asynccontextmanager
+async def program(
+    tmp_path: Path, *arguments: str, **environment: str
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "iot_facerecognition_edge.cli", "--state-dir", str(tmp_path / "state")),
+        *arguments,
+        env=os.environ | environment,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+def access(recogniser: Any, **settings: Any) -> list[str]:
+    wanted = recogniser.access | {key.replace("__", "."): v for key, v in settings.items()}
+    return [part for key, value in wanted.items() for part in ("--set", f"{key}={value}")]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_headless_streams_photos_tells_systemd_and_runs_hooks(
+    recogniser: Any, photos: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    pytest.importorskip("turbojpeg", reason="moving photos are encoded by PyTurboJPEG")
+    pytest.importorskip("sdnotify")
+    recogniser.faces = (Face("Ada", 1, 2, 3, 4),)
+    notifications = Notifications(tmp_path / "notify")
+    seen = tmp_path / "seen"
+    os.mkfifo(seen)
+    # The settings have no shell, so the test says what the shell is to do.
+    command = f"sh -c 'printenv FACE_KIND FACE_NAMES > {seen}'"
+    async with recogniser:
+        options = access(
+            recogniser,
+            connection__name="kitchen",
+            camera__width=320,
+            camera__height=240,
+            hooks__on_known=command,
+            log__to_file="on",
+        )
+        arguments = ["--headless", "--camera", f"moving:{photos}", *options]
+        async with program(tmp_path, *arguments, NOTIFY_SOCKET=str(notifications.path)) as process:
+            await notifications.until("READY=1")
+            await notifications.until("WATCHDOG=1")
+            assert await asyncio.to_thread(seen.read_text) == "known\nAda\n"
+            await recogniser.until(lambda: len(recogniser.frames) >= 5)
+            process.send_signal(number)
+            await notifications.until("STOPPING=1")
+            _, output = await process.communicate()
+            assert process.returncode == 0, output.decode()
+    notifications.close()
+    assert all(frame.startswith(b"\xff\xd8") for frame in recogniser.frames)
+    assert any(line.startswith("STATUS=") for line in notifications.lines)
+    assert any("kitchen" in str(setting.value) for setting in recogniser.settings)
+    assert "face: Ada" in (tmp_path / "state" / "log.txt").read_text()
+    assert b"Traceback" not in output
+    # Values that hold for one run only are not kept.
+    assert not (tmp_path / "state" / "settings.json").exists()
+
+
+async def test_what_the_server_changes_is_kept_for_the_next_start(
+    recogniser: Any, photos: Path, tmp_path: Path
+) -> None:
+    recogniser.most_labels = 2
+    async with recogniser:
+        options = ["--headless", "--camera", f"folder:{photos}", *access(recogniser)]
+        async with program(tmp_path, *options) as process:
+            await recogniser.until(lambda: len(recogniser.settings) == 5)
+            # What is sent last is read last: behind it every echo has been taken.
+            await recogniser.say(Text("that was all"))
+            assert process.stderr is not None
+            while b"that was all" not in await process.stderr.readline():
+                assert process.returncode is None
+            process.terminate()
+            assert await process.wait() == 0
+    assert stored(tmp_path / "state") == {"recognition.label_count": 2}
+
+
+async def test_a_camera_that_is_missing_is_told_of_and_waited_for(
+    recogniser: Any, tmp_path: Path
+) -> None:
+    async with recogniser:
+        options = ["--headless", "--camera", "v4l2:/dev/no-such-camera", *access(recogniser)]
+        async with program(tmp_path, *options) as process:
+            assert process.stderr is not None
+            while b"plugged in" not in await process.stderr.readline():
+                assert process.returncode is None
+            await recogniser.until(lambda: len(recogniser.settings) == 5)
+            process.terminate()
+            assert await process.wait() == 0
