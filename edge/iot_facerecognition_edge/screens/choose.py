@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from iot_facerecognition_edge.screens.calibration import Calibration
 from iot_facerecognition_edge.screens.interface import Screen, ScreenError
+from iot_facerecognition_edge.screens.lean import load_pygame
 
 if TYPE_CHECKING:
     from iot_facerecognition_edge.appliance import Appliance
@@ -59,6 +60,7 @@ def open_screen(spec: str, appliance: Appliance) -> Screen:
 
 
 def _open_window(size: str | None) -> Screen:
+    load_pygame()
     from iot_facerecognition_edge.screens.window import WindowScreen  # noqa: PLC0415 - loads SDL
 
     width, height = DEFAULT_WINDOW
@@ -70,6 +72,7 @@ def _open_window(size: str | None) -> Screen:
 
 
 def _open_framebuffer(kind: str, path: Path, appliance: Appliance) -> Screen:
+    load_pygame()
     from iot_facerecognition_edge.screens.framebuffer import (  # noqa: PLC0415 - loads pygame
         FramebufferScreen,
     )

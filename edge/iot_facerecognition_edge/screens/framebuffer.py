@@ -1,17 +1,20 @@
 """The Linux framebuffer as a screen: pygame draws in memory, changed rectangles are copied.
 
 The canvas has the framebuffer's own pixel format, so pygame's blitters do the conversion while they
-draw, and showing a rectangle is a copy of rows (or of columns, on a turned panel).
+draw, and showing a rectangle is a copy of rows, turned before where the panel is. That needs no
+numpy, whose import alone takes seconds on a Zero W.
 """
 
 # ruff: noqa: D102 - the methods are those of `Screen`, told there
+
+from __future__ import annotations
 
 import mmap
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
-import numpy as np
 import pygame
 
 from iot_facerecognition_edge.screens.fbinfo import FramebufferInfo, read_info
@@ -19,6 +22,9 @@ from iot_facerecognition_edge.screens.headless import prepare_drawing
 from iot_facerecognition_edge.screens.interface import ScreenError, ScreenEvent
 from iot_facerecognition_edge.screens.rotation import Rotation
 from iot_facerecognition_edge.screens.touch import TouchPanel
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 
 class FramebufferScreen:
@@ -38,26 +44,20 @@ class FramebufferScreen:
         self._touch = touch
         self._rotation = rotation
         self._info, self._map = _open(path, info_of)
-        kind = np.uint16 if self._info.bits == 16 else np.uint32  # noqa: PLR2004 - bits a pixel
-        pixel = self._info.bits // 8
-        # A view of the visible pixels in the mapped memory, one row per line of the panel.
-        self._panel = np.ndarray(
-            (self._info.height, self._info.width),
-            dtype=kind,
-            buffer=self._map,
-            offset=self._info.offset,
-            strides=(self._info.stride, pixel),
-        )
         prepare_drawing()
         self._size = rotation.canvas_size((self._info.width, self._info.height))
+        # A format with alpha bits is drawn with them: pixels without would not be seen.
+        flags = pygame.SRCALPHA if self._info.opaque else 0
+        masks = (*self._info.masks, self._info.opaque)
         try:
-            self._canvas = pygame.Surface(self._size, 0, self._info.bits, (*self._info.masks, 0))
+            self._canvas = pygame.Surface(self._size, flags, self._info.bits, masks)
         except (ValueError, pygame.error) as error:
-            masks = ", ".join(f"{mask:#x}" for mask in self._info.masks)
+            shown = ", ".join(f"{mask:#x}" for mask in masks)
             raise ScreenError(
                 f"{path} has a pixel format that cannot be drawn ({self._info.bits} bits, red,"
-                f" green, blue {masks}): {error}; choose RGB565 or XRGB8888 in the driver"
+                f" green, blue, alpha {shown}): {error}; choose RGB565 or XRGB8888 in the driver"
             ) from error
+        self._canvas.fill((0, 0, 0))
 
     @property
     def size(self) -> tuple[int, int]:
@@ -75,17 +75,37 @@ class FramebufferScreen:
     def present(self, rects: Sequence[pygame.Rect]) -> None:
         if not rects:
             return
-        drawn = pygame.surfarray.pixels2d(self._canvas).T
+        if not self._rotation:
+            with memoryview(_bytes_of(self._canvas)) as pixels:
+                for rect in rects:
+                    self._copy(pixels, self._canvas.get_pitch(), rect, rect.topleft)
+            return
         for rect in rects:
-            part = drawn[rect.y : rect.bottom, rect.x : rect.right]
+            part = self._canvas.subsurface(rect)
+            turned = pygame.transform.rotate(part, -self._rotation)
             place = self._rotation.on_panel(rect, self._size)
-            if self._rotation.turns:
-                part = np.rot90(part, self._rotation.turns)
-            target = self._panel[place.y : place.bottom, place.x : place.right]
-            if self._info.opaque:
-                np.bitwise_or(part, self._panel.dtype.type(self._info.opaque), out=target)
-            else:
-                target[...] = part
+            with memoryview(_bytes_of(turned)) as pixels:
+                self._copy(pixels, turned.get_pitch(), place, (0, 0))
+
+    def _copy(
+        self, pixels: memoryview, pitch: int, place: pygame.Rect, source: tuple[int, int]
+    ) -> None:
+        """Copy a rectangle of rows of `pitch` bytes, from (x, y) `source` on, to `place`."""
+        pixel = self._info.bits // 8
+        stride = self._info.stride
+        target = self._info.offset + place.y * stride + place.x * pixel
+        origin = source[1] * pitch + source[0] * pixel
+        width = place.width * pixel
+        if pitch == stride and place.width * 2 > self._info.width:
+            # One copy of everything between the first and the last pixel: what lies beside the
+            # rectangle is copied too, as it was shown before, and costs less than a loop.
+            length = (place.height - 1) * stride + width
+            self._map[target : target + length] = pixels[origin : origin + length]
+            return
+        for _ in range(place.height):
+            self._map[target : target + width] = pixels[origin : origin + width]
+            target += stride
+            origin += pitch
 
     def events(self) -> list[ScreenEvent]:
         if self._touch is None:
@@ -104,8 +124,12 @@ class FramebufferScreen:
     def close(self) -> None:
         if self._touch is not None:
             self._touch.close()
-        del self._panel
         self._map.close()
+
+
+def _bytes_of(surface: pygame.Surface) -> Buffer:
+    """Return the surface's pixels, rows of its pitch; the surface is locked while it is used."""
+    return cast("Buffer", surface.get_buffer())
 
 
 def _open(

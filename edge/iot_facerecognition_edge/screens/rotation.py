@@ -18,11 +18,6 @@ class Rotation(IntEnum):
         """Whether width and height change places."""
         return self in (Rotation.RIGHT, Rotation.LEFT)
 
-    @property
-    def turns(self) -> int:
-        """Quarter turns counter-clockwise, as `numpy.rot90` counts them."""
-        return (-self.value // 90) % 4
-
     def canvas_size(self, panel: tuple[int, int]) -> tuple[int, int]:
         """Return the size of the canvas that fills a panel of this size."""
         return (panel[1], panel[0]) if self.swaps else panel

@@ -101,6 +101,9 @@ class CameraView(View):
         self.statistics_button.place(pygame.Rect(right, top, target, target))
         self.settings_button.place(pygame.Rect(right - gap - target, top, target, target))
 
+    def draw(self, canvas: pygame.Surface) -> None:
+        """Draw nothing: the picture and its margins cover the page."""
+
     def _whole(self) -> Rectangle:
         return self.rect.x, self.rect.y, self.rect.width, self.rect.height
 
