@@ -1,0 +1,87 @@
+"""What version 2 adds, as it looks on the wire."""
+
+import json
+
+import pytest
+
+from iot_facerecognition_protocol import (
+    DropReason,
+    ErrorCode,
+    ErrorReport,
+    Face,
+    FacesFound,
+    FrameDone,
+    FrameStatus,
+    Health,
+    Message,
+    ObjectLabel,
+    ObjectsFound,
+    decode,
+    encode,
+)
+
+WIRE: list[tuple[Message, str]] = [
+    (FacesFound((), 1), '{"command":3,"context":[],"frame":1}'),
+    (
+        FacesFound((Face("ann", 1, -2, 3, 4, 0.25, 1.5, 7), Face("", 5, 6, 7, 8)), 12),
+        (
+            '{"command":3,"context":[{"tag":"ann","x":1,"y":-2,"width":3,"height":4,"distance":0.25,'
+            '"score":1.5,"track":7},{"tag":"","x":5,"y":6,"width":7,"height":8,"distance":null,'
+            '"score":null,"track":null}],"frame":12}'
+        ),
+    ),
+    (
+        ObjectsFound((ObjectLabel("espresso", 0.5),), 3),
+        '{"command":4,"context":[{"label":"espresso","prediction":0.5}],"frame":3}',
+    ),
+    (
+        FrameDone(1, FrameStatus.PROCESSED, 0.5, 31.25),
+        '{"command":10,"context":{"frame":1,"status":"processed","queue_ms":0.5,"compute_ms":31.25}}',
+    ),
+    (
+        FrameDone(2, FrameStatus.DROPPED, reason=DropReason.REPLACED),
+        (
+            '{"command":10,"context":{"frame":2,"status":"dropped","queue_ms":0.0,"compute_ms":0.0,'
+            '"reason":"replaced"}}'
+        ),
+    ),
+    (
+        ErrorReport(ErrorCode.FRAME_NOT_JPEG, "no JPEG", 4),
+        '{"command":11,"context":{"code":"frame-not-jpeg","message":"no JPEG","frame":4}}',
+    ),
+    (ErrorReport("idle", "go"), '{"command":11,"context":{"code":"idle","message":"go"}}'),
+    (Health(), '{"command":12,"context":{}}'),
+    (
+        Health(version="1.0", throttled=5, wifi_signal=-61.0),
+        '{"command":12,"context":{"version":"1.0","throttled":5,"wifi_signal":-61.0}}',
+    ),
+]
+
+
+@pytest.mark.parametrize(("message", "text"), WIRE)
+def test_message_on_the_wire(message: Message, text: str) -> None:
+    assert encode(message) == text
+    assert decode(text) == message
+
+
+def test_fields_from_the_future_are_ignored() -> None:
+    for message, text in WIRE:
+        document = json.loads(text) | {"mood": [1e300], "trace": {"id": None}}
+        assert decode(json.dumps(document)) == message
+    assert decode('{"command":12,"context":{"humidity":1e999,"drops":3}}') == Health(drops=3)
+
+
+def test_only_frame_status_and_what_it_says_are_needed_to_give_credit_back() -> None:
+    done = decode('{"command":10,"context":{"frame":7,"status":"dropped"}}')
+    assert done == FrameDone(7, FrameStatus.DROPPED)
+
+
+def test_error_code_from_the_future_is_passed_on() -> None:
+    report = decode('{"command":11,"context":{"code":"too-dark","message":"switch on the light"}}')
+    assert report == ErrorReport("too-dark", "switch on the light")
+
+
+@pytest.mark.parametrize("distance", [float("nan"), float("inf")])
+def test_number_that_json_cannot_spell_is_not_sent(distance: float) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        encode(FacesFound((Face("", 0, 0, 1, 1, distance),), 1))
