@@ -34,6 +34,8 @@ _LEVELS = {
     EntryKind.ERROR: logging.ERROR,
 }
 
+Work = Callable[[Appliance], Coroutine[None, None, None]]
+
 _log = logging.getLogger("iot_facerecognition_edge")
 
 
@@ -99,14 +101,18 @@ def build(options: Options) -> Graph:
     )
 
 
-async def run(options: Options) -> None:
-    """Run the appliance until it is told to stop. Raises EdgeError, or what broke it."""
+async def run(options: Options, work: Work | None = None) -> None:
+    """Run the appliance until it is told to stop. Raises EdgeError, or what broke it.
+
+    `work` is what a program of its own does with it, in place of the screen: a coroutine that ends
+    when `Appliance.stopping` is set.
+    """
     graph = build(options)
     appliance = graph.appliance
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, appliance.stopping.set)
-    work = _face(appliance)
+    face = _face(appliance) if work is None else work(appliance)
     appliance.start()
     beats = [
         asyncio.create_task(_every(SAMPLE_INTERVAL, lambda: _sample(graph))),
@@ -115,7 +121,7 @@ async def run(options: Options) -> None:
     ]
     graph.daemon.ready()
     try:
-        await _until_stopped(appliance, asyncio.create_task(work), beats)
+        await _until_stopped(appliance, asyncio.create_task(face), beats)
     finally:
         graph.daemon.stopping()
         for task in beats:
