@@ -6,6 +6,8 @@ from iot_facerecognition_protocol import Face, ObjectLabel
 
 ABSENCE = 5.0
 """Seconds out of sight after which somebody comes again."""
+CERTAIN = 0.2
+"""Probability from which a label is worth a line; below, the best of 1000 is a guess."""
 _MOST = 1000
 _PERCENT = 100
 
@@ -34,9 +36,9 @@ class Sightings:
         return sentences
 
     def objects(self, objects: Iterable[ObjectLabel], time: float) -> list[str]:
-        """Return a sentence for the best label of a frame, if it was not there before."""
+        """Return a sentence for the best label of a frame, if certain and not there before."""
         best = next(iter(objects), None)
-        if best is None or not self._new(f"object {best.label}", time):
+        if best is None or best.prediction < CERTAIN or not self._new(f"object {best.label}", time):
             return []
         return [f"object: {best.label} ({best.prediction * _PERCENT:.0f} %)"]
 

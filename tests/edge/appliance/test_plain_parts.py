@@ -92,6 +92,7 @@ class TestSightings:
         assert sightings.objects(labels, 0) == ["object: cup (93 %)"]
         assert sightings.objects(labels, 1) == []
         assert sightings.objects([], 1) == []
+        assert sightings.objects([ObjectLabel("bobsled", 0.05)], 1) == []
 
     def test_memory_is_bounded(self) -> None:
         sightings = Sightings(absence=5)
