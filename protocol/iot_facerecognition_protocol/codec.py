@@ -31,8 +31,6 @@ _REPORTS: dict[type[Message], Command] = {
 }
 _HEALTH_TYPES: dict[str, Any] = get_type_hints(Health)
 
-_EXACT = 2**53
-"""Largest whole number up to which a double is exact (IEEE 754)."""
 _DIGITS = 308
 """Digits with which a whole number is within a double's range for certain."""
 _BEYOND_DOUBLE = object()
@@ -40,7 +38,7 @@ _BEYOND_DOUBLE = object()
 _OLD_SWITCH = {"true": True, "1": True, "false": False, "0": False}
 _OLD_NUMBER = re.compile(r"-?[0-9]+")
 _SHOWN = 60
-"""Characters of a wrong value that an error message repeats."""
+"""Characters, or digits, of a wrong value that an error message repeats."""
 
 _Value = TypeVar("_Value", str, int, bool, float, list[Any], dict[str, Any])
 
@@ -245,11 +243,11 @@ class _Reader:
         return None if source.get(key) is None else self._required(source, key, kind)
 
     def _required(self, source: Mapping[str, Any], key: str, kind: type[_Value]) -> _Value:
-        """Return `source[key]`, whole numbers for floats and the other way round where exact."""
+        """Return `source[key]`; writers differ in how they spell whole numbers, 5 or 5.0."""
         value = source.get(key)
         if kind is int and type(value) is float and value.is_integer():
             value = int(value)
-        elif kind is float and type(value) is int and abs(value) <= _EXACT:
+        elif kind is float and type(value) is int:
             value = float(value)
         if type(value) is not kind:
             raise self._wrong(key, f"of type {kind.__name__}", value)
@@ -278,13 +276,13 @@ _CONTEXTS: dict[Command, Callable[[_Reader], Message]] = {
 
 
 def _short(value: Any) -> str:
-    """Return `value` for a message: never long, and never raising for numbers of 10,000 digits."""
+    """Return `value` for a message that stays short."""
     if value is _BEYOND_DOUBLE:
         return "a number beyond a double's range"
     if isinstance(value, str):
         return repr(value[:_SHOWN])
     if isinstance(value, list | dict):
         return f"a {type(value).__name__} of {len(value)}"
-    if isinstance(value, int) and abs(value) > _EXACT:
+    if isinstance(value, int) and abs(value) >= 10**_SHOWN:
         return "a huge number"
     return repr(value)

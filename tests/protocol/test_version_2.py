@@ -85,3 +85,12 @@ def test_error_code_from_the_future_is_passed_on() -> None:
 def test_number_that_json_cannot_spell_is_not_sent(distance: float) -> None:
     with pytest.raises(ValueError, match="JSON"):
         encode(FacesFound((Face("", 0, 0, 1, 1, distance),), 1))
+
+
+@pytest.mark.parametrize("number", ["5", "5.0", "5e0", "-0.0", "100000000000000000000"])
+def test_writers_may_spell_numbers_as_they_like(number: str) -> None:
+    # JavaScript spells 5.0 as 5 and 1e20 as a whole number.
+    health = decode(f'{{"command":12,"context":{{"uptime":{number},"drops":{number}}}}}')
+    assert health == Health(uptime=float(number), drops=int(float(number)))
+    assert isinstance(health, Health)
+    assert (type(health.uptime), type(health.drops)) == (float, int)
