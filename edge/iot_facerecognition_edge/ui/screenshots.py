@@ -33,8 +33,8 @@ from iot_facerecognition_edge.views.statistics import StatisticsPopup, Statistic
 SIZES = ((480, 320), (800, 480))
 _STEP = 0.02
 _PATIENCE = 60.0
-_FIRST_FIGURES = 6.0
-"""Seconds of camera before the first picture, so that the charts have something to show."""
+FIRST_FIGURES = 6.0
+"""Seconds after which the charts have something to show."""
 
 
 class NothingSeenError(Exception):
@@ -44,11 +44,20 @@ class NothingSeenError(Exception):
 class Photographer:
     """Walks through the views of one appliance on one screen and keeps pictures of them."""
 
-    def __init__(self, appliance: Appliance, size: tuple[int, int], folder: Path) -> None:
+    def __init__(
+        self,
+        appliance: Appliance,
+        size: tuple[int, int],
+        folder: Path,
+        *,
+        settle: float = FIRST_FIGURES,
+    ) -> None:
+        """`settle` is how long the camera runs before its first picture, in seconds."""
         self._appliance = appliance
         self._screen = MemoryScreen(size)
         self._app = App(appliance, self._screen)
         self._folder = folder
+        self._settle = settle
         folder.mkdir(parents=True, exist_ok=True)
         dark = appliance.settings.switch("display.dark")
         self._suffix = f"{size[0]}x{size[1]}-{'dark' if dark else 'light'}"
@@ -78,7 +87,7 @@ class Photographer:
         await self._tap(self._main().tiles["Camera"])
         view = self._app.view
         assert isinstance(view, CameraView)
-        await self._pass(_FIRST_FIGURES)
+        await self._pass(self._settle)
         boxes = view.faces
         objects = self._appliance.settings.switch("recognition.objects")
         await self._until(

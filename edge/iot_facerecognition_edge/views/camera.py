@@ -11,7 +11,7 @@ from iot_facerecognition_edge.ui.colours import parse_colour
 from iot_facerecognition_edge.ui.controls import Button
 from iot_facerecognition_edge.ui.icons import Icon
 from iot_facerecognition_edge.views.face_boxes import Rectangle, face_boxes, fitted
-from iot_facerecognition_edge.views.picture import Faces, Picture, Plate
+from iot_facerecognition_edge.views.picture import Faces, FaceTags, Picture, Plate
 from iot_facerecognition_edge.views.statistics import StatisticsPopup
 from iot_facerecognition_edge.views.view import Navigator, Page, View
 from iot_facerecognition_protocol import ObjectLabel
@@ -28,9 +28,6 @@ class CameraView(View):
         super().__init__(navigator, None)
         look, settings = self.look, self.appliance.settings
         self.picture = self.add(Picture(look))
-        self.objects = self.add(Plate(look))
-        self.traffic = self.add(Plate(look))
-        self.fps = self.add(Plate(look))
         self.faces = self.add(
             Faces(
                 look,
@@ -40,6 +37,10 @@ class CameraView(View):
                 self._picture_rect,
             )
         )
+        self.objects = self.add(Plate(look))
+        self.traffic = self.add(Plate(look))
+        self.fps = self.add(Plate(look))
+        self._tags = self.add(FaceTags(look, self.faces))
         self.back_button = self.add(Button(look, navigator.back, icon=Icon.BACK))
         self.settings_button = self.add(
             Button(look, lambda: navigator.open(Page.SETTINGS), icon=Icon.SETTINGS)
@@ -94,6 +95,7 @@ class CameraView(View):
         metrics, rect = self.look.metrics, self.rect
         self.picture.place(rect)
         self.faces.place(rect)
+        self._tags.place(rect)
         target, gap = metrics.target, metrics.gap
         left, top = rect.x + gap, rect.y + gap
         self.back_button.place(pygame.Rect(left, top, target, target))

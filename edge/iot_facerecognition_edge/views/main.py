@@ -113,7 +113,10 @@ class MainView(View):
             self._refresh()
 
     def _refresh(self) -> None:
-        self.status.show(self.appliance.connection, self.appliance.network.text)
+        network = self.appliance.network
+        self.status.show(
+            self.appliance.connection, network.text if network.wifi is not None else ""
+        )
         self._name.text = self.appliance.settings.text("connection.name")
 
     # What it does.
@@ -163,6 +166,13 @@ class _Status(Pressable):
             self.connection, self.detail = connection, detail
             self.changed()
 
+    def words(self) -> str:
+        """Return the second line: where it is connected to, or why it is not; then the network."""
+        connection = self.connection
+        connected = connection.state is ConnectionState.CONNECTED
+        parts = (connection.server if connected else connection.text, self.detail)
+        return " · ".join(part for part in parts if part)
+
     def draw(self, canvas: pygame.Surface) -> None:
         look, colours, metrics = self.look, self.look.colours, self.look.metrics
         fill = mix(colours.surface, colours.text, 0.15) if self.pressed else colours.surface
@@ -178,11 +188,9 @@ class _Status(Pressable):
         left = dot[0] + radius + metrics.gap + metrics.gap // 2
         high, low = look.type.height(Style.BOLD), look.type.height(Style.SMALL)
         room = pygame.Rect(left, 0, arrow.x - metrics.gap - left, high)
-        words = self.connection.server
-        if self.detail:
-            words = f"{words} · {self.detail}" if words else self.detail
+        words = self.words()
         room.y = self.rect.centery - (high + (low if words else 0)) // 2
-        text = self.connection.text or self.connection.state.capitalize()
+        text = self.connection.state.capitalize()
         look.text(canvas, text, room, (colours.text, fill), style=Style.BOLD)
         below = pygame.Rect(left, room.bottom, room.width, low)
         look.text(canvas, words, below, (colours.dim, fill), style=Style.SMALL)

@@ -101,7 +101,7 @@ def _scaled(image: PreviewImage, size: tuple[int, int]) -> pygame.Surface:
 
 
 class Faces(Widget):
-    """Frames and tags of faces; only what differs from before is drawn anew."""
+    """Frames of faces, and where their tags are; only what differs from before is drawn anew."""
 
     def __init__(
         self, look: Look, accent: Rgb, line: int, points: int, picture: Callable[[], Rectangle]
@@ -138,11 +138,16 @@ class Faces(Widget):
 
     def draw(self, canvas: pygame.Surface) -> None:
         clip = canvas.get_clip()
-        near = [box for box in self.boxes if clip.colliderect(self._tags[box].union(box.rect))]
-        for box in near:
-            self._draw_frame(canvas, box)
-        for box in near:
-            self._draw_tag(canvas, box)
+        for box in self.boxes:
+            if clip.colliderect(box.rect):
+                self._draw_frame(canvas, box)
+
+    def draw_tags(self, canvas: pygame.Surface) -> None:
+        """Draw the tags, which stand above everything that is drawn after the frames."""
+        clip = canvas.get_clip()
+        for box in self.boxes:
+            if clip.colliderect(self._tags[box]):
+                self._draw_tag(canvas, box)
 
     def _draw_frame(self, canvas: pygame.Surface, box: FaceBox) -> None:
         rect = pygame.Rect(box.rect)
@@ -168,6 +173,17 @@ class Faces(Widget):
 
 def _words(box: FaceBox) -> str:
     return box.tag or "unknown"
+
+
+class FaceTags(Widget):
+    """The tags of `faces`, to lie above what the frames lie beneath."""
+
+    def __init__(self, look: Look, faces: Faces) -> None:
+        super().__init__(look)
+        self._faces = faces
+
+    def draw(self, canvas: pygame.Surface) -> None:
+        self._faces.draw_tags(canvas)
 
 
 class Plate(Widget):

@@ -67,6 +67,13 @@ def test_the_state_of_the_connection_has_a_colour(finger, state, name):
     assert finger.drawn() == [card]
 
 
+def test_the_second_line_says_where_to_or_why_not(finger):
+    finger.appliance.become(Connection(ConnectionState.CONNECTED, "pi:50000", "connected to pi"))
+    assert finger.view.status.words() == "pi:50000 · Wi-Fi at -52 dBm"
+    finger.appliance.become(Connection(ConnectionState.REFUSED, "pi:50000", "the token is wrong"))
+    assert finger.view.status.words() == "the token is wrong · Wi-Fi at -52 dBm"
+
+
 def test_the_connect_pop_up_hands_on_what_was_written(finger):
     finger.tap(finger.view.status)
     popup = finger.top
