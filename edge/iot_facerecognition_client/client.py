@@ -81,6 +81,7 @@ class Client:
         self._subscriptions = Subscriptions()
         self._status = Status(State.CLOSED, "not started")
         self._connection: Connection | None = None
+        self._session: Session | None = None
         self._task: asyncio.Task[None] | None = None
         self._try_now = asyncio.Event()
 
@@ -128,7 +129,10 @@ class Client:
         self._connection.wake()
 
     def set(self, **changes: Unpack[SettingChanges]) -> None:
-        """Change settings: sent now, or with the next connection. `settings` tells what holds."""
+        """Change settings: sent now, or with the next connection. `settings` tells what holds.
+
+        Raises TypeError for an unknown one or a value of another type.
+        """
         self._settings.change(**changes)
         self._wake()
 
@@ -173,6 +177,11 @@ class Client:
     def version(self) -> Version | None:
         """The protocol version of the present connection, None without one."""
         return self._status.version
+
+    @property
+    def unanswered(self) -> int:
+        """Frames that wait or are under way; over version 1 only whether one waits."""
+        return 0 if self._session is None else self._session.unanswered
 
     def statistics(self) -> ClientStatistics:
         """Return the counts as they stand now."""
@@ -239,16 +248,16 @@ class Client:
 
     async def _attempt(self) -> Failure:
         """Make one connection, work until it ends and return why it did."""
+        try:
+            websocket = await open_websocket(self.server, self._context, self._token, self._timing)
+        except (OSError, EOFError, InvalidHandshake, ValueError) as error:
+            return opening_failure(error, self.server, with_token=self._token is not None)
         if isinstance(self._trust, NoVerification):
             _log.warning(
                 "the certificate of %s is NOT verified: whoever answers there gets the token and "
                 "every picture. Pin its fingerprint or give a CA file",
                 self.server,
             )
-        try:
-            websocket = await open_websocket(self.server, self._context, self._token, self._timing)
-        except (OSError, EOFError, InvalidHandshake, ValueError) as error:
-            return opening_failure(error, self.server, with_token=self._token is not None)
         version = agreed_version(websocket)
         session = Session(version, self._settings, self._outbox, self._statistics, self._window)
         connection = Connection(
@@ -260,7 +269,7 @@ class Client:
             publish=self._publish,
         )
         began = self._clock()
-        self._connection = connection
+        self._connection, self._session = connection, session
         self._statistics.connections += 1
         try:
             text = f"connected to {self.server}"
@@ -271,7 +280,7 @@ class Client:
             )
             return await connection.run()
         finally:
-            self._connection = None
+            self._connection = self._session = None
             session.end()
             if self._clock() - began >= self._timing.stable_after:
                 self._backoff.reset()

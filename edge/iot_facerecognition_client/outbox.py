@@ -41,6 +41,11 @@ class Outbox:
         frame, self._frame = self._frame, None
         return frame
 
+    @property
+    def has_frame(self) -> bool:
+        """Whether a frame waits."""
+        return self._frame is not None
+
     def put_text(self, text: str) -> None:
         """Keep `text` until it can be sent. Raises OutboxFullError."""
         if len(self._texts) >= TEXTS_KEPT:

@@ -72,6 +72,11 @@ class Session:
         self._credit = CreditWindow(window)
         self._under_way: dict[int, OutgoingFrame] = {}
 
+    @property
+    def unanswered(self) -> int:
+        """Frames that wait for being sent or, over version 2, for their end."""
+        return len(self._under_way) + self._outbox.has_frame
+
     def begin(self) -> None:
         """Say all settings, then let frames go."""
         self.begun = True

@@ -50,7 +50,10 @@ class SettingsSync:
         return frozenset(n for n in FIELDS.values() if _value(self.wanted, n) != self._held(n))
 
     def change(self, **changes: Unpack[SettingChanges]) -> None:
-        """Want other values: sent soon, or with the next connection."""
+        """Want other values: sent soon, or with the next connection. Raises TypeError."""
+        for command, name in FIELDS.items():
+            if name in changes:
+                Setting(command, changes[name])  # type: ignore[literal-required] # checks the type
         before = self.wanted
         self.wanted = _bounded(replace(self.wanted, **changes))
         for command, name in FIELDS.items():

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -34,6 +34,16 @@ class Crop:
     height: float
 
 
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A part of a photo, in pixels of the upright photo."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+
 class MovingPhoto:
     """Pans and zooms smoothly over photos, one after the other, for ever.
 
@@ -41,7 +51,8 @@ class MovingPhoto:
     known: `crop` tells it and `frames` makes it without waiting. Live, the frame number follows the
     clock as a camera would. On each photo the view begins and ends with the largest part that has
     the proportions of `size`; in between it moves every two seconds to a random part, down to
-    `closest` times the largest.
+    `closest` times the largest. Every view it moves to holds the photo's area in `keep`, or what
+    fits of it; without one, the upper middle, where photos of people have their faces.
     """
 
     def __init__(
@@ -54,6 +65,7 @@ class MovingPhoto:
         seed: int = 0,
         closest: float = 0.6,
         seconds_per_photo: float = 8.0,
+        keep: Mapping[Path, Area] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Read the sizes of `photos`. Raises SourceError for one that cannot be read, or none."""
@@ -62,6 +74,7 @@ class MovingPhoto:
         if not 0 < closest <= 1:
             raise SourceError(f"closest is a part of the photo, above 0 up to 1, not {closest}")
         self._photos = [(path, photo_size(path)) for path in photos]
+        self._keep = keep or {}
         self._size = size
         self._fps = fps
         self._seed = seed
@@ -116,7 +129,7 @@ class MovingPhoto:
         moves = index / self._fps / _SECONDS_PER_MOVE
         visit, move = divmod(moves, self._moves)
         path, size = self._photos[int(visit) % len(self._photos)]
-        places = self._places(int(visit), size)
+        places = self._places(int(visit), size, self._keep.get(path) or _usual_face(size))
         begin, progress = int(move), move % 1.0
         eased = (1 - math.cos(math.pi * progress)) / 2
         left, top, width = (
@@ -124,19 +137,23 @@ class MovingPhoto:
         )
         return Crop(path, left, top, width, width * self._size[1] / self._size[0])
 
-    def _places(self, visit: int, size: tuple[int, int]) -> list[tuple[float, float, float]]:
+    def _places(
+        self, visit: int, size: tuple[int, int], keep: Area
+    ) -> list[tuple[float, float, float]]:
         """Return left, top and width of the view before and after each move over one photo."""
         aspect = self._size[0] / self._size[1]
         largest = min(float(size[0]), size[1] * aspect)
+        closest = min(max(self._closest * largest, keep.width, keep.height * aspect), largest)
 
-        def place(zoom: float, across: float, down: float) -> tuple[float, float, float]:
-            width = largest * zoom
-            return (size[0] - width) * across, (size[1] - width / aspect) * down, width
+        def place(width: float, across: float, down: float) -> tuple[float, float, float]:
+            left = _position(width, (keep.left, keep.width), size[0], across)
+            top = _position(width / aspect, (keep.top, keep.height), size[1], down)
+            return left, top, width
 
         random = Random(f"{self._seed}/{visit}")  # noqa: S311 - has to be repeatable
-        whole = place(1.0, 0.5, 0.5)
+        whole = place(largest, 0.5, 0.5)
         between = [
-            place(random.uniform(self._closest, 1.0), random.random(), random.random())
+            place(random.uniform(closest, largest), random.random(), random.random())
             for _ in range(self._moves - 1)
         ]
         return [whole, *between, whole]
@@ -157,3 +174,22 @@ def _reduced(image: Image.Image, size: tuple[int, int], factor: float) -> Image.
     scale = max(size[0] / image.width, size[1] / image.height) * factor
     most = (math.ceil(image.width * scale), math.ceil(image.height * scale))
     return shrink_to_fit(image, most)
+
+
+def _usual_face(size: tuple[int, int]) -> Area:
+    """Return where a photo of a person has the face, as five of the demo's photos have it."""
+    side = 0.3 * min(size)
+    return Area(size[0] / 2 - side / 2, max(0.0, 0.22 * size[1] - side / 2), side, side)
+
+
+def _position(length: float, keep: tuple[float, float], whole: float, share: float) -> float:
+    """Return where a view of `length` begins, at `share` (0 to 1) of the room that it has.
+
+    It stays within `whole` and holds `keep` (begin and length), or the middle of it.
+    """
+    begin, kept = keep
+    if kept > length:
+        begin, kept = begin + (kept - length) / 2, length
+    first = min(max(0.0, begin + kept - length), whole - length)
+    last = max(first, min(begin, whole - length))
+    return first + (last - first) * share

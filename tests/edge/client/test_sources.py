@@ -12,7 +12,7 @@ from PIL import Image
 
 from iot_facerecognition_client.sources import SourceError, open_source
 from iot_facerecognition_client.sources.jpeg_header import JpegHeader, read_jpeg_header
-from iot_facerecognition_client.sources.moving_photo import MovingPhoto
+from iot_facerecognition_client.sources.moving_photo import Area, MovingPhoto
 from iot_facerecognition_client.sources.pacing import Pacer
 from iot_facerecognition_client.sources.pictures import Pictures
 from iot_facerecognition_client.sources.video import VideoFile
@@ -169,6 +169,29 @@ def test_a_moving_photo_stays_within_the_photo_and_moves_smoothly(moving):
         before = crop
     assert photos == {"obama.jpg", "astronaut.png"}
     assert moving.crop(60).photo != moving.crop(59).photo
+
+
+def test_every_view_it_rests_at_holds_what_it_has_to_keep(photos):
+    path = photos / "biden.jpg"
+    width, height = Image.open(path).size
+    area = Area(0.6 * width, 0.7 * height, 0.3 * width, 0.2 * height)
+    source = MovingPhoto([path], keep={path: area}, closest=0.2, fps=10)
+    crops = [source.crop(rest) for rest in range(0, 2000, 20)]
+    for crop in crops:
+        assert crop.left <= area.left + 1e-6
+        assert crop.top <= area.top + 1e-6
+        assert crop.left + crop.width >= area.left + area.width - 1e-6
+        assert crop.top + crop.height >= area.top + area.height - 1e-6
+    assert len({crop.left for crop in crops}) > 50
+
+
+def test_an_area_too_large_to_keep_is_kept_by_its_middle(photos):
+    path = photos / "biden.jpg"
+    width, height = Image.open(path).size
+    source = MovingPhoto([path], keep={path: Area(0, 0, width, height)}, fps=10)
+    for rest in range(0, 400, 20):
+        crop = source.crop(rest)
+        assert crop.top + crop.height / 2 == pytest.approx(height / 2)
 
 
 def test_a_frame_shows_what_its_crop_tells(moving):
