@@ -6,15 +6,28 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 
 import torch
-from prometheus_client import CollectorRegistry
+from prometheus_client import disable_created_metrics
 
 from iot_facerecognition_server.config import Config
 from iot_facerecognition_server.devices import choose_device
 from iot_facerecognition_server.engine.jobs import Network, Tools
 from iot_facerecognition_server.engine.local import BatchedNetwork, LocalEngine
-from iot_facerecognition_server.metrics import ServerMetrics
+from iot_facerecognition_server.observability import catalogue
+from iot_facerecognition_server.observability.monitoring import (
+    MODELS,
+    PORT,
+    SELF_TEST,
+    Monitoring,
+)
+from iot_facerecognition_server.observability.self_test import (
+    SelfTest,
+    SelfTestError,
+    known_answer,
+)
+from iot_facerecognition_server.observability.stages import TimedMatcher, timed_network
 from iot_facerecognition_server.recognition.faces import FaceRecogniser
 from iot_facerecognition_server.recognition.gallery_keeper import CurrentGallery, GalleryKeeper
 from iot_facerecognition_server.recognition.objects import ObjectRecogniser
@@ -47,21 +60,42 @@ async def serve(config: Config) -> None:
     """
     clock = time.monotonic
     sys.setswitchinterval(SWITCH_SECONDS)
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series beside each counter, which nobody reads
     torch.set_num_threads(1)  # as many workers as cores run the networks, each on one thread
-    metrics = ServerMetrics(CollectorRegistry())
+    tls = server_tls(config)
+    monitoring = Monitoring(config, tls, clock)
+    monitoring.start()
+    try:
+        await _serve(config, tls, monitoring, clock)
+    finally:
+        monitoring.close()
+    _log.info("ended")
 
+
+async def _serve(
+    config: Config, tls: ServerTls, monitoring: Monitoring, clock: Callable[[], float]
+) -> None:
+    metrics = monitoring.metrics
     device = choose_device(config.engine.device)
     faces = await asyncio.to_thread(FaceRecogniser, config, device)
     objects = await asyncio.to_thread(ObjectRecogniser, config, device)
-    current = CurrentGallery(await asyncio.to_thread(faces.build_gallery))
+    self_test = SelfTest(config, known_answer())
+    current = CurrentGallery(self_test.gallery)
     workers = config.engine.workers or os.cpu_count() or 1
     engine = LocalEngine(
-        workers=[Tools(faces.make_scanner(), objects.make_cropper()) for _ in range(workers)],
+        workers=[
+            Tools(faces.make_scanner(metrics.stage_seconds), objects.make_cropper())
+            for _ in range(workers)
+        ],
         networks={
-            Network.DESCRIPTOR: BatchedNetwork(faces.network.describe, CPU_BATCH),
-            Network.CLASSIFIER: BatchedNetwork(objects.classifier.classify, CPU_BATCH),
+            Network.DESCRIPTOR: BatchedNetwork(
+                timed_network(faces.network.describe, "descriptor", metrics), CPU_BATCH
+            ),
+            Network.CLASSIFIER: BatchedNetwork(
+                timed_network(objects.classifier.classify, "classifier", metrics), CPU_BATCH
+            ),
         },
-        matcher=current,
+        matcher=TimedMatcher(current.match, metrics.stage_seconds),
         labels=objects.classifier.labels,
         clock=clock,
     )
@@ -69,7 +103,6 @@ async def serve(config: Config) -> None:
         engine.capacity, engine.frames_per_session, config.engine.max_frame_age
     )
     dispatcher = Dispatcher(engine, scheduler, clock)
-    tls = server_tls(config)
     server = RecognitionServer(
         host=config.connection.bind,
         port=config.connection.port,
@@ -93,18 +126,60 @@ async def serve(config: Config) -> None:
         clock=clock,
     )
     keeper = GalleryKeeper(current, faces.fingerprint, faces.build_gallery, GALLERY_SECONDS)
+    _tell(config, monitoring, faces, objects, device)
+    monitoring.read(
+        {
+            catalogue.GALLERY_PEOPLE: lambda: len(current.gallery.people),
+            catalogue.GALLERY_REFERENCES: lambda: len(current.gallery),
+            catalogue.FRAMES_WAITING: lambda: scheduler.waiting,
+            catalogue.FRAMES_UNDER_WAY: lambda: scheduler.under_way,
+        }
+    )
     try:
+        await _check(engine, self_test, monitoring)
+        current.replace(await asyncio.to_thread(faces.build_gallery))
         await server.start()
+        monitoring.readiness.meet(PORT)
         _log.info("listening on %s:%d", config.connection.bind or "*", server.port)
-        await _run(keeper, tls)
+        await _run(keeper, tls, monitoring)
+        monitoring.readiness.fail(PORT, "the server is ending")
         _log.info("ending: finishing what is under way")
         await server.close(SHUTDOWN_SECONDS)
     finally:
         await engine.close()
-    _log.info("ended")
 
 
-async def _run(keeper: GalleryKeeper, tls: ServerTls) -> None:
+async def _check(engine: LocalEngine, self_test: SelfTest, monitoring: Monitoring) -> None:
+    """Let the server be ready only when the engine knows the known answer."""
+    monitoring.readiness.meet(MODELS)
+    monitoring.watch_workers(engine.standing)
+    try:
+        await self_test.run(engine)
+    except SelfTestError as error:
+        monitoring.readiness.fail(SELF_TEST, str(error))
+        _log.error("the self-test failed, so the server will not be ready: %s", error)
+    else:
+        monitoring.readiness.meet(SELF_TEST)
+
+
+def _tell(
+    config: Config,
+    monitoring: Monitoring,
+    faces: FaceRecogniser,
+    objects: ObjectRecogniser,
+    device: str,
+) -> None:
+    """Expose what holds until the server ends."""
+    monitoring.tell(
+        catalogue.ENGINE_INFO,
+        device=device,
+        asked=config.engine.device,
+        precision=str(faces.precision),
+    )
+    monitoring.tell_models({"faces": faces.weights_hash, "objects": objects.weights_hash})
+
+
+async def _run(keeper: GalleryKeeper, tls: ServerTls, monitoring: Monitoring) -> None:
     """Run the background tasks until a signal ends the server, or one of them fails."""
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
@@ -117,10 +192,13 @@ async def _run(keeper: GalleryKeeper, tls: ServerTls) -> None:
         try:
             for warning in tls.reload():
                 _log.warning("%s", warning)
+            monitoring.reload()
         except CertificateError as error:
             _log.error("the certificate stays as it was: %s", error)
 
     loop.add_signal_handler(signal.SIGHUP, reload)
-    async with Supervisor() as supervisor:
+    failures = monitoring.metrics.background_failures
+    async with Supervisor(lambda name: failures.labels(name).inc()) as supervisor:
+        supervisor.start("heartbeat", monitoring.heartbeat.run)
         supervisor.start("gallery", keeper.run)
         await ended.wait()

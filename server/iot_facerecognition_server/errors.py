@@ -4,10 +4,10 @@
 class AddressInUseError(Exception):
     """Another program listens on the configured address."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, setting: str = "[Connection] Port") -> None:
         super().__init__(
             f"port {port} on {host or 'all addresses'} is in use by another program; end that one"
-            " or change [Connection] Port"
+            f" or change {setting}"
         )
         self.host = host
         self.port = port

@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Callable
+from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from iot_facerecognition_protocol import Health, Version
+from iot_facerecognition_protocol import DropReason, ErrorCode, Health, Version
 from iot_facerecognition_protocol.settings import UNNAMED
 from iot_facerecognition_server.observability import catalogue
 from iot_facerecognition_server.observability.catalogue import Family
@@ -13,6 +14,22 @@ from iot_facerecognition_server.observability.clients import (
     ClientCollector,
     ClientCounts,
     LatencyCounts,
+)
+
+GONE: Final = "gone"
+"""Why a frame was dropped whose client had left before its end; nobody is left to be told."""
+MESSAGE_TOO_LARGE: Final = "message-too-large"
+"""Why input was rejected that passed every limit of one message."""
+AUTHENTICATION: Final = "authentication"
+"""Why a connection was refused that could not prove to be allowed."""
+_REFUSALS: Final = (
+    AUTHENTICATION,
+    str(ErrorCode.TOO_MANY_CLIENTS),
+    str(ErrorCode.TOO_MANY_CONNECTIONS),
+)
+_REJECTIONS: Final = (
+    *(code for code in ErrorCode if code not in {*_REFUSALS, ErrorCode.FRAME_RATE}),
+    MESSAGE_TOO_LARGE,
 )
 
 
@@ -68,6 +85,22 @@ class ServerMetrics:
         self.loop_lag_seconds = _histogram(catalogue.LOOP_LAG_SECONDS, registry)
         self.background_failures = _counter(catalogue.BACKGROUND_FAILURES, registry)
         self.exposition_seconds = _gauge(catalogue.EXPOSITION_SECONDS, registry)
+
+        self._begin_at_zero()
+
+    def _begin_at_zero(self) -> None:
+        """Let every series exist before the first event, or its rate misses that one."""
+        for reason in (*DropReason, GONE):
+            self.dropped.labels(str(reason))
+        for code in _REJECTIONS:
+            self.rejected.labels(str(code))
+        for reason in _REFUSALS:
+            self.refused.labels(reason)
+        for kind in ("faces", "objects"):
+            self.results.labels(kind)
+            self.latency_seconds.labels(kind)
+        for kind in ("known", "unknown"):
+            self.faces.labels(kind)
 
     def join(self, key: int, protocol: Version) -> "ClientMetrics":
         """Return what is to be fed for a new client; `key` tells clients apart."""

@@ -8,6 +8,7 @@
 
 from iot_facerecognition_server.config.errors import ConfigError
 from iot_facerecognition_server.config.loading import load
+from iot_facerecognition_server.config.metrics import MetricsSettings
 from iot_facerecognition_server.config.sections import (
     AuthSettings,
     CertificateSettings,
@@ -32,6 +33,7 @@ __all__ = [
     "GuiSettings",
     "LimitSettings",
     "LogSettings",
+    "MetricsSettings",
     "ServerSettings",
     "load",
 ]

@@ -19,6 +19,7 @@ from iot_facerecognition_server.config.kinds import (
     NumberedChoice,
     OptionalFilePath,
 )
+from iot_facerecognition_server.config.metrics import MetricsSettings
 from iot_facerecognition_server.config.schema import section, setting
 
 LANDMARK_MODEL = "shape_predictor_5_face_landmarks.dat"
@@ -147,10 +148,10 @@ class DlibSettings:
     )
     face_detail_size: int = setting(
         "FaceDetailSize",
-        Integer(64, 512, "pixels"),
+        Integer(103, 512, "pixels"),
         "150",
         "Side of the square into which a face is cut for the network. Should probably not be"
-        " changed: the network was trained for 150.",
+        " changed: the network was trained for 150 and cannot see less than 103.",
     )
     face_padding: float = setting(
         "FacePadding",
@@ -370,6 +371,7 @@ class Config:
     limits: LimitSettings = section("Limits")
     engine: EngineSettings = section("Engine")
     server: ServerSettings = section("Server")
+    metrics: MetricsSettings = section("Metrics")
     source: Path | None
 
     @property

@@ -90,6 +90,12 @@ class Engine(Protocol):
     def object_labels(self) -> int:
         """How many labels the object classifier knows; 0 when there is none."""
 
+    def standing(self) -> float:
+        """Return for how many seconds no progress has been made with work that was begun.
+
+        From any thread; 0 when there is no work, infinity when there will never be progress again.
+        """
+
     def submit(self, frame: Frame, wants: Wants) -> Submission:
         """Begin the work on `frame`."""
 

@@ -91,6 +91,7 @@ class LocalEngine:
         self._plan: WorkPlan[AnyJob, Network, _Item] = WorkPlan(sizes, _PATIENCE)
         self._changed = threading.Condition()
         self._closing = False
+        self._began: dict[str, float] = {}
         self._threads = [
             threading.Thread(target=self._work, args=(tools,), name=f"worker-{number}")
             for number, tools in enumerate(workers)
@@ -124,6 +125,16 @@ class LocalEngine:
             objects = self._begin(ObjectJob(frame, wants.objects, self._labels))
         return Submission(faces, objects)
 
+    def standing(self) -> float:
+        """Return how many seconds the busiest worker is at one piece of work; from any thread.
+
+        A worker that has died counts as busy for ever.
+        """
+        if not self._closing and not all(thread.is_alive() for thread in self._threads):
+            return float("inf")
+        began = min(self._began.copy().values(), default=None)
+        return 0.0 if began is None else self._clock() - began
+
     async def close(self) -> None:
         """Give up what no worker has begun, let the rest finish, and end the threads."""
         with self._changed:
@@ -144,7 +155,9 @@ class LocalEngine:
         return result
 
     def _work(self, tools: Tools) -> None:
+        me = threading.current_thread().name
         while (work := self._next_work()) is not None:
+            self._began[me] = self._clock()
             if isinstance(work, ScanWork):
                 concerned = [work.scan]
             else:
@@ -160,6 +173,7 @@ class LocalEngine:
             except Exception as error:  # noqa: BLE001 - no fault may cost the others a worker
                 _log.exception("the work on %d frames failed", len(concerned))
                 self._settle_all(concerned, error)
+            del self._began[me]
 
     def _next_work(self) -> ScanWork[AnyJob] | BatchWork[Network, _Item] | None:
         """Wait for work; None at the end."""

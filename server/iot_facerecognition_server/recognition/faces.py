@@ -3,6 +3,8 @@
 import hashlib
 import logging
 
+from prometheus_client import Histogram
+
 from iot_facerecognition_server.config import Config
 from iot_facerecognition_server.gallery.builder import GalleryBuilder
 from iot_facerecognition_server.gallery.change import fingerprint
@@ -13,6 +15,11 @@ from iot_facerecognition_server.models.catalogue import FACE_DESCRIPTOR, LANDMAR
 from iot_facerecognition_server.models.store import ModelStore
 from iot_facerecognition_server.networks.face_descriptor import FaceDescriptorNetwork
 from iot_facerecognition_server.networks.precision import choose_precision
+from iot_facerecognition_server.observability.stages import (
+    TimedAligner,
+    TimedDecoder,
+    TimedDetector,
+)
 from iot_facerecognition_server.vision.alignment import FaceAligner
 from iot_facerecognition_server.vision.face_scanner import FaceScanner
 from iot_facerecognition_server.vision.faces import HogDetector
@@ -37,17 +44,17 @@ class FaceRecogniser:
             dlib_settings.face_padding,
         )
         weights = store.resolve(FACE_DESCRIPTOR, dlib_settings.face_recognition_model_file)
-        self._weights_hash = hashlib.sha256(weights.read_bytes()).hexdigest()
-        precision = choose_precision(config.engine.precision, device)
-        self.network = FaceDescriptorNetwork.load(weights, device, precision)
-        _log.info("face descriptors on %s in %s, from %s", device, precision, weights)
+        self.weights_hash = hashlib.sha256(weights.read_bytes()).hexdigest()
+        self.precision = choose_precision(config.engine.precision, device)
+        self.network = FaceDescriptorNetwork.load(weights, device, self.precision)
+        _log.info("face descriptors on %s in %s, from %s", device, self.precision, weights)
 
-    def make_scanner(self) -> FaceScanner:
-        """Return a scanner for one thread."""
+    def make_scanner(self, seconds: Histogram) -> FaceScanner:
+        """Return a scanner for one thread; `seconds` takes the time of each stage."""
         return FaceScanner(
-            JpegDecoder(),
-            self._detector.copy(),
-            self._aligner,
+            TimedDecoder(JpegDecoder(), seconds),
+            TimedDetector(self._detector.copy(), seconds),
+            TimedAligner(self._aligner, seconds),
             self._config.limits.pixels,
         )
 
@@ -64,7 +71,7 @@ class FaceRecogniser:
         config = self._config
         settings = config.dlib
         recipe = (
-            f"{self._weights_hash} {settings.face_detail_size} {settings.face_padding}"
+            f"{self.weights_hash} {settings.face_detail_size} {settings.face_padding}"
             f" {config.engine.min_face_size}"
         )
         builder = GalleryBuilder(

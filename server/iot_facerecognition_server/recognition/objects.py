@@ -32,8 +32,10 @@ class ObjectRecogniser:
         else:
             path = store.resolve(EFFICIENTNET)
             self.classifier = ObjectClassifier.efficientnet(path, device, precision)
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        _log.info("objects on %s in %s, from %s, sha256 %s", device, precision, path, digest)
+        self.weights_hash = hashlib.sha256(path.read_bytes()).hexdigest()
+        _log.info(
+            "objects on %s in %s, from %s, sha256 %s", device, precision, path, self.weights_hash
+        )
 
     def make_cropper(self) -> ObjectCropper:
         """Return a cropper for one thread."""

@@ -9,7 +9,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 
 from iot_facerecognition_protocol import Command, ErrorCode
-from iot_facerecognition_server.metrics import ServerMetrics
+from iot_facerecognition_server.metrics import MESSAGE_TOO_LARGE, ServerMetrics
 from iot_facerecognition_server.serving.connection import ClientConnection
 from iot_facerecognition_server.serving.dispatcher import Dispatcher
 from iot_facerecognition_server.serving.outbox import Outbox
@@ -81,7 +81,7 @@ class Client:
             writer.cancel()
             await asyncio.gather(writer, return_exceptions=True)
             if self._connection.too_large:
-                self._metrics.rejected("message-too-large")
+                self._metrics.rejected(MESSAGE_TOO_LARGE)
             self._metrics.leave()
 
     async def _read(self) -> None:

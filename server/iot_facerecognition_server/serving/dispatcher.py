@@ -15,15 +15,12 @@ from iot_facerecognition_server.engine.interface import (
     Recognition,
     Submission,
 )
-from iot_facerecognition_server.metrics import ClientMetrics
+from iot_facerecognition_server.metrics import GONE, ClientMetrics
 from iot_facerecognition_server.sessions.scheduler import FairScheduler
 from iot_facerecognition_server.sessions.sequence import Sequence
 from iot_facerecognition_server.sessions.session import Session
 
 _log = logging.getLogger(__name__)
-
-GONE = "gone"
-"""Why a frame was dropped whose client had left before its end; nobody is left to be told."""
 
 Deliver = Callable[[], None]
 WhenSent = Callable[[Callable[[], None]], None]

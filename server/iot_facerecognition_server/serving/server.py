@@ -15,7 +15,7 @@ from websockets.typing import Subprotocol
 
 from iot_facerecognition_protocol import SUBPROTOCOL_V2, clean_text
 from iot_facerecognition_server.errors import AddressInUseError
-from iot_facerecognition_server.metrics import ServerMetrics
+from iot_facerecognition_server.metrics import AUTHENTICATION, ServerMetrics
 from iot_facerecognition_server.serving.admission import Admission
 from iot_facerecognition_server.serving.client import Client
 from iot_facerecognition_server.serving.connection import ClientConnection
@@ -143,7 +143,7 @@ class RecognitionServer:
         if isinstance(verdict, Refused):
             self._metrics.authentication_failures.inc()
             response = self._turn_away(
-                connection, HTTPStatus.UNAUTHORIZED, "authentication", verdict.reason
+                connection, HTTPStatus.UNAUTHORIZED, AUTHENTICATION, verdict.reason
             )
             response.headers["WWW-Authenticate"] = "Bearer"
             return response

@@ -1,13 +1,13 @@
 """A worker thread's way from a JPEG to the faces in it."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from iot_facerecognition_server.vision.alignment import FaceAligner
 from iot_facerecognition_server.vision.faces import Detection, FaceDetector
-from iot_facerecognition_server.vision.jpeg import JpegDecoder, checked_header
+from iot_facerecognition_server.vision.jpeg import checked_header
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,23 @@ class ScannedFace:
     chip: NDArray[np.uint8]
 
 
+class PictureDecoder(Protocol):
+    """Decodes JPEGs at their full size; used by one thread only."""
+
+    def grey(self, data: bytes) -> NDArray[np.uint8]:
+        """Return the (h, w) uint8 grey picture. Raises FrameRejectedError."""
+
+    def rgb(self, data: bytes) -> NDArray[np.uint8]:
+        """Return the (h, w, 3) uint8 RGB picture. Raises FrameRejectedError."""
+
+
+class ChipCutter(Protocol):
+    """Cuts aligned faces out of pictures; used by any thread."""
+
+    def chip(self, rgb: NDArray[np.uint8], detection: Detection) -> NDArray[np.uint8]:
+        """Return the (size, size, 3) uint8 RGB chip of the face at `detection`."""
+
+
 class FaceScanner:
     """Decodes, detects and aligns. An instance belongs to one thread.
 
@@ -25,7 +42,7 @@ class FaceScanner:
     """
 
     def __init__(
-        self, decoder: JpegDecoder, detector: FaceDetector, aligner: FaceAligner, max_pixels: int
+        self, decoder: PictureDecoder, detector: FaceDetector, aligner: ChipCutter, max_pixels: int
     ) -> None:
         """Refuse pictures of more than `max_pixels` by their header, before they cost anything."""
         self._max_pixels = max_pixels

@@ -115,7 +115,7 @@ def test_all_errors_are_told_at_once(tmp_path):
     assert "[Engin]: there is no such section; did you mean Engine?" in text
     assert "[Log] Enable=perhaps: allowed is true or false" in text
     assert "[Auth] Mode=mtls needs ClientCA" in text
-    assert "(Port belongs to [Connection])" in text
+    assert "(Port belongs to [Connection], [Metrics])" in text
     assert "IOT_FACERECOGNITION_LOG_MAXBYTES=1: allowed is a whole number from 4096" in text
     assert "IOT_FACERECOGNITION_X=: there is no such setting" in text
 

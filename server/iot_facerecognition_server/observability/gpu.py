@@ -1,0 +1,85 @@
+"""What NVIDIA's management library tells of the GPUs."""
+
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pynvml
+from prometheus_client.core import Metric
+from prometheus_client.registry import Collector
+
+from iot_facerecognition_server.observability import catalogue
+from iot_facerecognition_server.observability.clients import metric, plain
+
+_log = logging.getLogger(__name__)
+
+_FAMILIES = (
+    catalogue.GPU_INFO,
+    catalogue.GPU_UTILISATION,
+    catalogue.GPU_MEMORY_USED,
+    catalogue.GPU_MEMORY_SIZE,
+    catalogue.GPU_TEMPERATURE,
+    catalogue.GPU_POWER,
+)
+
+
+class GpuCollector(Collector):
+    """Asks every GPU that this process may see. What a GPU does not tell is left out."""
+
+    def __init__(self, nvml: Any = pynvml) -> None:
+        """Start the library, `pynvml` or one with its functions. Raises its `NVMLError`."""
+        self._nvml = nvml
+        nvml.nvmlInit()
+        count = nvml.nvmlDeviceGetCount()
+        self._gpus = [(str(i), nvml.nvmlDeviceGetHandleByIndex(i)) for i in range(count)]
+        self._driver = _text(nvml.nvmlSystemGetDriverVersion())
+
+    def __len__(self) -> int:
+        return len(self._gpus)
+
+    def collect(self) -> Iterator[Metric]:
+        """Ask all GPUs."""
+        nvml = self._nvml
+        names = [
+            ((number, _text(nvml.nvmlDeviceGetName(gpu)), self._driver), 1.0)
+            for number, gpu in self._gpus
+        ]
+        yield plain(catalogue.GPU_INFO, names)
+        readings: tuple[tuple[catalogue.Family, Callable[[Any], float]], ...] = (
+            (catalogue.GPU_UTILISATION, lambda g: nvml.nvmlDeviceGetUtilizationRates(g).gpu / 100),
+            (catalogue.GPU_MEMORY_USED, lambda g: nvml.nvmlDeviceGetMemoryInfo(g).used),
+            (catalogue.GPU_MEMORY_SIZE, lambda g: nvml.nvmlDeviceGetMemoryInfo(g).total),
+            (
+                catalogue.GPU_TEMPERATURE,
+                lambda g: nvml.nvmlDeviceGetTemperature(g, nvml.NVML_TEMPERATURE_GPU),
+            ),
+            (catalogue.GPU_POWER, lambda g: nvml.nvmlDeviceGetPowerUsage(g) / 1000),
+        )
+        for family, read in readings:
+            yield plain(family, [((n,), self._reading(read, gpu)) for n, gpu in self._gpus])
+
+    def describe(self) -> Iterator[Metric]:
+        """Name the metrics, for the registry."""
+        return map(metric, _FAMILIES)
+
+    def _reading(self, read: Callable[[Any], float], gpu: Any) -> float | None:
+        try:
+            return read(gpu)
+        except self._nvml.NVMLError as error:
+            _log.debug("the GPU does not tell: %s", error)
+            return None
+
+
+def find_gpus() -> GpuCollector | None:
+    """Return the collector, None on a machine without NVIDIA's driver or GPU."""
+    try:
+        found = GpuCollector()
+    except pynvml.NVMLError as error:
+        _log.debug("no GPU to tell of: %s", error)
+        return None
+    return found if len(found) else None
+
+
+def _text(value: str | bytes) -> str:
+    """Take what the library gives: bytes before version 11.5, text since."""
+    return value.decode() if isinstance(value, bytes) else value

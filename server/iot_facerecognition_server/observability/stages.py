@@ -1,0 +1,87 @@
+"""Stopwatches around the stages of the pipeline; the stages know nothing of them."""
+
+from collections.abc import Callable, Sequence
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+from prometheus_client import Histogram
+
+from iot_facerecognition_server.gallery.gallery import Match
+from iot_facerecognition_server.metrics import ServerMetrics
+from iot_facerecognition_server.vision.face_scanner import ChipCutter, PictureDecoder
+from iot_facerecognition_server.vision.faces import Detection, FaceDetector
+
+Matcher = Callable[[NDArray[np.float32]], Sequence[Match]]
+Network = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+
+
+class TimedDecoder:
+    """A decoder with a stopwatch."""
+
+    def __init__(self, decoder: PictureDecoder, seconds: Histogram) -> None:
+        self._decoder = decoder
+        self._seconds = seconds.labels("decode")
+
+    def grey(self, data: bytes) -> NDArray[np.uint8]:
+        """Decode as `PictureDecoder`."""
+        with self._seconds.time():
+            return self._decoder.grey(data)
+
+    def rgb(self, data: bytes) -> NDArray[np.uint8]:
+        """Decode as `PictureDecoder`."""
+        with self._seconds.time():
+            return self._decoder.rgb(data)
+
+
+class TimedDetector:
+    """A face detector with a stopwatch."""
+
+    def __init__(self, detector: FaceDetector, seconds: Histogram) -> None:
+        self._detector = detector
+        self._seconds = seconds.labels("detect")
+
+    def detect(self, grey: NDArray[np.uint8]) -> list[Detection]:
+        """Detect as `FaceDetector`."""
+        with self._seconds.time():
+            return self._detector.detect(grey)
+
+
+class TimedAligner:
+    """A cutter of chips with a stopwatch."""
+
+    def __init__(self, aligner: ChipCutter, seconds: Histogram) -> None:
+        self._aligner = aligner
+        self._seconds = seconds.labels("align")
+
+    def chip(self, rgb: NDArray[np.uint8], detection: Detection) -> NDArray[np.uint8]:
+        """Cut as `ChipCutter`."""
+        with self._seconds.time():
+            return self._aligner.chip(rgb, detection)
+
+
+class TimedMatcher:
+    """A matcher with a stopwatch."""
+
+    def __init__(self, match: Matcher, seconds: Histogram) -> None:
+        self._match = match
+        self._seconds = seconds.labels("match")
+
+    def match(self, descriptors: NDArray[np.float32]) -> Sequence[Match]:
+        """Return the nearest reference of each of the (N, 128) descriptors."""
+        with self._seconds.time():
+            return self._match(descriptors)
+
+
+def timed_network(run: Network, name: str, metrics: ServerMetrics) -> Network:
+    """Return `run` with a stopwatch and a count of the pictures in each batch."""
+    seconds, sizes = metrics.network_seconds.labels(name), metrics.batch_size.labels(name)
+
+    def timed(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+        began = perf_counter()
+        rows = run(pictures)
+        seconds.observe(perf_counter() - began)
+        sizes.observe(len(pictures))
+        return rows
+
+    return timed
