@@ -139,3 +139,55 @@ def test_devices_that_cannot_be_read_are_named_with_the_cure(tmp_path):
     (tmp_path / "event0").symlink_to(os.devnull)
     with pytest.raises(ScreenError, match="group 'input'"):
         find_touch(Calibration(), tmp_path)
+
+
+class FakeEvdev:
+    """An input device as python-evdev opens it by its path."""
+
+    KINDS = {  # noqa: RUF012 - a table of this test
+        "event0": {EV_KEY: [30, 48]},
+        "event1": {EV_ABS: [ABS_X, ABS_Y], EV_KEY: [0x110]},
+        "event2": {EV_ABS: [ABS_X, ABS_Y], EV_KEY: [BTN_TOUCH]},
+        "event10": {EV_ABS: [ABS_X, ABS_Y], EV_KEY: [BTN_TOUCH]},
+    }
+    opened = []  # noqa: RUF012 - seen by the test
+
+    def __init__(self, path):
+        self.name = os.path.basename(path)  # noqa: PTH119 - evdev takes texts
+        self.fd = int(self.name.removeprefix("event")) + 50
+        self.closed = False
+        self.opened.append(self)
+
+    def capabilities(self, absinfo):
+        assert not absinfo
+        return self.KINDS[self.name]
+
+    def absinfo(self, code):
+        return SimpleNamespace(min=200, max=3900 if code == ABS_X else 1800)
+
+    def read(self):
+        return iter(report(3900, 200, touch=True))
+
+    def close(self):
+        self.closed = True
+
+
+def test_a_touch_panel_goes_before_a_tablet_and_the_others_are_closed(tmp_path, monkeypatch):
+    evdev = pytest.importorskip("evdev")
+    monkeypatch.setattr(evdev, "InputDevice", FakeEvdev)
+    monkeypatch.setattr(FakeEvdev, "opened", [])
+    for name in FakeEvdev.KINDS:
+        (tmp_path / name).touch()
+    touch = find_touch(Calibration(), tmp_path)
+    assert touch.descriptor == 52
+    assert {device.name for device in FakeEvdev.opened if not device.closed} == {"event2"}
+    assert list(touch.pointers((480, 320), Rotation.NONE)) == [Pointer(Phase.DOWN, 479, 0)]
+    touch.close()
+    assert all(device.closed for device in FakeEvdev.opened)
+
+
+def test_a_keyboard_alone_is_no_touch_panel(tmp_path, monkeypatch):
+    evdev = pytest.importorskip("evdev")
+    monkeypatch.setattr(evdev, "InputDevice", FakeEvdev)
+    (tmp_path / "event0").touch()
+    assert find_touch(Calibration(), tmp_path) is None
