@@ -25,7 +25,11 @@ _RANDOM_BYTES: Final = 32
 
 
 class TokenFileError(Exception):
-    """The token file cannot be used, or not for what was asked; the message has the cure."""
+    """The token file cannot be used; the message has the cure."""
+
+
+class TokenRequestError(Exception):
+    """What was asked cannot be done: a name is taken or of no use, or there is no such token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +80,19 @@ class TokenStore:
         return found
 
     def add(self, name: str) -> str:
-        """Make a token for `name` and return it: nobody can see it again. Raises TokenFileError."""
+        """Make a token for `name` and return it: nobody can see it again.
+
+        Raises TokenRequestError for a name that cannot be, and TokenFileError.
+        """
         cleaned = clean_text(name, NAME_LENGTH)
         if not cleaned or cleaned != name:
-            raise TokenFileError(
+            raise TokenRequestError(
                 f"a token's name has 1 to {NAME_LENGTH} characters, none of them invisible"
             )
         with self._locked():
             tokens = self.list()
             if any(name in {entry.name, entry.id} for entry in tokens):
-                raise TokenFileError(
+                raise TokenRequestError(
                     f"there is a token called {name} already; revoke it first or choose another"
                     " name"
                 )
@@ -102,7 +109,10 @@ class TokenStore:
             return None if self.path.exists() else self._make(FIRST_NAME, ())
 
     def revoke(self, id_or_name: str) -> Token:
-        """Take a token's validity away and return its entry. Raises TokenFileError."""
+        """Take a token's validity away and return its entry.
+
+        Raises TokenRequestError where there is no such token, and TokenFileError.
+        """
         with self._locked():
             tokens = self.list()
             for entry in tokens:
@@ -110,7 +120,9 @@ class TokenStore:
                     self._write(tuple(kept for kept in tokens if kept is not entry))
                     return entry
         known = ", ".join(f"{entry.id} ({entry.name})" for entry in tokens) or "none at all"
-        raise TokenFileError(f"there is no token {id_or_name!r} in {self.path}; there are: {known}")
+        raise TokenRequestError(
+            f"there is no token {id_or_name!r} in {self.path}; there are: {known}"
+        )
 
     def _make(self, name: str, others: tuple[Token, ...]) -> str:
         token = _PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)

@@ -1,0 +1,84 @@
+"""`faces`: who is known."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from iot_facerecognition_server.cli.configuration import read_config
+from iot_facerecognition_server.cli.outcome import CommandFailedError, ExitCode
+from iot_facerecognition_server.cli.table import table
+from iot_facerecognition_server.gallery.reference_file import (
+    Reference,
+    ReferenceFile,
+    ReferenceFileError,
+    ReferenceFileMissingError,
+)
+
+
+def show(arguments: argparse.Namespace) -> int:
+    """List who is known, by how many photos."""
+    references = ReferenceFile(read_config(arguments).dlib.reference_file)
+    photos: dict[str, list[Path]] = {}
+    for reference in _known(references):
+        photos.setdefault(reference.tag, []).extend(map(references.locate, reference.photos))
+    if not photos:
+        print(f"nobody is known by {references.path}; add someone with: faces add TAG PHOTO...")
+        return ExitCode.SUCCESS
+    rows = [("PHOTOS", "TAG", "")]
+    for tag, files in photos.items():
+        missing = [str(file) for file in files if not file.is_file()]
+        rows.append((str(len(files)), tag, f"missing: {', '.join(missing)}" if missing else ""))
+    print(table(rows))
+    return ExitCode.SUCCESS
+
+
+def add(arguments: argparse.Namespace) -> int:
+    """Let a person be known by those of the photos that show a face."""
+    config = read_config(arguments)
+    references = ReferenceFile(config.dlib.reference_file)
+    _known(references)  # a damaged file is told before the photos are looked at
+    # Only now, since torch takes its time.
+    from iot_facerecognition_server.cli.failures import as_command_failure  # noqa: PLC0415
+    from iot_facerecognition_server.cli.photo_check import look_at_photos  # noqa: PLC0415
+
+    with as_command_failure():
+        reports = look_at_photos(config, arguments.tag, arguments.photos)
+    for report in reports:
+        (sys.stdout if report.used else sys.stderr).write(f"{report.message}\n")
+    used = [report.photo for report in reports if report.used]
+    if used:
+        try:
+            references.add(arguments.tag, used)
+        except ReferenceFileError as error:
+            raise CommandFailedError(ExitCode.FAILURE, str(error)) from error
+        print(f"{references.path} now names {_counted(used)} more of {arguments.tag}")
+    if len(used) < len(reports):
+        raise CommandFailedError(
+            ExitCode.FAILURE, f"{len(reports) - len(used)} of {_counted(reports)} not added"
+        )
+    return ExitCode.SUCCESS
+
+
+def _counted(photos: Sequence[object]) -> str:
+    return "1 photo" if len(photos) == 1 else f"{len(photos)} photos"
+
+
+def _known(references: ReferenceFile) -> tuple[Reference, ...]:
+    try:
+        return references.load()
+    except ReferenceFileMissingError:
+        return ()
+    except ReferenceFileError as error:
+        raise CommandFailedError(ExitCode.FAILURE, str(error)) from error
+
+
+def remove(arguments: argparse.Namespace) -> int:
+    """Let a person be known no more."""
+    references = ReferenceFile(read_config(arguments).dlib.reference_file)
+    try:
+        photos = references.remove(arguments.tag)
+    except ReferenceFileError as error:
+        raise CommandFailedError(ExitCode.FAILURE, str(error)) from error
+    print(f"{arguments.tag} is known no more; the photos stay where they are ({_counted(photos)})")
+    return ExitCode.SUCCESS

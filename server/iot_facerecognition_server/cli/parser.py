@@ -1,0 +1,188 @@
+"""The command line's words: every command with its help, and the function that does it.
+
+Functions are named as `module:function` of this package and imported when their command is given,
+so that `--help` and `token add` need not wait for torch.
+"""
+
+import argparse
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+PROGRAM: Final = "iot-facerecognition-server"
+
+_DESCRIPTION: Final = """\
+Recognises faces and objects in the pictures that clients stream to it.
+Without a command it runs the server."""
+
+_EPILOG: Final = """\
+examples:
+  iot-facerecognition-server                           run, with config.ini of this folder
+  iot-facerecognition-server --config /etc/faces.ini check-config
+  iot-facerecognition-server faces add alice alice1.jpg alice2.jpg
+  iot-facerecognition-server token add kitchen         prints a token for the edge 'kitchen'
+  iot-facerecognition-server cert show                 prints the fingerprint that edges pin
+
+exit codes: 0 success, 2 configuration, 3 models, 4 address in use, 1 anything else"""
+
+_Format = partial(argparse.RawDescriptionHelpFormatter, max_help_position=26)
+_Commands = Any
+"""What `ArgumentParser.add_subparsers` returns; argparse keeps its name to itself."""
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser; what it parses has `run` (`module:function`) and `config`."""
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM, description=_DESCRIPTION, epilog=_EPILOG, formatter_class=_Format
+    )
+    _add_config_option(parser, default=None)
+    parser.add_argument(
+        "--version", action="version", version=f"{PROGRAM} {version('iot-facerecognition')}"
+    )
+    parser.set_defaults(run="serving:run")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    _command(
+        commands,
+        "run",
+        "serving:run",
+        "run the server; this is the default",
+        "Run the server until SIGTERM or Ctrl-C. At the first start it makes itself a key, a\n"
+        "certificate and a token, and prints the token once. SIGHUP reloads certificate and\n"
+        "known people.",
+    )
+    _command(
+        commands,
+        "check-config",
+        "checking:check",
+        "print the settings as they hold, and what is wrong",
+        "Print the settings as they hold and where each comes from. Then look at the files that\n"
+        "they name, as a start would, and tell everything that is wrong. Nothing is changed.",
+    )
+    _add_tokens(_group(commands, "token", "make, list and revoke the clients' tokens"))
+    _add_faces(_group(commands, "faces", "list, add and remove the people that are known"))
+    _add_models(_group(commands, "models", "list, fetch and verify the networks' files"))
+    _add_certificate(_group(commands, "cert", "show or replace the server's certificate"))
+    return parser
+
+
+def _add_tokens(commands: _Commands) -> None:
+    add = _command(
+        commands,
+        "add",
+        "tokens:add",
+        "make a token and print it, once",
+        "Make a token and print it. Nobody can see it again: only its hash is kept. A running\n"
+        "server takes it at once.",
+    )
+    add.add_argument("name", metavar="NAME", help="whose it is, as 'kitchen'")
+    _command(commands, "list", "tokens:show", "list who has a token, without the tokens")
+    revoke = _command(
+        commands,
+        "revoke",
+        "tokens:revoke",
+        "let a token be valid no more",
+        "Let a token be valid no more. A running server refuses it at once; a client that is\n"
+        "connected with it stays until it leaves.",
+    )
+    revoke.add_argument("token", metavar="ID", help="the token's id or name, as listed")
+
+
+def _add_faces(commands: _Commands) -> None:
+    _command(commands, "list", "faces:show", "list who is known, by how many photos")
+    add = _command(
+        commands,
+        "add",
+        "faces:add",
+        "let a person be known by photos",
+        "Let a person be known by photos, JPEG or PNG. Each photo is searched for a face, and one\n"
+        "that shows none is refused. The photos stay where they are. A running server knows the\n"
+        "person within seconds.\n\n"
+        f"example:\n  {PROGRAM} faces add alice photos/alice*.jpg",
+    )
+    add.add_argument("tag", metavar="TAG", help="the name that clients get to see")
+    add.add_argument("photos", metavar="PHOTO", nargs="+", type=Path, help="photos of the person")
+    remove = _command(
+        commands,
+        "remove",
+        "faces:remove",
+        "let a person be known no more",
+        "Let a person be known no more. The photos stay where they are.",
+    )
+    remove.add_argument("tag", metavar="TAG", help="the person's tag, as listed")
+
+
+def _add_models(commands: _Commands) -> None:
+    _command(commands, "list", "models:show", "list the models, where they are and whether whole")
+    _command(
+        commands,
+        "fetch",
+        "models:fetch",
+        "download what the settings name by address",
+        "Download the models that the settings name as https://...#sha256=HEX. Each is checked\n"
+        "against its hash. The others come with Python packages and need no download.",
+    )
+    _command(
+        commands,
+        "verify",
+        "models:verify",
+        "compare every file with its published or pinned SHA-256",
+        "Compare every file with its published or pinned SHA-256. The exit code is 3 if one of\n"
+        "them cannot be used.",
+    )
+
+
+def _add_certificate(commands: _Commands) -> None:
+    show = _command(
+        commands, "show", "certificate:show", "print the fingerprint that an edge pins, and more"
+    )
+    show.add_argument(
+        "--pem", action="store_true", help="print the certificate itself, for an edge's CA file"
+    )
+    _command(
+        commands,
+        "new",
+        "certificate:new",
+        "make a new key and certificate",
+        "Make a new key and certificate for all names and addresses of this machine, in place of\n"
+        "the server's own. Edges then need the new fingerprint. A running server takes it up on\n"
+        "SIGHUP, and connected clients stay.",
+    )
+
+
+def _command(
+    commands: _Commands, name: str, run: str, summary: str, description: str = ""
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=summary,
+        description=description or _sentence(summary),
+        formatter_class=_Format,
+    )
+    _add_config_option(parser)
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _group(commands: _Commands, name: str, summary: str) -> _Commands:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name, help=summary, description=_sentence(summary), formatter_class=_Format
+    )
+    _add_config_option(parser)
+    return parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+
+def _add_config_option(parser: argparse.ArgumentParser, default: Any = argparse.SUPPRESS) -> None:
+    """Let `--config` be given before and after the command; only the first has a default."""
+    parser.add_argument(
+        "-c",
+        "--config",
+        metavar="FILE",
+        type=Path,
+        default=default,
+        help="the settings (default: config.ini in this folder, else the built-in ones)",
+    )
+
+
+def _sentence(summary: str) -> str:
+    return f"{summary[0].upper()}{summary[1:]}."

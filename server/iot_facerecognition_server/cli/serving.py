@@ -1,0 +1,85 @@
+"""`run`: the server itself."""
+
+import argparse
+import asyncio
+import logging
+import signal
+import sys
+
+from iot_facerecognition_server.cli.configuration import read_config
+from iot_facerecognition_server.cli.outcome import CommandFailedError, ExitCode
+from iot_facerecognition_server.config import Config
+from iot_facerecognition_server.logs import ServerLog
+from iot_facerecognition_server.trust.certificates import CertificateError
+from iot_facerecognition_server.trust.setup import ServerIdentity, token_store
+from iot_facerecognition_server.trust.tokens import TokenFileError
+
+_log = logging.getLogger(__name__)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the server; whatever ends it is in the log."""
+    config = read_config(arguments)
+    # Before the server is ready a signal to end must work too, also for process 1 of a container,
+    # which has no default action; and one to reload must not end it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with ServerLog(config.log, sys.stderr):
+        try:
+            _serve(config)
+        except CommandFailedError as error:
+            _log.error("%s", error)
+            return error.code
+        except KeyboardInterrupt:
+            _log.info("ended before it was ready")
+        except ModuleNotFoundError:
+            raise  # the server was installed without what it needs: `main` tells
+        except Exception:  # noqa: BLE001 - the log file must hold it, whatever it is
+            _log.exception("the server ended by a fault of its own")
+            return ExitCode.FAILURE
+    return ExitCode.SUCCESS
+
+
+def _serve(config: Config) -> None:
+    if config.source is None:
+        _log.info("there is no config.ini here: the built-in settings hold")
+    try:
+        _prepare_trust(config)
+    except (CertificateError, TokenFileError) as error:
+        raise CommandFailedError(ExitCode.CONFIGURATION, str(error)) from error
+    # Only now, since torch takes its time: who starts a server wrongly need not wait for it.
+    from iot_facerecognition_server import assembly  # noqa: PLC0415
+    from iot_facerecognition_server.cli.failures import as_command_failure  # noqa: PLC0415
+
+    with as_command_failure():
+        asyncio.run(assembly.serve(config))
+
+
+def _prepare_trust(config: Config) -> None:
+    """Make what is not there yet, and tell what the edges need to know."""
+    place = ServerIdentity(config)
+    identity = place.read()
+    for warning in place.warnings(identity):
+        _log.warning("%s", warning)
+    _log.info("the certificate's fingerprint, which edges pin: %s", identity.fingerprint)
+    if config.auth.mode == "open":
+        _log.warning(
+            "[Auth] Mode=open: anyone who reaches port %d may connect", config.connection.port
+        )
+    elif config.auth.mode == "token":
+        tokens = token_store(config)
+        first = tokens.first()
+        if first is not None:
+            _print_token(first)
+        elif not tokens.list():
+            _log.warning("no token is valid, so nobody can connect; make one with: token add NAME")
+
+
+def _print_token(token: str) -> None:
+    """Print the first token where the log does not reach: it is a secret."""
+    print(
+        f"token: {token}\n"
+        "       Clients need it, and it is shown only now. More are made with:"
+        " iot-facerecognition-server token add NAME",
+        flush=True,
+    )

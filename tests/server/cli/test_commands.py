@@ -1,0 +1,180 @@
+"""What the commands do, on real files and photos."""
+
+import hashlib
+import json
+import re
+
+from iot_facerecognition_server.config import load
+from iot_facerecognition_server.trust.setup import server_tls, token_store
+
+FINGERPRINT = re.compile(r"sha256:(?:[0-9A-F]{2}:){31}[0-9A-F]{2}")
+
+
+def test_a_token_can_be_added_listed_and_revoked(run):
+    added = run("token", "add", "kitchen")
+    assert added.code == 0
+    token = added.out.strip()
+    assert token_store(load(None, {})).find(token).name == "kitchen"
+    listed = run("token", "list")
+    assert "kitchen" in listed.out
+    assert token not in listed.out
+    assert run("token", "revoke", "kitchen").code == 0
+    assert "there is no token" in run("token", "list").out
+    assert token_store(load(None, {})).find(token) is None
+
+
+def test_a_token_that_cannot_be_made_or_found_is_told(run):
+    run("token", "add", "kitchen")
+    taken = run("token", "add", "kitchen")
+    assert (taken.code, taken.out) == (1, "")
+    assert "kitchen already" in taken.err
+    unknown = run("token", "revoke", "hall")
+    assert unknown.code == 1
+    assert "(kitchen)" in unknown.err
+
+
+def test_a_damaged_token_file_is_a_configuration_error(run, home):
+    (home / "state").mkdir()
+    (home / "state" / "tokens.json").write_text("{")
+    for line in (["list"], ["add", "a"], ["revoke", "a"]):
+        result = run("token", *line)
+        assert result.code == 2
+        assert "tokens.json is damaged" in result.err
+
+
+def test_only_the_token_goes_to_the_output(run, monkeypatch):
+    monkeypatch.setenv("IOT_FACERECOGNITION_AUTH_MODE", "open")
+    result = run("token", "add", "kitchen")
+    assert result.out.count("\n") == 1
+    assert "Mode=open" in result.err
+
+
+def test_the_certificate_is_shown_with_the_fingerprint_that_is_served(run):
+    missing = run("cert", "show")
+    assert missing.code == 1
+    assert "cert new" in missing.err
+    assert run("cert", "new").code == 0
+    shown = run("cert", "show").out
+    assert FINGERPRINT.search(shown)[0] == server_tls(load(None, {})).fingerprint
+    assert "localhost" in shown
+    assert run("cert", "show", "--pem").out.startswith("-----BEGIN CERTIFICATE-----")
+
+
+def test_a_new_certificate_has_another_fingerprint(run):
+    first, second = (FINGERPRINT.search(run("cert", "new").out)[0] for _ in range(2))
+    assert first != second
+    assert second in run("cert", "show").out
+
+
+def test_a_damaged_key_is_a_configuration_error(run, home):
+    run("cert", "new")
+    (home / "state" / "server.pem").write_text("junk")
+    result = run("cert", "show")
+    assert result.code == 2
+    assert "cert new" in result.err
+
+
+def test_photos_with_a_face_are_added_and_others_refused(run, home, photos):
+    (home / "me").mkdir()
+    own = home / "me" / "own.jpg"
+    own.write_bytes((photos / "biden.jpg").read_bytes())
+    result = run("faces", "add", "joe", "me/own.jpg", photos / "coffee.png", "gone.jpg")
+    assert result.code == 1
+    assert "own.jpg of joe is used" in result.out
+    assert "coffee.png of joe shows no face" in result.err
+    assert "gone.jpg of joe does not exist" in result.err
+    assert "2 of 3 photos not added" in result.err
+    assert json.loads((home / "faces.json").read_text()) == [{"tag": "joe", "photos": "me/own.jpg"}]
+    assert not (home / "state" / "descriptors").exists()
+    listed = run("faces", "list")
+    assert re.search(r"^1 +joe$", listed.out, re.MULTILINE)
+
+
+def test_a_person_can_be_removed(run, home):
+    assert "nobody is known" in run("faces", "list").out
+    entries = [{"tag": "a", "photos": ["1.jpg", "2.jpg"]}, {"tag": "b", "photos": "3.jpg"}]
+    (home / "faces.json").write_text(json.dumps(entries))
+    assert "missing: " in run("faces", "list").out
+    assert run("faces", "remove", "a").code == 0
+    assert json.loads((home / "faces.json").read_text()) == entries[1:]
+    again = run("faces", "remove", "a")
+    assert again.code == 1
+    assert "it knows b" in again.err
+
+
+def test_a_damaged_reference_file_is_told(run, home, photos):
+    (home / "faces.json").write_text("{")
+    for line in (["list"], ["remove", "a"], ["add", "a", photos / "biden.jpg"]):
+        result = run("faces", *line)
+        assert result.code == 1
+        assert "faces.json" in result.err
+    assert (home / "faces.json").read_text() == "{"
+
+
+def test_the_packaged_models_are_listed_and_verified(run):
+    listed = run("models", "list")
+    assert listed.code == 0
+    assert listed.out.count("verified") == 4
+    verified = run("models", "verify")
+    assert verified.code == 0
+    assert "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30" in verified.out
+
+
+def test_models_that_cannot_be_used_have_exit_code_3(run, home):
+    (home / "config.ini").write_text("[DLIB]\nFaceRecognitionModelFile=gone.dat\n")
+    for line in (["models", "verify"], ["models", "fetch"], ["check-config"]):
+        result = run(*line)
+        assert result.code == 3
+        assert "gone.dat" in result.err
+    assert "missing" in run("models", "list").out
+
+
+def test_a_model_with_an_address_is_fetched_once_and_checked(run, home):
+    data = b"weights of someone's own"
+    (home / "own.dat").write_bytes(data)
+    digest = hashlib.sha256(data).hexdigest()
+    address = f"{(home / 'own.dat').as_uri()}#sha256={digest}"
+    (home / "config.ini").write_text(f"[DLIB]\nImageNetClassifierFile={address}\n")
+    assert "not fetched" in run("models", "list").out
+    assert run("models", "fetch").code == 0
+    assert digest in run("models", "verify").out
+    wrong = address.replace(digest, "0" * 64)
+    (home / "config.ini").write_text(f"[DLIB]\nImageNetClassifierFile={wrong}\n")
+    result = run("models", "fetch")
+    assert result.code == 3
+    assert digest in result.err
+
+
+def test_check_config_tells_what_holds_and_where_it_comes_from(run, home, monkeypatch):
+    (home / "config.ini").write_text("[Connection]\nPort=5\n")
+    monkeypatch.setenv("IOT_FACERECOGNITION_CONNECTION_BIND", "::1")
+    result = run("check-config")
+    assert result.code == 0
+    lines = [line.rstrip() for line in result.out.splitlines()]
+    assert "Port=5" in lines
+    assert any(re.fullmatch("Bind=::1 +# environment", line) for line in lines)
+    assert any(re.fullmatch("Device=auto +# default", line) for line in lines)
+    assert "everything is in order" in lines
+    assert sorted(path.name for path in home.iterdir()) == ["config.ini"]
+
+
+def test_check_config_can_be_read_as_a_configuration(run, home):
+    (home / "shown.ini").write_text(
+        re.sub(
+            " +# (default|environment)$", "", run("check-config").out, flags=re.MULTILINE
+        ).rpartition("\n# ")[0]
+    )
+    assert load(home / "shown.ini", {}).connection == load(None, {}).connection
+
+
+def test_check_config_looks_at_the_files_too(run, home):
+    (home / "config.ini").write_text(
+        "[Certificate]\nKey=a.key\nCertificate=a.crt\n[Auth]\nTokenFile=t.json\n"
+    )
+    (home / "t.json").write_text("{")
+    (home / "faces.json").write_text('[{"tag": "a", "photos": "gone.jpg"}]')
+    result = run("check-config")
+    assert result.code == 2
+    assert "a.key cannot be read" in result.err
+    assert "t.json is damaged" in result.err
+    assert "gone.jpg of a is missing" in result.err

@@ -1,0 +1,106 @@
+"""How `run` starts and ends, in a process of its own."""
+
+import json
+import re
+import signal
+import socket
+import stat
+
+import pytest
+
+LOG_LINE = re.compile(r"\[[\d-]+ / [\d:]+\]: server: (.*)")
+
+
+@pytest.fixture
+def ready(start, home):
+    """Start a server and return it with what it said until it listened."""
+
+    def start_server(text=""):
+        (home / "config.ini").write_text(
+            "[Connection]\nBind=127.0.0.1\nPort=0\n" + text, encoding="utf-8"
+        )
+        process = start("run")
+        said = []
+        for line in process.stdout:
+            said.append(line)
+            if "listening on" in line:
+                return process, "".join(said)
+        pytest.fail("the server did not start:\n" + "".join(said))
+
+    return start_server
+
+
+def test_the_first_start_makes_what_is_needed_and_prints_the_token_once(ready, home):
+    process, said = ready()
+    token = re.search(r"^token: (\S+)$", said, re.MULTILINE)[1]
+    assert re.search(r"sha256:(?:[0-9A-F]{2}:){31}[0-9A-F]{2}", said)
+    process.send_signal(signal.SIGTERM)
+    rest, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert token not in (home / "log.txt").read_text()
+    assert "listening on 127.0.0.1:" in (home / "log.txt").read_text()
+    assert token not in rest
+    assert stat.S_IMODE((home / "state" / "server.pem").stat().st_mode) == 0o600
+    process, said = ready()
+    assert "token: " not in said
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+
+
+def test_an_open_server_says_so_at_every_start_and_logs_json(ready):
+    _, said = ready("[Auth]\nMode=open\n[Log]\nLogFormat=json\nEnable=false\n")
+    records = [json.loads(line) for line in said.splitlines()]
+    assert any("Mode=open" in r["message"] and r["level"] == "warning" for r in records)
+    assert not any("token: " in r["message"] for r in records)
+
+
+def ended(process):
+    """Return exit code, what was logged as text, and everything that was printed."""
+    output, _ = process.communicate(timeout=100)
+    assert "Traceback" not in output
+    return process.returncode, "\n".join(LOG_LINE.findall(output)), output
+
+
+def test_a_missing_model_is_exit_code_3(start, home):
+    (home / "config.ini").write_text("[DLIB]\nFaceRecognitionModelFile=gone.dat\n")
+    code, logged, _ = ended(start())
+    assert code == 3
+    assert "error: " in logged
+    assert "gone.dat" in logged
+    assert "gone.dat" in (home / "log.txt").read_text()
+
+
+def test_a_port_in_use_is_exit_code_4(start, home):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        (home / "config.ini").write_text(f"[Connection]\nBind=127.0.0.1\nPort={port}\n")
+        code, logged, _ = ended(start())
+    assert code == 4
+    assert f"error: port {port} on 127.0.0.1 is in use" in logged
+
+
+def test_a_certificate_that_cannot_be_used_is_exit_code_2(start, home):
+    (home / "config.ini").write_text("[Certificate]\nKey=a.key\nCertificate=a.crt\n")
+    code, logged, _ = ended(start())
+    assert code == 2
+    assert "[Certificate] Key: " in logged
+
+
+def test_a_log_file_that_cannot_be_written_is_exit_code_2(start, home):
+    (home / "log.txt").mkdir()
+    code, _, output = ended(start())
+    assert code == 2
+    assert "[Log] Location" in output
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_before_it_is_ready_ends_it_cleanly(start, home, number):
+    """The first line in the log comes before torch is loaded, which takes seconds."""
+    process = start()
+    assert "built-in settings" in process.stdout.readline()
+    process.send_signal(signal.SIGHUP)  # must not end it
+    process.send_signal(number)
+    code, logged, _ = ended(process)
+    assert code == 0
+    assert "ended before it was ready" in logged
