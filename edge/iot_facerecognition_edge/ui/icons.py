@@ -176,11 +176,6 @@ def _trash(pen: _Pen) -> None:
     pen.line((6, 7), (7, 21), (17, 21), (18, 7))
 
 
-def _link(pen: _Pen) -> None:
-    for x, level in ((4, 17), (9.3, 13), (14.6, 9), (19.9, 4.5)):
-        pen.line((x, level), (x, 20), width=3)
-
-
 class Icon(Enum):
     """The icons, each with the strokes that make it."""
 
@@ -203,7 +198,6 @@ class Icon(Enum):
     NEXT = (_next,)
     RESET = (_reset,)
     TRASH = (_trash,)
-    LINK = (_link,)
 
     @property
     def strokes(self) -> Callable[[_Pen], None]:

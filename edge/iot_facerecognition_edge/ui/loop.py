@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from iot_facerecognition_edge.events import Event
 from iot_facerecognition_edge.screens.interface import Screen
 from iot_facerecognition_edge.views.app import App
 
@@ -24,38 +25,55 @@ async def run(appliance: Appliance, screen: Screen) -> None:
     Sleeps until a finger, an event of the appliance or a view's own time, and never blocks for
     longer than a redraw.
     """
-    loop = asyncio.get_running_loop()
-    wake = asyncio.Event()
-    descriptors = list(screen.descriptors())
-    for descriptor in descriptors:
-        loop.add_reader(descriptor, wake.set)
-
-    def woken(event: Event) -> None:  # noqa: ARG001 - the views hear what it is themselves
-        wake.set()
-
+    alarm = _Alarm(screen.descriptors())
     app = App(appliance, screen)
-    unsubscribe = appliance.subscribe(woken)
+    unsubscribe = appliance.subscribe(alarm.ring)
     stopped = asyncio.ensure_future(appliance.stopping.wait())
-    stopped.add_done_callback(lambda _: wake.set())
+    stopped.add_done_callback(alarm.ring)
+    latest = _LONGEST if alarm.armed else _POLL
     try:
         while not appliance.stopping.is_set():
-            now = appliance.clock()
-            due = app.step(screen.events(), now)
-            wait = _LONGEST if due is None else min(_LONGEST, due - appliance.clock())
-            if not descriptors:
-                wait = min(wait, _POLL)
+            due = app.step(screen.events(), appliance.clock())
             # At most sixty rounds a second, however many frames and results arrive.
             await asyncio.sleep(_SHORTEST)
-            wake_in = max(0.0, wait - _SHORTEST)
-            try:
-                await asyncio.wait_for(wake.wait(), wake_in)
-            except TimeoutError:
-                continue
-            wake.clear()
+            left = latest if due is None else min(latest, due - appliance.clock())
+            await alarm.wait(max(0.0, left))
     finally:
         stopped.cancel()
         unsubscribe()
-        for descriptor in descriptors:
-            loop.remove_reader(descriptor)
+        alarm.disarm()
         app.close()
         screen.close()
+
+
+class _Alarm:
+    """Ends a sleep when one of the descriptors is readable, or when it is rung."""
+
+    def __init__(self, descriptors: Sequence[int]) -> None:
+        self._descriptors = descriptors
+        self._loop = asyncio.get_running_loop()
+        self._rung = asyncio.Event()
+
+    @property
+    def armed(self) -> bool:
+        """Whether there are descriptors to wait for."""
+        return bool(self._descriptors)
+
+    def ring(self, cause: object = None) -> None:  # noqa: ARG002 - callers pass what happened
+        """End the sleep, or the next one."""
+        self._rung.set()
+
+    def disarm(self) -> None:
+        """Wait for the descriptors no more."""
+        for descriptor in self._descriptors:
+            self._loop.remove_reader(descriptor)
+
+    async def wait(self, seconds: float) -> None:
+        """Sleep for so long at most."""
+        # Only now: a descriptor stays readable until it is read, and would ring all the time.
+        for descriptor in self._descriptors:
+            self._loop.add_reader(descriptor, self.ring)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._rung.wait(), seconds)
+        self._rung.clear()
+        self.disarm()

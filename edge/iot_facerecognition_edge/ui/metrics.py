@@ -12,7 +12,7 @@ _FULLY = 1.5
 class Metrics:
     """`target` is the least side of what is tapped, `gap` between things, `radius` of corners.
 
-    `body`, `small`, `title` and `large` are heights of fonts; `line` is the width of a fine line,
+    `body`, `small` and `title` are heights of fonts; `line` is the width of a fine line,
     `slop` how far a finger may wander before a tap becomes a drag.
     """
 
@@ -23,7 +23,6 @@ class Metrics:
     body: int
     small: int
     title: int
-    large: int
     line: int
     slop: int
 
@@ -46,7 +45,6 @@ def make_metrics(size: tuple[int, int]) -> Metrics:
         body=max(13, round(17 * scale)),
         small=max(11, round(13 * scale)),
         title=max(16, round(20 * scale)),
-        large=max(20, round(28 * scale)),
         line=max(1, round(1.25 * scale)),
         slop=max(8, round(10 * scale)),
     )

@@ -8,8 +8,6 @@ _FINE = 4
 """How many times finer an edge is drawn before it is averaged."""
 _KEPT = 128
 
-Corners = tuple[pygame.Surface, pygame.Surface, pygame.Surface, pygame.Surface]
-
 
 class Shapes:
     """Draws round rectangles and discs, and keeps their edges."""

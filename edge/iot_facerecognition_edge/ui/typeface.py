@@ -28,7 +28,6 @@ class Style(Enum):
     BOLD = auto()
     SMALL = auto()
     TITLE = auto()
-    LARGE = auto()
 
 
 class Typeface:
@@ -47,7 +46,6 @@ class Typeface:
             Style.BOLD: (metrics.body, True),
             Style.SMALL: (metrics.small, False),
             Style.TITLE: (metrics.title, True),
-            Style.LARGE: (metrics.large, True),
         }
         self._fonts: dict[tuple[bool, int], pygame.font.Font] = {}
         self._drawn: OrderedDict[tuple[str, int, int, Rgb, Rgb], pygame.Surface] = OrderedDict()

@@ -90,7 +90,7 @@ def test_text_from_a_server_cannot_break_the_drawing(typeface):
 
 
 def test_drawn_text_is_kept_but_not_for_ever(typeface):
-    font = typeface.font(Style.LARGE)
+    font = typeface.font(Style.TITLE)
     first = typeface.draw("hello", font, (0, 0, 0), (255, 255, 255))
     assert typeface.draw("hello", font, (0, 0, 0), (255, 255, 255)) is first
     for number in range(3000):

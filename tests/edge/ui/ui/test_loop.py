@@ -1,6 +1,7 @@
 """The loop between a screen and the views."""
 
 import asyncio
+import os
 
 import pytest
 
@@ -79,3 +80,32 @@ def test_closing_the_window_ends_it(running):
         screen.push(Closed())
 
     running(body, leave=False)
+
+
+def test_a_finger_on_a_device_wakes_the_loop(running, monkeypatch):
+    """The screen is asked only after its descriptor became readable, not over and over."""
+    read, write = os.pipe()
+    asked = []
+
+    def events(screen):
+        asked.append(True)
+        waiting = MemoryScreen.events(screen)
+        if waiting:
+            os.read(read, 100)
+        return waiting
+
+    monkeypatch.setattr(Watched, "descriptors", lambda screen: (read,))
+    monkeypatch.setattr(Watched, "events", events)
+
+    async def body(screen):
+        await asyncio.sleep(0.1)  # the first page is drawn, and the loop sleeps
+        before = len(asked)
+        screen.shown.clear()
+        screen.push(Pointer(Phase.DOWN, 100, 150))
+        os.write(write, b"touched")
+        await screen.shown.wait()
+        assert len(asked) <= before + 2
+
+    running(body)
+    os.close(read)
+    os.close(write)
