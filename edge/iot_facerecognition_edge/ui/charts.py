@@ -276,8 +276,8 @@ class _Pie:
             look.shapes.disc(canvas, (area.x + dot, y + step // 2), dot, colour)
             figures = f"{piece.share:.0%}" + (f" · {piece.note}" if piece.note else "")
             line = pygame.Rect(area.x + 3 * dot, y, area.width - 3 * dot, step)
-            taken = look.type.width(figures, Style.SMALL)
-            if taken > line.width * 0.6:
+            taken = look.type.width(f"{piece.label}{figures}", Style.SMALL) + metrics.gap
+            if taken > line.width:
                 figures = f"{piece.share:.0%}"
             width = look.text(canvas, figures, line, dim, style=Style.SMALL, align=1.0)
             line.width -= width + metrics.gap
