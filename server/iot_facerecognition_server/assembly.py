@@ -11,6 +11,7 @@ from collections.abc import Callable
 import torch
 from prometheus_client import disable_created_metrics
 
+from iot_facerecognition_protocol import Limits, Version
 from iot_facerecognition_server.config import Config
 from iot_facerecognition_server.devices import choose_device
 from iot_facerecognition_server.engine.jobs import Network, Tools
@@ -32,10 +33,11 @@ from iot_facerecognition_server.recognition.faces import FaceRecogniser
 from iot_facerecognition_server.recognition.gallery_keeper import CurrentGallery, GalleryKeeper
 from iot_facerecognition_server.recognition.objects import ObjectRecogniser
 from iot_facerecognition_server.serving.admission import Admission
+from iot_facerecognition_server.serving.client import NewSession
 from iot_facerecognition_server.serving.dispatcher import Dispatcher
 from iot_facerecognition_server.serving.server import ConnectionLimits, RecognitionServer
 from iot_facerecognition_server.sessions.scheduler import FairScheduler
-from iot_facerecognition_server.sessions.session import SessionLimits
+from iot_facerecognition_server.sessions.session import Session
 from iot_facerecognition_server.supervision import Supervisor
 from iot_facerecognition_server.trust.certificates import CertificateError
 from iot_facerecognition_server.trust.setup import authenticator, server_tls
@@ -109,18 +111,13 @@ async def _serve(
         context=tls.context,
         authenticator=authenticator(config),
         admission=Admission(config.limits.clients, config.limits.connections_per_address),
-        session_limits=SessionLimits(
-            config.limits.frame_bytes,
-            config.limits.text_bytes,
-            config.limits.frame_rate,
-            config.engine.object_interval,
-        ),
-        connection_limits=ConnectionLimits(
+        limits=ConnectionLimits(
+            max(config.limits.frame_bytes, config.limits.text_bytes),
             config.limits.handshake_seconds,
             config.limits.idle_seconds,
             config.limits.backlog_bytes,
         ),
-        object_labels=engine.object_labels,
+        new_session=session_factory(config, engine.object_labels),
         dispatcher=dispatcher,
         metrics=metrics,
         clock=clock,
@@ -147,6 +144,28 @@ async def _serve(
         await server.close(SHUTDOWN_SECONDS)
     finally:
         await engine.close()
+
+
+def session_factory(config: Config, object_labels: int) -> NewSession:
+    """Return what makes a session with the limits of `config`."""
+    limits = Limits(
+        frame_bytes=config.limits.frame_bytes,
+        pixels=config.limits.pixels,
+        text_bytes=config.limits.text_bytes,
+        frame_rate=config.limits.frame_rate,
+    )
+
+    def new_session(key: int, version: Version, send: Callable[[str], None]) -> Session:
+        return Session(
+            key,
+            version,
+            send,
+            limits=limits,
+            object_labels=object_labels,
+            object_interval=config.engine.object_interval,
+        )
+
+    return new_session
 
 
 async def _check(engine: LocalEngine, self_test: SelfTest, monitoring: Monitoring) -> None:

@@ -18,14 +18,17 @@ V2 = "iot-facerecognition.v2"
 class Peer:
     """A client made of nothing but a WebSocket, to send what no library would."""
 
-    def __init__(self, connection: ClientConnection) -> None:
-        self.connection = connection
+    def __init__(self, opening: Any) -> None:
+        """Take what websockets' `connect` returns; entering this opens it."""
+        self._opening = opening
+        self.connection: ClientConnection
 
     def __enter__(self) -> Self:
+        self.connection = self._opening.__enter__()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.connection.close()
+    def __exit__(self, *problem: object) -> None:
+        self._opening.__exit__(*problem)
 
     def send(self, message: str | bytes) -> None:
         self.connection.send(message)
@@ -53,13 +56,21 @@ class Peer:
         return before, message["context"]
 
 
+def faces_in(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the faces of the only face result among `messages`."""
+    (result,) = (message for message in messages if message["command"] == 3)
+    faces = result["context"]
+    assert isinstance(faces, list)
+    return faces
+
+
 def dial(access: Access, *, v2: bool = True, **options: Any) -> Peer:
-    """Connect to a server of ours on loopback, which the test itself has just started."""
+    """Return a connection, to be entered, to a server that the test itself has just started."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     headers = {"Authorization": f"Bearer {access.token}"} if access.token else {}
-    connection = connect(
+    opening = connect(
         f"wss://127.0.0.1:{access.port}",
         ssl=context,
         additional_headers=headers,
@@ -68,13 +79,14 @@ def dial(access: Access, *, v2: bool = True, **options: Any) -> Peer:
         max_size=None,
         **options,
     )
-    return Peer(connection)
+    return Peer(opening)
 
 
 @pytest.fixture(scope="module")
 def server(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     """A server with tokens that knows the demo's people; ended with exit code 0."""
-    with ServerProcess(tmp_path_factory.mktemp("server"), people(photos)) as running:
+    settings = {"Limits": {"ConnectionsPerAddress": "400"}}
+    with ServerProcess(tmp_path_factory.mktemp("server"), people(photos), settings) as running:
         yield running
         assert running.stop() == 0, running.output()
 

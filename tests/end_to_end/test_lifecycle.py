@@ -22,10 +22,12 @@ from .test_recognition import jpeg_of
 def test_sigterm_finishes_what_is_under_way_and_says_good_bye(photos: Path, tmp_path: Path) -> None:
     with ServerProcess(tmp_path, people(photos)) as server, dial(server.access) as peer:
         assert peer.receive() == {"command": 9}
+        peer.command(5, False)
+        peer.until(5)
         peer.send(jpeg_of(photos / "obama2.jpg"))
         server.signal(signal.SIGTERM)
         commands = []
-        with pytest.raises(ConnectionClosed) as closed:  # noqa: PT012 - until it is closed
+        with pytest.raises(ConnectionClosed) as closed:
             while True:
                 commands.append(peer.receive()["command"])
         assert commands == [3, 10]
@@ -70,7 +72,7 @@ def test_client_survives_the_restart_of_the_server(photos: Path, tmp_path: Path)
             trust=Fingerprint(access.fingerprint),
             token=access.token,
         )
-        client.set(name="survivor")
+        client.set(name="survivor", object_recognition=False)
         async with client:
             await client.connected(10)
             results = client.results()

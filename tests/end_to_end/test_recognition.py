@@ -11,7 +11,7 @@ from PIL import Image
 from iot_facerecognition_client import Client, FacesResult, Fingerprint, ServerAddress
 from iot_facerecognition_protocol import SessionSettings
 
-from .conftest import Peer, dial
+from .conftest import Peer, dial, faces_in
 
 
 def jpeg_of(path: Path, width: int = 640) -> bytes:
@@ -25,9 +25,8 @@ def jpeg_of(path: Path, width: int = 640) -> bytes:
 
 def test_face_is_named_from_another_photo_of_the_person(peer: Peer, photos: Path) -> None:
     results, done = peer.frame(jpeg_of(photos / "obama2.jpg"))
-    (faces,) = (message for message in results if message["command"] == 3)
-    assert faces["frame"] == 1
-    (face,) = faces["context"]
+    assert all(message["frame"] == 1 for message in results)
+    (face,) = faces_in(results)
     assert face["tag"] == "Barack Obama"
     assert 0 < face["distance"] < 0.6
     assert face["score"] > 0
@@ -37,7 +36,7 @@ def test_face_is_named_from_another_photo_of_the_person(peer: Peer, photos: Path
 
 def test_person_without_reference_is_unknown(peer: Peer, photos: Path) -> None:
     results, _ = peer.frame(jpeg_of(photos / "group.jpg", 1280))
-    faces = results[0]["context"]
+    faces = faces_in(results)
     assert len(faces) >= 4
     assert {face["tag"] for face in faces} == {""}
     assert all(face["distance"] > 0.6 for face in faces)
@@ -45,7 +44,7 @@ def test_person_without_reference_is_unknown(peer: Peer, photos: Path) -> None:
 
 def test_frame_without_a_face_gets_an_empty_result(peer: Peer, photos: Path) -> None:
     results, _ = peer.frame(jpeg_of(photos / "coffee.png"))
-    assert [message["context"] for message in results if message["command"] == 3] == [[]]
+    assert faces_in(results) == []
 
 
 def test_two_clients_at_once_get_only_their_own_results(
@@ -83,11 +82,11 @@ def test_gallery_follows_its_file_while_the_server_runs(photos: Path, tmp_path: 
     with ServerProcess(tmp_path, {"Somebody": [photos / "biden.jpg"]}) as server:
         jpeg = jpeg_of(photos / "obama2.jpg")
         with dial(server.access) as peer:
-            assert peer.frame(jpeg)[0][-1]["context"][0]["tag"] == ""
+            assert faces_in(peer.frame(jpeg)[0])[0]["tag"] == ""
             faces = tmp_path / "faces.json"
             faces.write_text(f'[{{"tag": "Obama", "photos": "{photos / "obama.jpg"}"}}]')
             for _ in range(300):
-                if peer.frame(jpeg)[0][-1]["context"][0]["tag"] == "Obama":
+                if faces_in(peer.frame(jpeg)[0])[0]["tag"] == "Obama":
                     break
             else:
                 pytest.fail("the changed gallery was not taken up:\n" + server.output())

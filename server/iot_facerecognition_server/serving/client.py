@@ -8,7 +8,7 @@ from contextlib import suppress
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 
-from iot_facerecognition_protocol import Command, ErrorCode
+from iot_facerecognition_protocol import ErrorCode, Version
 from iot_facerecognition_server.metrics import MESSAGE_TOO_LARGE, ServerMetrics
 from iot_facerecognition_server.serving.connection import ClientConnection
 from iot_facerecognition_server.serving.dispatcher import Dispatcher
@@ -21,7 +21,7 @@ from iot_facerecognition_server.sessions.events import (
     SettingChanged,
     TextReceived,
 )
-from iot_facerecognition_server.sessions.session import Session, SessionLimits
+from iot_facerecognition_server.sessions.session import Session
 
 _log = logging.getLogger(__name__)
 
@@ -29,6 +29,9 @@ _LAST_WORDS_SECONDS = 2.0
 """How long a client that is sent away has to read why."""
 
 _CLOSE_CODES = {ErrorCode.TEXT_TOO_LARGE: CloseCode.MESSAGE_TOO_BIG}
+
+NewSession = Callable[[int, Version, Callable[[str], None]], Session]
+"""Makes a session of its key, its version and what sends its texts."""
 
 
 class Client:
@@ -39,10 +42,9 @@ class Client:
         connection: ClientConnection,
         *,
         key: int,
-        limits: SessionLimits,
+        new_session: NewSession,
         backlog: int,
         idle_seconds: float,
-        object_labels: int,
         dispatcher: Dispatcher,
         metrics: ServerMetrics,
         clock: Callable[[], float],
@@ -54,7 +56,7 @@ class Client:
         self._idle_seconds = idle_seconds
         self._outbox = Outbox(backlog)
         self.address = connection.address
-        self.session = Session(key, connection.version, limits, object_labels, self._send)
+        self.session = new_session(key, connection.version, self._send)
         self._metrics = metrics.join(key, connection.version)
         self._log = logging.LoggerAdapter(_log, {})
         self._too_slow = False

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-from iot_facerecognition_protocol import ErrorCode, Face, ObjectLabel
+from iot_facerecognition_protocol import DropReason, ErrorCode, Face, ObjectLabel
 from iot_facerecognition_server.engine.interface import (
     Engine,
     Found,
@@ -92,7 +92,7 @@ class Dispatcher:
         """Put `frame` into its session's slot, in place of an older one that still waits there."""
         replaced = self._scheduler.offer(frame)
         if replaced is not None:
-            self._drop(replaced, "replaced")
+            self._drop(replaced, DropReason.REPLACED)
         self._take_turns()
 
     async def drained(self) -> None:
@@ -102,7 +102,7 @@ class Dispatcher:
     def _take_turns(self) -> None:
         while (turn := self._scheduler.take(self._clock())) is not None:
             if turn.late:
-                self._drop(turn.frame, "late")
+                self._drop(turn.frame, DropReason.LATE)
             else:
                 self._begin(turn.frame)
         if self._scheduler.waiting or self._scheduler.under_way:
@@ -115,7 +115,7 @@ class Dispatcher:
         wants = client.session.wants(self._clock())
         if wants is None:
             self._scheduler.done(frame.session)
-            self._drop(frame, "not-wanted")
+            self._drop(frame, DropReason.SWITCHED_OFF)
             return
         submission = self._engine.submit(frame, wants)
         parts = sum(f is not None for f in (submission.faces, submission.objects))
@@ -222,7 +222,7 @@ class Dispatcher:
             compute_seconds = under_way.finished - started
             client.session.processed(frame.number, queue_seconds * 1e3, compute_seconds * 1e3)
 
-    def _drop(self, frame: Frame, reason: str) -> None:
+    def _drop(self, frame: Frame, reason: DropReason) -> None:
         client = self._clients[frame.session]
         client.metrics.frame_dropped(str(reason))
         client.session.drop(frame.number, reason)

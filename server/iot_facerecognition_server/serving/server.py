@@ -13,31 +13,29 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
-from iot_facerecognition_protocol import SUBPROTOCOL_V2, clean_text
+from iot_facerecognition_protocol import MESSAGE_LENGTH, SUBPROTOCOL_V2, clean_text
 from iot_facerecognition_server.errors import AddressInUseError
 from iot_facerecognition_server.metrics import AUTHENTICATION, ServerMetrics
 from iot_facerecognition_server.serving.admission import Admission
-from iot_facerecognition_server.serving.client import Client
+from iot_facerecognition_server.serving.client import Client, NewSession
 from iot_facerecognition_server.serving.connection import ClientConnection
 from iot_facerecognition_server.serving.dispatcher import Dispatcher
-from iot_facerecognition_server.sessions.session import SessionLimits
 from iot_facerecognition_server.trust.authentication import Authenticator, Refused
 
 _log = logging.getLogger(__name__)
 _handshake_log = logging.getLogger(f"{__name__}.handshake")
 """websockets' own words on connections that never became clients: a traceback for every probe."""
 
-MESSAGE_LENGTH = 1000
-"""Characters of a message to a client."""
-
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
     """What every connection is held to.
 
-    Seconds to shake hands, seconds of silence (0: any), characters of text it has not read.
+    Bytes of one message, seconds to shake hands, seconds of silence (0: any), characters of text
+    that the client has not read.
     """
 
+    message_bytes: int
     handshake_seconds: float
     idle_seconds: float
     backlog: int
@@ -54,9 +52,8 @@ class RecognitionServer:
         context: ssl.SSLContext,
         authenticator: Authenticator,
         admission: Admission,
-        session_limits: SessionLimits,
-        connection_limits: ConnectionLimits,
-        object_labels: int,
+        limits: ConnectionLimits,
+        new_session: NewSession,
         dispatcher: Dispatcher,
         metrics: ServerMetrics,
         clock: Callable[[], float],
@@ -67,9 +64,8 @@ class RecognitionServer:
         self._context = context
         self._authenticator = authenticator
         self._admission = admission
-        self._session_limits = session_limits
-        self._connection_limits = connection_limits
-        self._object_labels = object_labels
+        self._limits = limits
+        self._new_session = new_session
         self._dispatcher = dispatcher
         self._metrics = metrics
         self._clock = clock
@@ -91,7 +87,7 @@ class RecognitionServer:
 
     async def start(self) -> None:
         """Open the port. Raises AddressInUseError."""
-        limits = self._connection_limits
+        limits = self._limits
         _handshake_log.setLevel(logging.CRITICAL)
         try:
             self._server = await serve(
@@ -105,7 +101,7 @@ class RecognitionServer:
                 compression=None,  # JPEG does not shrink, and an edge has no time for it
                 open_timeout=limits.handshake_seconds,
                 ssl_handshake_timeout=limits.handshake_seconds,
-                max_size=max(self._session_limits.frame_bytes, self._session_limits.text_bytes),
+                max_size=limits.message_bytes,
                 max_queue=2,
                 server_header="iot-facerecognition",
                 logger=_handshake_log,
@@ -166,10 +162,9 @@ class RecognitionServer:
         client = Client(
             connection,
             key=next(self._keys),
-            limits=self._session_limits,
-            backlog=self._connection_limits.backlog,
-            idle_seconds=self._connection_limits.idle_seconds,
-            object_labels=self._object_labels,
+            new_session=self._new_session,
+            backlog=self._limits.backlog,
+            idle_seconds=self._limits.idle_seconds,
             dispatcher=self._dispatcher,
             metrics=self._metrics,
             clock=self._clock,

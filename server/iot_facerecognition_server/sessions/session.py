@@ -1,10 +1,12 @@
 """One client as the server sees it: its settings, its frames' numbers and what it is told."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from iot_facerecognition_protocol import (
+    MESSAGE_LENGTH,
     Command,
+    DropReason,
     ErrorCode,
     ErrorReport,
     Face,
@@ -13,6 +15,8 @@ from iot_facerecognition_protocol import (
     FrameStatus,
     Health,
     InitRequest,
+    LimitExceededError,
+    Limits,
     MalformedMessageError,
     Message,
     ObjectLabel,
@@ -37,23 +41,6 @@ from iot_facerecognition_server.sessions.events import (
 )
 from iot_facerecognition_server.sessions.rate import RateLimit
 
-MESSAGE_LENGTH = 1000
-"""Characters of a client's message that are kept."""
-
-
-@dataclass(frozen=True, slots=True)
-class SessionLimits:
-    """What one client may send and gets.
-
-    Bytes of a frame, characters of a text, frames a second (0: any), and seconds between two frames
-    that are searched for objects.
-    """
-
-    frame_bytes: int
-    text_bytes: int
-    frame_rate: float
-    object_interval: float = 0.0
-
 
 class Session:
     """The protocol of one connection, without the connection.
@@ -66,20 +53,24 @@ class Session:
         self,
         key: int,
         version: Version,
-        limits: SessionLimits,
-        object_labels: int,
         send: Callable[[str], None],
+        *,
+        limits: Limits,
+        object_labels: int,
+        object_interval: float,
     ) -> None:
         """Begin with the original's defaults.
 
         `key` tells sessions apart; `object_labels` is how many labels the classifier knows, which
-        bounds the label count (0: there is none).
+        bounds the label count (0: there is none); `object_interval` are the seconds between two
+        frames that are searched for objects.
         """
         self.key = key
         self.version = version
         self.settings = SessionSettings()
         self._limits = limits
         self._object_labels = object_labels
+        self._object_interval = object_interval
         self._send = send
         self._frames = 0
         self._next_objects = 0.0
@@ -99,7 +90,7 @@ class Session:
         objects = None
         if settings.object_recognition and self._object_labels and now >= self._next_objects:
             objects = ObjectsWanted(settings.label_count, settings.deterministic_objects)
-            self._next_objects = now + self._limits.object_interval
+            self._next_objects = now + self._object_interval
         if objects is None and not settings.face_recognition:
             return None
         return Wants(faces=settings.face_recognition, objects=objects)
@@ -114,13 +105,10 @@ class Session:
 
     def receive_text(self, text: str) -> Event:
         """Take a text message and answer it."""
-        if len(text) > self._limits.text_bytes:
-            most = self._limits.text_bytes
-            return self._refuse(
-                ErrorCode.TEXT_TOO_LARGE,
-                f"a text message has at most {most} bytes here ([Limits] TextBytes)",
-                fatal=True,
-            )
+        try:
+            self._limits.check_text(text)
+        except LimitExceededError as exceeded:
+            return self._refuse(exceeded.code, exceeded.reason, fatal=True)
         try:
             message = decode(text)
         except UnknownCommandError as unknown:
@@ -143,15 +131,13 @@ class Session:
     def receive_frame(self, jpeg: bytes, now: float) -> Frame | Refused:
         """Give a frame that arrived at `now` (monotonic seconds) its number; pass or refuse it."""
         self._frames += 1
-        limits = self._limits
-        if not jpeg:
-            return self.reject(self._frames, ErrorCode.FRAME_EMPTY, "the frame has no bytes")
-        if len(jpeg) > limits.frame_bytes:
-            reason = f"a frame has at most {limits.frame_bytes} bytes here ([Limits] FrameBytes)"
-            return self.reject(self._frames, ErrorCode.FRAME_TOO_LARGE, reason)
+        try:
+            self._limits.check_frame(len(jpeg))
+        except LimitExceededError as exceeded:
+            return self.reject(self._frames, exceeded.code, exceeded.reason)
         if not self._rate.allows(now):
-            self.drop(self._frames, str(ErrorCode.FRAME_RATE))
-            reason = f"more than {limits.frame_rate:g} frames a second ([Limits] FrameRate)"
+            self.drop(self._frames, DropReason.FRAME_RATE)
+            reason = f"more than {self._limits.frame_rate:g} frames a second ([Limits] FrameRate)"
             return Refused(ErrorCode.FRAME_RATE, reason)
         return Frame(self.key, self._frames, jpeg, now)
 
@@ -170,7 +156,7 @@ class Session:
             FrameDone(frame, FrameStatus.PROCESSED, round(queue_ms, 3), round(compute_ms, 3))
         )
 
-    def drop(self, frame: int, reason: str) -> None:
+    def drop(self, frame: int, reason: DropReason) -> None:
         """Give back the credit of a good frame that gave way."""
         self._finish(FrameDone(frame, FrameStatus.DROPPED, reason=reason))
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from iot_facerecognition_protocol import ErrorCode, Face, ObjectLabel, Version
+from iot_facerecognition_protocol import ErrorCode, Face, Limits, ObjectLabel, Version
 from iot_facerecognition_server.engine.interface import (
     Frame,
     FrameRejectedError,
@@ -19,7 +19,7 @@ from iot_facerecognition_server.engine.interface import (
 from iot_facerecognition_server.metrics import ServerMetrics
 from iot_facerecognition_server.serving.dispatcher import Dispatcher
 from iot_facerecognition_server.sessions.scheduler import FairScheduler
-from iot_facerecognition_server.sessions.session import Session, SessionLimits
+from iot_facerecognition_server.sessions.session import Session
 
 
 class ManualEngine:
@@ -62,8 +62,14 @@ class Bench:
 
     def session(self, key: int, version: Version = Version.V2) -> Session:
         sent = self.sent.setdefault(key, [])
-        limits = SessionLimits(1000, 1000, 0)
-        session = Session(key, version, limits, 10, lambda text: sent.append(json.loads(text)))
+        session = Session(
+            key,
+            version,
+            lambda text: sent.append(json.loads(text)),
+            limits=Limits(),
+            object_labels=10,
+            object_interval=0.0,
+        )
         metrics = self.metrics.join(key, version)
         self.dispatcher.join(session, metrics, lambda call: call())
         return session
@@ -228,7 +234,7 @@ def test_client_that_wants_nothing_gets_its_credit_back_at_once() -> None:
         session.receive_text('{"command":5,"context":false}')
         session.receive_text('{"command":8,"context":false}')
         bench.offer(session)
-        assert bench.told(1, 10)[0]["context"]["reason"] == "not-wanted"
+        assert bench.told(1, 10)[0]["context"]["reason"] == "switched-off"
         await asyncio.wait_for(bench.dispatcher.drained(), 1)
 
     run(scenario)

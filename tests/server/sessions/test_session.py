@@ -7,23 +7,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iot_facerecognition_protocol import ErrorCode, Face, Version
+from iot_facerecognition_protocol import ErrorCode, Face, Limits, Version
 from iot_facerecognition_server.engine.interface import Frame, ObjectsWanted, Wants
 from iot_facerecognition_server.sessions.events import Ignored, Refused, SettingChanged
-from iot_facerecognition_server.sessions.session import Session, SessionLimits
+from iot_facerecognition_server.sessions.session import Session
 
-LIMITS = SessionLimits(frame_bytes=1000, text_bytes=500, frame_rate=0)
+LIMITS = Limits(frame_bytes=1000, text_bytes=500, frame_rate=0)
 
 
 class Peer:
     """A session and what it sent."""
 
     def __init__(
-        self, version: Version = Version.V2, labels: int = 1000, limits: SessionLimits = LIMITS
+        self,
+        version: Version = Version.V2,
+        labels: int = 1000,
+        limits: Limits = LIMITS,
+        object_interval: float = 0.0,
     ) -> None:
         self.sent: list[dict[str, Any]] = []
         self.session = Session(
-            1, version, limits, labels, lambda text: self.sent.append(json.loads(text))
+            1,
+            version,
+            lambda text: self.sent.append(json.loads(text)),
+            limits=limits,
+            object_labels=labels,
+            object_interval=object_interval,
         )
 
     def text(self, command: int, context: object) -> Any:
@@ -58,7 +67,7 @@ def test_setting_is_echoed_with_the_value_that_holds(
     command: int, asked: object, held: object
 ) -> None:
     peer = Peer(Version.V1)
-    limits = SessionLimits(frame_bytes=1, text_bytes=5000, frame_rate=0)
+    limits = Limits(frame_bytes=1, text_bytes=5000, frame_rate=0)
     peer = Peer(Version.V1, limits=limits)
     event = peer.text(command, asked)
     assert isinstance(event, SettingChanged)
@@ -125,7 +134,7 @@ def test_frames_are_numbered_by_arrival_refused_ones_too() -> None:
 
 
 def test_frames_past_the_rate_are_dropped_and_give_back_their_credit() -> None:
-    peer = Peer(limits=SessionLimits(1000, 500, frame_rate=2))
+    peer = Peer(limits=Limits(frame_rate=2))
     outcomes = [peer.session.receive_frame(b"x", now) for now in (0.0, 0.1, 0.2, 1.0)]
     assert [isinstance(outcome, Frame) for outcome in outcomes] == [True, True, False, True]
     assert peer.sent[-1]["context"]["reason"] == "frame-rate"
@@ -157,7 +166,7 @@ def test_wants_follow_the_settings() -> None:
 
 
 def test_objects_are_wanted_at_their_interval_only() -> None:
-    peer = Peer(limits=SessionLimits(1000, 500, 0, object_interval=0.5))
+    peer = Peer(object_interval=0.5)
     wanted = [peer.session.wants(now) for now in (10.0, 10.4, 10.5, 10.9)]
     assert [wants is not None and wants.objects is not None for wants in wanted] == [
         True,
