@@ -236,7 +236,7 @@ class _Pie:
             dim = (look.colours.dim, look.colours.surface)
             look.text(canvas, "Nothing yet", body, dim, style=Style.BODY, align=0.5)
             return
-        side = min(body.height, round(body.width * 0.45))
+        side = min(body.height, round(body.width * 0.38))
         place = pygame.Rect(body.x, body.y, side, side)
         place.centery = body.centery
         canvas.blit(self._disc(chart, side), place, None, pygame.BLEND_ALPHA_SDL2)
@@ -276,8 +276,8 @@ class _Pie:
             look.shapes.disc(canvas, (area.x + dot, y + step // 2), dot, colour)
             figures = f"{piece.share:.0%}" + (f" · {piece.note}" if piece.note else "")
             line = pygame.Rect(area.x + 3 * dot, y, area.width - 3 * dot, step)
-            taken = look.type.width(f"{piece.label}{figures}", Style.SMALL) + metrics.gap
-            if taken > line.width:
+            words = (piece.label, figures)
+            if sum(look.type.width(w, Style.SMALL) for w in words) + metrics.gap > line.width:
                 figures = f"{piece.share:.0%}"
             width = look.text(canvas, figures, line, dim, style=Style.SMALL, align=1.0)
             line.width -= width + metrics.gap

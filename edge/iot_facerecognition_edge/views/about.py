@@ -106,7 +106,9 @@ class _Facts(Widget):
 
     def draw(self, canvas: pygame.Surface) -> None:
         look, colours, step = self.look, self.look.colours, self._step()
-        half = round(self.rect.width * 0.38)
+        half = (
+            max(look.type.width(name, Style.BODY) for name, _ in self.rows) + 2 * look.metrics.gap
+        )
         for number, (name, value) in enumerate(self.rows):
             line = pygame.Rect(self.rect.x, self.rect.y + number * step, half, step)
             look.text(canvas, name, line, (colours.dim, colours.surface))

@@ -170,7 +170,7 @@ class StatisticsPopup(Layer):
     def natural_place(self, screen: pygame.Rect) -> pygame.Rect:
         """Return its place: the right part of a wide screen, the lower of a high one."""
         if self.look.wide:
-            width = max(round(screen.width * 0.6), min(screen.width, 280))
+            width = max(round(screen.width * 0.64), min(screen.width, 280))
             return pygame.Rect(screen.right - width, screen.y, width, screen.height)
         height = round(screen.height * 0.6)
         return pygame.Rect(screen.x, screen.bottom - height, screen.width, height)
