@@ -8,7 +8,7 @@ from contextlib import suppress
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 
-from iot_facerecognition_protocol import ErrorCode, Version
+from iot_facerecognition_protocol import Command, ErrorCode, Version
 from iot_facerecognition_server.metrics import MESSAGE_TOO_LARGE, ServerMetrics
 from iot_facerecognition_server.serving.connection import ClientConnection
 from iot_facerecognition_server.serving.dispatcher import Dispatcher
