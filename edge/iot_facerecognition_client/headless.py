@@ -52,12 +52,12 @@ class Headless:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._end.set)
         self._client.subscribe(object, self._report)
-        source_error: list[Exception | None] = []
+        source_ended: asyncio.Future[Exception | None] = loop.create_future()
 
         def ended(error: Exception | None) -> None:
-            source_error.append(error)
-            loop.call_soon_threadsafe(self._end.set)
+            loop.call_soon_threadsafe(source_ended.set_result, error)
 
+        source_ended.add_done_callback(lambda _: self._end.set())
         stream = SourceStream(self._source, Handover(self._client, loop), ended)
         async with self._client:
             stream.start()
@@ -65,13 +65,15 @@ class Headless:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(duration):
                         await self._end.wait()
+                by_itself = source_ended.done()
             finally:
                 await asyncio.to_thread(stream.stop)
-            if source_error and source_error[0] is None:
+            error = await source_ended
+            if by_itself and error is None:
                 await self._answers_of_the_last_frames()
         print(summary(self._client.statistics()), file=self._notes)
-        if source_error and source_error[0] is not None:
-            raise source_error[0]
+        if error is not None:
+            raise error
         return self._refused
 
     async def _answers_of_the_last_frames(self) -> None:

@@ -49,7 +49,11 @@ class Webcam:
         self._stopped.clear()
         if self._camera is not None:
             return
-        camera = self._cv2.VideoCapture(self._device)
+        level = self._cv2.setLogLevel(0)  # its own account of a missing camera fills a screen
+        try:
+            camera = self._cv2.VideoCapture(self._device)
+        finally:
+            self._cv2.setLogLevel(level)
         if not camera.isOpened():
             camera.release()
             raise SourceError(
