@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import pygame
 
-from iot_facerecognition_edge.statistics import ChartId, Line, LineChart, PieChart
+from iot_facerecognition_edge.statistics import ChartId, Line, LineChart, PieChart, Slice
 from iot_facerecognition_edge.ui import plot
 from iot_facerecognition_edge.ui.colours import Rgb, mix
 from iot_facerecognition_edge.ui.look import Look
@@ -271,15 +271,12 @@ class _Pie:
         y = area.y + max(0, (area.height - step * min(room, len(chart.slices))) // 2)
         dim = (look.colours.dim, look.colours.surface)
         colours = _slice_colours(look, chart)
-        for piece, colour in zip(shown, colours, strict=False):
+        figures = self._figures(shown, area.width - 3 * metrics.px(4) - metrics.gap)
+        for piece, words, colour in zip(shown, figures, colours, strict=False):
             dot = metrics.px(4)
             look.shapes.disc(canvas, (area.x + dot, y + step // 2), dot, colour)
-            figures = f"{piece.share:.0%}" + (f" · {piece.note}" if piece.note else "")
             line = pygame.Rect(area.x + 3 * dot, y, area.width - 3 * dot, step)
-            words = (piece.label, figures)
-            if sum(look.type.width(w, Style.SMALL) for w in words) + metrics.gap > line.width:
-                figures = f"{piece.share:.0%}"
-            width = look.text(canvas, figures, line, dim, style=Style.SMALL, align=1.0)
+            width = look.text(canvas, words, line, dim, style=Style.SMALL, align=1.0)
             line.width -= width + metrics.gap
             front = (look.colours.text, look.colours.surface)
             look.text(canvas, piece.label, line, front, style=Style.SMALL)
@@ -288,6 +285,20 @@ class _Pie:
             more = pygame.Rect(area.x, y, area.width, step)
             words = f"and {len(chart.slices) - len(shown)} more"
             look.text(canvas, words, more, dim, style=Style.SMALL)
+
+    def _figures(self, slices: Sequence[Slice], room: int) -> list[str]:
+        """Return what stands behind each name: share and remark, or only the share."""
+        width = self._look.type.width
+        shares = [f"{piece.share:.0%}" for piece in slices]
+        full = [
+            f"{share} · {piece.note}" if piece.note else share
+            for piece, share in zip(slices, shares, strict=True)
+        ]
+        fits = all(
+            width(piece.label, Style.SMALL) + width(words, Style.SMALL) <= room
+            for piece, words in zip(slices, full, strict=True)
+        )
+        return full if fits else shares
 
 
 def _slice_colours(look: Look, chart: PieChart) -> list[Rgb]:

@@ -158,13 +158,16 @@ class Photographer:
         self._draw()
 
     async def _until(self, seen: Callable[[], bool], what: str) -> None:
-        end = self._appliance.clock() + _PATIENCE
-        while not seen():
-            if self._appliance.clock() > end:
+        """Wait until `seen` has held for a while: results are older than the picture."""
+        clock = self._appliance.clock
+        end, since = clock() + _PATIENCE, clock()
+        while clock() < since + min(1.0, self._settle):
+            if clock() > end:
                 raise NothingSeenError(f"waited {_PATIENCE:.0f} s for {what}")
             self._draw()
+            if not seen():
+                since = clock()
             await asyncio.sleep(_STEP)
-        self._draw()
 
     def _draw(self) -> None:
         self._app.step(self._screen.events(), self._appliance.clock())
