@@ -49,11 +49,7 @@ class Webcam:
         self._stopped.clear()
         if self._camera is not None:
             return
-        level = self._cv2.setLogLevel(0)  # its own account of a missing camera fills a screen
-        try:
-            camera = self._cv2.VideoCapture(self._device)
-        finally:
-            self._cv2.setLogLevel(level)
+        camera = self._cv2.VideoCapture(self._device)
         if not camera.isOpened():
             camera.release()
             raise SourceError(
