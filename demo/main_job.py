@@ -13,19 +13,19 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rich.console import Console
-from rich.live import Live
-
 from demo.cast import PARTS, Part, people
 from demo.live_table import Row, live_table, milliseconds
 from demo.photos import PhotosError, fetch_photos
 from demo.picture import draw
 from demo.server_process import Access, ServerFailedError, ServerProcess
 from demo.tally import Tally
+from rich.console import Console
+from rich.live import Live
+
 from iot_facerecognition_client import Client, FacesResult, Fingerprint, ServerAddress
+from iot_facerecognition_client.sources import SourceFrame
 from iot_facerecognition_client.sources.moving_photo import MovingPhoto
 from iot_facerecognition_client.streaming import SourceStream
-from iot_facerecognition_client.sources import SourceFrame
 from iot_facerecognition_protocol import Face, SessionSettings
 
 OUTPUT = Path("demo-output")
@@ -77,7 +77,6 @@ class Actor:
             finally:
                 stream.stop()
                 results.cancel()
-                await asyncio.to_thread(stream.join)
             failed.done() and failed.result()
 
     async def _count(self) -> None:
@@ -152,9 +151,7 @@ def summarise(actors: list[Actor], console: Console) -> bool:
             f" named: {named or 'nobody'}; unknown faces: {tally.unknown}"
         )
     shown = {
-        f"{one.part.client}: {name}": frame
-        for one in actors
-        for name, frame in one.shown.items()
+        f"{one.part.client}: {name}": frame for one in actors for name, frame in one.shown.items()
     }
     if shown:
         path = OUTPUT / "recognised.png"

@@ -4,9 +4,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from iot_facerecognition_client import FacesResult
-
 from demo.cast import ON_PHOTO
+
+from iot_facerecognition_client import FacesResult
 from iot_facerecognition_protocol import Face
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
@@ -25,6 +26,9 @@ from iot_facerecognition_server.trust.authentication import Authenticator, Refus
 _log = logging.getLogger(__name__)
 _handshake_log = logging.getLogger(f"{__name__}.handshake")
 """websockets' own words on connections that never became clients: a traceback for every probe."""
+
+_CLOSE_SECONDS = 2.0
+"""How long a client has to answer that it is closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,7 @@ class RecognitionServer:
                 ssl_handshake_timeout=limits.handshake_seconds,
                 max_size=limits.message_bytes,
                 max_queue=2,
+                close_timeout=_CLOSE_SECONDS,
                 server_header="iot-facerecognition",
                 logger=_handshake_log,
             )
@@ -123,14 +128,19 @@ class RecognitionServer:
         """Stop accepting, finish what is under way within `seconds`, and say good-bye (1001)."""
         if self._server is None:
             return
-        self._server.close(close_connections=False)
+        server = self._server
+        server.close(close_connections=False)
         try:
             async with asyncio.timeout(seconds):
                 await self._dispatcher.drained()
         except TimeoutError:
             _log.warning("some frames were not finished within %g s", seconds)
-        self._server.close()
-        await self._server.wait_closed()
+        farewells = [
+            connection.close(CloseCode.GOING_AWAY, "the server is ending")
+            for connection in server.connections
+        ]
+        await asyncio.gather(*farewells)
+        await server.wait_closed()
 
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
         """Let a connection in, or turn it away in HTTP, before it costs anything."""
