@@ -31,6 +31,7 @@ bench: $(READY)  ## measure speed against references in the same run
 
 docs: $(READY)  ## write the pages that are made from the code
 	@$(BIN)/python -m iot_facerecognition_server.config.reference > docs/configuration.md
+	@$(BIN)/python -m iot_facerecognition_server.observability.reference > docs/metrics.md
 
 clean:  ## remove the virtual environment and caches of the tools
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

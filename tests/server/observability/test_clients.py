@@ -1,0 +1,135 @@
+"""What is told of each client, and for how long."""
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from iot_facerecognition_protocol import Health, Version
+from iot_facerecognition_server.metrics import ClientMetrics, ServerMetrics
+from iot_facerecognition_server.observability.clients import FrameRate
+
+
+class Bench:
+    """Metrics with clocks that the test sets."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.registry = CollectorRegistry()
+        self.metrics = ServerMetrics(self.registry, lambda: self.now, lambda: 1e9 + self.now)
+
+    def join(self, key: int, name: str = "") -> ClientMetrics:
+        client = self.metrics.join(key, Version.V2)
+        if name:
+            client.named(name)
+        return client
+
+    def value(self, name: str, **labels: str) -> float | None:
+        return self.registry.get_sample_value(f"iot_facerecognition_{name}", labels)
+
+    def clients(self) -> set[str]:
+        return {
+            sample.labels["client"]
+            for family in self.registry.collect()
+            for sample in family.samples
+            if "client" in sample.labels
+        }
+
+
+def test_client_counts_are_told_beside_the_servers() -> None:
+    bench = Bench()
+    kitchen, door = bench.join(1, "kitchen"), bench.join(2, "door")
+    kitchen.frame_received()
+    kitchen.frame_received()
+    door.frame_received()
+    kitchen.frame_dropped("replaced")
+    kitchen.message_received(1000)
+    assert bench.value("client_frames_received_total", client="kitchen") == 2
+    assert bench.value("client_frames_received_total", client="door") == 1
+    assert bench.value("frames_received_total") == 3
+    assert bench.value("client_frames_dropped_total", client="kitchen", reason="replaced") == 1
+    assert bench.value("client_received_bytes_total", client="kitchen") == 1000
+
+
+def test_series_of_a_gone_client_end_and_the_servers_stay() -> None:
+    bench = Bench()
+    client = bench.join(1, "kitchen")
+    client.frame_received()
+    client.told_health(Health(cpu_temperature=50.0))
+    assert bench.clients() == {"kitchen"}
+    client.leave()
+    assert bench.clients() == set()
+    assert bench.value("clients") == 0
+    assert bench.value("frames_received_total") == 1
+
+
+def test_connection_is_not_told_of_before_it_says_anything() -> None:
+    bench = Bench()
+    silent, nameless = bench.join(1), bench.join(2)
+    nameless.frame_received()
+    assert bench.clients() == {"?"}
+    silent.leave()
+    nameless.leave()
+
+
+def test_client_that_renames_itself_a_thousand_times_does_not_make_a_thousand_series() -> None:
+    bench = Bench()
+    client = bench.join(1, "first")
+    seen: set[str] = set()
+    for i in range(1000):
+        client.named(f"name {i}")
+        seen |= bench.clients()
+    assert len(seen) == 3
+
+
+def test_latency_is_counted_into_its_bucket() -> None:
+    bench = Bench()
+    client = bench.join(1, "kitchen")
+    for seconds in (0.02, 0.0201, 3.0):
+        client.result_sent("faces", bench.now - seconds)
+    of = {"client": "kitchen", "kind": "faces"}
+    assert bench.value("client_latency_seconds_bucket", le="0.02", **of) == 1
+    assert bench.value("client_latency_seconds_bucket", le="0.05", **of) == 2
+    assert bench.value("client_latency_seconds_bucket", le="2.5", **of) == 2
+    assert bench.value("client_latency_seconds_bucket", le="+Inf", **of) == 3
+    assert bench.value("client_latency_seconds_count", **of) == 3
+    assert bench.value("client_latency_seconds_sum", **of) == pytest.approx(3.0401)
+
+
+def test_health_is_told_as_the_edge_told_it_last() -> None:
+    bench = Bench()
+    client = bench.join(1, "kitchen")
+    client.told_health(Health(version="1.2.0", cpu_temperature=40.0))
+    client.told_health(
+        Health(version="1.3.0", cpu_temperature=81.5, throttled=0x50005, wifi_signal=-71.0)
+    )
+    assert bench.value("edge_cpu_temperature_celsius", client="kitchen") == 81.5
+    assert bench.value("edge_wifi_signal_dbm", client="kitchen") == -71
+    conditions = {
+        condition: bench.value("edge_throttling", client="kitchen", condition=condition)
+        for condition in ("under_voltage", "frequency_capped", "throttled")
+    }
+    assert conditions == {"under_voltage": 1, "frequency_capped": 0, "throttled": 1}
+    since_boot = {"client": "kitchen", "condition": "throttled"}
+    assert bench.value("edge_throttled_since_boot", **since_boot) == 1
+    assert bench.value("edge_memory_free_bytes", client="kitchen") is None
+    # The version is a label: one a connection, or an edge could make series without end.
+    assert bench.value("client_info", client="kitchen", protocol="2", version="1.2.0") == 1
+    assert bench.value("client_info", client="kitchen", protocol="2", version="1.3.0") is None
+
+
+@pytest.mark.parametrize("version", ["x" * 41, 'quote"', "line\nbreak", "drei zwei"])
+def test_version_that_is_none_becomes_other(version: str) -> None:
+    bench = Bench()
+    bench.join(1, "kitchen").told_health(Health(version=version))
+    assert bench.value("client_info", client="kitchen", protocol="2", version="other") == 1
+
+
+def test_frame_rate_is_of_the_last_five_whole_seconds() -> None:
+    rate = FrameRate()
+    for tenth in range(100):  # ten seconds at ten a second
+        rate.count(100.0 + tenth / 10)
+    assert rate.rate(110.0) == 10
+    assert rate.rate(112.5) == 6
+    assert rate.rate(120.0) == 0
+    rate.count(200.0)
+    assert rate.rate(200.5) == 0
+    assert rate.rate(201.0) == 0.2
