@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from iot_facerecognition_client.sources.jpeg_header import read_jpeg_header
 from iot_facerecognition_edge.cli import default_state_directory, main
 from iot_facerecognition_protocol import Face, Text
 
@@ -147,32 +148,54 @@ def access(recogniser: Any, **settings: Any) -> list[str]:
     return [part for key, value in wanted.items() for part in ("--set", f"{key}={value}")]
 
 
+HOOK = """
+import os, socket
+text = f"HOOK={os.environ['FACE_KIND']} {os.environ['FACE_NAMES']}"
+socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(text.encode(), os.environ["NOTIFY_SOCKET"])
+"""
+
+
+@pytest.fixture
+def one_photo(photos: Path, tmp_path: Path) -> tuple[str, dict[str, int]]:
+    """A folder with a photo, and the settings with which it is sent as it is."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    jpeg = (photos / "obama.jpg").read_bytes()
+    (folder / "obama.jpg").write_bytes(jpeg)
+    header = read_jpeg_header(jpeg)
+    return str(folder), {"camera__width": header.width, "camera__height": header.height}
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("kind", ["folder", "moving"])
 async def test_headless_streams_photos_tells_systemd_and_runs_hooks(
-    recogniser: Any, photos: Path, tmp_path: Path, number: signal.Signals
+    recogniser: Any,
+    one_photo: tuple[str, dict[str, int]],
+    tmp_path: Path,
+    kind: str,
+    number: signal.Signals,
 ) -> None:
-    pytest.importorskip("turbojpeg", reason="moving photos are encoded by PyTurboJPEG")
+    if kind == "moving":
+        pytest.importorskip("PIL", reason="moving photos are read by Pillow")
+        pytest.importorskip("turbojpeg", reason="moving photos are encoded by PyTurboJPEG")
     pytest.importorskip("sdnotify")
     recogniser.faces = (Face("Ada", 1, 2, 3, 4),)
     notifications = Notifications(tmp_path / "notify")
-    seen = tmp_path / "seen"
-    os.mkfifo(seen)
-    # The settings have no shell, so the test says what the shell is to do.
-    command = f"sh -c 'printenv FACE_KIND FACE_NAMES > {seen}'"
+    folder, size = one_photo
+    (tmp_path / "hook.py").write_text(HOOK)
     async with recogniser:
         options = access(
             recogniser,
+            **size,
             connection__name="kitchen",
-            camera__width=320,
-            camera__height=240,
-            hooks__on_known=command,
+            hooks__on_known=f"{sys.executable} {tmp_path}/hook.py",
             log__to_file="on",
         )
-        arguments = ["--headless", "--camera", f"moving:{photos}", *options]
+        arguments = ["--headless", "--camera", f"{kind}:{folder}", *options]
         async with program(tmp_path, *arguments, NOTIFY_SOCKET=str(notifications.path)) as process:
             await notifications.until("READY=1")
             await notifications.until("WATCHDOG=1")
-            assert await asyncio.to_thread(seen.read_text) == "known\nAda\n"
+            await notifications.until("HOOK=known Ada")
             await recogniser.until(lambda: len(recogniser.frames) >= 5)
             process.send_signal(number)
             await notifications.until("STOPPING=1")
@@ -189,11 +212,12 @@ async def test_headless_streams_photos_tells_systemd_and_runs_hooks(
 
 
 async def test_what_the_server_changes_is_kept_for_the_next_start(
-    recogniser: Any, photos: Path, tmp_path: Path
+    recogniser: Any, one_photo: tuple[str, dict[str, int]], tmp_path: Path
 ) -> None:
     recogniser.most_labels = 2
+    folder, size = one_photo
     async with recogniser:
-        options = ["--headless", "--camera", f"folder:{photos}", *access(recogniser)]
+        options = ["--headless", "--camera", f"folder:{folder}", *access(recogniser, **size)]
         async with program(tmp_path, *options) as process:
             await recogniser.until(lambda: len(recogniser.settings) == 5)
             # What is sent last is read last: behind it every echo has been taken.
