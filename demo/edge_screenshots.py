@@ -1,25 +1,36 @@
 """Pictures of the appliance's views for the documentation, from a real run.
 
 `python -m demo.edge_screenshots [FOLDER]` starts the server on loopback, lets an appliance look at
-moving photos, walks through its views in dark and light on two sizes of screen, and writes the
-pictures to FOLDER (docs/images without one).
+photos, walks through its views in dark and light on two sizes of screen, and writes the pictures to
+FOLDER (docs/images without one). The photos are in the public domain.
 """
 
 import asyncio
-import shutil
 import sys
 import tempfile
 from pathlib import Path
 
-from demo.cast import people
 from demo.photos import PhotosError, fetch_photos
 from demo.server_process import ServerFailedError, ServerProcess
+from PIL import Image
 
 from iot_facerecognition_edge.errors import EdgeError
 from iot_facerecognition_edge.settings import Value
-from iot_facerecognition_edge.ui.screenshots import NothingSeenError, take
+from iot_facerecognition_edge.ui.screenshots import NothingSeenError, Scenes, take
 
-_SEEN = ("obama2.jpg", "hanks.png", "astronaut.png", "biden.jpg")
+_FRAME = (640, 480)
+_KNOWN = ("obama3.jpg", (0, 150, 1434, 1226))
+_UNKNOWN = ("biden.jpg", (0, 0, 970, 728))
+"""Photo, and the part of it that the camera sees: left, top, right, bottom."""
+_REFERENCES = {"Barack Obama": "obama.jpg", "Eileen Collins": "astronaut.png"}
+
+
+def scene(photo: Path, part: tuple[int, int, int, int], folder: Path) -> str:
+    """Put a part of a photo into `folder` as what a camera sees; return the camera's name."""
+    folder.mkdir(parents=True)
+    with Image.open(photo) as image:
+        image.convert("RGB").crop(part).resize(_FRAME).save(folder / "frame.jpg", quality=85)
+    return f"folder:{folder}"
 
 
 def main() -> int:
@@ -27,12 +38,14 @@ def main() -> int:
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "docs/images")
     try:
         photos = fetch_photos()
-        with tempfile.TemporaryDirectory(prefix="iot-facerecognition-") as place:
-            seen = Path(place) / "photos"
-            seen.mkdir()
-            for name in _SEEN:
-                shutil.copy(photos / name, seen)
-            with ServerProcess(Path(place) / "server", people(photos)) as server:
+        people = {tag: [photos / name] for tag, name in _REFERENCES.items()}
+        with tempfile.TemporaryDirectory(prefix="iot-facerecognition-") as name:
+            place = Path(name)
+            scenes = Scenes(
+                scene(photos / _KNOWN[0], _KNOWN[1], place / "known"),
+                scene(photos / _UNKNOWN[0], _UNKNOWN[1], place / "unknown"),
+            )
+            with ServerProcess(place / "server", people) as server:
                 access = server.access
                 overrides: dict[str, Value] = {
                     "connection.name": "entrance",
@@ -41,11 +54,10 @@ def main() -> int:
                     "connection.token": access.token or "",
                     "connection.tls_mode": "fingerprint",
                     "connection.fingerprint": access.fingerprint,
-                    "camera.source": f"moving:{seen}",
-                    "camera.width": 640,
-                    "camera.height": 480,
+                    "camera.width": _FRAME[0],
+                    "camera.height": _FRAME[1],
                 }
-                for path in asyncio.run(take(folder, overrides)):
+                for path in asyncio.run(take(folder, overrides, scenes)):
                     print(path)
     except (PhotosError, ServerFailedError, EdgeError, NothingSeenError) as error:
         print(error, file=sys.stderr)

@@ -11,6 +11,7 @@ import asyncio
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pygame
@@ -41,6 +42,17 @@ class NothingSeenError(Exception):
     """What a picture was waiting for did not happen in time."""
 
 
+@dataclass(frozen=True, slots=True)
+class Scenes:
+    """What the camera sees, as `camera.source`: a known face, and an unknown one.
+
+    Empty is the camera of the settings.
+    """
+
+    known: str = ""
+    unknown: str = ""
+
+
 class Photographer:
     """Walks through the views of one appliance on one screen and keeps pictures of them."""
 
@@ -49,6 +61,7 @@ class Photographer:
         appliance: Appliance,
         size: tuple[int, int],
         folder: Path,
+        scenes: Scenes,
         *,
         settle: float = FIRST_FIGURES,
     ) -> None:
@@ -57,6 +70,7 @@ class Photographer:
         self._screen = MemoryScreen(size)
         self._app = App(appliance, self._screen)
         self._folder = folder
+        self._scenes = scenes
         self._settle = settle
         folder.mkdir(parents=True, exist_ok=True)
         dark = appliance.settings.switch("display.dark")
@@ -84,10 +98,7 @@ class Photographer:
         await self._tap_at((3, 3))
 
     async def _camera(self) -> None:
-        await self._tap(self._main().tiles["Camera"])
-        view = self._app.view
-        assert isinstance(view, CameraView)
-        await self._pass(self._settle)
+        view = await self._look(self._scenes.known)
         boxes = view.faces
         objects = self._appliance.settings.switch("recognition.objects")
         await self._until(
@@ -95,17 +106,30 @@ class Photographer:
             "a face that the server knows",
         )
         self._keep("camera")
-        await self._until(
-            lambda: bool(boxes.boxes) and not any(box.known for box in boxes.boxes),
-            "a face that the server does not know",
-        )
-        self._keep("camera-unknown")
         await self._tap(view.statistics_button)
         popup = next(la for la in self._app.stage.layers if isinstance(la, StatisticsPopup))
         await self._until(lambda: bool(boxes.boxes), "a face")
         self._keep("camera-statistics")
         await self._tap(popup.cross)
         await self._tap(view.back_button)
+        view = await self._look(self._scenes.unknown)
+        unknown = view.faces
+        await self._until(
+            lambda: bool(unknown.boxes) and not any(box.known for box in unknown.boxes),
+            "a face that the server does not know",
+        )
+        self._keep("camera-unknown")
+        await self._tap(view.back_button)
+
+    async def _look(self, scene: str) -> CameraView:
+        """Open the camera's page with this camera."""
+        if scene:
+            self._appliance.settings.override("camera.source", scene)
+        await self._tap(self._main().tiles["Camera"])
+        view = self._app.view
+        assert isinstance(view, CameraView)
+        await self._pass(self._settle)
+        return view
 
     async def _pages(self) -> None:
         for tile in ("Statistics", "Logs", "Settings", "About"):
@@ -181,7 +205,10 @@ class Photographer:
 
 
 async def take(
-    folder: Path, overrides: dict[str, Value], sizes: Sequence[tuple[int, int]] = SIZES
+    folder: Path,
+    overrides: dict[str, Value],
+    scenes: Scenes,
+    sizes: Sequence[tuple[int, int]] = SIZES,
 ) -> list[Path]:
     """Run an appliance with these settings and return the pictures of its views.
 
@@ -199,7 +226,7 @@ async def take(
             for size in sizes:
                 for dark in (True, False):
                     appliance.settings.override("display.dark", dark)
-                    photographer = Photographer(appliance, size, folder)
+                    photographer = Photographer(appliance, size, folder, scenes)
                     await photographer.walk()
                     taken += photographer.taken
         finally:
@@ -234,13 +261,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="where the pictures are written")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="values")
+    parser.add_argument("--known", default="", metavar="SOURCE", help="camera with a known face")
+    parser.add_argument("--unknown", default="", metavar="SOURCE", help="with an unknown one")
     options = parser.parse_args(arguments)
     try:
         overrides: dict[str, Value] = {}
         for word in options.values:
             key, _, value = word.partition("=")
             overrides[key] = setting(key).parse(value)
-        for path in asyncio.run(take(options.folder, overrides)):
+        scenes = Scenes(options.known, options.unknown)
+        for path in asyncio.run(take(options.folder, overrides, scenes)):
             sys.stdout.write(f"{path}\n")
     except (EdgeError, NothingSeenError) as error:
         sys.stderr.write(f"{error}\n")

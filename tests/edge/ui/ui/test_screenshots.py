@@ -5,7 +5,7 @@ import asyncio
 import pygame
 
 from iot_facerecognition_edge.events import FacesSeen, ObjectsSeen
-from iot_facerecognition_edge.ui.screenshots import Photographer
+from iot_facerecognition_edge.ui.screenshots import Photographer, Scenes
 from iot_facerecognition_protocol import Face, ObjectLabel
 
 VIEWS = {
@@ -24,15 +24,16 @@ def test_a_walk_takes_a_picture_of_every_view(appliance, tmp_path):
                 now = appliance.now = appliance.clock()
                 appliance.take_picture(100)
                 faces = (Face(tag, 100, 100, 200, 200),)
-                appliance.publish(FacesSeen(faces, 1, (640, 480), now))
-                appliance.publish(ObjectsSeen((ObjectLabel("suit", 0.7),), 1, now))
-                await asyncio.sleep(0.1)
+                for _ in range(5):
+                    appliance.publish(FacesSeen(faces, 1, (640, 480), appliance.clock()))
+                    appliance.publish(ObjectsSeen((ObjectLabel("suit", 0.7),), 1, now))
+                    await asyncio.sleep(0.1)
 
     async def walk():
         appliance.clock = asyncio.get_running_loop().time
         appliance.log.information("connected")
         seeing = asyncio.create_task(camera())
-        photographer = Photographer(appliance, (480, 320), tmp_path, settle=0.1)
+        photographer = Photographer(appliance, (480, 320), tmp_path, Scenes(), settle=0.1)
         async with asyncio.timeout(60):
             await photographer.walk()
         seeing.cancel()
