@@ -14,11 +14,11 @@ from statistics import median
 import dlib
 import numpy as np
 from benchmarks.scenes import scene_frames
+
 from iot_facerecognition_server.models.catalogue import FACE_DESCRIPTOR, LANDMARKS
 from iot_facerecognition_server.models.store import ModelStore
 from iot_facerecognition_server.networks.face_descriptor import FaceDescriptorNetwork
 from iot_facerecognition_server.networks.precision import choose_precision
-
 from iot_facerecognition_server.vision.alignment import FaceAligner
 from iot_facerecognition_server.vision.faces import HogDetector
 from iot_facerecognition_server.vision.jpeg import JpegDecoder

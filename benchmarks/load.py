@@ -12,7 +12,9 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from iot_facerecognition_client import Client, FrameEnded, Fingerprint, ServerAddress
+from demo.server_process import Access
+
+from iot_facerecognition_client import Client, Fingerprint, FrameEnded, ServerAddress
 from iot_facerecognition_protocol import FrameStatus, SessionSettings
 
 WARM_UP_SECONDS = 1.5
@@ -53,7 +55,13 @@ class ClosedLoop:
 
 
 async def load(  # noqa: PLR0917 - a command line
-    port: int, fingerprint: str, token: str, folder: Path, clients: int, outstanding: int, seconds: float
+    port: int,
+    fingerprint: str,
+    token: str,
+    folder: Path,
+    clients: int,
+    outstanding: int,
+    seconds: float,
 ) -> dict[str, object]:
     """Return frames a second, latencies and the count of each client."""
     frames = [path.read_bytes() for path in sorted(folder.glob("*.jpg"))]
@@ -61,9 +69,9 @@ async def load(  # noqa: PLR0917 - a command line
     loops = [
         ClosedLoop(
             Client(
-                ServerAddress("127.0.0.1", port),
-                trust=Fingerprint(fingerprint),
-                token=token,
+                ServerAddress("127.0.0.1", access.port),
+                trust=Fingerprint(access.fingerprint),
+                token=access.token,
                 settings=SessionSettings(name=f"load-{number}", object_recognition=False),
                 window=max(outstanding, 1),
             ),
@@ -88,16 +96,10 @@ async def load(  # noqa: PLR0917 - a command line
 def main() -> None:
     """Run the load of the command line."""
     port, fingerprint, token, folder, clients, outstanding, seconds = sys.argv[1:]
-    print(
-        json.dumps(
-            asyncio.run(
-                load(
-                    int(port), fingerprint, token, Path(folder),
-                    int(clients), int(outstanding), float(seconds),
-                )
-            )
-        )
-    )
+    frames = [path.read_bytes() for path in sorted(Path(folder).glob("*.jpg"))]
+    access = Access(int(port), token, fingerprint)
+    counted = asyncio.run(load(access, frames, int(clients), int(outstanding), float(seconds)))
+    print(json.dumps(counted))
 
 
 if __name__ == "__main__":

@@ -3,19 +3,24 @@
 from functools import cache
 from pathlib import Path
 
+from demo.cast import people
 from demo.photos import fetch_photos
+
 from iot_facerecognition_client.sources.moving_photo import MovingPhoto
 from iot_facerecognition_server.vision.faces import HogDetector
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
 
 ONE_FACE = ("obama.jpg", "biden.jpg", "astronaut.png")
-REFERENCES = {"Barack Obama": ("obama.jpg",), "Joe Biden": ("biden.jpg",), "Eileen": ("astronaut.png",)}
+REFERENCES = {
+    "Barack Obama": ("obama.jpg",),
+    "Joe Biden": ("biden.jpg",),
+    "Eileen": ("astronaut.png",),
+}
 
 
 def references() -> dict[str, list[Path]]:
     """Return the reference photos of everyone on the scenes."""
-    folder = fetch_photos()
-    return {tag: [folder / name for name in names] for tag, names in REFERENCES.items()}
+    return people(fetch_photos())
 
 
 @cache

@@ -47,7 +47,7 @@ def live_table(rows: Sequence[Row]) -> Table:
 
 def milliseconds(seconds: float | None) -> str:
     """Return a latency for the table."""
-    return "–" if seconds is None else f"{seconds * 1e3:.0f}"
+    return "-" if seconds is None else f"{seconds * 1e3:.0f}"
 
 
 def seen(faces: Sequence[Face]) -> Text:

@@ -23,9 +23,8 @@ from rich.console import Console
 from rich.live import Live
 
 from iot_facerecognition_client import Client, FacesResult, Fingerprint, ServerAddress
-from iot_facerecognition_client.sources import SourceFrame
 from iot_facerecognition_client.sources.moving_photo import MovingPhoto
-from iot_facerecognition_client.streaming import SourceStream
+from iot_facerecognition_client.streaming import Handover, SourceStream
 from iot_facerecognition_protocol import Face, SessionSettings
 
 OUTPUT = Path("demo-output")
@@ -55,19 +54,13 @@ class Actor:
         """Stream and count until cancelled."""
         loop = asyncio.get_running_loop()
 
-        def deliver(frame: SourceFrame) -> None:
-            send = self.client.send
-            loop.call_soon_threadsafe(
-                lambda: send(frame.jpeg, captured=frame.captured, mark=frame.index)
-            )
-
         failed: asyncio.Future[None] = loop.create_future()
 
-        def ended(error: BaseException | None) -> None:
+        def ended(error: Exception | None) -> None:
             if error is not None:
                 loop.call_soon_threadsafe(failed.set_exception, error)
 
-        stream = SourceStream(self.source, deliver, ended)
+        stream = SourceStream(self.source, Handover(self.client, loop), ended)
         async with self.client:
             await self.client.connected(30)
             stream.start()
@@ -75,9 +68,10 @@ class Actor:
             try:
                 await asyncio.wait({results, failed}, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                stream.stop()
                 results.cancel()
-            failed.done() and failed.result()
+                await asyncio.to_thread(stream.stop)
+            if failed.done():
+                failed.result()
 
     async def _count(self) -> None:
         async for result in self.client.results():

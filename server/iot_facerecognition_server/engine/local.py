@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,12 +29,17 @@ from iot_facerecognition_server.engine.jobs import (
     PendingJob,
     Tools,
 )
+from iot_facerecognition_server.engine.network_thread import NetworkThread
 from iot_facerecognition_server.engine.work_plan import BatchWork, ScanWork, WorkPlan
 
 _log = logging.getLogger(__name__)
 
 _PATIENCE = 8
-"""Frames that are scanned at most while a batch that is not full waits."""
+"""Frames that are scanned at most while a batch that is not full waits, and pieces of faces' work
+at most while objects wait."""
+
+_BACKGROUND = (Network.CLASSIFIER,)
+"""What faces go before."""
 
 AnyJob = PendingJob[Any]
 
@@ -42,11 +48,13 @@ AnyJob = PendingJob[Any]
 class BatchedNetwork:
     """A network as the engine sees it: pictures, (N, side, side, 3) uint8, to rows, (N, M) float32.
 
-    `run` is called from any thread, with at most `batch_size` pictures of one size.
+    `run` is called from any thread, with at most `batch_size` pictures of one size. On a GPU it has
+    a thread of its own (`own_thread`), on a CPU the workers run it between scans.
     """
 
     run: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
     batch_size: int
+    own_thread: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +74,8 @@ class LocalEngine:
 
     dlib's scan and torch's forward release the interpreter lock, so as many workers as cores keep
     the machine busy; networks run on the same threads, one intra-op thread each, so that nothing is
-    oversubscribed (docs/decisions/workers.md).
+    oversubscribed (docs/decisions/workers.md). A network on a GPU has a thread of its own instead,
+    which takes whatever waits (docs/decisions/cuda.md).
     """
 
     def __init__(
@@ -88,7 +97,8 @@ class LocalEngine:
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         sizes = {network: batched.batch_size for network, batched in networks.items()}
-        self._plan: WorkPlan[AnyJob, Network, _Item] = WorkPlan(sizes, _PATIENCE)
+        background = {network: sizes.pop(network) for network in _BACKGROUND if network in sizes}
+        self._plan: WorkPlan[AnyJob, Network, _Item] = WorkPlan(sizes, background, _PATIENCE)
         self._changed = threading.Condition()
         self._closing = False
         self._began: dict[str, float] = {}
@@ -96,6 +106,13 @@ class LocalEngine:
             threading.Thread(target=self._work, args=(tools,), name=f"worker-{number}")
             for number, tools in enumerate(workers)
         ]
+        self._network_threads = {
+            network: NetworkThread(
+                network.name.lower(), partial(self._run_alone, network), batched.batch_size
+            )
+            for network, batched in networks.items()
+            if batched.own_thread
+        }
         for thread in self._threads:
             thread.start()
 
@@ -126,14 +143,16 @@ class LocalEngine:
         return Submission(faces, objects)
 
     def standing(self) -> float:
-        """Return how many seconds the busiest worker is at one piece of work; from any thread.
+        """Return how many seconds the busiest thread is at one piece of work; from any thread.
 
-        A worker that has died counts as busy for ever.
+        A thread that has died counts as busy for ever.
         """
         if not self._closing and not all(thread.is_alive() for thread in self._threads):
             return float("inf")
-        began = min(self._began.copy().values(), default=None)
-        return 0.0 if began is None else self._clock() - began
+        now = self._clock()
+        standing = [now - began for began in self._began.copy().values()]
+        standing += [thread.standing() for thread in self._network_threads.values()]
+        return max(standing, default=0.0)
 
     async def close(self) -> None:
         """Give up what no worker has begun, let the rest finish, and end the threads."""
@@ -145,12 +164,14 @@ class LocalEngine:
             _fail(pending.result, EngineClosedError("the engine was closed"))
         for thread in self._threads:
             await asyncio.to_thread(thread.join)
+        for network_thread in self._network_threads.values():  # what the workers left to them
+            await asyncio.to_thread(network_thread.close)
 
     def _begin(self, job: Job[Found]) -> asyncio.Future[Recognition[Found]]:
         result: asyncio.Future[Recognition[Found]] = self._loop.create_future()
         pending = PendingJob(job, result)
         with self._changed:
-            self._plan.add_scan(pending)
+            self._plan.add_scan(job.network, pending)
             self._changed.notify()
         return result
 
@@ -158,22 +179,26 @@ class LocalEngine:
         me = threading.current_thread().name
         while (work := self._next_work()) is not None:
             self._began[me] = self._clock()
-            if isinstance(work, ScanWork):
-                concerned = [work.scan]
-            else:
-                concerned = list(dict.fromkeys(item.pending for item in work.items))
-            try:
-                match work:
-                    case ScanWork(pending):
-                        self._prepare(tools, pending)
-                    case BatchWork(network, items):
-                        self._run(network, items)
-            except FrameRejectedError as rejected:
-                self._settle_all(concerned, rejected)
-            except Exception as error:  # noqa: BLE001 - no fault may cost the others a worker
-                _log.exception("the work on %d frames failed", len(concerned))
-                self._settle_all(concerned, error)
+            match work:
+                case ScanWork(pending):
+                    self._guarded([pending], partial(self._prepare, tools, pending))
+                case BatchWork(network, items):
+                    self._guarded(_owners(items), partial(self._run, network, items))
             del self._began[me]
+
+    def _run_alone(self, network: Network, items: Sequence[_Item]) -> None:
+        """Run a batch on the network's own thread."""
+        self._guarded(_owners(items), partial(self._run, network, items))
+
+    def _guarded(self, concerned: Sequence[AnyJob], work: Callable[[], None]) -> None:
+        """Do `work`; when it fails, tell those whose frames it was for."""
+        try:
+            work()
+        except FrameRejectedError as rejected:
+            self._settle_all(concerned, rejected)
+        except Exception as error:  # noqa: BLE001 - no fault may cost the others a thread
+            _log.exception("the work on %d frames failed", len(concerned))
+            self._settle_all(concerned, error)
 
     def _next_work(self) -> ScanWork[AnyJob] | BatchWork[Network, _Item] | None:
         """Wait for work; None at the end."""
@@ -196,8 +221,12 @@ class LocalEngine:
         if not count:
             self._complete(pending)
             return
+        items = [_Item(pending, index) for index in range(count)]
+        network_thread = self._network_threads.get(pending.job.network)
+        if network_thread is not None:
+            network_thread.put(items)
+            return
         with self._changed:
-            items = [_Item(pending, index) for index in range(count)]
             self._plan.add_items(pending.job.network, items)
             self._changed.notify()
 
@@ -225,6 +254,11 @@ class LocalEngine:
     def _settle_all(self, concerned: Sequence[AnyJob], error: Exception) -> None:
         for pending in concerned:
             self._loop.call_soon_threadsafe(_fail, pending.result, error)
+
+
+def _owners(items: Sequence[_Item]) -> list[AnyJob]:
+    """Return the jobs of `items`, each once."""
+    return list(dict.fromkeys(item.pending for item in items))
 
 
 def _succeed(future: asyncio.Future[Recognition[Any]], result: Recognition[Any]) -> None:

@@ -49,13 +49,16 @@ class _Client:
     when_sent: WhenSent
     faces: Sequence[Deliver] = field(default_factory=Sequence)
     objects: Sequence[Deliver] = field(default_factory=Sequence)
+    classifying: bool = False
     under_way: set[_FrameUnderWay] = field(default_factory=set)
 
 
 class Dispatcher:
     """Joins sessions, scheduler and engine; lives on the event loop and never blocks it.
 
-    Results of one kind leave in the order of their frames, each as soon as it is ready.
+    Results of one kind leave in the order of their frames, each as soon as it is ready. A frame's
+    turn ends with its faces: objects take several times as long and must not hold up the session's
+    next frame, so one frame of a session at a time is searched for them.
     """
 
     def __init__(
@@ -69,6 +72,7 @@ class Dispatcher:
         self._scheduler = scheduler
         self._clock = clock
         self._clients: dict[int, _Client] = {}
+        self._open = 0
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -105,14 +109,14 @@ class Dispatcher:
                 self._drop(turn.frame, DropReason.LATE)
             else:
                 self._begin(turn.frame)
-        if self._scheduler.waiting or self._scheduler.under_way:
+        if self._scheduler.waiting or self._open:
             self._idle.clear()
         else:
             self._idle.set()
 
     def _begin(self, frame: Frame) -> None:
         client = self._clients[frame.session]
-        wants = client.session.wants(self._clock())
+        wants = client.session.wants(self._clock(), objects_free=not client.classifying)
         if wants is None:
             self._scheduler.done(frame.session)
             self._drop(frame, DropReason.SWITCHED_OFF)
@@ -121,6 +125,8 @@ class Dispatcher:
         parts = sum(f is not None for f in (submission.faces, submission.objects))
         under_way = _FrameUnderWay(frame, submission, computing=parts, undelivered=parts)
         client.under_way.add(under_way)
+        client.classifying |= submission.objects is not None
+        self._open += 1
         if submission.faces is not None:
             client.faces.begin(frame.number)
             submission.faces.add_done_callback(partial(self._faces_ready, client, under_way))
@@ -138,7 +144,7 @@ class Dispatcher:
         deliver = partial(self._deliver_faces, client, under_way, found)
         for ready in client.faces.end(under_way.frame.number, deliver):
             ready()
-        self._computed(client, under_way)
+        self._computed(client, under_way, ends_turn=True)
 
     def _objects_ready(
         self,
@@ -148,9 +154,10 @@ class Dispatcher:
     ) -> None:
         found = self._outcome(under_way, future)
         deliver = partial(self._deliver_objects, client, under_way, found)
+        client.classifying = False
         for ready in client.objects.end(under_way.frame.number, deliver):
             ready()
-        self._computed(client, under_way)
+        self._computed(client, under_way, ends_turn=under_way.submission.faces is None)
 
     def _deliver_faces(
         self, client: _Client, under_way: _FrameUnderWay, found: Recognition[Face] | None
@@ -190,13 +197,15 @@ class Dispatcher:
         under_way.finished = max(under_way.finished, result.finished)
         return result
 
-    def _computed(self, client: _Client, under_way: _FrameUnderWay) -> None:
+    def _computed(self, client: _Client, under_way: _FrameUnderWay, *, ends_turn: bool) -> None:
         """Take note that one part of a frame is no longer at the engine."""
         under_way.computing -= 1
         if not under_way.computing:
             client.under_way.discard(under_way)
+            self._open -= 1
+        if ends_turn:
             self._scheduler.done(under_way.frame.session)
-            self._take_turns()
+        self._take_turns()
 
     def _delivered(self, client: _Client, under_way: _FrameUnderWay) -> None:
         """Take note that one part of a frame has left; after the last, end the frame."""

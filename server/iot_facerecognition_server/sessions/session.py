@@ -81,14 +81,16 @@ class Session:
         """Frames that arrived so far."""
         return self._frames
 
-    def wants(self, now: float) -> Wants | None:
+    def wants(self, now: float, *, objects_free: bool = True) -> Wants | None:
         """Return what is to be found out of a frame at `now`, None when everything is off.
 
-        Objects are wanted at the session's interval only; asking counts.
+        Objects are wanted at the session's interval only, and while `objects_free`, which is not so
+        while another frame is searched for them; asking counts.
         """
         settings = self.settings
         objects = None
-        if settings.object_recognition and self._object_labels and now >= self._next_objects:
+        due = objects_free and now >= self._next_objects
+        if due and settings.object_recognition and self._object_labels:
             objects = ObjectsWanted(settings.label_count, settings.deterministic_objects)
             self._next_objects = now + self._object_interval
         if objects is None and not settings.face_recognition:

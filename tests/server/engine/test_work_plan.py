@@ -4,9 +4,9 @@ from iot_facerecognition_server.engine.work_plan import BatchWork, ScanWork, Wor
 
 
 def plan_of(scans: int, items: int, patience: int = 8) -> WorkPlan[str, str, int]:
-    plan: WorkPlan[str, str, int] = WorkPlan({"faces": 4, "objects": 2}, patience)
+    plan: WorkPlan[str, str, int] = WorkPlan({"faces": 4}, {"objects": 2}, patience)
     for number in range(scans):
-        plan.add_scan(f"scan {number}")
+        plan.add_scan("faces", f"scan {number}")
     plan.add_items("faces", list(range(items)))
     return plan
 
@@ -54,3 +54,17 @@ def test_networks_have_lines_of_their_own() -> None:
         BatchWork("objects", (9,)),
         None,
     ]
+
+
+def test_background_work_waits_for_the_urgent_and_not_for_ever() -> None:
+    plan = plan_of(scans=10, items=0, patience=3)
+    plan.add_scan("objects", "classify")
+    taken = [plan.take() for _ in range(5)]
+    urgent = [ScanWork(f"scan {number}") for number in range(4)]
+    assert taken == [*urgent[:3], ScanWork("classify"), urgent[3]]
+
+
+def test_background_work_runs_at_once_when_nothing_is_urgent() -> None:
+    plan = plan_of(scans=0, items=0)
+    plan.add_items("objects", [1])
+    assert plan.take() == BatchWork("objects", (1,))

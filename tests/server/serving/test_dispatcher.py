@@ -238,3 +238,26 @@ def test_client_that_wants_nothing_gets_its_credit_back_at_once() -> None:
         await asyncio.wait_for(bench.dispatcher.drained(), 1)
 
     run(scenario)
+
+
+def test_turn_ends_with_the_faces_and_objects_are_sought_in_one_frame_at_a_time() -> None:
+    async def scenario(bench: Bench) -> None:
+        session = bench.session(1)
+        for _ in range(3):
+            bench.offer(session)
+        first, second = (submission for _, submission in bench.engine.submitted)
+        assert first.objects
+        assert second.objects is None
+        assert first.faces
+        first.faces.set_result(faces("ann"))
+        await asyncio.sleep(0)
+        assert len(bench.engine.submitted) == 3
+        first.objects.set_result(Recognition((), 0.0, 0.0))
+        await asyncio.sleep(0)
+        bench.offer(session)
+        assert second.faces
+        second.faces.set_result(faces("ann"))
+        await asyncio.sleep(0)
+        assert bench.engine.submitted[-1][1].objects
+
+    run(scenario)
