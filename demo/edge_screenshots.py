@@ -6,6 +6,7 @@ FOLDER (docs/images without one). The photos are in the public domain.
 """
 
 import asyncio
+import contextlib
 import sys
 import tempfile
 from pathlib import Path
@@ -26,16 +27,16 @@ _REFERENCES = {"Barack Obama": "obama.jpg", "Eileen Collins": "astronaut.png"}
 
 
 def scene(photo: Path, part: tuple[int, int, int, int], folder: Path) -> str:
-    """Put a part of a photo into `folder` as what a camera sees; return the camera's name."""
+    """Put a part of a photo into `folder` as what a camera beside it sees; return its name."""
     folder.mkdir(parents=True)
     with Image.open(photo) as image:
         image.convert("RGB").crop(part).resize(_FRAME).save(folder / "frame.jpg", quality=85)
-    return f"folder:{folder}"
+    return f"folder:{folder.name}"
 
 
 def main() -> int:
     """Take the pictures; return the exit code."""
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "docs/images")
+    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "docs/images").absolute()
     try:
         photos = fetch_photos()
         people = {tag: [photos / name] for tag, name in _REFERENCES.items()}
@@ -57,8 +58,10 @@ def main() -> int:
                     "camera.width": _FRAME[0],
                     "camera.height": _FRAME[1],
                 }
-                for path in asyncio.run(take(folder, overrides, scenes)):
-                    print(path)
+                # Names without a path look better in a picture.
+                with contextlib.chdir(place):
+                    taken = asyncio.run(take(folder, overrides, scenes))
+                print(*taken, sep="\n")
     except (PhotosError, ServerFailedError, EdgeError, NothingSeenError) as error:
         print(error, file=sys.stderr)
         return 1
