@@ -5,15 +5,22 @@ with one face costs at least, and the cores divided by it what this machine can 
 `python -m benchmarks.bare_kernels` prints the table.
 """
 
+import argparse
+import json
+import os
+import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 
 import dlib
 import numpy as np
+import torch
 from benchmarks.scenes import scene_frames
+from numpy.typing import NDArray
 
 from iot_facerecognition_server.models.catalogue import FACE_DESCRIPTOR, LANDMARKS
 from iot_facerecognition_server.models.store import ModelStore
@@ -86,14 +93,15 @@ def measure(frames: Sequence[bytes], store: ModelStore, times: int = 30) -> Kern
         decode_rgb=milliseconds(lambda i: decoder.rgb(frames[i % count]), times),
         chip=milliseconds(lambda i: aligner.chip(pictures[i % count], faces[i % count]), times),
         descriptor={
-            size: milliseconds(
-                lambda _, batch=batch: network.describe(batch), max(5, times // size)
-            )
-            / size
+            size: milliseconds(partial(_describe, network, batch), max(5, times // size)) / size
             for size, batch in batches.items()
         },
         dlib_frame=dlib_frame(frames, store, max(5, times // 3)),
     )
+
+
+def _describe(network: FaceDescriptorNetwork, batch: NDArray[np.uint8], _: int) -> None:
+    network.describe(batch)
 
 
 def dlib_frame(frames: Sequence[bytes], store: ModelStore, times: int) -> float:
@@ -129,14 +137,17 @@ def table(times: KernelTimes, cores: int) -> str:
 
 
 def main() -> None:
-    """Print the table for 640x480 and this machine's cores."""
-    import os  # noqa: PLC0415 - only as a script
-
-    import torch  # noqa: PLC0415
-
+    """Print the table for 640x480 and this machine's cores, or JSON for the frames of a folder."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", type=Path, metavar="FOLDER", help="print JSON, of these JPEGs")
+    folder = parser.parse_args().json
     torch.set_num_threads(1)
-    times = measure(scene_frames(640, 480, 16), ModelStore(Path.home() / ".cache"))
-    print(table(times, os.cpu_count() or 1))
+    store = ModelStore(Path(tempfile.gettempdir()))  # the models come from packages
+    if folder is None:
+        print(table(measure(scene_frames(640, 480, 16), store), os.cpu_count() or 1))
+    else:
+        frames = [path.read_bytes() for path in sorted(folder.glob("*.jpg"))]
+        print(json.dumps(asdict(measure(frames, store))))
 
 
 if __name__ == "__main__":

@@ -54,17 +54,10 @@ class ClosedLoop:
         self._send()
 
 
-async def load(  # noqa: PLR0917 - a command line
-    port: int,
-    fingerprint: str,
-    token: str,
-    folder: Path,
-    clients: int,
-    outstanding: int,
-    seconds: float,
+async def load(
+    access: Access, frames: list[bytes], clients: int, outstanding: int, seconds: float
 ) -> dict[str, object]:
     """Return frames a second, latencies and the count of each client."""
-    frames = [path.read_bytes() for path in sorted(folder.glob("*.jpg"))]
     begin = time.monotonic() + WARM_UP_SECONDS
     loops = [
         ClosedLoop(

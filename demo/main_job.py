@@ -152,11 +152,11 @@ def summarise(actors: list[Actor], console: Console) -> bool:
         draw(shown, path)
         console.print(f"picture of what was recognised: [bold]{path.resolve()}[/]")
     wrong = sum(one.tally.wrong.total() for one in actors)
-    named = sum(one.tally.named.total() for one in actors)
-    if wrong or not named:
-        console.print(f"[bold red]{wrong} wrong names among {named}[/]")
+    right = sum(one.tally.named.total() for one in actors) - wrong
+    if wrong or not right:
+        console.print(f"[bold red]{wrong} wrong names, {right} right ones[/]")
         return False
-    console.print(f"[bold green]{named} faces named, none of them wrong[/]")
+    console.print(f"[bold green]{right} faces named, none of them wrong[/]")
     return True
 
 

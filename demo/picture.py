@@ -37,8 +37,17 @@ def annotated(picture: Image.Image, faces: Sequence[Face], caption: str) -> Imag
         right, bottom = left + face.width, top + face.height
         pen.rectangle((left, top, right, bottom), outline=colour, width=4)
         label = face.tag or "unknown"
-        box = pen.textbbox((left, bottom + 6), label, font=font)
+        place = _inside(picture, pen.textbbox((0, 0), label, font=font), left, bottom + 6)
+        box = pen.textbbox(place, label, font=font)
         pen.rectangle((box[0] - 4, box[1] - 4, box[2] + 4, box[3] + 4), fill=colour)
-        pen.text((left, bottom + 6), label, fill="black", font=font)
+        pen.text(place, label, fill="black", font=font)
     pen.text((10, 8), caption, fill="white", font=font, stroke_width=2, stroke_fill="black")
     return picture
+
+
+def _inside(
+    picture: Image.Image, size: tuple[float, float, float, float], left: int, top: int
+) -> tuple[float, float]:
+    """Return where a label that is meant for (left, top) stands wholly in the picture."""
+    most = picture.width - size[2] - 6, picture.height - size[3] - 6
+    return max(6, min(left, most[0])), max(6, min(top, most[1]))
