@@ -15,9 +15,9 @@ from demo.record_session import BEGIN, END, RecordingError, insert, main
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.typing import Subprotocol
 
-from iot_facerecognition_protocol import SUBPROTOCOL_V2, Face, Version
+from iot_facerecognition_protocol import SUBPROTOCOL_V2, Face, Limits, Version
 from iot_facerecognition_server.engine.interface import Frame
-from iot_facerecognition_server.sessions.session import Session, SessionLimits
+from iot_facerecognition_server.sessions.session import Session
 from iot_facerecognition_server.trust.certificates import Identity
 from iot_facerecognition_server.trust.host_names import HostNames
 from iot_facerecognition_server.trust.issuing import issue_identity
@@ -53,7 +53,9 @@ async def handle(websocket: ServerConnection) -> None:
     """Speak with one client through the server's session; every frame shows Ann."""
     out: list[str] = []
     version = Version.V2 if websocket.subprotocol else Version.V1
-    session = Session(1, version, SessionLimits(100_000, 10_000, 0), 10, out.append)
+    session = Session(
+        1, version, out.append, limits=Limits(), object_labels=10, object_interval=0.0
+    )
     session.open()
     await websocket.send(out.pop())
     async for message in websocket:
