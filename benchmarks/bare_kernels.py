@@ -19,9 +19,9 @@ from statistics import median
 import dlib
 import numpy as np
 import torch
-from benchmarks.scenes import scene_frames
 from numpy.typing import NDArray
 
+from benchmarks.scenes import scene_frames
 from iot_facerecognition_server.models.catalogue import FACE_DESCRIPTOR, LANDMARKS
 from iot_facerecognition_server.models.store import ModelStore
 from iot_facerecognition_server.networks.face_descriptor import FaceDescriptorNetwork

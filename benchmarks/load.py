@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from demo.server_process import Access
-
 from iot_facerecognition_client import Client, Fingerprint, FrameEnded, ServerAddress
 from iot_facerecognition_protocol import FrameStatus, SessionSettings
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from demo.cast import people
 from demo.photos import fetch_photos
-
 from iot_facerecognition_client.sources.moving_photo import MovingPhoto
 from iot_facerecognition_server.vision.faces import HogDetector
 from iot_facerecognition_server.vision.jpeg import JpegDecoder

@@ -11,10 +11,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from demo.photos import PhotosError, fetch_photos
-from demo.server_process import ServerFailedError, ServerProcess
 from PIL import Image
 
+from demo.photos import PhotosError, fetch_photos
+from demo.server_process import ServerFailedError, ServerProcess
 from iot_facerecognition_edge.errors import EdgeError
 from iot_facerecognition_edge.settings import Value
 from iot_facerecognition_edge.ui.screenshots import NothingSeenError, Scenes, take

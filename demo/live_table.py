@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from demo.tally import Tally
 from rich.table import Table
 from rich.text import Text
 
+from demo.tally import Tally
 from iot_facerecognition_client import ClientStatistics
 from iot_facerecognition_protocol import Face
 

@@ -13,15 +13,15 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rich.console import Console
+from rich.live import Live
+
 from demo.cast import PARTS, Part, people
 from demo.live_table import Row, live_table, milliseconds
 from demo.photos import PhotosError, fetch_photos
 from demo.picture import draw
 from demo.server_process import Access, ServerFailedError, ServerProcess
 from demo.tally import Tally
-from rich.console import Console
-from rich.live import Live
-
 from iot_facerecognition_client import Client, FacesResult, Fingerprint, ServerAddress
 from iot_facerecognition_client.sources.moving_photo import MovingPhoto
 from iot_facerecognition_client.streaming import Handover, SourceStream

@@ -1,6 +1,6 @@
 """Makes docs/images/recognised.jpg: what the server says of photos in the public domain.
 
-`python -m demo.readme_picture` starts the real server, sends it three frames, and draws its answers.
+`python -m demo.readme_picture` starts the real server, sends three frames and draws the answers.
 The photos are works of NASA and of the White House.
 """
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from demo.cast import ON_PHOTO
-
 from iot_facerecognition_client import FacesResult
 from iot_facerecognition_protocol import Face
 

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any, Self
 
 import pytest
-from demo.cast import people
-from demo.server_process import Access, ServerProcess
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
+
+from demo.cast import people
+from demo.server_process import Access, ServerProcess
 
 V2 = "iot-facerecognition.v2"
 

@@ -15,9 +15,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from demo.server_process import ServerProcess
 from PIL import Image
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from demo.server_process import ServerProcess
 
 from .conftest import Peer, dial, faces_in
 from .test_recognition import jpeg_of

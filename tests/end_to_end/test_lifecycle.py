@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from demo.cast import people
-from demo.server_process import ServerProcess
 from websockets.exceptions import ConnectionClosed
 
+from demo.cast import people
+from demo.server_process import ServerProcess
 from iot_facerecognition_client import Client, FacesResult, Fingerprint, ServerAddress, State
 
 from .conftest import dial

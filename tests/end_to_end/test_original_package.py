@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from demo.photos import CACHE
 from demo.server_process import ServerProcess
 

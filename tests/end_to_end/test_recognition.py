@@ -5,9 +5,9 @@ import io
 from pathlib import Path
 
 import pytest
-from demo.server_process import ServerProcess
 from PIL import Image
 
+from demo.server_process import ServerProcess
 from iot_facerecognition_client import Client, FacesResult, Fingerprint, ServerAddress
 from iot_facerecognition_protocol import SessionSettings
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from demo.server_process import ServerProcess
 
 from .conftest import dial

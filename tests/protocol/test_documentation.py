@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import get_args, get_type_hints
 
 import pytest
-from demo.record_session import BEGIN, END
 
+from demo.record_session import BEGIN, END
 from iot_facerecognition_protocol import (
     DEFAULT_WINDOW,
     LABEL_COUNT_MAX,

@@ -11,10 +11,10 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
-from demo.record_session import BEGIN, END, RecordingError, insert, main
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.typing import Subprotocol
 
+from demo.record_session import BEGIN, END, RecordingError, insert, main
 from iot_facerecognition_protocol import SUBPROTOCOL_V2, Face, Limits, Version
 from iot_facerecognition_server.engine.interface import Frame
 from iot_facerecognition_server.sessions.session import Session
