@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 
 import torch
 from prometheus_client import disable_created_metrics
@@ -15,7 +16,7 @@ from iot_facerecognition_protocol import Limits, Version
 from iot_facerecognition_server.config import Config
 from iot_facerecognition_server.devices import choose_device
 from iot_facerecognition_server.engine.jobs import Network, Tools
-from iot_facerecognition_server.engine.local import BatchedNetwork, LocalEngine
+from iot_facerecognition_server.engine.local import LocalEngine
 from iot_facerecognition_server.observability import catalogue
 from iot_facerecognition_server.observability.monitoring import (
     MODELS,
@@ -28,7 +29,9 @@ from iot_facerecognition_server.observability.self_test import (
     SelfTestError,
     known_answer,
 )
-from iot_facerecognition_server.observability.stages import TimedMatcher, timed_network
+from iot_facerecognition_server.observability.stages import TimedMatcher
+from iot_facerecognition_server.recognition.batching import WORKERS_A_CORE, batched
+from iot_facerecognition_server.recognition.detection import FaceDetection
 from iot_facerecognition_server.recognition.faces import FaceRecogniser
 from iot_facerecognition_server.recognition.gallery_keeper import CurrentGallery, GalleryKeeper
 from iot_facerecognition_server.recognition.objects import ObjectRecogniser
@@ -71,33 +74,41 @@ async def serve(config: Config) -> None:
     monitoring = Monitoring(config, tls, clock)
     monitoring.start()
     try:
-        await _serve(config, tls, monitoring, clock)
+        with ExitStack() as at_the_end:
+            await _serve(config, tls, monitoring, clock, at_the_end)
     finally:
         monitoring.close()
     _log.info("ended")
 
 
 async def _serve(
-    config: Config, tls: ServerTls, monitoring: Monitoring, clock: Callable[[], float]
+    config: Config,
+    tls: ServerTls,
+    monitoring: Monitoring,
+    clock: Callable[[], float],
+    at_the_end: ExitStack,
 ) -> None:
     metrics = monitoring.metrics
     device = choose_device(config.engine.device)
-    faces = await asyncio.to_thread(FaceRecogniser, config, device)
+    detection = await asyncio.to_thread(FaceDetection, config, device, metrics)
+    at_the_end.callback(detection.close)
+    faces = await asyncio.to_thread(FaceRecogniser, config, device, detection)
     objects = await asyncio.to_thread(ObjectRecogniser, config, device)
     self_test = SelfTest(config, known_answer())
     current = CurrentGallery(self_test.gallery)
-    workers = config.engine.workers or os.cpu_count() or 1
+    cores = os.cpu_count() or 1
+    workers = config.engine.workers or (WORKERS_A_CORE if detection.on_gpu else 1) * cores
     engine = LocalEngine(
         workers=[
             Tools(faces.make_scanner(metrics.stage_seconds), objects.make_cropper())
             for _ in range(workers)
         ],
         networks={
-            Network.DESCRIPTOR: BatchedNetwork(
-                timed_network(faces.network.describe, "descriptor", metrics), CPU_BATCH
+            Network.DESCRIPTOR: batched(
+                faces.network.describe, "descriptor", metrics, device, CPU_BATCH
             ),
-            Network.CLASSIFIER: BatchedNetwork(
-                timed_network(objects.classifier.classify, "classifier", metrics), CROP_BATCH
+            Network.CLASSIFIER: batched(
+                objects.classifier.classify, "classifier", metrics, device, CROP_BATCH
             ),
         },
         matcher=TimedMatcher(current.match, metrics.stage_seconds),

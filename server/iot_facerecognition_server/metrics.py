@@ -82,6 +82,7 @@ class ServerMetrics:
         self.stage_seconds = _histogram(catalogue.STAGE_SECONDS, registry)
         self.network_seconds = _histogram(catalogue.NETWORK_SECONDS, registry)
         self.batch_size = _histogram(catalogue.BATCH_SIZE, registry)
+        self.out_of_memory = _counter(catalogue.OUT_OF_MEMORY, registry)
         self.loop_lag_seconds = _histogram(catalogue.LOOP_LAG_SECONDS, registry)
         self.background_failures = _counter(catalogue.BACKGROUND_FAILURES, registry)
         self.exposition_seconds = _gauge(catalogue.EXPOSITION_SECONDS, registry)

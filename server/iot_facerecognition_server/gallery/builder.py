@@ -146,18 +146,18 @@ class GalleryBuilder:
     def _faces(self, content: bytes, photo: Path) -> PhotoFaces:
         """Find and describe the largest face on a photo. Raises PhotoError."""
         picture = decode_photo(content, photo, self._decoder)
-        found = self._detect(luma(picture))
+        found = self._detect(picture if self._detector.colour else luma(picture))
         if not found:
             return PhotoFaces(0, None)
         largest = max(found, key=lambda detection: detection.area)
         chip = self._aligner.chip(picture, largest)
         return PhotoFaces(len(found), self._describe(chip[np.newaxis])[0])
 
-    def _detect(self, grey: NDArray[np.uint8]) -> list[Detection]:
+    def _detect(self, picture: NDArray[np.uint8]) -> list[Detection]:
         """Return the faces on a photo, searched at `SCANNED_SIDE` first."""
-        scale = SCANNED_SIDE / max(grey.shape)
+        scale = SCANNED_SIDE / max(picture.shape[:2])
         if scale < 1:
-            found = self._detector.detect(resized(grey, scale))
+            found = self._detector.detect(resized(picture, scale))
             if found:
                 return [detection.scaled(1 / scale) for detection in found]
-        return self._detector.detect(grey)
+        return self._detector.detect(picture)

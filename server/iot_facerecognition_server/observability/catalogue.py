@@ -42,7 +42,7 @@ LABELS: Final = {
     "reason": "Why, in a word of the protocol (`docs/protocol.md`).",
     "kind": "`faces` or `objects` of results, `known` or `unknown` of faces.",
     "stage": "`decode`, `detect`, `align` (a face), `match` (a frame's faces).",
-    "network": "`descriptor` or `classifier`.",
+    "network": "`descriptor`, `classifier` or, with `[Engine] Detector=cnn`, `detector`.",
     "task": "The name of the background task.",
     "condition": "`under_voltage`, `frequency_capped`, `throttled` or `soft_temperature_limit`.",
     "protocol": "1 or 2.",
@@ -116,6 +116,11 @@ NETWORK_SECONDS: Final = _histogram(
 )
 BATCH_SIZE: Final = _histogram(
     "batch_size", "Pictures in one run of a network.", BATCHES, "network"
+)
+OUT_OF_MEMORY: Final = _counter(
+    "out_of_memory_total",
+    "Batches that were too much for the GPU's memory; they were run again in halves.",
+    "network",
 )
 LOOP_LAG_SECONDS: Final = _histogram(
     "event_loop_lag_seconds",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from time import perf_counter
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +12,11 @@ from iot_facerecognition_server.gallery.gallery import Match
 from iot_facerecognition_server.metrics import ServerMetrics
 from iot_facerecognition_server.vision.face_scanner import ChipCutter, PictureDecoder
 from iot_facerecognition_server.vision.faces import Detection, FaceDetector
+from iot_facerecognition_server.vision.jpeg import FULL_SIZE
 
 Matcher = Callable[[NDArray[np.float32]], Sequence[Match]]
-Network = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+Rows = TypeVar("Rows")
+Network = Callable[[NDArray[np.uint8]], Rows]
 
 
 class TimedDecoder:
@@ -23,15 +26,15 @@ class TimedDecoder:
         self._decoder = decoder
         self._seconds = seconds.labels("decode")
 
-    def grey(self, data: bytes) -> NDArray[np.uint8]:
+    def grey(self, data: bytes, scale: int = FULL_SIZE) -> NDArray[np.uint8]:
         """Decode as `PictureDecoder`."""
         with self._seconds.time():
-            return self._decoder.grey(data)
+            return self._decoder.grey(data, scale)
 
-    def rgb(self, data: bytes) -> NDArray[np.uint8]:
+    def rgb(self, data: bytes, scale: int = FULL_SIZE) -> NDArray[np.uint8]:
         """Decode as `PictureDecoder`."""
         with self._seconds.time():
-            return self._decoder.rgb(data)
+            return self._decoder.rgb(data, scale)
 
 
 class TimedDetector:
@@ -40,11 +43,13 @@ class TimedDetector:
     def __init__(self, detector: FaceDetector, seconds: Histogram) -> None:
         self._detector = detector
         self._seconds = seconds.labels("detect")
+        self.colour = detector.colour
+        self.scale = detector.scale
 
-    def detect(self, grey: NDArray[np.uint8]) -> list[Detection]:
+    def detect(self, picture: NDArray[np.uint8], reduction: float = 1.0) -> list[Detection]:
         """Detect as `FaceDetector`."""
         with self._seconds.time():
-            return self._detector.detect(grey)
+            return self._detector.detect(picture, reduction)
 
 
 class TimedAligner:
@@ -73,11 +78,11 @@ class TimedMatcher:
             return self._match(descriptors)
 
 
-def timed_network(run: Network, name: str, metrics: ServerMetrics) -> Network:
+def timed_network(run: Network[Rows], name: str, metrics: ServerMetrics) -> Network[Rows]:
     """Return `run` with a stopwatch and a count of the pictures in each batch."""
     seconds, sizes = metrics.network_seconds.labels(name), metrics.batch_size.labels(name)
 
-    def timed(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def timed(pictures: NDArray[np.uint8]) -> Rows:
         began = perf_counter()
         rows = run(pictures)
         seconds.observe(perf_counter() - began)

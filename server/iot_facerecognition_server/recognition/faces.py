@@ -20,9 +20,9 @@ from iot_facerecognition_server.observability.stages import (
     TimedDecoder,
     TimedDetector,
 )
+from iot_facerecognition_server.recognition.detection import FaceDetection
 from iot_facerecognition_server.vision.alignment import FaceAligner
 from iot_facerecognition_server.vision.face_scanner import FaceScanner
-from iot_facerecognition_server.vision.faces import HogDetector
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
 
 _log = logging.getLogger(__name__)
@@ -31,12 +31,12 @@ _log = logging.getLogger(__name__)
 class FaceRecogniser:
     """Landmark model and descriptor network, shared by all; makes scanners and galleries."""
 
-    def __init__(self, config: Config, device: str) -> None:
+    def __init__(self, config: Config, device: str, detection: FaceDetection) -> None:
         """Load the models. Raises ModelError and NetworkFileError."""
         store = ModelStore(config.model_cache)
         dlib_settings = config.dlib
         self._config = config
-        self._detector = HogDetector(config.engine.min_face_size)  # slow to make, quick to copy
+        self._detection = detection
         self._references = ReferenceFile(dlib_settings.reference_file)
         self._aligner = FaceAligner(
             store.resolve(LANDMARKS, dlib_settings.face_landmark_model_file),
@@ -53,7 +53,7 @@ class FaceRecogniser:
         """Return a scanner for one thread; `seconds` takes the time of each stage."""
         return FaceScanner(
             TimedDecoder(JpegDecoder(), seconds),
-            TimedDetector(self._detector.copy(), seconds),
+            TimedDetector(self._detection.detector.copy(), seconds),
             TimedAligner(self._aligner, seconds),
             self._config.limits.pixels,
         )
@@ -72,11 +72,11 @@ class FaceRecogniser:
         settings = config.dlib
         recipe = (
             f"{self.weights_hash} {settings.face_detail_size} {settings.face_padding}"
-            f" {config.engine.min_face_size}"
+            f" {config.engine.min_face_size} {self._detection.name}"
         )
         builder = GalleryBuilder(
             JpegDecoder(),
-            self._detector.copy(),
+            self._detection.detector.copy(),
             self._aligner,
             self.network.describe,
             DescriptorCache(config.descriptor_cache, recipe),

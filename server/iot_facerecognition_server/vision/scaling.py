@@ -1,4 +1,4 @@
-"""Grey pictures in other sizes."""
+"""Pictures in other sizes, and in grey."""
 
 from typing import Final
 
@@ -19,17 +19,22 @@ def luma(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return ((weighted + 128) >> 8).astype(np.uint8)
 
 
-def resized(grey: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
-    """Return (h, w) uint8 `grey` with its sides times `scale`, rounded.
+def rescaled(picture: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
+    """Return `picture` itself where `scale` is 1, else as `resized`."""
+    return picture if scale == 1 else resized(picture, scale)
+
+
+def resized(picture: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
+    """Return an (h, w) uint8 grey or (h, w, 3) RGB picture with its sides times `scale`, rounded.
 
     It is halved by averages first: bilinear sampling alone would skip pixels.
     """
-    rows, columns = (max(1, round(side * scale)) for side in grey.shape)
-    while grey.shape[0] >= 2 * rows and grey.shape[1] >= 2 * columns:
-        even = grey[: grey.shape[0] // 2 * 2, : grey.shape[1] // 2 * 2].astype(np.uint16)
+    rows, columns = (max(1, round(side * scale)) for side in picture.shape[:2])
+    while picture.shape[0] >= 2 * rows and picture.shape[1] >= 2 * columns:
+        even = picture[: picture.shape[0] // 2 * 2, : picture.shape[1] // 2 * 2].astype(np.uint16)
         summed = even[::2, ::2] + even[1::2, ::2] + even[::2, 1::2] + even[1::2, 1::2]
-        grey = ((summed + 2) >> 2).astype(np.uint8)
-    if grey.shape == (rows, columns):
-        return grey
-    result: NDArray[np.uint8] = dlib.resize_image(np.ascontiguousarray(grey), rows, columns)
+        picture = ((summed + 2) >> 2).astype(np.uint8)
+    if picture.shape[:2] == (rows, columns):
+        return picture
+    result: NDArray[np.uint8] = dlib.resize_image(np.ascontiguousarray(picture), rows, columns)
     return result
