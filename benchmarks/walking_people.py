@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from demo.photos import fetch_photos
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
+from demo.photos import fetch_photos
 from iot_facerecognition_server.vision.faces import Detection, HogDetector
 from iot_facerecognition_server.vision.scaling import luma
 
@@ -96,7 +96,9 @@ CAST: Final = {
 """Name on the wire, photo, and which of its faces from the left."""
 
 
-def crossing(begin: float, end: float, side: float, down: float, *, leftwards: bool = False) -> Walk:
+def crossing(
+    begin: float, end: float, side: float, down: float, *, leftwards: bool = False
+) -> Walk:
     """Walk from one side of the picture to the other between `begin` and `end` (seconds)."""
 
     def walk(at: float) -> Pose | None:
@@ -238,7 +240,14 @@ class Stage:
             person = cutout.picture.transform(
                 (size[0], size[1]),
                 Image.Transform.AFFINE,
-                (1 / scale, 0, (whole_left - left) / scale, 0, 1 / scale, (whole_top - top) / scale),
+                (
+                    1 / scale,
+                    0,
+                    (whole_left - left) / scale,
+                    0,
+                    1 / scale,
+                    (whole_top - top) / scale,
+                ),
                 Image.Resampling.BILINEAR,
             )
             frame.paste(person, (whole_left, whole_top), person)
@@ -280,7 +289,12 @@ def load_cutout(person: str) -> Cutout:
     pen = ImageDraw.Draw(mask)
     middle = (face.left + face.right) / 2
     pen.ellipse(
-        (middle - 0.7 * side, face.top - 0.55 * side, middle + 0.7 * side, face.bottom + 0.25 * side),
+        (
+            middle - 0.7 * side,
+            face.top - 0.55 * side,
+            middle + 0.7 * side,
+            face.bottom + 0.25 * side,
+        ),
         fill=255,
     )
     pen.ellipse(
@@ -292,13 +306,19 @@ def load_cutout(person: str) -> Cutout:
     cut = picture.crop(box)
     # No larger than any frame needs, or every frame pays for it.
     scale = min(1.0, 340 / side)
-    small = cut.resize((round(cut.width * scale), round(cut.height * scale)), Image.Resampling.LANCZOS)
+    small = cut.resize(
+        (round(cut.width * scale), round(cut.height * scale)), Image.Resampling.LANCZOS
+    )
     left, top = (face.left - box[0]) * scale, (face.top - box[1]) * scale
     return Cutout(
         tag,
         small,
         Detection(
-            round(left), round(top), round(left + side * scale), round(top + side * scale), face.score
+            round(left),
+            round(top),
+            round(left + side * scale),
+            round(top + side * scale),
+            face.score,
         ),
     )
 
@@ -306,7 +326,9 @@ def load_cutout(person: str) -> Cutout:
 def _backdrop(photo: str, size: tuple[int, int]) -> Image.Image:
     """Return the photo, out of focus, three times as wide as a frame so that a camera can pan."""
     width, height = size
-    picture = Image.open(fetch_photos() / photo).convert("RGB").resize(size, Image.Resampling.BICUBIC)
+    picture = (
+        Image.open(fetch_photos() / photo).convert("RGB").resize(size, Image.Resampling.BICUBIC)
+    )
     blurred = picture.filter(ImageFilter.GaussianBlur(height / 120))
     mirrored = blurred.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     wide = Image.new("RGB", (3 * width, height))

@@ -99,5 +99,8 @@ class Engine(Protocol):
     def submit(self, frame: Frame, wants: Wants) -> Submission:
         """Begin the work on `frame`."""
 
+    def forget(self, session: int) -> None:
+        """Let go of what is kept from frame to frame of `session`; it sends no more."""
+
     async def close(self) -> None:
         """Finish what is under way and release threads and memory."""

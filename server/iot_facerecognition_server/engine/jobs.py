@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from iot_facerecognition_protocol import Face, ObjectLabel
 from iot_facerecognition_server.engine.interface import Found, Frame, ObjectsWanted, Recognition
+from iot_facerecognition_server.following.frame_search import FrameSearcher
 from iot_facerecognition_server.gallery.gallery import Match
 from iot_facerecognition_server.vision.face_scanner import ScannedFace
 
@@ -60,6 +61,7 @@ class Tools:
 
     scanner: FrameScanner
     cropper: FrameCropper | None = None
+    searcher: FrameSearcher | None = None
 
 
 class Job(Protocol[Found_co]):

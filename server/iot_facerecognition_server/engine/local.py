@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from iot_facerecognition_protocol import Face
 from iot_facerecognition_server.engine.interface import (
     Found,
     Frame,
@@ -31,6 +32,7 @@ from iot_facerecognition_server.engine.jobs import (
 )
 from iot_facerecognition_server.engine.network_thread import NetworkThread
 from iot_facerecognition_server.engine.work_plan import BatchWork, ScanWork, WorkPlan
+from iot_facerecognition_server.following.job import FollowedSessions
 
 _log = logging.getLogger(__name__)
 
@@ -85,15 +87,19 @@ class LocalEngine:
         networks: Mapping[Network, BatchedNetwork],
         matcher: FaceMatcher,
         labels: Sequence[str] = (),
+        following: FollowedSessions | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Start one thread for each of `workers`; call from within the event loop.
 
-        `labels` are the classifier's, none where there is no classifier.
+        `labels` are the classifier's, none where there is no classifier. With `following`, faces
+        are followed from frame to frame and every worker has a searcher; without, each frame stands
+        alone.
         """
         self._networks = networks
         self._matcher = matcher
         self._labels = labels
+        self._following = following
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         sizes = {network: batched.batch_size for network, batched in networks.items()}
@@ -123,8 +129,11 @@ class LocalEngine:
 
     @property
     def frames_per_session(self) -> int:
-        """As many as there are workers: a lone client gets the whole machine."""
-        return len(self._threads)
+        """As many as there are workers: a lone client gets the whole machine.
+
+        One when faces are followed: what is done with a frame depends on the one before.
+        """
+        return 1 if self._following is not None else len(self._threads)
 
     @property
     def object_labels(self) -> int:
@@ -137,10 +146,15 @@ class LocalEngine:
             raise EngineClosedError("the engine is closed")
         faces = objects = None
         if wants.faces:
-            faces = self._begin(FaceJob(frame, self._matcher))
+            faces = self._begin(self._face_job(frame))
         if wants.objects is not None and self._labels:
             objects = self._begin(ObjectJob(frame, wants.objects, self._labels))
         return Submission(faces, objects)
+
+    def forget(self, session: int) -> None:
+        """Let go of the faces that are followed in `session`."""
+        if self._following is not None:
+            self._following.forget(session)
 
     def standing(self) -> float:
         """Return how many seconds the busiest thread is at one piece of work; from any thread.
@@ -166,6 +180,11 @@ class LocalEngine:
             await asyncio.to_thread(thread.join)
         for network_thread in self._network_threads.values():  # what the workers left to them
             await asyncio.to_thread(network_thread.close)
+
+    def _face_job(self, frame: Frame) -> Job[Face]:
+        if self._following is not None:
+            return self._following.job(frame, self._matcher)
+        return FaceJob(frame, self._matcher)
 
     def _begin(self, job: Job[Found]) -> asyncio.Future[Recognition[Found]]:
         result: asyncio.Future[Recognition[Found]] = self._loop.create_future()

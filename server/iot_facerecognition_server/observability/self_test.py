@@ -95,6 +95,8 @@ class SelfTest:
                 _check_objects((await submission.objects).found)
         except FrameRejectedError as error:
             raise SelfTestError(f"the known picture was refused: {error.message}") from error
+        finally:
+            engine.forget(frame.session)
 
     def _check_faces(self, faces: tuple[Face, ...]) -> None:
         if not self._expects_face:

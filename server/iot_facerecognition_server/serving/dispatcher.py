@@ -90,6 +90,7 @@ class Dispatcher:
             for future in (under_way.submission.faces, under_way.submission.objects):
                 if future is not None:
                     future.cancel()
+        self._engine.forget(session.key)
         self._take_turns()
 
     def offer(self, frame: Frame) -> None:

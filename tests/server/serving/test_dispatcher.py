@@ -31,6 +31,7 @@ class ManualEngine:
 
     def __init__(self) -> None:
         self.submitted: list[tuple[Frame, Submission]] = []
+        self.forgotten: list[int] = []
 
     def submit(self, frame: Frame, wants: Wants) -> Submission:
         loop = asyncio.get_running_loop()
@@ -40,6 +41,9 @@ class ManualEngine:
         )
         self.submitted.append((frame, submission))
         return submission
+
+    def forget(self, session: int) -> None:
+        self.forgotten.append(session)
 
     async def close(self) -> None:
         pass
@@ -206,6 +210,7 @@ def test_client_that_left_gets_nothing_and_its_work_is_given_up() -> None:
         assert submission.faces
         assert submission.faces.cancelled()
         assert bench.sent[1] == []
+        assert bench.engine.forgotten == [1]
         bench.offer(other)
         assert bench.engine.submitted[-1][0].session == 2
 

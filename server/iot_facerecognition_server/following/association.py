@@ -1,0 +1,49 @@
+"""Which sighting is of which track."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from iot_facerecognition_server.following.box import Box
+from iot_facerecognition_server.following.sighting import Sighting
+from iot_facerecognition_server.following.track import Track
+
+SAME_FACE: Final = 0.4
+"""Overlap above which two sightings in one frame are of one face: the detector's sizes are a sixth
+apart, and it finds one face up to one size and half a step apart in two searches."""
+SAME_TRACK: Final = 0.25
+"""Overlap with where a track was or should be from which on a sighting may be of it."""
+
+
+def merged(first: Iterable[Sighting], others: Iterable[Sighting]) -> list[Sighting]:
+    """Return `first` and those of `others`, the most certain first, that are of further faces."""
+    kept = list(first)
+    for sighting in sorted(others, key=lambda one: -one.detection.score):
+        box = Box.of(sighting.detection)
+        if all(box.overlap(Box.of(one.detection)) <= SAME_FACE for one in kept):
+            kept.append(sighting)
+    return kept
+
+
+def paired(
+    tracks: Sequence[Track], sightings: Sequence[Sighting], now: float
+) -> dict[int, Sighting]:
+    """Return by `id` of a track its sighting at `now`; neither is given twice.
+
+    Tracks that are seen come before lost ones, and larger overlaps before smaller.
+    """
+    boxes = [Box.of(sighting.detection) for sighting in sightings]
+    candidates = []
+    for order, track in enumerate(tracks):
+        expected = track.predicted(now)
+        for place, box in enumerate(boxes):
+            overlap = max(expected.overlap(box), track.box.overlap(box))
+            if overlap >= SAME_TRACK:
+                candidates.append((track.lost is not None, -overlap, order, place))
+    pairs: dict[int, Sighting] = {}
+    taken: set[int] = set()
+    for _, _, order, place in sorted(candidates):
+        track = tracks[order]
+        if id(track) not in pairs and place not in taken:
+            pairs[id(track)] = sightings[place]
+            taken.add(place)
+    return pairs

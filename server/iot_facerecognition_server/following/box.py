@@ -1,0 +1,68 @@
+"""Rectangles that are predicted rather than measured."""
+
+from dataclasses import dataclass
+from math import hypot
+from typing import Self
+
+from iot_facerecognition_server.vision.faces import Detection
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in pixels of a frame, with fractions; it may reach beyond the frame."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @classmethod
+    def of(cls, detection: Detection) -> Self:
+        """Return the rectangle of `detection`."""
+        return cls(detection.left, detection.top, detection.right, detection.bottom)
+
+    @classmethod
+    def around(cls, across: float, down: float, side: float) -> Self:
+        """Return a square of `side` pixels whose centre is at (`across`, `down`)."""
+        half = side / 2
+        return cls(across - half, down - half, across + half, down + half)
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """Where its middle is, across and down."""
+        return (self.left + self.right) / 2, (self.top + self.bottom) / 2
+
+    @property
+    def width(self) -> float:
+        """Width in pixels."""
+        return self.right - self.left
+
+    @property
+    def height(self) -> float:
+        """Height in pixels."""
+        return self.bottom - self.top
+
+    @property
+    def area(self) -> float:
+        """Area in square pixels."""
+        return self.width * self.height
+
+    def overlap(self, other: Self) -> float:
+        """Return intersection over union, 0 to 1."""
+        width = min(self.right, other.right) - max(self.left, other.left)
+        height = min(self.bottom, other.bottom) - max(self.top, other.top)
+        if width <= 0 or height <= 0:
+            return 0.0
+        shared = width * height
+        return shared / (self.area + other.area - shared)
+
+    def distance(self, other: Self) -> float:
+        """Return how far the centres are apart, in pixels."""
+        (here, above), (there, below) = self.centre, other.centre
+        return hypot(there - here, below - above)
+
+    def grown(self, pixels: float) -> Self:
+        """Return it with `pixels` more on every side."""
+        return type(self)(
+            self.left - pixels, self.top - pixels, self.right + pixels, self.bottom + pixels
+        )

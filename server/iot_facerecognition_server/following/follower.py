@@ -1,0 +1,300 @@
+"""Decides how little has to be done to know where the faces of a stream are, and who they are."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from math import hypot
+from typing import Final
+
+from iot_facerecognition_server.following.association import merged, paired
+from iot_facerecognition_server.following.box import Box
+from iot_facerecognition_server.following.changes import ChangeMap, Changes, Thumbnail
+from iot_facerecognition_server.following.entrances import body, entrances
+from iot_facerecognition_server.following.identity import Descriptor
+from iot_facerecognition_server.following.inflow import EdgeInflow
+from iot_facerecognition_server.following.naming import TrackNaming
+from iot_facerecognition_server.following.sighting import Sighting
+from iot_facerecognition_server.following.steps import (
+    FollowedFace,
+    ScanFrame,
+    SearchWindows,
+    Settled,
+    Step,
+    Way,
+)
+from iot_facerecognition_server.following.track import Track
+from iot_facerecognition_server.following.windows import Window, face_window
+from iot_facerecognition_server.gallery.gallery import UNKNOWN, Match
+from iot_facerecognition_server.vision.faces import NATIVE_FACE_SIZE
+
+_WINDOW: Final = 1.9
+"""Side of a window as a multiple of the expected face's: it finds faces that are off by nearly half
+of themselves."""
+_SEARCHED_WHEN_LOST: Final = 1.0
+"""Seconds for which a lost face is looked for where it should be."""
+_LOSS_SCANS_APART: Final = 0.1
+"""Seconds from one full scan to one that looks for a lost face: a face at the detector's limit is
+lost over and over."""
+_WHOLE_FRAME: Final = 0.5
+"""Part of a full scan's cost above which windows over changes are not worth it."""
+_CONTACT: Final = 0.1
+"""Overlap with another track from which on two faces may be mistaken for each other."""
+_JUMP: Final = 0.3
+"""Overlap with the prediction below which a face may be another one."""
+_INFLOW: Final = 0.2
+"""Part of the smallest face that has to come in over an edge before it is searched there again."""
+_MOST_LOST: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class FollowSettings:
+    """How faces are followed.
+
+    `full_scan_interval` is the time in seconds between two scans of the whole frame while something
+    moves, 0 for every frame; `min_face_size` the side in pixels of the smallest face.
+    """
+
+    full_scan_interval: float = 0.5
+    min_face_size: int = NATIVE_FACE_SIZE
+
+
+@dataclass(slots=True)
+class _Look:
+    """One frame on its way: what is known of it so far."""
+
+    now: float
+    thumbnail: Thumbnail
+    frame: tuple[int, int]
+    changes: Changes
+    full: bool = False
+    asked: tuple[Window, ...] = ()
+    searched: list[Window] = field(default_factory=list)
+    sought: set[int] = field(default_factory=set)
+    """Ids of the tracks that were looked for."""
+    sightings: list[Sighting] = field(default_factory=list)
+
+
+class FaceFollower:
+    """Follows the faces of one session. No thread, no clock, no picture but the thumbnail.
+
+    For each frame, `begin` says what to do first; what was found is told to `searched` or
+    `scanned`, which say what to do next, until it is settled where the faces are. Then `described`
+    takes the descriptors that were asked for and returns all that are to be matched with the
+    gallery, and `matched` takes the matches and returns the faces. A frame that fails on the way is
+    left behind by the next `begin`.
+    """
+
+    def __init__(self, settings: FollowSettings) -> None:
+        self._settings = settings
+        self._changes = ChangeMap()
+        self._inflow = EdgeInflow(_INFLOW * settings.min_face_size)
+        self._tracks: list[Track] = []
+        self._lost: list[Track] = []
+        self._naming = TrackNaming()
+        self._last_full = float("-inf")
+        self._look: _Look | None = None
+        self._described: list[Track] = []
+        self._due: list[Track] = []
+
+    @property
+    def remembered(self) -> int:
+        """Tracks and people that are kept in mind, seen or not."""
+        return len(self._tracks) + len(self._lost) + self._naming.absent
+
+    def begin(self, now: float, thumbnail: Thumbnail, frame: tuple[int, int]) -> Step:
+        """Return what to do first with a frame of (width, height) pixels that came at `now`.
+
+        `now` is in seconds and never goes back.
+        """
+        changes = self._changes.compare(thumbnail)
+        look = self._look = _Look(now, thumbnail, frame, changes)
+        if changes.cut:
+            self._forget_tracks(now)
+            return ScanFrame()
+        if not changes.any:
+            return self._settle(look)
+        if now - self._last_full >= self._settings.full_scan_interval:
+            return ScanFrame()
+        windows = self._track_windows(look)
+        if _cost(windows.values()) > self._full_cost(frame):
+            return ScanFrame()
+        return self._search(look, windows, self._entrances(look, windows.values()))
+
+    def searched(self, found: Sequence[Sequence[Sighting]]) -> Step:
+        """Take what each of the windows held."""
+        look = self._now_looking()
+        look.searched.extend(look.asked)
+        look.sightings = merged(look.sightings, (one for window in found for one in window))
+        if look.full or not self._just_lost(look):
+            return self._settle(look)
+        if look.now - self._last_full < _LOSS_SCANS_APART:
+            return self._settle(look)
+        return ScanFrame()
+
+    def scanned(self, found: Sequence[Sighting]) -> Step:
+        """Take what the whole frame held."""
+        look = self._now_looking()
+        look.full = True
+        self._last_full = look.now
+        look.sightings = merged(found, look.sightings)
+        pairs = self._paired(look)
+        windows = {
+            id(track): window
+            for track in self._tracks
+            if id(track) not in pairs
+            and id(track) not in look.sought
+            and (window := self._window(track, look)) is not None
+        }
+        # What the scan missed by a hair is still there for a search made for it.
+        return self._search(look, windows, []) if windows else self._settle(look)
+
+    def described(self, descriptors: Sequence[Descriptor]) -> list[Descriptor]:
+        """Take the (128,) float32 descriptors that were asked for; return all to be matched."""
+        look = self._now_looking()
+        pairs = list(zip(self._described, descriptors, strict=True))
+        if pairs:
+            self._naming.describe(pairs, self._lost, look.now, look.frame)
+        self._due = self._naming.due(self._tracks, look.now)
+        return [
+            sample.descriptor
+            for track in self._due
+            if track.identity is not None
+            for sample in track.identity.samples
+        ]
+
+    def matched(self, matches: Sequence[Match]) -> tuple[FollowedFace, ...]:
+        """Take a match for each descriptor; return the faces, the most certain first."""
+        look = self._now_looking()
+        self._naming.settle(self._due, matches, look.now)
+        faces = [self._face(track) for track in self._tracks]
+        return tuple(sorted(faces, key=lambda face: -face.detection.score))
+
+    def _face(self, track: Track) -> FollowedFace:
+        identity = track.identity
+        assert identity is not None, "every track was described when it appeared"
+        # Whoever may have been mistaken for another gets no name until that is cleared up.
+        sure = not (track.contested and identity.doubtful)
+        return FollowedFace(
+            self._naming.number(identity),
+            track.sighting.detection,
+            identity.tag if sure else UNKNOWN,
+            identity.distance,
+        )
+
+    def _now_looking(self) -> _Look:
+        if self._look is None:
+            raise RuntimeError("begin a frame before telling what was found in it")
+        return self._look
+
+    def _search(self, look: _Look, windows: dict[int, Window], others: list[Window]) -> Step:
+        look.sought.update(windows)
+        look.asked = (*windows.values(), *others)
+        return SearchWindows(look.asked) if look.asked else self._settle(look)
+
+    def _track_windows(self, look: _Look) -> dict[int, Window]:
+        """Return by track where to look for it; not for those where nothing moved."""
+        windows = {}
+        for track in (*self._tracks, *self._lost):
+            if track.lost is not None and look.now - track.lost > _SEARCHED_WHEN_LOST:
+                continue
+            window = self._window(track, look)
+            if window is not None and look.changes.touch(window.box):
+                windows[id(track)] = window
+        return windows
+
+    def _window(self, track: Track, look: _Look) -> Window | None:
+        expected = track.predicted(look.now)
+        drift = hypot(*track.speed) * min(look.now - track.seen, 0.2)
+        reach = (_WINDOW - 1) / 2 * expected.width + min(drift, expected.width) / 2
+        return face_window(expected, reach, look.frame, self._settings.min_face_size)
+
+    def _entrances(self, look: _Look, windows: Iterable[Window]) -> list[Window]:
+        """Return where to look for newcomers: at the edges only while most of the frame moves."""
+        explained = [window.box for window in windows]
+        explained += [body(track.predicted(look.now), look.frame) for track in self._tracks]
+        least = self._settings.min_face_size
+        found = entrances(look.changes, explained, look.frame, least)
+        if _cost(found) < _WHOLE_FRAME * self._full_cost(look.frame):
+            return found
+        return self._inflow.windows(look.thumbnail, look.frame, least)
+
+    def _full_cost(self, frame: tuple[int, int]) -> float:
+        """Return the pixels that a full scan looks at."""
+        return frame[0] * frame[1] * (NATIVE_FACE_SIZE / self._settings.min_face_size) ** 2
+
+    def _paired(self, look: _Look) -> dict[int, Sighting]:
+        return paired((*self._tracks, *self._lost), look.sightings, look.now)
+
+    def _just_lost(self, look: _Look) -> bool:
+        pairs = self._paired(look)
+        return any(id(track) in look.sought and id(track) not in pairs for track in self._tracks)
+
+    def _settle(self, look: _Look) -> Settled:
+        """Take what was found into the tracks."""
+        pairs = self._paired(look)
+        everyone = (*self._tracks, *self._lost)
+        for track in everyone:
+            sighting = pairs.get(id(track))
+            if sighting is not None:
+                track.contested = track.contested or self._contested(track, sighting, look.now)
+        for track in everyone:
+            sighting = pairs.get(id(track))
+            if sighting is not None:
+                track.see(sighting, look.now)
+            elif track.lost is None and (look.full or id(track) in look.sought):
+                track.lost = look.now
+            elif track.lost is None:
+                track.rest(look.now)
+        known = set(map(id, pairs.values()))
+        newcomers = [
+            Track(sighting, look.now)
+            for sighting in look.sightings
+            if id(sighting) not in known and sighting.detection.score >= 0
+        ]
+        self._tracks = [track for track in everyone if track.lost is None] + newcomers
+        self._keep_lost([track for track in everyone if track.lost is not None], look.now)
+        self._take_note(look)
+        self._described = [
+            track
+            for track in self._tracks
+            if track.identity is None
+            or ((id(track) in pairs) and self._naming.wants(track, look.now, look.frame))
+        ]
+        way = Way.FULL if look.full else Way.WINDOWS if look.searched else Way.HELD
+        return Settled(way, tuple(track.sighting.detection for track in self._described))
+
+    def _contested(self, track: Track, sighting: Sighting, now: float) -> bool:
+        """Tell whether `sighting` may be of another than `track`."""
+        found = Box.of(sighting.detection)
+        if track.lost is not None or track.predicted(now).overlap(found) < _JUMP:
+            return True
+        return any(
+            other is not track and other.predicted(now).overlap(found) > _CONTACT
+            for other in (*self._tracks, *self._lost)
+        )
+
+    def _take_note(self, look: _Look) -> None:
+        if look.full:
+            self._changes.searched(look.thumbnail)
+            self._inflow.searched(look.thumbnail)
+            return
+        for window in look.searched:
+            self._changes.searched(look.thumbnail, window.box)
+
+    def _keep_lost(self, lost: Sequence[Track], now: float) -> None:
+        """Keep the tracks that were lost not long ago; of the others, who they were."""
+        kept = [t for t in lost if t.lost is not None and now - t.lost <= _SEARCHED_WHEN_LOST]
+        kept = kept[-_MOST_LOST:]
+        for track in lost:
+            if track not in kept:
+                self._naming.leave(track, now)
+        self._lost = kept
+
+    def _forget_tracks(self, now: float) -> None:
+        """Give up every track, since the scene is another; remember who they were."""
+        for track in (*self._lost, *self._tracks):
+            self._naming.leave(track, now)
+        self._tracks, self._lost = [], []
+
+
+def _cost(windows: Iterable[Window]) -> float:
+    return sum(window.cost for window in windows)

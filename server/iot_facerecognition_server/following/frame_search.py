@@ -1,0 +1,96 @@
+"""What a worker thread does with a followed frame: as little decoding as the search needs."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iot_facerecognition_server.following.changes import REDUCTION, Thumbnail
+from iot_facerecognition_server.following.sighting import Sighting
+from iot_facerecognition_server.following.windows import Window, WindowSearcher, sharpness
+from iot_facerecognition_server.vision.face_scanner import ChipCutter, PictureDecoder
+from iot_facerecognition_server.vision.faces import Detection, FaceDetector
+from iot_facerecognition_server.vision.jpeg import FULL_SIZE, checked_header
+
+_FAST: Final = (2, 4, FULL_SIZE)
+"""Scales in eighths that libjpeg-turbo decodes with vector instructions."""
+
+
+class FrameSearcher:
+    """Opens frames for one thread, with the tools that they share."""
+
+    def __init__(
+        self,
+        decoder: PictureDecoder,
+        detector: FaceDetector,
+        windows: WindowSearcher,
+        aligner: ChipCutter,
+        max_pixels: int,
+    ) -> None:
+        """Scan whole frames with `detector`; refuse those of more than `max_pixels`."""
+        self.decoder = decoder
+        self.detector = detector
+        self.windows = windows
+        self.aligner = aligner
+        self._max_pixels = max_pixels
+
+    def open(self, jpeg: bytes) -> "OpenFrame":
+        """Return the frame, not yet decoded. Raises FrameRejectedError for too many pixels."""
+        header = checked_header(jpeg, self._max_pixels)
+        return OpenFrame(self, jpeg, (header.width, header.height))
+
+
+class OpenFrame:
+    """One JPEG, of which each size is decoded once and only when it is needed.
+
+    Whatever decodes raises FrameRejectedError for a damaged picture.
+    """
+
+    def __init__(self, tools: FrameSearcher, jpeg: bytes, size: tuple[int, int]) -> None:
+        self.size = size
+        self._tools = tools
+        self._jpeg = jpeg
+        self._greys: dict[int, NDArray[np.uint8]] = {}
+
+    def thumbnail(self) -> Thumbnail:
+        """Return the frame in grey with its sides divided by `REDUCTION`."""
+        return self._tools.decoder.grey(self._jpeg, FULL_SIZE // REDUCTION)
+
+    def scan(self) -> list[Sighting]:
+        """Return the faces of the whole frame."""
+        detector = self._tools.detector
+        eighths = _fitting(detector.scale)
+        grey = self._grey(eighths)
+        across, down = self.size[0] / grey.shape[1], self.size[1] / grey.shape[0]
+        return [
+            Sighting(found.scaled(across, down), sharpness(grey, found))
+            for found in detector.detect(grey, eighths / FULL_SIZE)
+        ]
+
+    def search(self, windows: Sequence[Window]) -> list[list[Sighting]]:
+        """Return the faces in each of the windows."""
+        eighths = _fitting(max((window.scale for window in windows), default=1.0))
+        if FULL_SIZE in self._greys:
+            eighths = FULL_SIZE
+        grey = self._grey(eighths)
+        search = self._tools.windows.search
+        return [search(grey, window, FULL_SIZE / eighths) for window in windows]
+
+    def chips(self, faces: Sequence[Detection]) -> list[NDArray[np.uint8]]:
+        """Return a chip for the descriptor network of each of the faces."""
+        if not faces:
+            return []
+        rgb = self._tools.decoder.rgb(self._jpeg)
+        return [self._tools.aligner.chip(rgb, face) for face in faces]
+
+    def _grey(self, eighths: int) -> NDArray[np.uint8]:
+        grey = self._greys.get(eighths)
+        if grey is None:
+            grey = self._greys[eighths] = self._tools.decoder.grey(self._jpeg, eighths)
+        return grey
+
+
+def _fitting(scale: float) -> int:
+    """Return the smallest scale in eighths that has every pixel which `scale` needs."""
+    return next((eighths for eighths in _FAST if eighths >= FULL_SIZE * scale), FULL_SIZE)

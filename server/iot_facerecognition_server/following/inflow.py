@@ -1,0 +1,104 @@
+"""What comes in over the edges of the picture when the camera itself moves."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iot_facerecognition_server.following.box import Box
+from iot_facerecognition_server.following.changes import REDUCTION, Thumbnail
+from iot_facerecognition_server.following.windows import Window, region_window
+
+_BAND: Final = 3
+"""The part of the picture next to an edge whose movement is measured: a third."""
+_FARTHEST: Final = 8
+"""Thumbnail pixels of movement that are tried in each direction."""
+_DEPTH: Final = 1.5
+"""How much of the picture next to an edge is searched, as a multiple of the smallest face there."""
+_SIZES: Final = (1.0, 1.2**3)
+"""Smallest faces that are sought, each in a strip of its own, as multiples of the smallest of all:
+small faces close to the edge, and from three levels of the pyramid up in a strip as much deeper."""
+
+Profile = NDArray[np.float64]
+"""Mean brightness by distance from an edge, one value for each thumbnail pixel."""
+
+
+class EdgeInflow:
+    """Measures over which edges new picture has come in since these were last searched.
+
+    Each edge is looked at by itself, so that turning, moving and zooming out are all seen.
+    """
+
+    def __init__(self, least: float) -> None:
+        """Tell of an edge when `least` pixels of the frame have come in over it."""
+        self._least = max(1.0, least / REDUCTION)
+        self._searched: list[Profile] = []
+
+    def searched(self, thumbnail: Thumbnail) -> None:
+        """Take note that everything has been searched in the frame of `thumbnail`."""
+        self._searched = _profiles(thumbnail)
+
+    def windows(
+        self, thumbnail: Thumbnail, frame: tuple[int, int], min_face_size: int
+    ) -> list[Window]:
+        """Return what to search at the edges over which enough has come in.
+
+        It is taken for searched from then on.
+        """
+        now = _profiles(thumbnail)
+        if [len(p) for p in now] != [len(p) for p in self._searched]:
+            self._searched = now
+            return []
+        found = []
+        for edge, profile in enumerate(now):
+            shift = _shift(self._searched[edge], profile)
+            if shift >= self._least:
+                found += _strips(edge, frame, min_face_size)
+            if shift >= self._least or shift < 0:
+                self._searched[edge] = profile
+        return found
+
+
+def _strips(edge: int, frame: tuple[int, int], min_face_size: int) -> list[Window]:
+    """Return the windows at the left, right, upper or lower `edge` (0 to 3)."""
+    width, height = frame
+    windows = []
+    for size in _SIZES:
+        face = round(min_face_size * size)
+        depth = _DEPTH * face
+        strip = (
+            Box(0, 0, depth, height),
+            Box(width - depth, 0, width, height),
+            Box(0, 0, width, depth),
+            Box(0, height - depth, width, height),
+        )[edge]
+        window = region_window(strip, frame, face)
+        if window is not None:
+            windows.append(window)
+    return windows
+
+
+def _profiles(thumbnail: Thumbnail) -> list[Profile]:
+    """Return the profiles of the left, right, upper and lower edge, each from the edge inwards."""
+    height, width = thumbnail.shape
+    across, down = -(-width // _BAND), -(-height // _BAND)
+    return [
+        thumbnail[:, :across].mean(axis=0),
+        thumbnail[:, : -across - 1 : -1].mean(axis=0),
+        thumbnail[:down].mean(axis=1),
+        thumbnail[: -down - 1 : -1].mean(axis=1),
+    ]
+
+
+def _shift(before: Profile, now: Profile) -> int:
+    """Return by how many values `now` has moved inwards (positive) or outwards."""
+    length = len(now)
+    farthest = min(_FARTHEST, length // 2)
+    best, least = 0, float(np.abs(now - before).mean())
+    for shift in range(1, farthest + 1):
+        inwards = float(np.abs(now[shift:] - before[:-shift]).mean())
+        outwards = float(np.abs(now[:-shift] - before[shift:]).mean())
+        if min(inwards, outwards) < least:
+            least = min(inwards, outwards)
+            best = shift if inwards <= outwards else -shift
+    return best

@@ -1,0 +1,36 @@
+"""A face as a search found it, and how much its chip is worth."""
+
+from dataclasses import dataclass
+from math import sqrt
+from typing import Final
+
+from iot_facerecognition_server.vision.faces import Detection
+
+FULL_DETAIL: Final = 150
+"""Side in pixels above which a face gains nothing: the descriptor network's chip has no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A detection with its `sharpness`.
+
+    That is the mean absolute Laplacian, in grey levels, of the face brought to a side of
+    `windows.FACE_SIZE` pixels.
+    """
+
+    detection: Detection
+    sharpness: float
+
+
+def quality(sighting: Sighting, frame: tuple[int, int]) -> float:
+    """Return how good a descriptor this face will give; only ratios mean anything.
+
+    Larger up to the network's own detail, sharper, more frontal (the detector's score falls as a
+    head turns), and not cut by the edge of the `frame` (width, height).
+    """
+    found = sighting.detection
+    detail = min(found.width, FULL_DETAIL) / FULL_DETAIL
+    frontal = 1.0 + max(0.0, found.score)
+    width, height = frame
+    whole = found.left >= 0 and found.top >= 0 and found.right <= width and found.bottom <= height
+    return detail * frontal * sqrt(sighting.sharpness + 1.0) * (1.0 if whole else 0.3)

@@ -1,0 +1,80 @@
+"""One face on its way: where it was, where it should be now, and who it is."""
+
+from math import exp, log
+from typing import Final
+
+from iot_facerecognition_server.following.box import Box
+from iot_facerecognition_server.following.identity import Identity
+from iot_facerecognition_server.following.sighting import Sighting
+
+_POSITION_GAIN: Final = 0.7
+_VELOCITY_GAIN: Final = 0.3
+"""Gains of the alpha-beta filter: a step of the detector's grid (8 pixels of its pyramid) must not
+look like a run, and a turn must be followed within three frames."""
+_SIDE_GAIN: Final = 0.6
+_LONGEST_EXTRAPOLATION: Final = 0.5
+"""Seconds after which nobody is expected to walk on as before."""
+
+
+class Track:
+    """A face that is followed, by a filter of constant velocity over its centre and side.
+
+    `lost` is when it was first looked for in vain, None while it is seen.
+    """
+
+    def __init__(self, sighting: Sighting, now: float) -> None:
+        self.sighting = sighting
+        self.seen = now
+        self.lost: float | None = None
+        self.identity: Identity | None = None
+        self.described = float("-inf")
+        """When its last descriptor was taken."""
+        self.named = float("-inf")
+        """When its name was last settled."""
+        self.contested = False
+        """Whether it may have been mistaken for another since its last descriptor."""
+        box = Box.of(sighting.detection)
+        self._across, self._down = box.centre
+        self._speed = (0.0, 0.0)
+        self._side = box.width
+
+    @property
+    def box(self) -> Box:
+        """Where it was last seen."""
+        return Box.of(self.sighting.detection)
+
+    @property
+    def speed(self) -> tuple[float, float]:
+        """Pixels a second across and down."""
+        return self._speed
+
+    def predicted(self, now: float) -> Box:
+        """Return where it should be at `now`."""
+        elapsed = min(max(0.0, now - self.seen), _LONGEST_EXTRAPOLATION)
+        across, down = self._speed
+        return Box.around(self._across + across * elapsed, self._down + down * elapsed, self._side)
+
+    def see(self, sighting: Sighting, now: float) -> None:
+        """Take note of where it is at `now`."""
+        elapsed = now - self.seen
+        found = Box.of(sighting.detection)
+        expected = self.predicted(now)
+        (x, y), (was_x, was_y) = found.centre, expected.centre
+        self._across = was_x + _POSITION_GAIN * (x - was_x)
+        self._down = was_y + _POSITION_GAIN * (y - was_y)
+        if elapsed > 0:
+            across, down = self._speed
+            self._speed = (
+                across + _VELOCITY_GAIN * (x - was_x) / elapsed,
+                down + _VELOCITY_GAIN * (y - was_y) / elapsed,
+            )
+        self._side = exp(log(self._side) * (1 - _SIDE_GAIN) + log(found.width) * _SIDE_GAIN)
+        self.sighting = sighting
+        self.seen = now
+        self.lost = None
+
+    def rest(self, now: float) -> None:
+        """Take note that at `now` it is where it was."""
+        self._across, self._down = self.box.centre
+        self._speed = (0.0, 0.0)
+        self.seen = now
