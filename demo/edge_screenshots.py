@@ -2,7 +2,7 @@
 
 `python -m demo.edge_screenshots [FOLDER]` starts the server on loopback, lets an appliance look at
 photos, walks through its views in dark and light on two sizes of screen, and writes the pictures to
-FOLDER (docs/images without one). The photos are in the public domain.
+FOLDER (docs/images/edge without one). The photos are in the public domain.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ def scene(photo: Path, part: tuple[int, int, int, int], folder: Path) -> str:
 
 def main() -> int:
     """Take the pictures; return the exit code."""
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "docs/images").absolute()
+    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "docs/images/edge").absolute()
     try:
         photos = fetch_photos()
         people = {tag: [photos / name] for tag, name in _REFERENCES.items()}
