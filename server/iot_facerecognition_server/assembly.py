@@ -17,6 +17,8 @@ from iot_facerecognition_server.config import Config
 from iot_facerecognition_server.devices import choose_device
 from iot_facerecognition_server.engine.jobs import Network, Tools
 from iot_facerecognition_server.engine.local import LocalEngine
+from iot_facerecognition_server.following.follower import FollowSettings
+from iot_facerecognition_server.following.job import FollowedSessions
 from iot_facerecognition_server.observability import catalogue
 from iot_facerecognition_server.observability.monitoring import (
     MODELS,
@@ -37,6 +39,7 @@ from iot_facerecognition_server.recognition.gallery_keeper import CurrentGallery
 from iot_facerecognition_server.recognition.objects import ObjectRecogniser
 from iot_facerecognition_server.serving.admission import Admission
 from iot_facerecognition_server.serving.client import NewSession
+from iot_facerecognition_server.serving.control import SOCKET_NAME, ControlSocket
 from iot_facerecognition_server.serving.dispatcher import Dispatcher
 from iot_facerecognition_server.serving.server import ConnectionLimits, RecognitionServer
 from iot_facerecognition_server.sessions.scheduler import FairScheduler
@@ -100,7 +103,11 @@ async def _serve(
     workers = config.engine.workers or (WORKERS_A_CORE if detection.on_gpu else 1) * cores
     engine = LocalEngine(
         workers=[
-            Tools(faces.make_scanner(metrics.stage_seconds), objects.make_cropper())
+            Tools(
+                faces.make_scanner(metrics.stage_seconds),
+                objects.make_cropper(),
+                faces.make_searcher(metrics.stage_seconds),
+            )
             for _ in range(workers)
         ],
         networks={
@@ -113,6 +120,7 @@ async def _serve(
         },
         matcher=TimedMatcher(current.match, metrics.stage_seconds),
         labels=objects.classifier.labels,
+        following=followed_sessions(config, detection),
         clock=clock,
     )
     scheduler = FairScheduler(
@@ -152,12 +160,22 @@ async def _serve(
         await server.start()
         monitoring.readiness.meet(PORT)
         _log.info("listening on %s:%d", config.connection.bind or "*", server.port)
-        await _run(keeper, tls, monitoring)
+        control = ControlSocket(config.server.state_directory / SOCKET_NAME, server)
+        await _run(keeper, control, tls, monitoring)
         monitoring.readiness.fail(PORT, "the server is ending")
         _log.info("ending: finishing what is under way")
         await server.close(SHUTDOWN_SECONDS)
     finally:
         await engine.close()
+
+
+def followed_sessions(config: Config, detection: FaceDetection) -> FollowedSessions | None:
+    """Return what follows faces; None when every frame stands alone."""
+    if not config.engine.following or detection.name != "hog":
+        return None
+    return FollowedSessions(
+        FollowSettings(config.engine.full_scan_interval, config.engine.min_face_size)
+    )
 
 
 def session_factory(config: Config, object_labels: int) -> NewSession:
@@ -212,7 +230,9 @@ def _tell(
     monitoring.tell_models({"faces": faces.weights_hash, "objects": objects.weights_hash})
 
 
-async def _run(keeper: GalleryKeeper, tls: ServerTls, monitoring: Monitoring) -> None:
+async def _run(
+    keeper: GalleryKeeper, control: ControlSocket, tls: ServerTls, monitoring: Monitoring
+) -> None:
     """Run the background tasks until a signal ends the server, or one of them fails."""
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
@@ -234,4 +254,5 @@ async def _run(keeper: GalleryKeeper, tls: ServerTls, monitoring: Monitoring) ->
     async with Supervisor(lambda name: failures.labels(name).inc()) as supervisor:
         supervisor.start("heartbeat", monitoring.heartbeat.run)
         supervisor.start("gallery", keeper.run)
+        supervisor.start("control", control.run)
         await ended.wait()

@@ -2,6 +2,8 @@
 
 import asyncio
 import io
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -90,3 +92,21 @@ def test_gallery_follows_its_file_while_the_server_runs(photos: Path, tmp_path: 
                     break
             else:
                 pytest.fail("the changed gallery was not taken up:\n" + server.output())
+
+
+def test_operator_lists_clients_and_sends_them_messages(server: ServerProcess) -> None:
+    def run(*words: str) -> str:
+        command = [sys.executable, "-m", "iot_facerecognition_server", "--config", server.config]
+        return subprocess.run(
+            [*command, *words], check=True, stdout=subprocess.PIPE, text=True
+        ).stdout
+
+    with dial(server.access) as kitchen, dial(server.access) as hall:
+        for peer, name in ((kitchen, "kitchen"), (hall, "hall")):
+            peer.command(1, name)
+            assert peer.until(1)["context"] == name
+        assert "kitchen" in run("clients")
+        assert run("say", "--to", "kitchen", "dinner is ready") == "sent to 1 client\n"
+        assert kitchen.receive() == {"command": 2, "context": "dinner is ready"}
+        assert run("say", "good night") == "sent to 2 clients\n"
+        assert hall.receive() == {"command": 2, "context": "good night"}

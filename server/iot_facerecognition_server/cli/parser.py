@@ -59,6 +59,16 @@ def make_parser() -> argparse.ArgumentParser:
         "Print the settings as they hold and where each comes from. Then look at the files that\n"
         "they name, as a start would, and tell everything that is wrong. Nothing is changed.",
     )
+    _command(commands, "clients", "control:clients", "list the clients of the running server")
+    say = _command(
+        commands,
+        "say",
+        "control:say",
+        "send a message to the clients' screens",
+        "Send a message to the clients of the running server; an edge shows it on its screen.",
+    )
+    say.add_argument("--to", metavar="NAME", help="only the clients called NAME")
+    say.add_argument("text", metavar="TEXT", help="the message")
     _add_tokens(_group(commands, "token", "make, list and revoke the clients' tokens"))
     _add_faces(_group(commands, "faces", "list, add and remove the people that are known"))
     _add_models(_group(commands, "models", "list, fetch and verify the networks' files"))
