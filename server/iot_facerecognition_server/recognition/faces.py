@@ -6,6 +6,8 @@ import logging
 from prometheus_client import Histogram
 
 from iot_facerecognition_server.config import Config
+from iot_facerecognition_server.following.frame_search import FrameSearcher
+from iot_facerecognition_server.following.windows import WindowSearcher
 from iot_facerecognition_server.gallery.builder import GalleryBuilder
 from iot_facerecognition_server.gallery.change import fingerprint
 from iot_facerecognition_server.gallery.descriptor_cache import DescriptorCache
@@ -23,6 +25,7 @@ from iot_facerecognition_server.observability.stages import (
 from iot_facerecognition_server.recognition.detection import FaceDetection
 from iot_facerecognition_server.vision.alignment import FaceAligner
 from iot_facerecognition_server.vision.face_scanner import FaceScanner
+from iot_facerecognition_server.vision.faces import NATIVE_FACE_SIZE, HogDetector
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
 
 _log = logging.getLogger(__name__)
@@ -54,6 +57,22 @@ class FaceRecogniser:
         return FaceScanner(
             TimedDecoder(JpegDecoder(), seconds),
             TimedDetector(self._detection.detector.copy(), seconds),
+            TimedAligner(self._aligner, seconds),
+            self._config.limits.pixels,
+        )
+
+    def make_searcher(self, seconds: Histogram) -> FrameSearcher | None:
+        """Return what one thread follows faces with; None when they are not to be followed.
+
+        The CNN's boxes change with the picture around them, so its faces are not followed.
+        """
+        detection = self._detection
+        if not self._config.engine.following or not isinstance(detection.detector, HogDetector):
+            return None
+        return FrameSearcher(
+            TimedDecoder(JpegDecoder(), seconds),
+            TimedDetector(detection.detector.copy(), seconds),
+            WindowSearcher(TimedDetector(detection.detector.copy(NATIVE_FACE_SIZE), seconds)),
             TimedAligner(self._aligner, seconds),
             self._config.limits.pixels,
         )

@@ -100,12 +100,14 @@ class HogDetector:
         if min_face_size < 1:
             raise ValueError(f"a face has at least one pixel, not {min_face_size}")
         self._detector: Any = dlib.get_frontal_face_detector()
-        self.scale: Final = NATIVE_FACE_SIZE / min_face_size
+        self.scale = NATIVE_FACE_SIZE / min_face_size
 
-    def copy(self) -> Self:
-        """Return a detector of its own for another thread."""
+    def copy(self, min_face_size: int | None = None) -> Self:
+        """Return a detector of its own for another thread, or for faces of another size too."""
         twin = copy.copy(self)
         twin._detector = copy.copy(self._detector)  # noqa: SLF001 - of the same class
+        if min_face_size is not None:
+            twin.scale = NATIVE_FACE_SIZE / min_face_size
         return twin
 
     def detect(self, picture: NDArray[np.uint8], reduction: float = 1.0) -> list[Detection]:
