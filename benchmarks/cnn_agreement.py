@@ -1,0 +1,122 @@
+"""The CNN detector beside dlib's own: the same faces, in how much time.
+
+`python -m benchmarks.cnn_agreement [--record FILE] [FOLDER...]` runs both over photos, with
+`cnn_face_detection_model_v1` as the reference in the same run. Photos are averaged down to 1300
+pixels. `--record` writes down what dlib found on the demo's photos; tests compare with it, since
+dlib takes seconds for each.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import dlib
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from demo.photos import PHOTOS, fetch_photos
+from iot_facerecognition_server.models.catalogue import CNN_DETECTOR
+from iot_facerecognition_server.models.store import ModelStore
+from iot_facerecognition_server.networks.cnn_detector import CnnFaceDetectorNetwork, FaceBoxes
+
+LONGEST_SIDE = 1300
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """The least overlap of a pair of boxes, the largest difference of scores, unpaired boxes."""
+
+    iou: float
+    score: float
+    unpaired: int
+
+
+def read_picture(path: Path, longest: int = LONGEST_SIDE) -> NDArray[np.uint8]:
+    """Return a photo as (h, w, 3) uint8 RGB, averaged over blocks down to `longest` pixels."""
+    with Image.open(path) as opened:
+        pixels = np.asarray(opened.convert("RGB"))
+    block = -(-max(pixels.shape[:2]) // longest)
+    rows, columns = (side // block for side in pixels.shape[:2])
+    blocks = pixels[: rows * block, : columns * block].reshape(rows, block, columns, block, 3)
+    return np.rint(blocks.mean(axis=(1, 3))).astype(np.uint8)
+
+
+def faces_of_dlib(model: Any, picture: NDArray[np.uint8]) -> FaceBoxes:
+    """Return what dlib's own model finds."""
+    found = model(picture, 0)
+    boxes = [(f.rect.left(), f.rect.top(), f.rect.right(), f.rect.bottom()) for f in found]
+    scores = [f.confidence for f in found]
+    return FaceBoxes(np.array(boxes, np.int64).reshape(-1, 4), np.array(scores, np.float32))
+
+
+def agreement(found: FaceBoxes, expected: FaceBoxes) -> Agreement:
+    """Pair each of the expected boxes with the nearest of those that were found."""
+    if not len(expected.boxes) or not len(found.boxes):
+        return Agreement(1.0, 0.0, len(found.boxes) + len(expected.boxes))
+    overlaps = np.array([[_overlap(one, other) for other in found.boxes] for one in expected.boxes])
+    nearest = overlaps.argmax(axis=1)
+    differences = np.abs(found.scores[nearest] - expected.scores)
+    unpaired = abs(len(found.boxes) - len(expected.boxes)) + len(nearest) - len(set(nearest))
+    return Agreement(float(overlaps.max(axis=1).min()), float(differences.max()), unpaired)
+
+
+def _overlap(one: NDArray[np.int64], other: NDArray[np.int64]) -> float:
+    first, last = np.maximum(one[:2], other[:2]), np.minimum(one[2:], other[2:])
+    inner = float(np.clip(last - first + 1, 0, None).prod())
+    both = sum(float((box[2:] - box[:2] + 1).prod()) for box in (one, other))
+    return inner / (both - inner)
+
+
+def _pictures(folders: list[Path]) -> Iterator[tuple[str, NDArray[np.uint8]]]:
+    photos = fetch_photos()
+    paths = [photos / name for name in sorted(PHOTOS)]
+    for folder in folders:
+        paths += sorted(path for path in folder.iterdir() if path.suffix in {".jpg", ".png"})
+    for path in paths:
+        yield path.name, read_picture(path)
+
+
+def main() -> None:
+    """Print the table; write the record if asked."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--record", type=Path)
+    parser.add_argument("folders", type=Path, nargs="*")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    record = {}
+    with TemporaryDirectory() as cache:
+        weights = ModelStore(Path(cache)).resolve(CNN_DETECTOR)
+        network = CnnFaceDetectorNetwork.load(weights)
+        model = dlib.cnn_face_detection_model_v1(str(weights))
+    print(f"{'photo':<22}{'size':>10} {'faces':>5}  {'least IoU':>9} {'score':>8}   ours   dlib")
+    for name, picture in _pictures(arguments.folders):
+        began = time.perf_counter()
+        (found,) = network.detect(picture[np.newaxis])
+        between = time.perf_counter()
+        expected = faces_of_dlib(model, picture)
+        ended = time.perf_counter()
+        same = agreement(found, expected)
+        size = f"{picture.shape[1]}x{picture.shape[0]}"
+        print(
+            f"{name:<22}{size:>10} {len(expected.boxes):>5}  {same.iou:>9.3f} {same.score:>8.1e}"
+            f" {(between - began) * 1e3:>4.0f} ms {(ended - between) * 1e3:>5.0f} ms"
+            + (f"   {same.unpaired} UNPAIRED" if same.unpaired else ""),
+            flush=True,
+        )
+        record.setdefault(
+            name, {"boxes": expected.boxes.tolist(), "scores": expected.scores.tolist()}
+        )
+    if arguments.record:
+        known = {name: record[name] for name in sorted(PHOTOS)}
+        arguments.record.write_text(json.dumps(known, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
