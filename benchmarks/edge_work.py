@@ -272,7 +272,7 @@ async def _show(times: int) -> float:
         file.truncate(info.length)
         app = App(appliance, FramebufferScreen(Path(file.name), info_of=lambda _: info))
         app.open(Page.CAMERA)
-        while appliance.camera.state is not CameraState.RUNNING:
+        while appliance.camera.state is not CameraState.RUNNING:  # noqa: ASYNC110 - once
             await asyncio.sleep(0.001)
         began = time.perf_counter()
         for number in range(times):

@@ -1,9 +1,11 @@
 """What systemd is told, and the unit it starts."""
 
 import configparser
+import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +97,21 @@ def test_the_status_says_what_is_wrong(appliance: Any) -> None:
 def test_nobody_is_notified_where_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
     assert isinstance(open_notifier(), NoNotifier)
+
+
+def test_the_units_openssl_settings_ask_for_chacha20_and_leave_aes_as_second_choice() -> None:
+    script = (
+        "import ssl; context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT);"
+        "print(*(c['name'] for c in context.get_ciphers() if c['protocol'] == 'TLSv1.3'))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=os.environ | {"OPENSSL_CONF": str(UNIT.with_name("openssl.cnf"))},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.split() == ["TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_GCM_SHA256"]
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze")

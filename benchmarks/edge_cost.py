@@ -1,0 +1,263 @@
+"""What a frame costs at the edge: instructions on an emulated ARM1176, and milliseconds here.
+
+Each part of the work is done many times in `edge_work`, once here and once by QEMU's user mode with
+`-cpu arm1176` and a plugin that counts instructions; the difference between many times and few is
+the part without its preparation. `python -m benchmarks.edge_cost` prints the table.
+
+The first run makes a Debian armel root of the device's libraries (mmdebstrap, ten minutes, then
+cached); it needs root, mmdebstrap, arch-test, a C compiler, qemu-user, and qemu-user-static with
+binfmt_misc. Not measured is what the hardware and the kernel do: encoding, scaling, the radio.
+"""
+
+import argparse
+import asyncio
+import hashlib
+import os
+import shutil
+import ssl
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
+
+from iot_facerecognition_protocol import (
+    SUBPROTOCOL_V2,
+    Face,
+    FacesFound,
+    FrameDone,
+    FrameStatus,
+    InitRequest,
+    ObjectLabel,
+    ObjectsFound,
+    Setting,
+    decode,
+    encode,
+)
+
+HERE = Path(__file__).parent
+REPOSITORY = HERE.parent
+LABS = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "iot-facerecognition/labs"
+PACKAGES = (
+    "python3,python3-numpy,python3-pygame,python3-sdnotify,python3-evdev,libturbojpeg0,"
+    "ca-certificates,openssl,fonts-dejavu-core"
+)
+WEBSOCKETS = "websockets==15.0.1"
+"""The device's version; its pure Python wheel, without the C masking that apt's package has."""
+
+CLOCK = 1_000_000_000
+"""Hertz of a Zero W."""
+CYCLES_PER_INSTRUCTION = 1.6
+"""Of interpreter code on an ARM1176 with 16 KB caches: an assumption, to be measured on one."""
+FRAMES_PER_SECOND = 15
+SHARE = 0.6
+BUDGET = CLOCK * SHARE / FRAMES_PER_SECOND / CYCLES_PER_INSTRUCTION
+"""Instructions a frame may cost."""
+
+CHACHA = REPOSITORY / "edge" / "openssl.cnf"
+"""What the service's unit names, so that a processor without AES need not do AES."""
+
+
+class LabError(Exception):
+    """The laboratory is not complete; the message says what to install."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of `edge_work`: how it is called in the table, and how often it is done."""
+
+    name: str
+    label: str
+    few: int
+    many: int
+    chacha: bool = False
+
+
+PARTS = (
+    Part("mask", "mask the JPEG (Python)", 10, 110),
+    Part("encrypt", "encrypt it, AES-256-GCM", 10, 110),
+    Part("encrypt", "encrypt it, ChaCha20", 10, 110, chacha=True),
+    Part("decode", "read the three answers", 10, 110),
+    Part("results", "count, log, overlay", 10, 110),
+    Part("stream", "all without a screen, AES-256-GCM", 10, 60),
+    Part("stream", "all without a screen, ChaCha20", 10, 60, chacha=True),
+    Part("screen", "draw and show on a framebuffer", 5, 35),
+)
+STARTS = (("imports", "headless"), ("imports_screen", "with a screen"))
+
+
+class Lab:
+    """Runs Python here and on the emulated processor."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        self._folder = folder
+        self._environment = dict(environment)
+        self._root = armel_root()
+        self._packages = armel_packages()
+        self._plugin = folder / "instructions.so"
+        source = HERE / "edge_instructions.c"
+        subprocess.run(["cc", "-shared", "-fPIC", "-O2", "-o", self._plugin, source], check=True)
+
+    def seconds(self, part: Part) -> float:
+        """Return the seconds of one time of `part` on this machine."""
+        times = [
+            float(self._run([sys.executable], part, count).splitlines()[-1])
+            for count in (part.few, part.many)
+        ]
+        return (times[1] - times[0]) / (part.many - part.few)
+
+    def instructions(self, part: Part) -> float:
+        """Return the instructions of one time of `part` on the emulated processor."""
+        counts = [self.count(part, times) for times in (part.few, part.many)]
+        return (counts[1] - counts[0]) / (part.many - part.few)
+
+    def count(self, part: Part, times: int) -> int:
+        """Return the instructions of the whole program that does `part` so many times."""
+        out = self._folder / "count"
+        out.unlink(missing_ok=True)
+        emulated = ["qemu-arm", "-cpu", "arm1176", "-L", self._root]
+        emulated += ["-plugin", f"{self._plugin},out={out}", self._root / "usr/bin/python3"]
+        self._run(emulated, part, times)
+        return int(out.read_text())
+
+    def _run(self, python: list[str | Path], part: Part, times: int) -> str:
+        path = [REPOSITORY / "protocol", REPOSITORY / "edge"]
+        if len(python) > 1:
+            path.append(self._packages)
+        environment = os.environ | self._environment
+        environment |= {"PYTHONPATH": os.pathsep.join(map(str, path))}
+        environment |= {"PYGAME_HIDE_SUPPORT_PROMPT": "1", "SDL_VIDEODRIVER": "dummy"}
+        if part.chacha:
+            environment["OPENSSL_CONF"] = str(CHACHA)
+        done = subprocess.run(
+            [*python, HERE / "edge_work.py", part.name, str(times)],
+            check=False,
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            raise LabError(f"{part.name} failed:\n{done.stderr[-2000:]}")
+        return done.stdout
+
+
+def armel_root() -> Path:
+    """Return the Debian root for ARM, made at the first call."""
+    root = LABS / "armel"
+    if not (root / "usr/bin/python3").exists():
+        for tool in ("mmdebstrap", "arch-test", "qemu-arm"):
+            if shutil.which(tool) is None:
+                raise LabError(
+                    "apt-get install mmdebstrap arch-test qemu-user qemu-user-static "
+                    f"binfmt-support, which bring {tool}"
+                )
+        LABS.mkdir(parents=True, exist_ok=True)
+        command = ["mmdebstrap", "--variant=minbase", "--architectures=armel"]
+        command += [f"--include={PACKAGES}", "bookworm", LABS / "armel.new"]
+        subprocess.run(command, check=True)
+        (LABS / "armel.new").rename(root)
+    return root
+
+
+def armel_packages() -> Path:
+    """Return a folder with the device's websockets in pure Python, fetched at the first call."""
+    folder = LABS / "armel-packages"
+    if not (folder / "websockets").is_dir():
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
+        command += ["--only-binary=:all:", "--platform=any", "--implementation=py", "--abi=none"]
+        subprocess.run([*command, "--target", folder, WEBSOCKETS], check=True)
+    return folder
+
+
+class AnsweringServer:
+    """A server on a thread that answers every frame with one face and five labels."""
+
+    def __init__(self, certificate: Path, key: Path) -> None:
+        self._certificate, self._key = certificate, key
+        self.port = 0
+        self._ready = threading.Event()
+        threading.Thread(target=lambda: asyncio.run(self._run()), daemon=True).start()
+        self._ready.wait()
+
+    async def _run(self) -> None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self._certificate, self._key)
+        protocols = [Subprotocol(SUBPROTOCOL_V2)]
+        server = await serve(
+            self._answer, "127.0.0.1", 0, ssl=context, subprotocols=protocols, compression=None
+        )
+        self.port = next(iter(server.sockets)).getsockname()[1]
+        self._ready.set()
+        await server.serve_forever()
+
+    async def _answer(self, websocket: ServerConnection) -> None:
+        face = Face("Ada Lovelace", 312, 140, 220, 220, 0.312, 1.4375, 7)
+        labels = tuple(ObjectLabel(f"label {n}", 0.5 / (n + 1)) for n in range(5))
+        number = 0
+        with suppress(ConnectionClosed):
+            await websocket.send(encode(InitRequest()))
+            async for message in websocket:
+                if isinstance(message, bytes):
+                    number += 1
+                    await websocket.send(encode(ObjectsFound(labels, number)))
+                    await websocket.send(encode(FrameDone(number, FrameStatus.PROCESSED, 3.2, 41)))
+                    await websocket.send(encode(FacesFound((face,), number)))
+                elif isinstance(decode(message), Setting):
+                    await websocket.send(message)
+
+
+def _certificate(folder: Path) -> tuple[Path, Path, str]:
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt"]
+    command += ["ec_paramgen_curve:P-256", "-noenc", "-days", "2", "-subj", "/CN=bench"]
+    command += ["-out", str(certificate), "-keyout", str(key)]
+    subprocess.run(command, check=True, capture_output=True)
+    der = ssl.PEM_cert_to_DER_cert(certificate.read_text())
+    return certificate, key, hashlib.sha256(der).hexdigest()
+
+
+def measure(only: str | None) -> None:
+    """Print the table."""
+    with TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        certificate, key, fingerprint = _certificate(folder)
+        server = AnsweringServer(certificate, key)
+        environment = {
+            "EDGE_PORT": str(server.port),
+            "EDGE_FINGERPRINT": fingerprint,
+            "EDGE_CERTIFICATE": str(certificate),
+            "EDGE_KEY": str(key),
+        }
+        lab = Lab(folder, environment)
+        print(
+            f"a frame at {FRAMES_PER_SECOND} fps may cost {BUDGET / 1e6:.1f} million instructions"
+        )
+        print(f"({SHARE:.0%} of {CLOCK / 1e9:g} GHz at {CYCLES_PER_INSTRUCTION} cycles each)\n")
+        print(f"{'per frame':36} {'ms here':>8} {'million instructions':>21} {'of budget':>10}")
+        for part in PARTS:
+            if only in {None, part.name}:
+                counted = lab.instructions(part)
+                here = lab.seconds(part) * 1000
+                share = f"{counted / BUDGET:10.0%}"
+                print(f"{part.label:36} {here:8.2f} {counted / 1e6:21.2f} {share}", flush=True)
+        for name, label in STARTS:
+            if only in {None, name}:
+                count = lab.count(Part(name, label, 1, 1), 1)
+                took = count * CYCLES_PER_INSTRUCTION / CLOCK
+                print(f"start, {label}: {count / 1e6:.0f} million instructions, about {took:.1f} s")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", help="only this part: " + ", ".join({p.name for p in PARTS}))
+    try:
+        measure(parser.parse_args().only)
+    except LabError as error:
+        sys.exit(str(error))
