@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench docs clean
+.PHONY: help demo test lint format bench docs clean test-container lab-monitoring dashboards
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,12 +29,27 @@ format: $(READY)  ## put the code into its standard form
 bench: $(READY)  ## measure speed against references in the same run
 	@$(BIN)/python -m benchmarks.throughput
 
+test-container: $(VENV)/.labs  ## build the image and run containers of it (installs podman; 5 minutes)
+	@LAB=container $(BIN)/pytest -s --timeout=1800 tests/container
+
+lab-monitoring: $(VENV)/.labs  ## rules, alerts and dashboards against a real Prometheus under load
+	@LAB=monitoring $(BIN)/pytest -s --timeout=900 tests/monitoring
+
+dashboards: $(VENV)/.labs  ## write the Grafana dashboards anew
+	@$(BIN)/python -m monitoring.dashboards
+
 docs: $(READY)  ## write the pages that are made from the code
 	@$(BIN)/python -m iot_facerecognition_server.config.reference > docs/configuration.md
+	@$(BIN)/python -m iot_facerecognition_server.config.reference ini > config.ini
 	@$(BIN)/python -m iot_facerecognition_server.observability.reference > docs/metrics.md
 
 clean:  ## remove the virtual environment and caches of the tools
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/.labs: $(READY) pyproject.toml
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--constraint constraints.txt --editable '.[labs]'
+	@touch $@
 
 $(READY): pyproject.toml constraints.txt scripts/setup
 	@scripts/setup "$(PYTHON)" $(VENV)

@@ -254,5 +254,7 @@ async def _run(
     async with Supervisor(lambda name: failures.labels(name).inc()) as supervisor:
         supervisor.start("heartbeat", monitoring.heartbeat.run)
         supervisor.start("gallery", keeper.run)
+        for name in ("heartbeat", "gallery"):
+            failures.labels(name)  # a series from the start, or the first failure is no increase
         supervisor.start("control", control.run)
         await ended.wait()

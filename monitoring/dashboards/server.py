@@ -1,0 +1,248 @@
+"""The Server dashboard: how much work comes in, and where its time goes."""
+
+from typing import Final
+
+from grafana_foundation_sdk.builders import dashboard, stat, timeseries
+
+from monitoring.dashboards.panels import HERE, Query, board, lines, number, word
+
+UID: Final = "iot-facerecognition-server"
+_ALL: Final = "{" + HERE + "}"
+_RATE: Final = "[$__rate_interval]"
+
+
+def server() -> dashboard.Dashboard:
+    """Return the dashboard."""
+    made = board("Server", UID, "Throughput, stages, batches, GPU, drops, event loop.")
+    for figure in _figures():
+        made = made.with_panel(figure)
+    for title, charts in (
+        ("Work", _work()),
+        ("Where the time goes", _time()),
+        ("What is turned away", _refusals()),
+        ("GPU", _gpu()),
+        ("Process", _process()),
+    ):
+        made = made.with_row(dashboard.Row(title))
+        for chart in charts:
+            made = made.with_panel(chart)
+    return made
+
+
+def _figures() -> list[stat.Panel]:
+    return [
+        number(
+            "Ready",
+            "1 when models are loaded, the self-test was passed and the port is open.",
+            "none",
+            Query(f"min({{m}}ready{_ALL})"),
+            ((None, "red"), (1, "green")),
+            span=3,
+        ),
+        word(
+            "Version", "Version of the server.", Query(f"{{m}}build_info{_ALL}", "{{version}}"), 3
+        ),
+        word(
+            "Networks",
+            "Where the networks run, and in which number format.",
+            Query(f"{{m}}engine_info{_ALL}", "{{device}} {{precision}}"),
+            3,
+        ),
+        number("People", "Who is known.", "none", Query(f"max({{m}}gallery_people{_ALL})"), span=3),
+        number(
+            "References",
+            "Faces that they are known by.",
+            "none",
+            Query(f"max({{m}}gallery_references{_ALL})"),
+            span=3,
+        ),
+        number(
+            "Dropped",
+            "Part of the frames that gave way to newer ones or came too late.",
+            "percentunit",
+            Query(f"max(instance:iot_facerecognition_frames_dropped:ratio_rate5m{_ALL})"),
+            ((None, "green"), (0.05, "orange"), (0.2, "red")),
+            span=3,
+        ),
+        number(
+            "Certificate",
+            "Time until it expires.",
+            "dtdurations",
+            Query(f"min({{m}}certificate_expiry_timestamp_seconds{_ALL}) - time()"),
+            ((None, "red"), (14 * 86400, "green")),
+            span=3,
+        ),
+        number(
+            "Disk",
+            "Free part of the disk with the state directory.",
+            "percentunit",
+            Query(f"min(instance:iot_facerecognition_state_disk_free:ratio{_ALL})"),
+            ((None, "red"), (0.1, "orange"), (0.2, "green")),
+            span=3,
+        ),
+    ]
+
+
+def _work() -> list[timeseries.Panel]:
+    return [
+        lines(
+            "Frames",
+            "Arrived, worked on, and dropped by reason.",
+            "cps",
+            Query(f"sum(rate({{m}}frames_received_total{_ALL}{_RATE}))", "arrived"),
+            Query(f"sum(rate({{m}}frames_processed_total{_ALL}{_RATE}))", "worked on"),
+            Query(
+                f"sum by (reason) (rate({{m}}frames_dropped_total{_ALL}{_RATE}))",
+                "dropped: {{reason}}",
+            ),
+        ),
+        lines(
+            "Clients and frames in the house",
+            "Connected clients; frames that wait for their turn and frames at the engine.",
+            "none",
+            Query(f"sum({{m}}clients{_ALL})", "clients"),
+            Query(f"sum({{m}}frames_waiting{_ALL})", "frames waiting"),
+            Query(f"sum({{m}}frames_under_way{_ALL})", "frames under way"),
+        ),
+        lines(
+            "Results and faces",
+            "Results that were sent, by kind, and the faces in them.",
+            "cps",
+            Query(f"sum by (kind) (rate({{m}}results_total{_ALL}{_RATE}))", "results: {{kind}}"),
+            Query(f"sum by (kind) (rate({{m}}faces_total{_ALL}{_RATE}))", "faces: {{kind}}"),
+        ),
+        lines(
+            "Traffic",
+            "Bytes from the clients, and to them.",
+            "Bps",
+            Query(f"sum(rate({{m}}received_bytes_total{_ALL}{_RATE}))", "in"),
+            Query(f"sum(rate({{m}}sent_bytes_total{_ALL}{_RATE}))", "out"),
+        ),
+    ]
+
+
+def _time() -> list[timeseries.Panel]:
+    def quantile(part: float, name: str, *labels: str) -> str:
+        by = ", ".join((*labels, "le"))
+        buckets = f"rate({{m}}{name}_bucket{_ALL}{_RATE})"
+        return f"histogram_quantile({part}, sum by ({by}) ({buckets}))"
+
+    def mean(name: str, label: str) -> str:
+        total, count = (f"rate({{m}}{name}_{part}{_ALL}{_RATE})" for part in ("sum", "count"))
+        return f"sum by ({label}) ({total}) / sum by ({label}) ({count})"
+
+    return [
+        lines(
+            "Latency",
+            "From a frame's arrival to its result's leaving.",
+            "s",
+            Query(quantile(0.5, "latency_seconds", "kind"), "{{kind}} p50"),
+            Query(quantile(0.95, "latency_seconds", "kind"), "{{kind}} p95"),
+            Query(quantile(0.99, "latency_seconds", "kind"), "{{kind}} p99"),
+        ),
+        lines(
+            "Waiting",
+            "From a frame's arrival to the start of its work.",
+            "s",
+            Query(quantile(0.5, "queue_seconds"), "p50"),
+            Query(quantile(0.95, "queue_seconds"), "p95"),
+        ),
+        lines(
+            "Stages",
+            "Mean time of one call of each stage on a worker, and p95.",
+            "s",
+            Query(mean("stage_seconds", "stage"), "{{stage}} mean"),
+            Query(quantile(0.95, "stage_seconds", "stage"), "{{stage}} p95"),
+        ),
+        lines(
+            "Networks",
+            "Mean time of one run over a batch, and p95.",
+            "s",
+            Query(mean("network_seconds", "network"), "{{network}} mean"),
+            Query(quantile(0.95, "network_seconds", "network"), "{{network}} p95"),
+        ),
+        lines(
+            "Batches",
+            "Mean number of pictures in one run of a network.",
+            "none",
+            Query(mean("batch_size", "network"), "{{network}}"),
+        ),
+        lines(
+            "Event loop",
+            "How late the event loop is.",
+            "s",
+            Query(quantile(0.5, "event_loop_lag_seconds"), "p50"),
+            Query(quantile(0.99, "event_loop_lag_seconds"), "p99"),
+        ),
+    ]
+
+
+def _refusals() -> list[timeseries.Panel]:
+    return [
+        lines(
+            "Rejected input",
+            "Frames and messages that could not be taken, by reason.",
+            "cps",
+            Query(f"sum by (reason) (rate({{m}}input_rejected_total{_ALL}{_RATE}))", "{{reason}}"),
+            Query(f"sum(rate({{m}}messages_ignored_total{_ALL}{_RATE}))", "ignored"),
+            span=8,
+        ),
+        lines(
+            "Refused connections",
+            "By reason.",
+            "cps",
+            Query(
+                f"sum by (reason) (rate({{m}}connections_refused_total{_ALL}{_RATE}))", "{{reason}}"
+            ),
+            span=8,
+        ),
+        lines(
+            "Failed log-ins",
+            "In five minutes.",
+            "none",
+            Query(
+                f"instance:iot_facerecognition_authentication_failures:increase5m{_ALL}",
+                "{{instance}}",
+            ),
+            span=8,
+        ),
+    ]
+
+
+def _gpu() -> list[timeseries.Panel]:
+    def of(title: str, meaning: str, unit: str, name: str) -> timeseries.Panel:
+        return lines(title, meaning, unit, Query(f"{{m}}gpu_{name}{_ALL}", "GPU {{gpu}}"), span=6)
+
+    return [
+        of("GPU at work", "Part of the time.", "percentunit", "utilization_ratio"),
+        of("GPU memory", "In use, by all programs.", "bytes", "memory_used_bytes"),
+        of("GPU temperature", "Of the chip.", "celsius", "temperature_celsius"),
+        of("GPU power", "That it draws.", "watt", "power_watts"),
+    ]
+
+
+def _process() -> list[timeseries.Panel]:
+    job = "{" + HERE + ', job="iot-facerecognition"}'
+    return [
+        lines(
+            "Processor",
+            "Cores that the server uses.",
+            "none",
+            Query(f"rate(process_cpu_seconds_total{job}{_RATE})", "{{instance}}"),
+            span=8,
+        ),
+        lines(
+            "Memory",
+            "Resident memory of the server.",
+            "bytes",
+            Query(f"process_resident_memory_bytes{job}", "{{instance}}"),
+            span=8,
+        ),
+        lines(
+            "Scrapes",
+            "How long the answer to a scrape takes to make.",
+            "s",
+            Query(f"{{m}}exposition_seconds{_ALL}", "{{instance}}"),
+            span=8,
+        ),
+    ]

@@ -1,0 +1,95 @@
+"""A real Prometheus on loopback, with the shipped rules and a quicker pulse."""
+
+import json
+import socket
+import subprocess
+import time
+import urllib.parse
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import yaml
+
+SHIPPED = Path(__file__).parents[2] / "monitoring" / "prometheus"
+PULSE = "1s"
+
+
+class PrometheusProcess:
+    """Scrapes one server over TLS with a password; a context manager that ends it."""
+
+    def __init__(
+        self, folder: Path, *, target: str, certificate: Path, password_file: Path
+    ) -> None:
+        """Use `folder` for configuration and data."""
+        self._folder = folder
+        self._port = _free_port()
+        document = yaml.safe_load((SHIPPED / "prometheus.yml").read_text())
+        document["global"] = {"scrape_interval": PULSE, "evaluation_interval": PULSE}
+        document["rule_files"] = [str(SHIPPED / "rules" / "*.yml")]
+        del document["alerting"]  # Alertmanager is checked by its own tool
+        job = next(j for j in document["scrape_configs"] if j["job_name"] == "iot-facerecognition")
+        job["scheme"] = "https"
+        job["tls_config"] = {"ca_file": str(certificate), "server_name": "localhost"}
+        job["basic_auth"]["password_file"] = str(password_file)
+        job["static_configs"] = [{"targets": [target]}]
+        document["scrape_configs"] = [job]
+        (folder / "prometheus.yml").write_text(yaml.safe_dump(document))
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        with (self._folder / "output.txt").open("wb") as output:
+            self._process = subprocess.Popen(
+                [
+                    "prometheus",
+                    f"--config.file={self._folder / 'prometheus.yml'}",
+                    f"--storage.tsdb.path={self._folder / 'data'}",
+                    f"--web.listen-address=127.0.0.1:{self._port}",
+                    "--log.level=warn",
+                ],
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline and self._process.poll() is None:
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{self._port}/-/ready", timeout=2).close()
+            except OSError:
+                time.sleep(0.1)
+            else:
+                return self
+        raise RuntimeError((self._folder / "output.txt").read_text())
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(20)
+
+    def query(self, expression: str) -> list[dict[str, Any]]:
+        """Return the instant vector of an expression; a refused one is an error."""
+        arguments = urllib.parse.urlencode({"query": expression})
+        url = f"http://127.0.0.1:{self._port}/api/v1/query?{arguments}"
+        try:
+            with urllib.request.urlopen(url, timeout=10) as response:
+                answer = json.load(response)
+        except urllib.error.HTTPError as error:
+            raise ValueError(f"{expression}: {error.read().decode()}") from error
+        result = answer["data"]["result"]
+        return result if answer["data"]["resultType"] == "vector" else [{"value": result}]
+
+    def value(self, expression: str) -> float | None:
+        """Return the only value of an expression, None when there is none."""
+        found = self.query(expression)
+        return float(found[0]["value"][1]) if found else None
+
+
+def _free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
