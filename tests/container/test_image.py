@@ -1,0 +1,85 @@
+"""What the image is made of, and what it does not contain."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.container.containers import ROOT
+from tests.container.podman import Podman
+
+# What a build leaves behind, or an attacker would like to find.
+FORBIDDEN = (
+    "pip", "pip3", "gcc", "cc", "g++", "make", "ld", "git", "curl", "wget",
+)  # fmt: skip
+
+
+def test_dockerfile_is_clean() -> None:
+    hadolint = Path(sys.executable).with_name("hadolint")
+    checked = subprocess.run(
+        [hadolint, ROOT / "Dockerfile.cuda"], check=False, capture_output=True, text=True
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_image_declares_what_runtimes_ask_for(podman: Podman, image: str) -> None:
+    found = podman.inspect(image)
+    config = found["Config"]
+    assert config["User"] == "10001:10001"
+    assert config["StopSignal"] == "SIGTERM"
+    assert set(config["ExposedPorts"]) == {"50000/tcp", "50090/tcp"}
+    assert set(config["Volumes"]) == {"/data"}
+    assert config["Labels"]["org.opencontainers.image.licenses"] == "AGPL-3.0-or-later"
+    assert "NVIDIA_VISIBLE_DEVICES=all" in config["Env"]
+    assert "NVIDIA_DRIVER_CAPABILITIES=compute,utility" in config["Env"]
+    assert found["Healthcheck"]["Test"][-1].endswith("probe")
+    print(f"\nthe image has {found['Size'] / 1e6:.0f} MB")
+
+
+def test_image_contains_no_tool_test_or_secret(podman: Podman, image: str) -> None:
+    files = podman.run(
+        "podman", "run", "--rm", "--user=0", "--entrypoint=find", image, "/", "-xdev", "-type", "f"
+    ).splitlines()
+    names = {Path(file).name for file in files}
+    assert not names & set(FORBIDDEN)
+    assert not [f for f in files if f.startswith("/opt/server") and Path(f).name == "conftest.py"]
+    assert not [f for f in files if "/site-packages/pip/" in f or "/.cache/" in f]
+    ours = [f for f in files if f.startswith("/opt") and f.endswith((".key", ".pem", ".p12"))]
+    assert ours == []
+    assert not [f for f in files if f.endswith("tokens.json") or f.startswith("/data/")]
+
+
+def test_bill_of_materials_names_every_package(podman: Podman, image: str, tmp_path: Path) -> None:
+    container = podman.run("podman", "create", "--quiet", image).strip().splitlines()[-1]
+    try:
+        podman.run("podman", "cp", f"{container}:/opt/server/sbom.cdx.json", str(tmp_path))
+    finally:
+        podman.run("podman", "rm", container)
+    document = json.loads((tmp_path / "sbom.cdx.json").read_text())
+    assert (document["bomFormat"], document["specVersion"]) == ("CycloneDX", "1.5")
+    versions = {part["purl"].partition("@")[0]: part["version"] for part in document["components"]}
+    pinned = (ROOT / "container" / "requirements-cpu.txt").read_text().splitlines()
+    for line in pinned:
+        name, found, version = line.split(" ")[0].partition("==")
+        if found:
+            assert versions[f"pkg:pypi/{name}"] == version
+    assert "pkg:deb/debian/libturbojpeg0" in versions
+
+
+def test_pinned_lists_match_what_the_project_needs() -> None:
+    # The constraints are what everything was tested with: the image has no other versions.
+    tested = dict(
+        line.lower().replace("_", "-").split("==")
+        for line in (ROOT / "constraints.txt").read_text().splitlines()
+        if "==" in line
+    )
+    for variant in ("cpu", "cuda"):
+        lines = (ROOT / "container" / f"requirements-{variant}.txt").read_text().splitlines()
+        pinned = dict(line.split(" ")[0].split("==") for line in lines if "==" in line)
+        wrong = {
+            name: version
+            for name, version in pinned.items()
+            if name in tested and version.partition("+")[0] != tested[name]
+        }
+        assert wrong == {}
+        assert "nvidia-cudnn-cu13" in pinned or variant == "cpu"
