@@ -1,0 +1,49 @@
+"""compose.yaml names files that are there and versions that do not move."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.container.containers import ROOT
+
+COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
+SERVICES: dict[str, Any] = COMPOSE["services"]
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_service_is_held_to_what_it_needs(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    tag = service["image"].rpartition(":")[2]
+    assert tag not in {"latest", service["image"]}
+    assert set(service.get("secrets", ())) <= set(COMPOSE["secrets"])
+    assert set(service["networks"]) <= set(COMPOSE["networks"])
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_what_is_mounted_exists(name: str) -> None:
+    for mount in SERVICES[name].get("volumes", ()):
+        source, _, rest = mount.partition(":")
+        if source.startswith("./"):
+            assert (ROOT / source).exists()
+            assert rest.endswith(":ro")
+        else:
+            assert source in COMPOSE["volumes"]
+
+
+def test_only_the_server_is_open_to_the_network() -> None:
+    published = {name: service.get("ports", []) for name, service in SERVICES.items()}
+    assert published.pop("server") == ["50000:50000"]
+    for ports in published.values():
+        assert all(port.startswith("127.0.0.1:") for port in ports)
+
+
+def test_passwords_are_files_that_the_script_makes_and_git_ignores() -> None:
+    script = (ROOT / "scripts" / "make-secrets").read_text()
+    for secret in COMPOSE["secrets"].values():
+        assert Path(secret["file"]).name in script
+    assert "/secrets/" in (ROOT / ".gitignore").read_text()
