@@ -136,6 +136,18 @@ def results() -> Callable[[], object]:
     return work
 
 
+def convert() -> Callable[[], object]:
+    """Make an RGB preview of the small stream."""
+    from iot_facerecognition_edge.cameras.planar import PlanarConverter  # noqa: PLC0415
+
+    converter = PlanarConverter()
+    if not converter.colour:
+        raise SystemExit("libturbojpeg is not installed")
+    width, height = PREVIEW
+    planes = bytes(n % 256 for n in range(width * height * 3 // 2))
+    return lambda: converter.preview(planes, PREVIEW, width, 0.0)
+
+
 class StillCamera:
     """A camera that takes its picture when told; there is nothing to wait for."""
 
@@ -161,12 +173,12 @@ class StillCamera:
         return picture
 
     def preview(self) -> Any:
-        """Return a grey picture that is another one each time."""
+        """Return a picture that is another one each time."""
         from iot_facerecognition_edge.cameras import PixelFormat, PreviewImage  # noqa: PLC0415
 
         width, height = PREVIEW
-        pixels = bytes([self.number % 256]) * (width * height)
-        return PreviewImage(width, height, PixelFormat.GREY, pixels, self.number / 15)
+        pixels = bytes([self.number % 256]) * (width * height * 3)
+        return PreviewImage(width, height, PixelFormat.RGB, pixels, self.number / 15)
 
     def apply(self, settings: Any) -> tuple[str, ...]:  # noqa: ARG002 - the interface's
         """Change nothing."""
@@ -294,6 +306,7 @@ PARTS: dict[str, Callable[[], Callable[[], object]]] = {
     "encrypt": encrypt,
     "decode": decode,
     "results": results,
+    "convert": convert,
 }
 
 LOOPS = {"stream": _stream, "screen": _show}

@@ -7,6 +7,7 @@ picture; what it costs is one copy of a JPEG, and one of a small preview when so
 
 import threading
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from iot_facerecognition_edge.cameras.interface import (
@@ -14,12 +15,12 @@ from iot_facerecognition_edge.cameras.interface import (
     Capabilities,
     Failed,
     Picture,
-    PixelFormat,
     PreviewImage,
     PreviewPlane,
 )
 from iot_facerecognition_edge.cameras.picamera2_controls import CONTROLS, controls_for, strangers
 from iot_facerecognition_edge.cameras.picamera2_plane import Plane
+from iot_facerecognition_edge.cameras.planar import PlanarConverter
 from iot_facerecognition_edge.cameras.slot import Slot
 from iot_facerecognition_edge.errors import CameraError
 from iot_facerecognition_edge.settings import Settings
@@ -49,6 +50,16 @@ _PLAUSIBLE_AGE = 2.0
 _INSTALL = "sudo apt install --no-install-recommends python3-picamera2 python3-kms++"
 
 
+@dataclass(frozen=True, slots=True)
+class _Copied:
+    """A picture of the small stream: planes of YUV 4:2:0, the luma's bytes a row, and when."""
+
+    planes: bytes
+    size: tuple[int, int]
+    stride: int
+    time: float
+
+
 class Picamera2Camera:
     """One camera behind libcamera, by `camera.device_number`."""
 
@@ -58,6 +69,8 @@ class Picamera2Camera:
         self._camera: Any = None
         self._encoder: Any = None
         self._lores: tuple[int, int, int] | None = None
+        self._converter: PlanarConverter | None = None
+        self._copied: _Copied | None = None
         self._preview: PreviewImage | None = None
         self._preview_wanted = threading.Event()
         self._plane: Plane | None = None
@@ -82,7 +95,10 @@ class Picamera2Camera:
         """Configure the camera, start encoder and camera. Raises CameraError."""
         modules = _import()
         self._slot.clear()
-        self._preview = None
+        self._preview = self._copied = None
+        if preview is not None:
+            colour = self._settings.switch("display.colour_preview")
+            self._converter = PlanarConverter(colour=colour)
         try:
             self._camera = modules.camera.Picamera2(self._settings.number("camera.device_number"))
             self._configure(modules, preview)
@@ -179,15 +195,20 @@ class Picamera2Camera:
         return self._slot.take()
 
     def preview(self) -> PreviewImage | None:
-        """Return the newest preview in grey, and ask for another one."""
+        """Return the newest preview, and ask for another one."""
+        copied, self._copied = self._copied, None
+        if copied is not None and self._converter is not None:
+            self._preview = self._converter.preview(
+                copied.planes, copied.size, copied.stride, copied.time
+            )
         self._preview_wanted.set()
         return self._preview
 
     def _copy_preview(self, mapped_array: Any) -> Any:
-        """Return what copies the brightness of the small stream whenever somebody looks.
+        """Return what copies the small stream's picture whenever somebody looks.
 
         It runs on the camera's thread under picamera2's lock. The buffer belongs to the camera
-        again as soon as the mapping ends, so what leaves is a copy.
+        again as soon as the mapping ends, so what leaves is a copy; who asked converts it.
         """
         assert self._lores is not None
         width, height, stride = self._lores
@@ -197,10 +218,8 @@ class Picamera2Camera:
                 return
             self._preview_wanted.clear()
             with mapped_array(request, "lores", reshape=False, write=False) as mapped:
-                rows = mapped.array[: stride * height].reshape(height, stride)
-                pixels = rows[:, :width].tobytes()
-                del rows
-            self._preview = PreviewImage(width, height, PixelFormat.GREY, pixels, time.monotonic())
+                planes = mapped.array.tobytes()
+            self._copied = _Copied(planes, (width, height), stride, time.monotonic())
 
         return copy
 

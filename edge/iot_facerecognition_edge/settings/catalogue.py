@@ -212,6 +212,15 @@ _DISPLAY = (
     ),
     Setting(
         group=Group.DISPLAY,
+        name="colour_preview",
+        kind=Kind.SWITCH,
+        default=True,
+        label="Preview in colour",
+        help="In grey, showing the Raspberry Pi's camera costs a quarter of the work.",
+        applies=Applies.ON_CAMERA_START,
+    ),
+    Setting(
+        group=Group.DISPLAY,
         name="screen",
         kind=Kind.TEXT,
         default="auto",

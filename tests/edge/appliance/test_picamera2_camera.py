@@ -24,7 +24,8 @@ class Run:
 
     def __init__(self, preview: tuple[int, int] | None = None, **settings: Any) -> None:
         values = {"camera.width": 320, "camera.height": 240, "camera.fps": 60}
-        values |= {f"camera.{name}": value for name, value in settings.items()}
+        for name, value in settings.items():
+            values[name if "." in name else f"camera.{name}"] = value
         self.settings = Settings(values)
         self.camera = Picamera2Camera(self.settings)
         self.arrived = threading.Event()
@@ -124,18 +125,27 @@ def test_flips_and_half_a_turn(
     assert (picture[10, column] < picture[229, column]) == corner_top
 
 
-def test_the_preview_is_the_small_streams_brightness(picamera2: Any) -> None:
+def test_the_preview_is_the_small_stream_in_colour(picamera2: Any) -> None:
     with Run(preview=(200, 200), width=640, height=480) as run:
         assert run.camera.preview() is None
         run.picture()
         while (preview := run.camera.preview()) is None:
             run.picture()
-    assert preview.format is PixelFormat.GREY
+    assert preview.format is PixelFormat.RGB
     assert (preview.width, preview.height) == (192, 144)
-    image = np.frombuffer(preview.pixels, np.uint8).reshape(144, 192)
-    assert image[72, 20] == BRIGHT
-    assert image[72, 180] == DARK
+    image = np.frombuffer(preview.pixels, np.uint8).reshape(144, 192, 3)
+    assert image[72, 20].tolist() == [BRIGHT] * 3
+    assert image[72, 180].tolist() == [DARK] * 3
     assert picamera2.Picamera2.opened[-1].sensor.error is None
+
+
+def test_a_preview_in_grey_is_the_small_streams_brightness(picamera2: Any) -> None:
+    with Run(preview=(200, 200), **{"display.colour_preview": False}) as run:
+        while (preview := run.camera.preview()) is None:
+            run.picture()
+    assert preview.format is PixelFormat.GREY
+    assert len(preview.pixels) == preview.width * preview.height
+    assert preview.pixels[preview.width * 40 + 10] == BRIGHT
 
 
 def test_a_padded_small_stream_loses_its_padding(picamera2: Any) -> None:
@@ -143,7 +153,7 @@ def test_a_padded_small_stream_loses_its_padding(picamera2: Any) -> None:
         while (preview := run.camera.preview()) is None:
             run.picture()
         lores = picamera2.Picamera2.opened[-1].camera_config["lores"]
-    assert len(preview.pixels) == preview.width * preview.height
+    assert len(preview.pixels) == preview.width * preview.height * 3
     assert lores["size"] == (preview.width, preview.height)
 
 
