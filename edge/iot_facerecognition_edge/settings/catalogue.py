@@ -3,6 +3,7 @@
 from iot_facerecognition_edge.errors import SettingError
 from iot_facerecognition_edge.settings import rules
 from iot_facerecognition_edge.settings.camera import CAMERA
+from iot_facerecognition_edge.settings.display import DISPLAY
 from iot_facerecognition_edge.settings.setting import Applies, Group, Kind, Setting
 
 _CONNECTION = (
@@ -126,130 +127,6 @@ _RECOGNITION = (
         label="Deterministic objects",
         help="Look at one fixed part of the picture instead of parts drawn by chance.",
         synchronised=True,
-    ),
-)
-
-_DISPLAY = (
-    Setting(
-        group=Group.DISPLAY,
-        name="dark",
-        kind=Kind.SWITCH,
-        default=True,
-        label="Dark mode",
-        help="Light text on a dark ground.",
-    ),
-    Setting(
-        group=Group.DISPLAY,
-        name="accent_colour",
-        kind=Kind.COLOUR,
-        default="#8b0000",
-        label="Accent colour",
-        help="Colour of the rectangles around faces, of buttons and of charts.",
-    ),
-    Setting(
-        group=Group.DISPLAY,
-        name="line_width",
-        kind=Kind.NUMBER,
-        default=4,
-        minimum=1,
-        maximum=20,
-        step=1,
-        unit="px",
-        label="Line width",
-        help="Width of the rectangles around faces.",
-    ),
-    Setting(
-        group=Group.DISPLAY,
-        name="label_size",
-        kind=Kind.NUMBER,
-        default=12,
-        minimum=6,
-        maximum=48,
-        step=1,
-        unit="pt",
-        label="Label size",
-        help="Size of names and labels over the picture.",
-    ),
-    Setting(
-        group=Group.DISPLAY,
-        name="face_duration",
-        kind=Kind.NUMBER,
-        default=3000,
-        minimum=-1,
-        maximum=60000,
-        step=500,
-        unit="ms",
-        label="Keep faces for",
-        help="How long faces stay on the screen when no newer result arrives; negative: for ever.",
-    ),
-    Setting(
-        group=Group.DISPLAY,
-        name="object_duration",
-        kind=Kind.NUMBER,
-        default=3000,
-        minimum=-1,
-        maximum=60000,
-        step=500,
-        unit="ms",
-        label="Keep objects for",
-        help="How long labels stay on the screen when no newer result arrives; negative: for ever.",
-    ),
-    Setting(
-        group=Group.DISPLAY,
-        name="show_fps",
-        kind=Kind.SWITCH,
-        default=True,
-        label="Show frame rate",
-        help="Results a second, in the camera view's bottom right corner.",
-    ),
-    Setting(
-        group=Group.DISPLAY,
-        name="show_traffic",
-        kind=Kind.SWITCH,
-        default=True,
-        label="Show traffic",
-        help="What was sent and received so far, at the camera view's bottom.",
-    ),
-    Setting(
-        group=Group.DISPLAY,
-        name="colour_preview",
-        kind=Kind.SWITCH,
-        default=True,
-        label="Preview in colour",
-        help="In grey, showing the Raspberry Pi's camera costs a quarter of the work.",
-        applies=Applies.ON_CAMERA_START,
-    ),
-    Setting(
-        group=Group.DISPLAY,
-        name="screen",
-        kind=Kind.TEXT,
-        default="auto",
-        label="Screen",
-        help="auto, framebuffer[:/dev/fbN], drm, window[:WIDTHxHEIGHT] or none.",
-        applies=Applies.ON_START,
-        rule=rules.screen,
-    ),
-    Setting(
-        group=Group.DISPLAY,
-        name="rotation",
-        kind=Kind.CHOICE,
-        choices=("0", "90", "180", "270"),
-        default="0",
-        unit="°",
-        label="Screen rotation",
-        help="Turns what is drawn clockwise, and the touch with it.",
-        applies=Applies.ON_START,
-    ),
-    Setting(
-        group=Group.DISPLAY,
-        name="touch_calibration",
-        kind=Kind.TEXT,
-        default="",
-        label="Touch calibration",
-        help="Six numbers a,b,c,d,e,f with x' = ax + by + c and y' = dx + ey + f; empty: the range "
-        "that the touch screen reports.",
-        applies=Applies.ON_START,
-        rule=rules.calibration,
     ),
 )
 
@@ -381,7 +258,7 @@ _HOOKS = (
 
 
 CATALOGUE: tuple[Setting, ...] = (
-    _CONNECTION + _RECOGNITION + CAMERA + _DISPLAY + _STATISTICS + _LOG + _DEVICE + _HOOKS
+    _CONNECTION + _RECOGNITION + CAMERA + DISPLAY + _STATISTICS + _LOG + _DEVICE + _HOOKS
 )
 """All settings, in the order of the form."""
 
