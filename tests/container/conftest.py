@@ -19,7 +19,7 @@ collect_ignore_glob = [] if os.environ.get("LAB") == "container" else ["test_*.p
 
 
 @pytest.fixture(scope="session")
-def podman(tmp_path_factory: pytest.TempPathFactory) -> Podman:
+def podman(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Podman]:
     """The tools, installed if need be."""
     missing = missing_packages()
     if missing:
@@ -29,14 +29,16 @@ def podman(tmp_path_factory: pytest.TempPathFactory) -> Podman:
         subprocess.run(["apt-get", "update", "-qq"], check=True)
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         subprocess.run(install, check=True, env=environment, stdout=subprocess.DEVNULL)
-    return Podman(tmp_path_factory.mktemp("podman"))
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    made = Podman(tmp_path_factory.mktemp("podman"), cache / "iot-facerecognition" / "container")
+    yield made
+    made.forget_old_layers()
 
 
 @pytest.fixture(scope="session")
 def image(podman: Podman, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The CPU variant, built from what git tracks here."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    podman.make_base(cache / "iot-facerecognition" / "container")
+    podman.make_base()
     podman.build(_context(tmp_path_factory.mktemp("context")), IMAGE)
     return IMAGE
 

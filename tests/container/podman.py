@@ -39,12 +39,23 @@ class PodmanError(Exception):
 class Podman:
     """The two tools, with settings that work without systemd and with hybrid cgroups."""
 
-    def __init__(self, folder: Path) -> None:
-        """Keep settings in `folder`."""
+    def __init__(self, folder: Path, cache: Path) -> None:
+        """Keep settings in `folder`, images and layers in `cache`: nobody else's are touched."""
         self._folder = folder
+        self._cache = cache
+        cache.mkdir(parents=True, exist_ok=True)
+        storage = folder / "storage.conf"
+        storage.write_text(
+            f'[storage]\ndriver = "overlay"\ngraphroot = "{cache / "storage"}"\n'
+            f'runroot = "{folder / "run"}"\n'
+        )
         configuration = folder / "containers.conf"
         configuration.write_text(_CONTAINERS_CONF)
-        self._environment = {**os.environ, "CONTAINERS_CONF": str(configuration)}
+        self._environment = {
+            **os.environ,
+            "CONTAINERS_CONF": str(configuration),
+            "CONTAINERS_STORAGE_CONF": str(storage),
+        }
 
     def run(self, *command: str, seconds: float = 120, check: bool = True) -> str:
         """Run a command; return what it printed, both streams together."""
@@ -63,12 +74,11 @@ class Podman:
             raise PodmanError(f"{shown}: exit code {done.returncode}\n{done.stdout[-4000:]}")
         return done.stdout
 
-    def make_base(self, cache: Path) -> str:
+    def make_base(self) -> str:
         """Make Debian bookworm's base image out of Debian's archive, once; return its name."""
-        archive = cache / "bookworm-slim.tar"
+        archive = self._cache / "bookworm-slim.tar"
         if not archive.exists():
-            cache.mkdir(parents=True, exist_ok=True)
-            unfinished = cache / f"bookworm-slim.{os.getpid()}.tar"
+            unfinished = self._cache / f"bookworm-slim.{os.getpid()}.tar"
             options = ["--variant=minbase", "--include=ca-certificates"]
             self.run("mmdebstrap", *options, "bookworm", str(unfinished), seconds=600)
             unfinished.rename(archive)
@@ -92,6 +102,10 @@ class Podman:
             str(context),
             seconds=1800,
         )  # fmt: skip
+
+    def forget_old_layers(self) -> None:
+        """Free the disk of what no build of the last day has made."""
+        self.run("podman", "image", "prune", "--force", "--filter", "until=24h")
 
     def inspect(self, name: str) -> dict[str, Any]:
         """Return what podman knows of a container or an image."""
