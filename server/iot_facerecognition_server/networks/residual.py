@@ -206,7 +206,7 @@ class _LayerReader:
             raise self._unfit("has weights that are not finite")
         assert parameter is not None
         with torch.no_grad():
-            parameter.copy_(torch.from_numpy(np.ascontiguousarray(values)))
+            parameter.copy_(torch.tensor(values))
 
     def _unfit(self, reason: str) -> NetworkStructureError:
         return NetworkStructureError(f"layer {self._position} from the input {reason}")

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,19 @@ from iot_facerecognition_server.networks.face_descriptor import FaceDescriptorNe
 from iot_facerecognition_server.vision.alignment import FaceAligner
 from iot_facerecognition_server.vision.faces import HogDetector
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
+
+DATA_VARIABLE = "FACERECOGNITION_TEST_DATA"
+"""Names a folder with resnet34/ and objects/; not IOT_..., which the server takes for a setting."""
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """Folder with test data too large for the repository: named, or `shared/data` beside it."""
+    named = os.environ.get(DATA_VARIABLE)
+    folder = Path(named) if named else Path(__file__).parents[4] / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"{DATA_VARIABLE} names no folder with test data, and {folder} is not there")
+    return folder
 
 
 @pytest.fixture(scope="session")

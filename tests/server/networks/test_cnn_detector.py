@@ -22,7 +22,7 @@ from iot_facerecognition_server.networks.residual import NetworkStructureError
 
 RECORD = json.loads((Path(__file__).parent / "dlib_cnn_faces.json").read_text())
 """What dlib 20.0.1 found: `python -m benchmarks.cnn_agreement --record`."""
-FURTHER_PHOTOS = os.environ.get("IOT_FACERECOGNITION_PHOTOS")
+FURTHER_PHOTOS = os.environ.get("FACERECOGNITION_TEST_PHOTOS")
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def test_faces_are_found_where_dlib_finds_them_now(detector, model, photos: Path
     assert_same(agreement(found, faces_of_dlib(model, picture)))
 
 
-@pytest.mark.skipif(not FURTHER_PHOTOS, reason="IOT_FACERECOGNITION_PHOTOS names no folder")
+@pytest.mark.skipif(not FURTHER_PHOTOS, reason="FACERECOGNITION_TEST_PHOTOS names no folder")
 @pytest.mark.timeout(600)
 def test_faces_on_further_photos_are_dlibs(detector, model):
     paths = [path for path in Path(FURTHER_PHOTOS or "").iterdir() if path.suffix == ".jpg"]
