@@ -96,7 +96,7 @@ def main() -> None:
         folder.mkdir()
         for number, jpeg in enumerate(scene_frames(*SIZE, FRAMES)):
             (folder / f"{number:03}.jpg").write_bytes(jpeg)
-        settings = {"Limits": {"FrameRate": "0"}}
+        settings = {"Engine": {"Following": "off"}, "Limits": {"FrameRate": "0"}}
         before = kernels(folder)
         print(table(before, cores), "\n")
         print(HEADER)

@@ -10,6 +10,7 @@ import signal
 import sys
 import tempfile
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -154,7 +155,9 @@ def summarise(actors: list[Actor], console: Console) -> bool:
     wrong = sum(one.tally.wrong.total() for one in actors)
     right = sum(one.tally.named.total() for one in actors) - wrong
     if wrong or not right:
-        console.print(f"[bold red]{wrong} wrong names, {right} right ones[/]")
+        what = sum((one.tally.wrong for one in actors), start=Counter())
+        said = ", ".join(f"{name} {count} times" for name, count in what.items())
+        console.print(f"[bold red]{wrong} wrong names ({said}), {right} right ones[/]")
         return False
     console.print(f"[bold green]{right} faces named, none of them wrong[/]")
     return True

@@ -17,7 +17,7 @@ class Tally:
     named: Counter[str] = field(default_factory=Counter)
     unknown: int = 0
     wrong: Counter[str] = field(default_factory=Counter)
-    """A tag that the photo does not show, and how often it was given."""
+    """What was said wrongly, as "NAME on PHOTO", and how often."""
     now: tuple[Face, ...] = ()
     photo: str = ""
 
@@ -33,4 +33,4 @@ class Tally:
             else:
                 self.named[face.tag] += 1
                 if face.tag != expected:
-                    self.wrong[face.tag] += 1
+                    self.wrong[f"{face.tag} on {photo.name}"] += 1

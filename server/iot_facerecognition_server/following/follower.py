@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from math import hypot
 from typing import Final
 
+from iot_facerecognition_server.following.appearance import ALIKE, appearance, likeness
 from iot_facerecognition_server.following.association import merged, paired
 from iot_facerecognition_server.following.box import Box
 from iot_facerecognition_server.following.changes import ChangeMap, Changes, Thumbnail
@@ -235,18 +236,19 @@ class FaceFollower:
         for track in everyone:
             sighting = pairs.get(id(track))
             if sighting is not None:
-                track.contested = track.contested or self._contested(track, sighting, look.now)
+                track.contested = track.contested or self._contested(track, sighting, look)
         for track in everyone:
             sighting = pairs.get(id(track))
             if sighting is not None:
                 track.see(sighting, look.now)
+                track.appearance = appearance(look.thumbnail, track.box)
             elif track.lost is None and (look.full or id(track) in look.sought):
                 track.lost = look.now
             elif track.lost is None:
                 track.rest(look.now)
         known = set(map(id, pairs.values()))
         newcomers = [
-            Track(sighting, look.now)
+            Track(sighting, look.now, appearance(look.thumbnail, Box.of(sighting.detection)))
             for sighting in look.sightings
             if id(sighting) not in known and sighting.detection.score >= 0
         ]
@@ -262,9 +264,11 @@ class FaceFollower:
         way = Way.FULL if look.full else Way.WINDOWS if look.searched else Way.HELD
         return Settled(way, tuple(track.sighting.detection for track in self._described))
 
-    def _contested(self, track: Track, sighting: Sighting, now: float) -> bool:
+    def _contested(self, track: Track, sighting: Sighting, look: _Look) -> bool:
         """Tell whether `sighting` may be of another than `track`."""
-        found = Box.of(sighting.detection)
+        now, found = look.now, Box.of(sighting.detection)
+        if likeness(track.appearance, appearance(look.thumbnail, found)) < ALIKE:
+            return True
         if track.lost is not None or track.predicted(now).overlap(found) < _JUMP:
             return True
         return any(

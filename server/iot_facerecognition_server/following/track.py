@@ -3,6 +3,7 @@
 from math import exp, log
 from typing import Final
 
+from iot_facerecognition_server.following.appearance import Appearance
 from iot_facerecognition_server.following.box import Box
 from iot_facerecognition_server.following.identity import Identity
 from iot_facerecognition_server.following.sighting import Sighting
@@ -22,7 +23,7 @@ class Track:
     `lost` is when it was first looked for in vain, None while it is seen.
     """
 
-    def __init__(self, sighting: Sighting, now: float) -> None:
+    def __init__(self, sighting: Sighting, now: float, appearance: Appearance) -> None:
         self.sighting = sighting
         self.seen = now
         self.lost: float | None = None
@@ -31,6 +32,8 @@ class Track:
         """When its last descriptor was taken."""
         self.named = float("-inf")
         """When its name was last settled."""
+        self.appearance = appearance
+        """How it looked when it was last seen."""
         self.contested = False
         """Whether it may have been mistaken for another since its last descriptor."""
         box = Box.of(sighting.detection)
