@@ -1,0 +1,51 @@
+"""The engine tells when a worker is stuck, which is what liveness asks."""
+
+import asyncio
+import threading
+
+import numpy as np
+import pytest
+
+from iot_facerecognition_server.engine.interface import Frame, Wants
+from iot_facerecognition_server.engine.jobs import Network, Tools
+from iot_facerecognition_server.engine.local import BatchedNetwork, LocalEngine
+from iot_facerecognition_server.gallery.gallery import Gallery
+from iot_facerecognition_server.vision.face_scanner import ScannedFace
+
+
+class StuckScanner:
+    """Scans for as long as the test wants."""
+
+    def __init__(self) -> None:
+        self.begun = threading.Event()
+        self.release = threading.Event()
+
+    def scan(self, jpeg: bytes) -> list[ScannedFace]:
+        self.begun.set()
+        assert self.release.wait(60)
+        return []
+
+
+def test_engine_tells_for_how_long_its_busiest_worker_is_at_one_frame() -> None:
+    now = [100.0]
+
+    async def scenario() -> None:
+        scanner = StuckScanner()
+        engine = LocalEngine(
+            workers=[Tools(scanner)],
+            networks={Network.DESCRIPTOR: BatchedNetwork(lambda p: np.zeros((len(p), 128)), 4)},
+            matcher=Gallery.empty(),
+            clock=lambda: now[0],
+        )
+        assert engine.standing() == 0
+        faces = engine.submit(Frame(1, 1, b"", 0.0), Wants()).faces
+        assert faces is not None
+        await asyncio.to_thread(scanner.begun.wait, 60)
+        now[0] = 107.5
+        assert engine.standing() == pytest.approx(7.5)
+        scanner.release.set()
+        await faces
+        await engine.close()
+        assert engine.standing() == 0
+
+    asyncio.run(scenario())
