@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench docs clean test-container lab-monitoring dashboards
+.PHONY: help demo test lint format bench bench-edge bench-gpu docs clean lab test-container lab-monitoring lab-trixie lab-armv6 dashboards
 
 help:  ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(READY)  ## run the main job on real faces (DEMO_SECONDS=20 ends by itself)
 	@$(BIN)/python -m demo.main_job
@@ -26,14 +26,30 @@ format: $(READY)  ## put the code into its standard form
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix-only .
 
-bench: $(READY)  ## measure speed against references in the same run
+bench: $(READY)  ## measure speed against references in the same run (under 10 minutes)
 	@$(BIN)/python -m benchmarks.throughput
+	@$(BIN)/python -m benchmarks.objects
+	@$(BIN)/python -m benchmarks.following
+
+bench-gpu: $(READY)  ## the engine on a CUDA device, beside the networks alone
+	@$(BIN)/python -m benchmarks.gpu
+
+bench-edge: $(READY)  ## the edge's work per frame in instructions of an emulated ARM1176
+	@$(BIN)/python -m benchmarks.edge_cost
 
 test-container: $(VENV)/.labs  ## build the image and run containers of it (installs podman; 5 minutes)
 	@LAB=container $(BIN)/pytest -s --timeout=1800 tests/container
 
 lab-monitoring: $(VENV)/.labs  ## rules, alerts and dashboards against a real Prometheus under load
 	@LAB=monitoring $(BIN)/pytest -s --timeout=900 tests/monitoring
+
+lab-trixie: $(READY)  ## the edge's tests in a Debian trixie root with the device's own versions
+	@tests/labs/trixie.sh
+
+lab-armv6: $(READY)  ## the headless edge on an emulated ARM1176, against the real server
+	@$(BIN)/python -m tests.labs.armv6
+
+lab: test-container lab-monitoring lab-trixie lab-armv6  ## every lab, one after the other
 
 dashboards: $(VENV)/.labs  ## write the Grafana dashboards anew
 	@$(BIN)/python -m monitoring.dashboards
