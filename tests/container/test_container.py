@@ -13,6 +13,10 @@ from tests.container.containers import Access, Container
 from tests.container.podman import Podman
 
 
+pytestmark = pytest.mark.timeout(300, func_only=True)
+"""Without the time that the image takes to build, which the first test waits for."""
+
+
 async def recognise(access: Access, jpeg: bytes) -> list[str]:
     """Return the tags of the faces in `jpeg`, by an edge on this machine."""
     client = Client(
@@ -39,7 +43,6 @@ def teach(container: Container, tag: str, photo: Path) -> None:
     container.python("iot-facerecognition-server", "faces", "add", tag, path)
 
 
-@pytest.mark.timeout(300)
 def test_volume_keeps_token_certificate_and_faces_over_a_new_container(
     podman: Podman, volume: str, photos: Path
 ) -> None:
@@ -67,7 +70,6 @@ async def until_known(access: Access, jpeg: bytes) -> list[str]:
     return tags
 
 
-@pytest.mark.timeout(300)
 def test_sigterm_says_good_bye_and_exits_0(podman: Podman, volume: str) -> None:
     with Container(podman, volume) as container:
         podman.until_healthy(container.name)
@@ -95,7 +97,6 @@ async def closing_code(container: Container) -> int | None:
         return connection.close_code
 
 
-@pytest.mark.timeout(300)
 def test_root_file_system_is_read_only_and_the_user_is_nobody_special(
     podman: Podman, volume: str
 ) -> None:
@@ -115,7 +116,6 @@ def test_root_file_system_is_read_only_and_the_user_is_nobody_special(
         assert writable == ["/data", "/tmp"]
 
 
-@pytest.mark.timeout(300)
 def test_settings_come_from_the_environment_and_wrong_ones_end_it(
     podman: Podman, volume: str
 ) -> None:
@@ -126,7 +126,6 @@ def test_settings_come_from_the_environment_and_wrong_ones_end_it(
         assert "[Limits] Clients" in container.logs() or "LIMITS_CLIENTS" in container.logs()
 
 
-@pytest.mark.timeout(300)
 def test_asking_for_a_gpu_that_is_not_there_says_so(podman: Podman, volume: str) -> None:
     with Container(podman, volume, "--env=IOT_FACERECOGNITION_ENGINE_DEVICE=cuda") as container:
         podman.run("podman", "wait", container.name)
