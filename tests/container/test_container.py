@@ -12,7 +12,6 @@ from iot_facerecognition_protocol import SessionSettings
 from tests.container.containers import Access, Container
 from tests.container.podman import Podman
 
-
 pytestmark = pytest.mark.timeout(300, func_only=True)
 """Without the time that the image takes to build, which the first test waits for."""
 
