@@ -128,6 +128,7 @@ async def _serve(
     )
     dispatcher = Dispatcher(engine, scheduler, clock)
     server = RecognitionServer(
+        name=config.connection.server_name,
         host=config.connection.bind,
         port=config.connection.port,
         context=tls.context,

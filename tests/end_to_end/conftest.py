@@ -71,10 +71,10 @@ def dial(access: Access, *, v2: bool = True, **options: Any) -> Peer:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     headers = {"Authorization": f"Bearer {access.token}"} if access.token else {}
+    options.setdefault("additional_headers", headers)
     opening = connect(
         f"wss://127.0.0.1:{access.port}",
         ssl=context,
-        additional_headers=headers,
         subprotocols=[Subprotocol(V2)] if v2 else None,
         compression=None,
         max_size=None,

@@ -217,3 +217,11 @@ def test_wrong_token_is_turned_away_with_401(server: ServerProcess) -> None:
         pass
     assert refused.value.response.status_code == 401
     assert b"token" in refused.value.response.body
+
+
+def test_two_tokens_at_once_are_turned_away(server: ServerProcess) -> None:
+    twice = [("Authorization", f"Bearer {server.access.token}")] * 2
+    with pytest.raises(InvalidStatus) as refused, dial(server.access, additional_headers=twice):
+        pass
+    assert refused.value.response.status_code == 401
+    assert refused.value.response.headers["Server"] == "iot-facerecognition-server"

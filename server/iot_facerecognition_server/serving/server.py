@@ -51,6 +51,7 @@ class RecognitionServer:
     def __init__(
         self,
         *,
+        name: str,
         host: str,
         port: int,
         context: ssl.SSLContext,
@@ -62,7 +63,11 @@ class RecognitionServer:
         metrics: ServerMetrics,
         clock: Callable[[], float],
     ) -> None:
-        """Take the parts; `start` opens the port (0: any free one)."""
+        """Take the parts; `start` opens the port (0: any free one).
+
+        `name` is what the server calls itself in HTTP.
+        """
+        self._name = name
         self._host = host
         self._port = port
         self._context = context
@@ -108,7 +113,7 @@ class RecognitionServer:
                 max_size=limits.message_bytes,
                 max_queue=2,
                 close_timeout=_CLOSE_SECONDS,
-                server_header="iot-facerecognition",
+                server_header=self._name,
                 logger=_handshake_log,
             )
         except OSError as error:
@@ -145,7 +150,12 @@ class RecognitionServer:
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
         """Let a connection in, or turn it away in HTTP, before it costs anything."""
         assert isinstance(connection, ClientConnection)
-        verdict = self._authenticator.authenticate(request.headers.get("Authorization"))
+        proofs = request.headers.get_all("Authorization")
+        verdict = (
+            Refused("there are several Authorization headers; send one")
+            if len(proofs) > 1
+            else self._authenticator.authenticate(proofs[0] if proofs else None)
+        )
         if isinstance(verdict, Refused):
             self._metrics.authentication_failures.inc()
             response = self._turn_away(
