@@ -45,6 +45,8 @@ class Lane:
             with torch.inference_mode():
                 return tuple(result.numpy() for result in step(plain))
         with self._lock, torch.inference_mode(), torch.cuda.stream(self._stream):
+            # Weights were put in place on the default stream, which this one does not wait for.
+            self._stream.wait_stream(torch.cuda.default_stream(self.device))
             return self._run_on_stream(step, plain)
 
     def _run_on_stream(self, step: Step, plain: Tensor) -> tuple[NDArray[Any], ...]:

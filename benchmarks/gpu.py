@@ -1,0 +1,269 @@
+"""Networks and engine on a GPU: rates at batch 1 to 256, the engine's share, and the roofline.
+
+`python -m benchmarks.gpu` (`make bench-gpu`) says so where there is no CUDA device, and measures
+nothing. `--device cpu` only checks that this script runs, with small batches; its figures are none
+of a GPU's. References, in the same run: the networks alone for the whole engine, and a large
+matrix product and a large copy for what the device can do at most.
+"""
+
+import argparse
+import asyncio
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from prometheus_client import CollectorRegistry
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import FlopCounterMode
+
+from benchmarks.precision_errors import print_errors
+from benchmarks.scenes import scene_frames
+from iot_facerecognition_server.config import Config, load
+from iot_facerecognition_server.engine.interface import Frame, ObjectsWanted, Wants
+from iot_facerecognition_server.engine.jobs import Network, Tools
+from iot_facerecognition_server.engine.local import LocalEngine
+from iot_facerecognition_server.gallery.gallery import Gallery
+from iot_facerecognition_server.metrics import ServerMetrics
+from iot_facerecognition_server.models.catalogue import CNN_DETECTOR
+from iot_facerecognition_server.models.store import ModelStore
+from iot_facerecognition_server.networks.cnn_detector import CnnFaceDetectorNetwork
+from iot_facerecognition_server.networks.precision import choose_precision
+from iot_facerecognition_server.recognition.batching import WORKERS_A_CORE, batched
+from iot_facerecognition_server.recognition.detection import FaceDetection
+from iot_facerecognition_server.recognition.faces import FaceRecogniser
+from iot_facerecognition_server.recognition.objects import ObjectRecogniser
+
+SECONDS: Final = 2.0
+BATCHES: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+DETECTOR_BATCHES: Final = (1, 2, 4, 8, 16, 32, 64)
+FRAME: Final = (480, 640, 3)
+Run = Callable[[NDArray[np.uint8]], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A network under test: pictures of `shape` to whatever."""
+
+    name: str
+    run: Run
+    shape: tuple[int, int, int]
+    batches: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the device does at most: multiplications and additions, and bytes, a second."""
+
+    flops: float
+    traffic: float
+
+
+class Traffic(TorchDispatchMode):
+    """Adds up the bytes that operations read and write, if nothing stays in a cache."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.total = 0
+
+    def __torch_dispatch__(
+        self, function: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        """Run an operation and count what it touches; views touch nothing."""
+        result = function(*args, **(kwargs or {}))
+        if not function.is_view:
+            touched = [*args, *(result if isinstance(result, tuple | list) else (result,))]
+            self.total += sum(
+                one.numel() * one.element_size() for one in touched if isinstance(one, torch.Tensor)
+            )
+        return result
+
+
+def seconds_each(work: Callable[[], object], seconds: float) -> float:
+    """Return the mean time of `work`, which waits for its results itself."""
+    for _ in range(3):
+        work()
+    count, began = 0, time.perf_counter()
+    while time.perf_counter() - began < seconds:
+        work()
+        count += 1
+    return (time.perf_counter() - began) / count
+
+
+def limits(device: str, dtype: torch.dtype, side: int) -> Limits:
+    """Measure a matrix product and a copy."""
+    square = torch.randn(side, side, device=device).to(dtype)
+    target = torch.empty_like(square)
+
+    def waited(work: Callable[[], object]) -> Callable[[], object]:
+        def run() -> None:
+            for _ in range(10):
+                work()
+            if device != "cpu":
+                torch.cuda.synchronize()
+
+        return run
+
+    product = seconds_each(waited(lambda: torch.mm(square, square, out=target)), 1.0) / 10
+    copy = seconds_each(waited(lambda: target.copy_(square)), 1.0) / 10
+    traffic = 2 * square.numel() * square.element_size()
+    return Limits(2 * side**3 / product, traffic / copy)
+
+
+def measure_network(subject: Subject, most: Limits, seconds: float, *, eager: bool) -> float:
+    """Print a row for each batch and the roofline of the largest; return the best rate."""
+    chance = np.random.default_rng(1)
+    best, pictures = 0.0, np.empty(0, np.uint8)
+    each = 0.0
+    for size in subject.batches:
+        pictures = chance.integers(0, 256, (size, *subject.shape), np.uint8)
+        each = seconds_each(partial(subject.run, pictures), seconds)
+        best = max(best, size / each)
+        print(f"  {subject.name:<12} batch {size:>4} {each * 1e3:>9.2f} ms {size / each:>10.0f} /s")
+    if eager:
+        _roofline(subject, pictures, each, most)
+    return best
+
+
+def _roofline(subject: Subject, pictures: NDArray[np.uint8], each: float, most: Limits) -> None:
+    counter, traffic = FlopCounterMode(display=False), Traffic()
+    with counter:
+        subject.run(pictures)
+    with traffic:
+        subject.run(pictures)
+    flops = counter.get_total_flops()
+    by_compute, by_memory = flops / most.flops, traffic.total / most.traffic
+    bound = "compute" if by_compute > by_memory else "memory"
+    print(
+        f"  {subject.name:<12} roofline: {flops / 1e9:.1f} GFLOP, {traffic.total / 1e9:.2f} GB,"
+        f" bound by {bound}: {max(by_compute, by_memory) * 1e3:.2f} ms of {each * 1e3:.2f} ms"
+        f" ({max(by_compute, by_memory) / each:.0%})"
+    )
+
+
+async def engine_rate(config: Config, device: str, seconds: float) -> tuple[float, float]:
+    """Return frames a second of the whole engine with one face and objects, and the mean batch."""
+    registry = CollectorRegistry()
+    metrics = ServerMetrics(registry)
+    detection = FaceDetection(config, device, metrics)
+    faces, objects = FaceRecogniser(config, device, detection), ObjectRecogniser(config, device)
+    workers = config.engine.workers
+    engine = LocalEngine(
+        workers=[
+            Tools(faces.make_scanner(metrics.stage_seconds), objects.make_cropper())
+            for _ in range(workers)
+        ],
+        networks={
+            Network.DESCRIPTOR: batched(faces.network.describe, "descriptor", metrics, device, 4),
+            Network.CLASSIFIER: batched(
+                objects.classifier.classify, "classifier", metrics, device, 4
+            ),
+        },
+        matcher=Gallery.empty(),
+        labels=objects.classifier.labels,
+    )
+    jpegs = scene_frames(640, 480, 16)
+    wants = Wants(faces=True, objects=ObjectsWanted(5, deterministic=True))
+    done, end = 0, time.perf_counter() + seconds
+
+    async def client(session: int) -> None:
+        nonlocal done
+        number = 0
+        while time.perf_counter() < end:
+            number += 1
+            frame = Frame(session, number, jpegs[(session + number) % len(jpegs)], 0.0)
+            submission = engine.submit(frame, wants)
+            assert submission.faces is not None
+            assert submission.objects is not None
+            await submission.faces
+            await submission.objects
+            done += 1
+
+    began = time.perf_counter()
+    await asyncio.gather(*(client(session) for session in range(2 * workers)))
+    spent = time.perf_counter() - began
+    await engine.close()
+    detection.close()
+    batch = {"network": "detector"}
+    count = registry.get_sample_value("iot_facerecognition_batch_size_count", batch) or 1.0
+    total = registry.get_sample_value("iot_facerecognition_batch_size_sum", batch) or 0.0
+    return done / spent, total / count
+
+
+def odd_sizes(detector: CnnFaceDetectorNetwork) -> None:
+    """Print how the GPU's memory grows with pictures of ever new sizes."""
+    chance = np.random.default_rng(2)
+    for _ in range(4):
+        for _ in range(100):
+            height, width = chance.integers(240, 720), chance.integers(320, 1280)
+            detector.detect(np.zeros((1, height, width, 3), np.uint8))
+        reserved = torch.cuda.memory_reserved() / 1e6
+        print(f"  after 100 more sizes {reserved:>10.0f} MB reserved")
+
+
+def run(device: str) -> None:
+    """Print all tables for `device`."""
+    on_gpu = device == "cuda"
+    seconds = SECONDS if on_gpu else 0.2
+    precision = choose_precision("auto", device)
+    dtype = torch.float16 if on_gpu else torch.float32
+    name = torch.cuda.get_device_name() if on_gpu else "CPU (a check of this script only)"
+    print(f"{name}, torch {torch.__version__}, {precision}")
+    cores = torch.get_num_threads()
+    torch.set_num_threads(1)
+    most = limits(device, dtype, 8192 if on_gpu else 1024)
+    print(f"  at most {most.flops / 1e12:.1f} TFLOP/s and {most.traffic / 1e9:.0f} GB/s, measured")
+    with TemporaryDirectory() as state:
+        workers = WORKERS_A_CORE * cores if on_gpu else cores
+        config = load(None, {"IOT_FACERECOGNITION_SERVER_STATEDIRECTORY": state})
+        settings = replace(config.engine, detector="cnn", workers=workers)
+        config = replace(config, engine=settings)
+        weights = ModelStore(Path(state)).resolve(CNN_DETECTOR)
+        detector = CnnFaceDetectorNetwork.load(weights, device, precision)
+        hog = replace(config, engine=replace(settings, detector="hog"))
+        metrics = ServerMetrics(CollectorRegistry())
+        faces = FaceRecogniser(config, device, FaceDetection(hog, device, metrics))
+        objects = ObjectRecogniser(config, device)
+        side = objects.classifier.input_size
+        subjects = [
+            Subject("detector", detector.detect, FRAME, DETECTOR_BATCHES),
+            Subject("descriptor", faces.network.describe, (150, 150, 3), BATCHES),
+            Subject("classifier", objects.classifier.classify, (side, side, 3), BATCHES),
+        ]
+        rates = []
+        for subject in subjects:
+            shown = subject if on_gpu else replace(subject, batches=(1, 2))
+            eager = on_gpu or subject.name == "detector"  # TorchScript tells no counter anything
+            rates.append(measure_network(shown, most, seconds, eager=eager))
+        alone = 1 / sum(1 / rate for rate in rates)
+        whole, batch = asyncio.run(engine_rate(config, device, 5 * seconds))
+        print(f"  networks alone, one after the other {alone:>8.0f} frames/s")
+        print(f"  whole engine, {workers} workers {whole:>8.1f} frames/s, {whole / alone:.0%}")
+        print(f"  detector's mean batch {batch:.1f}")
+        if on_gpu:
+            odd_sizes(detector)
+        print_errors(device, Path(state))
+
+
+def main() -> int:
+    """Measure, or say why not."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
+    device = parser.parse_args().device
+    if device == "cuda" and not torch.cuda.is_available():
+        built = torch.version.cuda or "none, a build for CPUs"
+        print(f"no CUDA device (torch {torch.__version__}, CUDA {built}): nothing was measured")
+        return 0
+    run(device)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
