@@ -45,7 +45,8 @@ def read_picture(path: Path, longest: int = LONGEST_SIDE) -> NDArray[np.uint8]:
     block = -(-max(pixels.shape[:2]) // longest)
     rows, columns = (side // block for side in pixels.shape[:2])
     blocks = pixels[: rows * block, : columns * block].reshape(rows, block, columns, block, 3)
-    return np.rint(blocks.mean(axis=(1, 3))).astype(np.uint8)
+    reduced: NDArray[np.uint8] = np.rint(blocks.mean(axis=(1, 3))).astype(np.uint8)
+    return reduced
 
 
 def faces_of_dlib(model: Any, picture: NDArray[np.uint8]) -> FaceBoxes:
@@ -90,7 +91,7 @@ def main() -> None:
     parser.add_argument("folders", type=Path, nargs="*")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    record = {}
+    record: dict[str, object] = {}
     with TemporaryDirectory() as cache:
         weights = ModelStore(Path(cache)).resolve(CNN_DETECTOR)
         network = CnnFaceDetectorNetwork.load(weights)

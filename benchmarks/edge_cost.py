@@ -123,7 +123,7 @@ class Lab:
         """Return the instructions of the whole program that does `part` so many times."""
         out = self._folder / "count"
         out.unlink(missing_ok=True)
-        emulated = ["qemu-arm", "-cpu", "arm1176", "-L", self._root]
+        emulated: list[str | Path] = ["qemu-arm", "-cpu", "arm1176", "-L", self._root]
         emulated += ["-plugin", f"{self._plugin},out={out}", self._root / "usr/bin/python3"]
         self._run(emulated, part, times)
         return int(out.read_text())
@@ -160,7 +160,7 @@ def armel_root() -> Path:
                     f"binfmt-support, which bring {tool}"
                 )
         LABS.mkdir(parents=True, exist_ok=True)
-        command = ["mmdebstrap", "--variant=minbase", "--architectures=armel"]
+        command: list[str | Path] = ["mmdebstrap", "--variant=minbase", "--architectures=armel"]
         command += [f"--include={PACKAGES}", "bookworm", LABS / "armel.new"]
         subprocess.run(command, check=True)
         (LABS / "armel.new").rename(root)
