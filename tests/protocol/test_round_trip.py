@@ -1,5 +1,6 @@
 """`decode` gives back what was encoded."""
 
+import re
 from dataclasses import fields, replace
 
 from hypothesis import given
@@ -27,7 +28,12 @@ from iot_facerecognition_protocol import (
     encode,
 )
 
-TEXTS = st.text(st.characters() | st.characters(categories=["Cs"]))
+# A high and a low surrogate side by side are one character in JSON: no text that Python decodes
+# from anywhere holds them apart.
+PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+TEXTS = st.text(st.characters() | st.characters(categories=["Cs"])).filter(
+    lambda text: not PAIR.search(text)
+)
 WHOLE = st.integers() | st.integers(min_value=-(10**307), max_value=10**307)
 REAL = st.floats(allow_nan=False, allow_infinity=False)
 VALUES: dict[type, st.SearchStrategy[str | int | bool]] = {
