@@ -9,7 +9,6 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -23,16 +22,11 @@ from iot_facerecognition_server.vision.scaling import luma
 FPS: Final = 15.0
 NOISE: Final = 2.0
 """Standard deviation of the sensor's noise in grey levels, as of a webcam in a lit room."""
-REFERENCES: Final = {
-    "Barack Obama": ("obama.jpg",),
-    "Joe Biden": ("biden.jpg",),
-    "Eileen Collins": ("astronaut.png",),
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Cutout:
-    """A person with soft edges, (h, w, 4) RGBA, and the face in it; `tag` is empty for a stranger."""
+    """A person with soft edges, in RGBA, and the face in it; `tag` is empty for a stranger."""
 
     tag: str
     picture: Image.Image
@@ -148,39 +142,39 @@ def standing(side: float, down: float, place: float) -> Walk:
 SCENES: Final = (
     Scene(
         "people crossing",
-        24.0,
+        18.0,
         "rocket.jpg",
         (
-            Actor("stranger", crossing(0.5, 9.0, 0.22, 0.35)),
-            Actor("collins", crossing(2.0, 9.0, 0.24, 0.40, leftwards=True)),
-            Actor("obama", crossing(7.0, 15.0, 0.28, 0.42)),
-            Actor("biden", crossing(8.5, 15.5, 0.30, 0.38, leftwards=True)),
-            Actor("second stranger", crossing(14.0, 21.0, 0.22, 0.40)),
-            Actor("obama again", crossing(15.0, 23.5, 0.30, 0.42, leftwards=True)),
+            Actor("stranger", crossing(0.5, 8.0, 0.22, 0.35)),
+            Actor("collins", crossing(1.5, 8.0, 0.24, 0.40, leftwards=True)),
+            Actor("obama", crossing(5.0, 12.5, 0.28, 0.42)),
+            Actor("biden", crossing(6.0, 13.0, 0.30, 0.38, leftwards=True)),
+            Actor("second stranger", crossing(10.0, 17.0, 0.22, 0.40)),
+            Actor("obama again", crossing(10.5, 17.5, 0.30, 0.42, leftwards=True)),
         ),
     ),
     Scene(
         "visitors",
-        24.0,
+        16.0,
         "coffee.png",
         (
-            Actor("biden", visiting(1.0, 14.0, 0.30, 0.40, 0.35)),
-            Actor("collins", visiting(7.0, 22.0, 0.24, 0.45, 0.70)),
+            Actor("biden", visiting(1.0, 10.0, 0.30, 0.40, 0.35)),
+            Actor("collins", visiting(5.0, 15.0, 0.24, 0.45, 0.70)),
         ),
     ),
     Scene(
         "coming nearer",
-        16.0,
+        10.0,
         "rocket.jpg",
         (
             Actor("stranger", standing(0.24, 0.30, 0.80)),
-            Actor("obama", approaching(0.0, 8.0, 0.45, 0.20, 0.35)),
-            Actor("biden", approaching(8.0, 16.0, 0.40, 0.24, 0.45)),
+            Actor("obama", approaching(0.0, 5.0, 0.45, 0.20, 0.35)),
+            Actor("biden", approaching(5.0, 10.0, 0.40, 0.24, 0.45)),
         ),
     ),
     Scene(
         "camera panning",
-        16.0,
+        8.0,
         "rocket.jpg",
         (
             Actor("stranger", standing(0.24, 0.40, -0.10)),
@@ -272,6 +266,17 @@ class Stage:
 
 
 @cache
+def stage(scene: int, size: tuple[int, int]) -> Stage:
+    """Return the stage for a scene of `SCENES`, always the same one."""
+    return Stage(SCENES[scene], size)
+
+
+def render(scene: int, size: tuple[int, int], index: int) -> bytes:
+    """Return frame `index` of a scene of `SCENES`; a process of its own can be asked for it."""
+    return stage(scene, size).jpeg(index)
+
+
+@cache
 def load_cutout(person: str) -> Cutout:
     """Return a person of `CAST`: head and shoulders, cut along soft ellipses."""
     tag, photo, place = CAST[person]
@@ -335,9 +340,3 @@ def _backdrop(photo: str, size: tuple[int, int]) -> Image.Image:
     for place, part in enumerate((mirrored, blurred, mirrored)):
         wide.paste(part, (place * width, 0))
     return wide
-
-
-def references() -> dict[str, list[Path]]:
-    """Return the reference photos of everyone who has a name."""
-    folder = fetch_photos()
-    return {tag: [folder / name for name in names] for tag, names in REFERENCES.items()}
