@@ -8,8 +8,10 @@ from iot_facerecognition_server.following.sighting import Sighting
 from iot_facerecognition_server.following.track import Track
 
 SAME_FACE: Final = 0.4
-"""Overlap above which two sightings in one frame are of one face: the detector's sizes are a sixth
-apart, and it finds one face up to one size and half a step apart in two searches."""
+"""Overlap above which two sightings in one frame are of one face: the detector's sizes are a fifth
+apart, and it finds one face up to two sizes and half a step apart in two searches."""
+_WITHIN: Final = 0.75
+"""Part of the smaller sighting within the larger above which they are of one face, too."""
 SAME_TRACK: Final = 0.25
 """Overlap with where a track was or should be from which on a sighting may be of it."""
 
@@ -19,9 +21,13 @@ def merged(first: Iterable[Sighting], others: Iterable[Sighting]) -> list[Sighti
     kept = list(first)
     for sighting in sorted(others, key=lambda one: -one.detection.score):
         box = Box.of(sighting.detection)
-        if all(box.overlap(Box.of(one.detection)) <= SAME_FACE for one in kept):
+        if not any(_same(box, Box.of(one.detection)) for one in kept):
             kept.append(sighting)
     return kept
+
+
+def _same(one: Box, other: Box) -> bool:
+    return one.overlap(other) > SAME_FACE or one.covered(other) > _WITHIN
 
 
 def paired(

@@ -1,7 +1,6 @@
 """Rectangles that are predicted rather than measured."""
 
 from dataclasses import dataclass
-from math import hypot
 from typing import Self
 
 from iot_facerecognition_server.vision.faces import Detection
@@ -49,17 +48,17 @@ class Box:
 
     def overlap(self, other: Self) -> float:
         """Return intersection over union, 0 to 1."""
-        width = min(self.right, other.right) - max(self.left, other.left)
-        height = min(self.bottom, other.bottom) - max(self.top, other.top)
-        if width <= 0 or height <= 0:
-            return 0.0
-        shared = width * height
+        shared = self._shared(other)
         return shared / (self.area + other.area - shared)
 
-    def distance(self, other: Self) -> float:
-        """Return how far the centres are apart, in pixels."""
-        (here, above), (there, below) = self.centre, other.centre
-        return hypot(there - here, below - above)
+    def covered(self, other: Self) -> float:
+        """Return how much of the smaller of both is within the other, 0 to 1."""
+        return self._shared(other) / min(self.area, other.area)
+
+    def _shared(self, other: Self) -> float:
+        width = min(self.right, other.right) - max(self.left, other.left)
+        height = min(self.bottom, other.bottom) - max(self.top, other.top)
+        return max(0.0, width) * max(0.0, height)
 
     def grown(self, pixels: float) -> Self:
         """Return it with `pixels` more on every side."""

@@ -19,6 +19,7 @@ Between two pictures of a still scene the largest is 3.2 (sensor noise of 8 leve
 """
 CUT_CORRELATION: Final = 0.5
 """Correlation of two thumbnails in succession below which they show different scenes."""
+_MOST: Final = 0.5
 _FLAT: Final = 1e-6
 
 Thumbnail = NDArray[np.uint8]
@@ -64,7 +65,9 @@ class ChangeMap:
             return Changes(np.ones(thumbnail.shape, np.bool_), cut=True)
         difference = np.abs(thumbnail.astype(np.int16) - searched)
         mask = _neighbourhood_sums(difference) > 9 * CHANGED
-        return Changes(mask, cut=_correlation(thumbnail, last) < CUT_CORRELATION)
+        # Where most is as before, it is no other scene.
+        cut = mask.mean() > _MOST and _correlation(thumbnail, last) < CUT_CORRELATION
+        return Changes(mask, cut=bool(cut))
 
     def searched(self, thumbnail: Thumbnail, box: Box | None = None) -> None:
         """Take note that `box` (the whole frame) of the frame of `thumbnail` has been searched."""

@@ -27,7 +27,7 @@ from iot_facerecognition_server.following.windows import Window, face_window
 from iot_facerecognition_server.gallery.gallery import UNKNOWN, Match
 from iot_facerecognition_server.vision.faces import NATIVE_FACE_SIZE
 
-_WINDOW: Final = 1.9
+_WINDOW: Final = 1.6
 """Side of a window as a multiple of the expected face's: it finds faces that are off by nearly half
 of themselves."""
 _SEARCHED_WHEN_LOST: Final = 1.0
@@ -35,14 +35,17 @@ _SEARCHED_WHEN_LOST: Final = 1.0
 _LOSS_SCANS_APART: Final = 0.1
 """Seconds from one full scan to one that looks for a lost face: a face at the detector's limit is
 lost over and over."""
-_WHOLE_FRAME: Final = 0.5
-"""Part of a full scan's cost above which windows over changes are not worth it."""
 _CONTACT: Final = 0.1
 """Overlap with another track from which on two faces may be mistaken for each other."""
 _JUMP: Final = 0.3
 """Overlap with the prediction below which a face may be another one."""
 _INFLOW: Final = 0.2
 """Part of the smallest face that has to come in over an edge before it is searched there again."""
+_ENTRANCE_RATE: Final = 2.0
+"""Full scans a second that looking for newcomers may cost beside those at intervals."""
+_ENTRANCE_BURST: Final = 2.0
+"""Full scans that it may cost at once, after a while without: somebody who walks in at a normal
+pace is looked for in every frame until there is a face."""
 _MOST_LOST: Final = 32
 
 
@@ -92,6 +95,8 @@ class FaceFollower:
         self._lost: list[Track] = []
         self._naming = TrackNaming()
         self._last_full = float("-inf")
+        self._allowance = _ENTRANCE_BURST
+        self._allowed_at = float("-inf")
         self._look: _Look | None = None
         self._described: list[Track] = []
         self._due: list[Track] = []
@@ -209,14 +214,24 @@ class FaceFollower:
         return face_window(expected, reach, look.frame, self._settings.min_face_size)
 
     def _entrances(self, look: _Look, windows: Iterable[Window]) -> list[Window]:
-        """Return where to look for newcomers: at the edges only while most of the frame moves."""
-        explained = [window.box for window in windows]
-        explained += [body(track.predicted(look.now), look.frame) for track in self._tracks]
+        """Return where to look for newcomers: at the edges only when the camera itself moves."""
         least = self._settings.min_face_size
-        found = entrances(look.changes, explained, look.frame, least)
-        if _cost(found) < _WHOLE_FRAME * self._full_cost(look.frame):
-            return found
-        return self._inflow.windows(look.thumbnail, look.frame, least)
+        found = self._inflow.windows(look.thumbnail, look.frame, least)
+        if found is None:
+            explained = [window.box for window in windows]
+            explained += [body(track.predicted(look.now), look.frame) for track in self._tracks]
+            found = entrances(look.changes, explained, look.frame, least)
+        return found if self._afford(_cost(found) / self._full_cost(look.frame), look.now) else []
+
+    def _afford(self, scans: float, now: float) -> bool:
+        """Take `scans` full scans out of the allowance for newcomers; False when it has less."""
+        earned = _ENTRANCE_RATE * (now - self._allowed_at)
+        self._allowance = min(_ENTRANCE_BURST, self._allowance + earned)
+        self._allowed_at = now
+        if scans > self._allowance:
+            return False
+        self._allowance -= scans
+        return True
 
     def _full_cost(self, frame: tuple[int, int]) -> float:
         """Return the pixels that a full scan looks at."""
@@ -241,7 +256,7 @@ class FaceFollower:
             sighting = pairs.get(id(track))
             if sighting is not None:
                 track.see(sighting, look.now)
-                track.appearance = appearance(look.thumbnail, track.box)
+                self._look_at(track, look)
             elif track.lost is None and (look.full or id(track) in look.sought):
                 track.lost = look.now
             elif track.lost is None:
@@ -264,11 +279,16 @@ class FaceFollower:
         way = Way.FULL if look.full else Way.WINDOWS if look.searched else Way.HELD
         return Settled(way, tuple(track.sighting.detection for track in self._described))
 
+    def _look_at(self, track: Track, look: _Look) -> None:
+        """Take note of how `track` looks now; if unlike before, another may be in its place."""
+        box = track.predicted(look.now)  # steadier than the detector's own
+        if likeness(track.appearance, look.thumbnail, box) < ALIKE:
+            track.contested = True
+        track.appearance = appearance(look.thumbnail, box)
+
     def _contested(self, track: Track, sighting: Sighting, look: _Look) -> bool:
-        """Tell whether `sighting` may be of another than `track`."""
+        """Tell whether `sighting` may be of another than `track`, by where they are."""
         now, found = look.now, Box.of(sighting.detection)
-        if likeness(track.appearance, appearance(look.thumbnail, found)) < ALIKE:
-            return True
         if track.lost is not None or track.predicted(now).overlap(found) < _JUMP:
             return True
         return any(

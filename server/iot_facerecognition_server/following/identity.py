@@ -43,11 +43,12 @@ class Identity:
 
     A descriptor unlike all of them is not added but kept as a doubt; a second one like the doubt
     says that the track has come to another person. `number` is its public number, None until it is
-    first reported.
+    first reported, `best` the quality of the best chip so far.
     """
 
     def __init__(self, first: Sample) -> None:
         self.samples = [first]
+        self.best = first.quality
         self.number: int | None = None
         self.tag = UNKNOWN
         self.distance: float | None = None
@@ -57,11 +58,6 @@ class Identity:
     def doubtful(self) -> bool:
         """Whether the last descriptor was unlike the others."""
         return self._doubt is not None
-
-    @property
-    def best(self) -> float:
-        """Quality of the best chip."""
-        return max(sample.quality for sample in self.samples)
 
     def distance_to(self, descriptor: Descriptor) -> float:
         """Return the distance of `descriptor` to the most alike of the samples."""
@@ -81,6 +77,7 @@ class Identity:
     def accept(self, sample: Sample) -> None:
         """Let `sample`, which is of this person, vote; beyond `SAMPLES` the oldest goes."""
         self._doubt = None
+        self.best = max(self.best, sample.quality)
         self.samples = [*self.samples, sample][-SAMPLES:]
 
     def forget_doubt(self) -> None:

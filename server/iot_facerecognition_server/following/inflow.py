@@ -13,6 +13,12 @@ _BAND: Final = 3
 """The part of the picture next to an edge whose movement is measured: a third."""
 _FARTHEST: Final = 8
 """Thumbnail pixels of movement that are tried in each direction."""
+_DRIFT: Final = 0.1
+"""Thumbnail pixels of movement from which on the picture moves at an edge."""
+_TRANSLATION: Final = 0.5
+"""Correlation of a change with the profile's slope above which it is a movement: light that changes
+and people who come in change the profile otherwise."""
+_FLAT: Final = 1e-6
 _DEPTH: Final = 1.5
 """How much of the picture next to an edge is searched, as a multiple of the smallest face there."""
 _SIZES: Final = (1.0, 1.2**3)
@@ -40,22 +46,27 @@ class EdgeInflow:
 
     def windows(
         self, thumbnail: Thumbnail, frame: tuple[int, int], min_face_size: int
-    ) -> list[Window]:
-        """Return what to search at the edges over which enough has come in.
+    ) -> list[Window] | None:
+        """Return what to search at the edges over which enough has come in; None: the camera rests.
 
-        It is taken for searched from then on.
+        The camera moves when the picture does so at two opposite edges. What is returned is taken
+        for searched from then on.
         """
         now = _profiles(thumbnail)
         if [len(p) for p in now] != [len(p) for p in self._searched]:
             self._searched = now
-            return []
+            return None
+        pairs = list(zip(self._searched, now, strict=True))
+        shifts = [_shift(*pair) for pair in pairs]
+        moving = [shift or _drifts(*pair) for shift, pair in zip(shifts, pairs, strict=True)]
+        if not (all(moving[:2]) or all(moving[2:])):
+            return None
         found = []
-        for edge, profile in enumerate(now):
-            shift = _shift(self._searched[edge], profile)
+        for edge, shift in enumerate(shifts):
             if shift >= self._least:
                 found += _strips(edge, frame, min_face_size)
             if shift >= self._least or shift < 0:
-                self._searched[edge] = profile
+                self._searched[edge] = now[edge]
         return found
 
 
@@ -92,13 +103,23 @@ def _profiles(thumbnail: Thumbnail) -> list[Profile]:
 
 def _shift(before: Profile, now: Profile) -> int:
     """Return by how many values `now` has moved inwards (positive) or outwards."""
-    length = len(now)
-    farthest = min(_FARTHEST, length // 2)
-    best, least = 0, float(np.abs(now - before).mean())
-    for shift in range(1, farthest + 1):
-        inwards = float(np.abs(now[shift:] - before[:-shift]).mean())
-        outwards = float(np.abs(now[:-shift] - before[shift:]).mean())
-        if min(inwards, outwards) < least:
-            least = min(inwards, outwards)
-            best = shift if inwards <= outwards else -shift
-    return best
+    farthest = min(_FARTHEST, len(now) // 3)
+    core = before[farthest : len(before) - farthest]
+    moved = np.lib.stride_tricks.sliding_window_view(now, len(core))
+    differences = np.abs(moved - core).mean(axis=1)
+    best = int(differences.argmin())
+    # Where all look the same nothing is known to have moved.
+    return best - farthest if differences[best] < differences[farthest] else 0
+
+
+def _drifts(before: Profile, now: Profile) -> bool:
+    """Tell whether `now` is `before` moved by a part of a value: the change follows the slope."""
+    change = now - before
+    change -= change.mean()
+    slope = np.gradient(before)
+    slope -= slope.mean()
+    steepness, along = float(slope @ slope), float(slope @ change)
+    if steepness < _FLAT:
+        return False
+    correlated = along * along > _TRANSLATION**2 * steepness * float(change @ change)
+    return correlated and abs(along) > _DRIFT * steepness

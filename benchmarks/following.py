@@ -1,0 +1,281 @@
+"""What following faces costs and saves, beside full scans of the same frames in the same run.
+
+`python -m benchmarks.following` prints two tables. The first is over scenes of real people who walk
+in, cross, stand and leave (benchmarks/walking_people.py), in two sizes: every frame is scanned in
+full, with a descriptor for each face, and followed. The second is the real server over real TLS
+with eight clients in a closed loop, each streaming a moving photo, with following off and on.
+"""
+
+import argparse
+import os
+import platform
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from benchmarks.scenes import ONE_FACE
+from benchmarks.throughput import stream
+from benchmarks.walking_people import FPS, SCENES, Stage, Truth, render, stage
+from demo.cast import people
+from demo.photos import fetch_photos
+from demo.server_process import ServerProcess
+from iot_facerecognition_client.sources.moving_photo import MovingPhoto
+from iot_facerecognition_server.following.box import Box
+from iot_facerecognition_server.following.follower import FaceFollower, FollowSettings
+from iot_facerecognition_server.following.frame_search import FrameSearcher
+from iot_facerecognition_server.following.job import follow
+from iot_facerecognition_server.following.steps import Way
+from iot_facerecognition_server.following.windows import WindowSearcher
+from iot_facerecognition_server.gallery.gallery import Gallery
+from iot_facerecognition_server.models.catalogue import FACE_DESCRIPTOR, LANDMARKS
+from iot_facerecognition_server.models.store import ModelStore
+from iot_facerecognition_server.networks.face_descriptor import FaceDescriptorNetwork
+from iot_facerecognition_server.networks.precision import choose_precision
+from iot_facerecognition_server.vision.alignment import FaceAligner
+from iot_facerecognition_server.vision.face_scanner import FaceScanner
+from iot_facerecognition_server.vision.faces import Detection, HogDetector
+from iot_facerecognition_server.vision.jpeg import JpegDecoder
+from iot_facerecognition_server.vision.scaling import luma
+
+SIZES = ((640, 480), (1280, 720))
+SAME_FACE = 0.5
+"""Overlap from which on two boxes are of the same face."""
+ON_A_FACE = 0.3
+"""Overlap with the truth from which on a box is on that person's face."""
+CLIENTS = 8
+STREAMED_FRAMES = 360
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A box and the name that it was given."""
+
+    box: Detection
+    tag: str
+
+
+@dataclass(slots=True)
+class Score:
+    """What was counted over the frames of one or more scenes."""
+
+    count: Counter[str] = field(default_factory=Counter)
+    full_seconds: float = 0.0
+    followed_seconds: float = 0.0
+
+    def add(self, other: "Score") -> None:
+        """Add what `other` has counted."""
+        self.count.update(other.count)
+        self.full_seconds += other.full_seconds
+        self.followed_seconds += other.followed_seconds
+
+    def row(self, name: str) -> str:
+        """Return one line of the table."""
+        count, frames = self.count, self.count["frames"]
+        ways = "/".join(f"{count[way] / frames:.0%}" for way in Way)
+        full, followed = self.full_seconds / frames * 1e3, self.followed_seconds / frames * 1e3
+        wrong = f"{count['full wrong']}>{count['followed wrong']}"
+        unnamed = f"{count['full unnamed']}>{count['followed unnamed']}"
+        return (
+            f"{name:<26} {count['full boxes']:>6} {count['hits'] / count['full boxes']:>7.2%}"
+            f" {1 - count['extra'] / count['followed boxes']:>7.2%} {count['nowhere']:>7}"
+            f" {count['flickers']:>8} {wrong:>6} {unnamed:>8} {ways:>12}"
+            f" {count['descriptors'] / frames:>6.2f} {full:>8.1f} {followed:>8.1f}"
+            f" {full / followed:>5.1f}x"
+        )
+
+
+HEADER = (
+    "scene                       boxes  recall   prec. nowhere flickers  wrong  unnamed"
+    "    h/w/full desc/f  full ms  foll ms   gain\n" + "-" * 127
+)
+LEGEND = """
+boxes: of full scans on every frame; recall: of these, also followed (IoU >= 0.5); prec.: followed
+boxes that full scans have too; nowhere: followed boxes on nobody's face; flickers: faces that full
+scans miss for one frame between two; wrong, unnamed: names given to the wrong person, known people
+without a name, full > followed; h/w/full: frames held, searched in windows, scanned in full;
+desc/f: descriptors a frame when followed; ms: CPU time of one thread for one frame, descriptors
+included"""
+
+
+class Bench:
+    """The networks and tools that both ways share."""
+
+    def __init__(self) -> None:
+        store = ModelStore(Path.home() / ".cache" / "iot-facerecognition" / "models")
+        aligner = FaceAligner(store.resolve(LANDMARKS))
+        precision = choose_precision("auto", "cpu")
+        self.network = FaceDescriptorNetwork.load(store.resolve(FACE_DESCRIPTOR), "cpu", precision)
+        detector = HogDetector()
+        most = SIZES[-1][0] * SIZES[-1][1] * 16
+        self.scanner = FaceScanner(JpegDecoder(), detector, aligner, most)
+        self.searcher = FrameSearcher(
+            JpegDecoder(), detector.copy(), WindowSearcher(detector.copy()), aligner, most
+        )
+        self.gallery = self._gallery(detector, aligner)
+
+    def scan(self, jpeg: bytes) -> list[Named]:
+        """Scan a frame in full and name every face."""
+        faces = self.scanner.scan(jpeg)
+        if not faces:
+            return []
+        rows = self.network.describe(np.stack([face.chip for face in faces]))
+        matches = self.gallery.match(rows)
+        return [
+            Named(face.detection, match.tag) for face, match in zip(faces, matches, strict=True)
+        ]
+
+    def follow(
+        self, follower: FaceFollower, jpeg: bytes, at: float, count: Counter[str]
+    ) -> list[Named]:
+        """Follow the faces of a frame at `at` seconds."""
+        opened = self.searcher.open(jpeg)
+        settled = follow(follower, opened, at)
+        chips = opened.chips(settled.describe)
+        rows = self.network.describe(np.stack(chips)) if chips else []
+        voices = follower.described(list(rows))
+        matches = self.gallery.match(np.stack(voices)) if voices else []
+        count[settled.way] += 1
+        count["descriptors"] += len(chips)
+        return [Named(face.detection, face.tag) for face in follower.matched(matches)]
+
+    def _gallery(self, detector: HogDetector, aligner: FaceAligner) -> Gallery:
+        tags, chips = [], []
+        for tag, photos in people(fetch_photos()).items():
+            for photo in photos:
+                picture = np.asarray(Image.open(photo).convert("RGB"))
+                chips.append(aligner.chip(picture, detector.detect(luma(picture))[0]))
+                tags.append(tag)
+        return Gallery(tags, self.network.describe(np.stack(chips)))
+
+
+def overlap(one: Detection, other: Detection) -> float:
+    """Return intersection over union."""
+    return Box.of(one).overlap(Box.of(other))
+
+
+def nearest(box: Detection, truths: Sequence[Truth]) -> int | None:
+    """Return which of the people `box` is on, None for nobody."""
+    best = max(range(len(truths)), key=lambda i: overlap(box, truths[i].face), default=None)
+    if best is None or overlap(box, truths[best].face) < ON_A_FACE:
+        return None
+    return best
+
+
+def judge(way: str, faces: Sequence[Named], truths: Sequence[Truth], count: Counter[str]) -> None:
+    """Count the names of `faces` that are wrong, and those that should be there."""
+    for face in faces:
+        person = nearest(face.box, truths)
+        tag = "" if person is None else truths[person].tag
+        count[f"{way} boxes"] += 1
+        count[f"{way} wrong"] += bool(face.tag) and face.tag != tag
+        count[f"{way} unnamed"] += bool(tag) and not face.tag
+
+
+def compare(
+    full: Sequence[Named], followed: Sequence[Named], truths: Sequence[Truth], count: Counter[str]
+) -> None:
+    """Count how well `followed` agrees with `full`, each box with one other at most."""
+    left = list(followed)
+    for face in full:
+        partner = max(left, key=lambda other: overlap(face.box, other.box), default=None)
+        if partner is not None and overlap(face.box, partner.box) >= SAME_FACE:
+            left.remove(partner)
+            count["hits"] += 1
+    count["extra"] += len(left)
+    count["nowhere"] += sum(nearest(face.box, truths) is None for face in left)
+
+
+def flickers(found: Sequence[set[int]]) -> int:
+    """Return how often a person is missed in one frame and found in those before and after."""
+    triples = zip(found, found[1:], found[2:], strict=False)
+    return sum(len((before & after) - now) for before, now, after in triples)
+
+
+def run_scene(bench: Bench, stage: Stage, jpegs: Sequence[bytes]) -> Score:
+    """Go through one scene both ways, frame by frame."""
+    score = Score()
+    count = score.count
+    follower = FaceFollower(FollowSettings())
+    found: list[set[int]] = []
+    for index, jpeg in enumerate(jpegs):
+        truths = stage.truth(index)
+        began = time.thread_time()
+        full = bench.scan(jpeg)
+        scanned = time.thread_time()
+        followed = bench.follow(follower, jpeg, index / FPS, count)
+        score.full_seconds += scanned - began
+        score.followed_seconds += time.thread_time() - scanned
+        count["frames"] += 1
+        judge("full", full, truths, count)
+        judge("followed", followed, truths, count)
+        compare(full, followed, truths, count)
+        found.append({p for face in full if (p := nearest(face.box, truths)) is not None})
+    count["flickers"] = flickers(found)
+    return score
+
+
+def print_scenes() -> None:
+    """Print the table of all scenes in all sizes."""
+    bench = Bench()
+    print(HEADER)
+    everything = Score()
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        for size in SIZES:
+            for number, scene in enumerate(SCENES):
+                frames = pool.map(partial(render, number, size), range(scene.frames), chunksize=8)
+                score = run_scene(bench, stage(number, size), list(frames))
+                print(score.row(f"{scene.name} {size[0]}x{size[1]}"), flush=True)
+                everything.add(score)
+    print(everything.row("together"))
+    print(LEGEND)
+
+
+def print_server(seconds: float) -> None:
+    """Print the rate of the whole server with following off and on."""
+    print(
+        f"\n{CLIENTS} clients in a closed loop, each a moving photo of {SIZES[0]}, two frames each"
+    )
+    print("following  frames/s  p50 ms  p95 ms\n" + "-" * 36)
+    folder = fetch_photos()
+    photo = MovingPhoto([folder / name for name in ONE_FACE], size=SIZES[0])
+    with tempfile.TemporaryDirectory() as name:
+        frames = Path(name) / "frames"
+        frames.mkdir()
+        for number, jpeg in enumerate(photo.frames(STREAMED_FRAMES)):
+            (frames / f"{number:03}.jpg").write_bytes(jpeg)
+        for following in ("off", "on"):
+            settings = {"Limits": {"FrameRate": "0"}, "Engine": {"Following": following}}
+            with ServerProcess(Path(name) / following, people(folder), settings) as server:
+                counted = stream(server, frames, CLIENTS, 2, seconds)
+            latencies = counted["latencies"]
+            rate = len(latencies) / seconds
+            p50, p95 = (latencies[int(len(latencies) * share)] * 1e3 for share in (0.5, 0.95))
+            print(f"{following:<9} {rate:>9.1f} {p50:>7.0f} {p95:>7.0f}", flush=True)
+
+
+def main() -> None:
+    """Print both tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=10.0, help="of each row of the server's")
+    parser.add_argument("--only", choices=("scenes", "server"))
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores")
+    if options.only != "server":
+        print_scenes()
+    if options.only != "scenes":
+        print_server(options.seconds)
+
+
+if __name__ == "__main__":
+    main()
