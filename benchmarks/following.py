@@ -141,8 +141,8 @@ class Bench:
         opened = self.searcher.open(jpeg)
         settled = follow(follower, opened, at)
         chips = opened.chips(settled.describe)
-        rows = self.network.describe(np.stack(chips)) if chips else []
-        voices = follower.described(list(rows))
+        rows = list(self.network.describe(np.stack(chips))) if chips else []
+        voices = follower.described(rows)
         matches = self.gallery.match(np.stack(voices)) if voices else []
         count[settled.way] += 1
         count["descriptors"] += len(chips)
