@@ -8,11 +8,14 @@ from websockets.frames import CloseCode
 
 from iot_facerecognition_protocol import SUBPROTOCOL_V2, ErrorCode, ErrorReport, Version, encode
 
+_LAST_WORDS_SECONDS = 2.0
+"""How long a client that sent too much has to read so."""
+
 
 class ClientConnection(ServerConnection):
     """A connection that knows its protocol version.
 
-    It differs from its base in three ways. It tells when it is lost, even before it was open.
+    It differs from its base in a few ways. It tells when it is lost, even before it was open.
     Version 1 is not pinged: the original's paused clients do not read, so they could not answer,
     and would be taken for dead. And version 2 is told in an ERROR message what was too large,
     before the connection is closed with 1009; the base closes it inside its parser, where nobody
@@ -52,6 +55,20 @@ class ClientConnection(ServerConnection):
         """Ping clients of version 2 only."""
         if self.version >= Version.V2:
             super().start_keepalive()
+
+    def send_data(self) -> None:
+        """Write what is to be sent.
+
+        Who sent too much is in the middle of sending: a connection that is closed at once is reset,
+        and the words on the way are lost. So it is read on for a moment, and what comes is dropped.
+        """
+        for data in self.protocol.data_to_send():
+            if data:
+                self.transport.write(data)
+            elif self.too_large:
+                self.loop.call_later(_LAST_WORDS_SECONDS, self.transport.close)
+            else:
+                self.transport.close()  # TLS knows no half-closed connection
 
     def _explain_and_fail(self, code: CloseCode | int, reason: str = "") -> None:
         if code == CloseCode.MESSAGE_TOO_BIG:

@@ -31,6 +31,8 @@ def test_the_commands_are_those_of_the_documentation():
         "",
         "run",
         "check-config",
+        "clients",
+        "say",
         "token add",
         "token list",
         "token revoke",
