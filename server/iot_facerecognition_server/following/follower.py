@@ -33,8 +33,10 @@ of themselves."""
 _SEARCHED_WHEN_LOST: Final = 1.0
 """Seconds for which a lost face is looked for where it should be."""
 _LOSS_SCANS_APART: Final = 0.1
-"""Seconds from one full scan to one that looks for a lost face: a face at the detector's limit is
-lost over and over."""
+"""Seconds from one full scan to one that looks for a lost face."""
+_BRIEFLY: Final = 0.3
+"""Seconds: a face at the detector's limit is lost and found over and over. One that is back sooner
+is the same if it looks so, and one that is lost again sooner is not looked for everywhere."""
 _CONTACT: Final = 0.1
 """Overlap with another track from which on two faces may be mistaken for each other."""
 _JUMP: Final = 0.3
@@ -242,7 +244,12 @@ class FaceFollower:
 
     def _just_lost(self, look: _Look) -> bool:
         pairs = self._paired(look)
-        return any(id(track) in look.sought and id(track) not in pairs for track in self._tracks)
+        return any(
+            id(track) in look.sought
+            and id(track) not in pairs
+            and look.now - track.steady_since >= _BRIEFLY
+            for track in self._tracks
+        )
 
     def _settle(self, look: _Look) -> Settled:
         """Take what was found into the tracks."""
@@ -273,7 +280,7 @@ class FaceFollower:
         self._described = [
             track
             for track in self._tracks
-            if track.identity is None
+            if self._naming.must_have(track)
             or ((id(track) in pairs) and self._naming.wants(track, look.now, look.frame))
         ]
         way = Way.FULL if look.full else Way.WINDOWS if look.searched else Way.HELD
@@ -289,7 +296,9 @@ class FaceFollower:
     def _contested(self, track: Track, sighting: Sighting, look: _Look) -> bool:
         """Tell whether `sighting` may be of another than `track`, by where they are."""
         now, found = look.now, Box.of(sighting.detection)
-        if track.lost is not None or track.predicted(now).overlap(found) < _JUMP:
+        if track.lost is not None and now - track.lost > _BRIEFLY:
+            return True
+        if track.predicted(now).overlap(found) < _JUMP:
             return True
         return any(
             other is not track and other.predicted(now).overlap(found) > _CONTACT

@@ -51,10 +51,14 @@ class TrackNaming:
         """How many people out of sight are remembered; never more than `MOST_REMEMBERED`."""
         return len(self._absent)
 
+    def must_have(self, track: Track) -> bool:
+        """Tell whether nobody knows who `track` is without a descriptor, moving or not."""
+        return track.identity is None or track.contested or track.identity.doubtful
+
     def wants(self, track: Track, now: float, frame: tuple[int, int]) -> bool:
         """Tell whether `track`, seen at `now` in `frame` (width, height), needs a descriptor."""
         identity = track.identity
-        if identity is None or track.contested or identity.doubtful:
+        if identity is None or self.must_have(track):
             return True
         age = now - track.described
         if age >= VERIFIED_AFTER or (len(identity.samples) == 1 and age >= CONFIRMED_AFTER):

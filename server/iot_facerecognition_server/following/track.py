@@ -26,6 +26,8 @@ class Track:
     def __init__(self, sighting: Sighting, now: float, appearance: Appearance) -> None:
         self.sighting = sighting
         self.seen = now
+        self.steady_since = now
+        """When it was first seen, or seen again after it was lost."""
         self.lost: float | None = None
         self.identity: Identity | None = None
         self.described = float("-inf")
@@ -72,6 +74,8 @@ class Track:
                 down + _VELOCITY_GAIN * (y - was_y) / elapsed,
             )
         self._side = exp(log(self._side) * (1 - _SIDE_GAIN) + log(found.width) * _SIDE_GAIN)
+        if self.lost is not None:
+            self.steady_since = now
         self.sighting = sighting
         self.seen = now
         self.lost = None

@@ -1,0 +1,213 @@
+"""Where the faces of a stream are and who they are, simulated with invented people."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from iot_facerecognition_server.following.follower import FaceFollower, FollowSettings
+from iot_facerecognition_server.following.naming import MOST_REMEMBERED
+from iot_facerecognition_server.following.sighting import Sighting
+from iot_facerecognition_server.following.steps import ScanFrame, SearchWindows, Settled, Way
+from iot_facerecognition_server.gallery.gallery import Match
+from iot_facerecognition_server.vision.faces import Detection
+
+
+def test_a_still_scene_costs_one_scan_and_one_descriptor(bench, standing):
+    still = bench(standing(1, 200, tag="ann"))
+    results = still.run(10)
+    assert still.ways == [Way.FULL] + [Way.HELD] * (len(results) - 1)
+    assert (still.scans, still.described) == (1, 1)
+    assert {faces[1].tag for faces in results} == {"ann"}
+    assert {faces[1].number for faces in results} == {1}
+
+
+def test_an_empty_room_costs_one_scan(bench):
+    empty = bench()
+    assert not any(empty.run(10))
+    assert empty.scans == 1
+
+
+def test_a_walking_face_is_found_in_windows_between_scans(bench, walking):
+    walk = bench(walking(1, 50, 90, tag="ann"))
+    results = walk.run(4)
+    assert all(faces[1].number == 1 for faces in results)
+    assert walk.scans <= 4 / 0.5 + 1
+    assert walk.ways.count(Way.WINDOWS) > 0.8 * len(results)
+    assert walk.described <= 4 + 2, "about one a second"
+
+
+def test_every_frame_is_scanned_when_the_interval_is_nothing(bench, walking):
+    walk = bench(walking(1, 50, 90), settings=FollowSettings(full_scan_interval=0))
+    walk.run(2)
+    assert set(walk.ways) == {Way.FULL}
+
+
+def test_slow_drift_is_noticed(bench, walking):
+    drift = bench(walking(1, 200, 3))  # a fifth of a pixel from frame to frame
+    results = drift.run(10)
+    last = results[-1][1].detection.left
+    assert abs(last - (200 + 3 * 10)) <= 3
+
+
+def test_small_movement_far_from_the_faces_leaves_them_as_they_are(bench, standing):
+    people = bench(standing(1, 100), standing(2, 450))
+    people.run(1)
+    asked = people.described
+    people.world = replace(
+        people.world, people=[people.world.people[0], replace(people.world.people[1], seed=2)]
+    )
+    assert people.run(1, begin=1.0)[-1].keys() == {1, 2}
+    assert people.described == asked
+
+
+def test_a_newcomer_is_found_before_the_next_full_scan(bench, walking):
+    room = bench(walking(1, -150, 150, tag="ann"), settings=FollowSettings(full_scan_interval=60))
+    results = room.run(4)
+    visible = [bool(room.world.faces(index / 15)) for index in range(len(results))]
+    missed = sum(seen and not faces for seen, faces in zip(visible, results, strict=True))
+    assert missed <= 1
+    assert room.scans == 1, "by windows alone"
+
+
+def test_people_who_cross_keep_their_numbers_and_names(bench, walking):
+    crossing = bench(walking(1, 60, 120, tag="ann"), walking(2, 480, -120, side=110, tag="ben"))
+    results = crossing.run(4)
+    for seed, tag in ((1, "ann"), (2, "ben")):
+        seen = [faces[seed] for faces in results if seed in faces]
+        assert len({face.number for face in seen}) == 1
+        assert {face.tag for face in seen} == {tag}
+    assert results[-1].keys() == {1, 2}
+
+
+def test_who_comes_out_from_behind_somebody_gets_the_old_number_back(bench, standing, walking):
+    hidden = bench(walking(1, 100, 100, tag="ann"), standing(2, 300, side=160, top=120))
+    results = hidden.run(4.5)
+    seen = [1 in faces for faces in results]
+    gone, back = seen.index(False), len(seen) - 1 - seen[::-1].index(False) + 1
+    assert 5 < back - gone < 45, "hidden for a while"
+    numbers = {faces[1].number for faces in results if 1 in faces}
+    assert len(numbers) == 1
+
+
+def test_another_person_in_the_place_of_one_gets_a_number_and_name_of_their_own(bench, standing):
+    swap = bench(standing(1, 200, tag="ann"))
+    before = swap.run(1)[-1][1]
+    swap.world = replace(swap.world, people=[standing(2, 200, tag="ben")])
+    after = swap.run(1, begin=1.0)
+    assert all(faces[2].tag != "ann" for faces in after), "from the first frame on"
+    assert after[-1][2].tag == "ben"
+    assert after[-1][2].number != before.number
+
+
+def test_a_cut_to_another_scene_is_scanned_at_once(bench, standing):
+    film = bench(standing(1, 100))
+    film.run(0.2)
+    film.world = replace(film.world, people=[standing(2, 400)], background=7)
+    faces = film.frame(0.2)
+    assert film.ways[-1] is Way.FULL
+    assert faces.keys() == {2}
+    assert faces[2].number == 2
+
+
+def test_a_lost_face_is_looked_for_in_the_whole_frame_at_once(bench, walking):
+    blinks = {5, 6}
+    walk = bench(walking(1, 100, 90), detects=lambda _person, at: round(at * 15) not in blinks)
+    results = walk.run(1)
+    assert walk.ways[5] is Way.FULL
+    assert [index for index, faces in enumerate(results) if not faces] == [5, 6]
+    assert {faces[1].number for faces in results if faces} == {1}
+
+
+def test_a_face_that_flickers_does_not_cost_a_scan_a_frame(bench, walking):
+    walk = bench(walking(1, 60, 60), detects=lambda _person, at: round(at * 15) % 2 == 0)
+    walk.run(4)
+    assert walk.scans <= 4 / 0.5 + 1
+    assert walk.described <= 8
+
+
+def test_who_left_is_forgotten(bench, walking):
+    gone = bench(walking(1, 500, 200))
+    gone.run(2)
+    still = gone.run(8, begin=2.0)
+    assert not any(still)
+    assert gone.follower.remembered <= 1
+
+
+def test_a_frame_of_another_size_is_scanned_anew(bench, standing):
+    scene = bench(standing(1, 100))
+    scene.run(0.2)
+    assert isinstance(
+        scene.follower.begin(0.3, np.zeros((90, 160), np.uint8), (1280, 720)), ScanFrame
+    )
+
+
+def test_a_frame_that_failed_on_its_way_leaves_nothing_behind(bench, standing):
+    scene = bench(standing(1, 100))
+    scene.run(0.2)
+    scene.world = replace(scene.world, people=[standing(1, 140)])
+    scene.follower.begin(0.2, scene.world.thumbnail(0.2), (640, 480))  # and no more of it
+    assert scene.frame(0.3)[1].detection.left == 140
+
+
+def test_a_name_follows_the_gallery_while_nothing_moves(bench, standing):
+    scene = bench(standing(1, 200))
+    assert scene.run(1)[-1][1].tag == ""
+    scene.match = lambda _descriptor: Match("ann", 0.3)
+    assert scene.run(2, begin=1.0)[-1][1].tag == "ann"
+    assert scene.described == 1
+
+
+def test_telling_what_was_found_before_a_frame_has_begun_is_the_callers_mistake():
+    with pytest.raises(RuntimeError, match="begin a frame"):
+        FaceFollower(FollowSettings()).scanned([])
+
+
+@st.composite
+def frames(draw):
+    """Frames with any faces anywhere, at any pace, of pictures that change or not."""
+    count = draw(st.integers(1, 12))
+    made, now = [], 0.0
+    for _ in range(count):
+        now += draw(st.floats(0, 2))
+        boxes = draw(
+            st.lists(
+                st.tuples(st.integers(-40, 600), st.integers(-40, 440), st.integers(80, 300)),
+                max_size=5,
+            )
+        )
+        faces = [
+            Sighting(Detection(x, y, x + side, y + side, draw(st.floats(0, 3))), 1.0)
+            for x, y, side in boxes
+        ]
+        made.append((now, draw(st.integers(0, 3)), faces))
+    return made
+
+
+@settings(max_examples=60, deadline=None)
+@given(frames(), st.randoms(use_true_random=False))
+def test_numbers_are_never_reused_and_the_memory_is_bounded(sequence, random):
+    follower = FaceFollower(FollowSettings())
+    largest = 0
+    present: set[int] = set()
+    for now, picture, faces in sequence:
+        thumbnail = np.random.default_rng(picture).integers(0, 255, (60, 80)).astype(np.uint8)
+        step = follower.begin(now, thumbnail, (640, 480))
+        while not isinstance(step, Settled):
+            if isinstance(step, SearchWindows):
+                step = follower.searched([faces for _ in step.windows])
+            else:
+                step = follower.scanned(faces)
+        rows = [np.eye(128, dtype=np.float32)[random.randrange(6)] for _ in step.describe]
+        voices = follower.described(rows)
+        found = follower.matched([Match("", None) for _ in voices])
+        numbers = [face.number for face in found]
+        assert len(set(numbers)) == len(numbers), "no number twice in one frame"
+        new = {number for number in numbers if number > largest}
+        assert all(number >= 1 for number in numbers)
+        largest = max([largest, *numbers])
+        present |= new
+        assert set(numbers) <= present
+        assert follower.remembered <= len(found) + 2 * MOST_REMEMBERED

@@ -1,0 +1,153 @@
+"""Following beside full scans on real photos, and through the engine."""
+
+import asyncio
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from benchmarks.walking_people import FPS, stage
+from iot_facerecognition_protocol import ErrorCode
+from iot_facerecognition_server.engine.interface import Frame, FrameRejectedError, Wants
+from iot_facerecognition_server.engine.jobs import Network, Tools
+from iot_facerecognition_server.engine.local import BatchedNetwork, LocalEngine
+from iot_facerecognition_server.following.box import Box
+from iot_facerecognition_server.following.follower import FaceFollower, FollowSettings
+from iot_facerecognition_server.following.frame_search import FrameSearcher
+from iot_facerecognition_server.following.job import FollowedSessions, follow
+from iot_facerecognition_server.following.steps import Way
+from iot_facerecognition_server.following.windows import WindowSearcher, face_window
+from iot_facerecognition_server.gallery.gallery import Gallery
+from iot_facerecognition_server.models.catalogue import FACE_DESCRIPTOR, LANDMARKS
+from iot_facerecognition_server.models.store import ModelStore
+from iot_facerecognition_server.networks.face_descriptor import FaceDescriptorNetwork
+from iot_facerecognition_server.vision.alignment import FaceAligner
+from iot_facerecognition_server.vision.face_scanner import FaceScanner
+from iot_facerecognition_server.vision.faces import HogDetector
+from iot_facerecognition_server.vision.jpeg import JpegDecoder
+from iot_facerecognition_server.vision.scaling import luma
+
+PEOPLE_CROSSING = 0
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> ModelStore:
+    return ModelStore(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture(scope="module")
+def detector() -> HogDetector:
+    return HogDetector()
+
+
+@pytest.fixture(scope="module")
+def aligner(store) -> FaceAligner:
+    return FaceAligner(store.resolve(LANDMARKS))
+
+
+@pytest.fixture(scope="module")
+def network(store) -> FaceDescriptorNetwork:
+    return FaceDescriptorNetwork.load(store.resolve(FACE_DESCRIPTOR))
+
+
+@pytest.fixture
+def searcher(detector, aligner) -> FrameSearcher:
+    windows = WindowSearcher(detector.copy())
+    return FrameSearcher(JpegDecoder(), detector.copy(), windows, aligner, 10_000_000)
+
+
+@pytest.fixture(scope="module")
+def crossing() -> list[bytes]:
+    """Two people who cross."""
+    scene = stage(PEOPLE_CROSSING, (640, 480))
+    return [scene.jpeg(index) for index in range(60, 90)]
+
+
+@pytest.mark.parametrize("side", [80, 95, 130, 200, 330])
+def test_a_window_finds_what_a_scan_of_the_whole_frame_finds(photos, detector, side):
+    picture = np.asarray(Image.open(photos / "biden.jpg").convert("RGB"))
+    (face,) = detector.detect(luma(picture))
+    scale = side / face.width
+    shrunk = Image.fromarray(picture).resize(
+        (round(picture.shape[1] * scale), round(picture.shape[0] * scale)), Image.Resampling.LANCZOS
+    )
+    grey = np.asarray(shrunk.convert("L"))
+    (whole,) = detector.detect(grey)
+    off = Box.of(whole).grown(0.05 * whole.width)
+    window = face_window(off, 0.3 * side, (grey.shape[1], grey.shape[0]), 80)
+    assert window is not None
+    assert window.cost < 190**2
+    (found,) = WindowSearcher(detector.copy()).search(grey, window)
+    assert Box.of(found.detection).overlap(Box.of(whole)) > 0.65
+    assert found.sharpness > 0
+
+
+def test_people_who_cross_are_followed_as_full_scans_find_them(searcher, network, crossing):
+    follower = FaceFollower(FollowSettings())
+    hits = expected = 0
+    ways = []
+    for index, jpeg in enumerate(crossing):
+        opened = searcher.open(jpeg)
+        settled = follow(follower, opened, index / FPS)
+        ways.append(settled.way)
+        chips = opened.chips(settled.describe)
+        rows = list(network.describe(np.stack(chips))) if chips else []
+        voices = follower.described(rows)
+        faces = follower.matched(Gallery.empty().match(np.stack(voices)) if voices else [])
+        for full in opened.scan():
+            expected += 1
+            box = Box.of(full.detection)
+            hits += any(box.overlap(Box.of(face.detection)) >= 0.5 for face in faces)
+    assert expected > 40
+    assert hits >= 0.95 * expected
+    assert ways.count(Way.FULL) <= 6
+
+
+def face_engine(
+    searcher: FrameSearcher, network: FaceDescriptorNetwork, gallery: Gallery
+) -> tuple[LocalEngine, FollowedSessions]:
+    following = FollowedSessions(FollowSettings())
+    scanner = FaceScanner(searcher.decoder, searcher.detector, searcher.aligner, 10_000_000)
+    engine = LocalEngine(
+        workers=[Tools(scanner, searcher=searcher)],
+        networks={Network.DESCRIPTOR: BatchedNetwork(network.describe, 4)},
+        matcher=gallery,
+        following=following,
+    )
+    return engine, following
+
+
+def test_the_engine_numbers_faces_names_them_and_forgets_a_session(
+    photos: Path, searcher, network, detector, aligner
+):
+    picture = np.asarray(Image.open(photos / "obama.jpg").convert("RGB"))
+    known = network.describe(aligner.chip(picture, detector.detect(luma(picture))[0])[None])
+    jpeg = (photos / "obama2.jpg").read_bytes()
+
+    async def scenario() -> None:
+        engine, following = face_engine(searcher, network, Gallery(["Obama"], known))
+        try:
+            assert engine.frames_per_session == 1
+            found = []
+            for number in range(1, 4):
+                submission = engine.submit(Frame(7, number, jpeg, number / 15), Wants())
+                assert submission.faces is not None
+                found.append((await submission.faces).found)
+            assert [(face.tag, face.track) for (face,) in found] == [("Obama", 1)] * 3
+            assert len(following) == 1
+            damaged = engine.submit(Frame(7, 4, jpeg[:5000], 0.3), Wants())
+            assert damaged.faces is not None
+            with pytest.raises(FrameRejectedError) as caught:
+                await damaged.faces
+            assert caught.value.code is ErrorCode.FRAME_DAMAGED
+            again = engine.submit(Frame(7, 5, jpeg, 0.4), Wants())
+            assert again.faces is not None
+            assert (await again.faces).found[0].track == 1
+            engine.forget(7)
+            engine.forget(7)
+            assert len(following) == 0
+        finally:
+            await engine.close()
+
+    asyncio.run(scenario())
