@@ -26,18 +26,18 @@ class ClosedLoop:
     client: Client
     frames: list[bytes]
     position: int
+    outstanding: int
     begin: float
     end: float
     latencies: list[float] = field(default_factory=list)
     lost: int = 0
 
-    async def run(self, outstanding: int) -> None:
+    async def run(self) -> None:
         """Stream until the end."""
         async with self.client:
             await self.client.connected(30)
             self.client.subscribe(FrameEnded, self._answered)
-            for _ in range(outstanding):
-                self._send()
+            self._send()
             await asyncio.sleep(self.end - time.monotonic())
 
     def _send(self) -> None:
@@ -50,7 +50,9 @@ class ClosedLoop:
                 self.latencies.append(ended.latency)
             else:
                 self.lost += 1
-        self._send()
+        # Until the settings are agreed on, the newest frame replaces the ones before: fill up here.
+        for _ in range(self.outstanding - self.client.unanswered):
+            self._send()
 
 
 async def load(
@@ -69,13 +71,14 @@ async def load(
             ),
             frames,
             number * 5,
+            outstanding,
             begin,
             begin + seconds,
         )
         for number in range(clients)
     ]
     cpu = time.process_time()
-    await asyncio.gather(*(loop.run(outstanding) for loop in loops))
+    await asyncio.gather(*(loop.run() for loop in loops))
     return {
         "rate": sum(len(loop.latencies) for loop in loops) / seconds,
         "latencies": sorted(latency for loop in loops for latency in loop.latencies),
