@@ -164,6 +164,7 @@ class Appliance:
             uptime=reading.uptime,
             capture_fps=round(self._capture.fps(self.clock()), 1),
             drops=self._capture.missed + counts.replaced + counts.disconnected,
+            frame_rate=float(self.settings.number("camera.fps")),
         )
 
     @property

@@ -129,8 +129,9 @@ def _charts() -> list[timeseries.Panel]:
     return [
         lines(
             "Frame rate",
-            "What the camera gives, what arrives at the server and what is worked on.",
+            "What the edge is set to, what its camera gives, what arrives and what is worked on.",
             "cps",
+            Query(f"client:iot_facerecognition_frame_rate:setting{_ONE}", "{{client}} set"),
             Query(f"{{m}}edge_capture_rate{_ONE}", "{{client}} camera"),
             Query(f"client:iot_facerecognition_frames_received:rate2m{_ONE}", "{{client}} arrived"),
             Query(f"client:iot_facerecognition_frames_processed:rate2m{_ONE}", "{{client}} done"),

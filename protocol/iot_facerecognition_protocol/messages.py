@@ -132,6 +132,8 @@ class Health:
     """Frames a second from the camera."""
     drops: int | None = None
     """Frames dropped at the edge since its start."""
+    frame_rate: float | None = None
+    """Frames a second that the edge is set to send."""
 
 
 Message = (

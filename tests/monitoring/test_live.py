@@ -146,6 +146,7 @@ def _health(number: int) -> Health:
         uptime=3600.0 + number / 10,
         capture_fps=10.0,
         drops=number // 100,
+        frame_rate=10.0,
     )
 
 

@@ -73,6 +73,7 @@ ADDED = (
         memory_free=st.none() | WHOLE,
         uptime=st.none() | REAL,
         capture_fps=st.none() | REAL,
+        frame_rate=st.none() | REAL,
         drops=st.none() | WHOLE,
     )
 )
@@ -114,6 +115,7 @@ def test_every_command_and_every_health_field_was_among_them() -> None:
         "uptime",
         "capture_fps",
         "drops",
+        "frame_rate",
     ]
 
 

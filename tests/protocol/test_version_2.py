@@ -55,6 +55,10 @@ WIRE: list[tuple[Message, str]] = [
         Health(version="1.0", throttled=5, wifi_signal=-61.0),
         '{"command":12,"context":{"version":"1.0","throttled":5,"wifi_signal":-61.0}}',
     ),
+    (
+        Health(capture_fps=14.9, frame_rate=15.0),
+        '{"command":12,"context":{"capture_fps":14.9,"frame_rate":15.0}}',
+    ),
 ]
 
 

@@ -234,6 +234,11 @@ EDGE_UPTIME: Final = _gauge("edge_uptime_seconds", "Time since the edge was star
 EDGE_CAPTURE_RATE: Final = _gauge(
     "edge_capture_rate", "Frames a second that the edge's camera gives.", "client"
 )
+EDGE_FRAME_RATE_SETTING: Final = _gauge(
+    "edge_frame_rate_setting",
+    "Frames a second that the edge is set to send; an alert compares with it.",
+    "client",
+)
 EDGE_DROPS: Final = _counter(
     "edge_frames_dropped_total", "Frames that the edge itself dropped since its start.", "client"
 )
@@ -258,6 +263,7 @@ CLIENT_FAMILIES: Final = (
     EDGE_MEMORY_FREE,
     EDGE_UPTIME,
     EDGE_CAPTURE_RATE,
+    EDGE_FRAME_RATE_SETTING,
     EDGE_DROPS,
 )
 """What is told for each client."""

@@ -221,6 +221,7 @@ def _health(clients: Sequence[ClientCounts]) -> Iterator[Metric]:
         (catalogue.EDGE_MEMORY_FREE, lambda h: h.memory_free),
         (catalogue.EDGE_UPTIME, lambda h: h.uptime),
         (catalogue.EDGE_CAPTURE_RATE, lambda h: h.capture_fps),
+        (catalogue.EDGE_FRAME_RATE_SETTING, lambda h: h.frame_rate),
         (catalogue.EDGE_DROPS, lambda h: h.drops),
     )
     yield plain(catalogue.EDGE_HEALTH_TIME, [((label,), at) for label, at, _ in told])

@@ -307,6 +307,7 @@ async def test_health_is_reported(recogniser: Any, tmp_path: Path) -> None:
         await recogniser.until(lambda: recogniser.health)
     health = recogniser.health[0]
     assert (health.version, health.uptime, health.drops) == ("1.2.3", 77.5, 0)
+    assert health.frame_rate == 15.0
 
 
 async def test_a_lost_radio_link_is_noticed(recogniser: Any, tmp_path: Path) -> None:

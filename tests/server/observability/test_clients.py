@@ -99,10 +99,19 @@ def test_health_is_told_as_the_edge_told_it_last() -> None:
     client = bench.join(1, "kitchen")
     client.told_health(Health(version="1.2.0", cpu_temperature=40.0))
     client.told_health(
-        Health(version="1.3.0", cpu_temperature=81.5, throttled=0x50005, wifi_signal=-71.0)
+        Health(
+            version="1.3.0",
+            cpu_temperature=81.5,
+            throttled=0x50005,
+            wifi_signal=-71.0,
+            capture_fps=4.5,
+            frame_rate=5.0,
+        )
     )
     assert bench.value("edge_cpu_temperature_celsius", client="kitchen") == 81.5
     assert bench.value("edge_wifi_signal_dbm", client="kitchen") == -71
+    assert bench.value("edge_capture_rate", client="kitchen") == 4.5
+    assert bench.value("edge_frame_rate_setting", client="kitchen") == 5
     conditions = {
         condition: bench.value("edge_throttling", client="kitchen", condition=condition)
         for condition in ("under_voltage", "frequency_capped", "throttled")
