@@ -12,6 +12,7 @@ import hmac
 import logging
 import socket
 import ssl
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -195,7 +196,10 @@ class _HttpServer(ThreadingHTTPServer):
             super().finish_request(secured, client_address)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - the base's
-        _log.debug("a request from %s failed", client_address, exc_info=True)
+        if isinstance(sys.exception(), OSError):  # the peer's: it left, was silent, spoke no TLS
+            _log.debug("a request from %s failed", client_address, exc_info=True)
+        else:  # ours, and a scrape without an answer looks as if the server were down
+            _log.exception("a request from %s could not be answered", client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -24,15 +24,20 @@ _FAMILIES = (
 
 
 class GpuCollector(Collector):
-    """Asks every GPU that this process may see. What a GPU does not tell is left out."""
+    """Asks every GPU that this process may see. What a GPU does not tell is left out.
+
+    Names are kept from the start: a GPU that is lost later must not spoil the whole answer.
+    """
 
     def __init__(self, nvml: Any = pynvml) -> None:
         """Start the library, `pynvml` or one with its functions. Raises its `NVMLError`."""
         self._nvml = nvml
         nvml.nvmlInit()
-        count = nvml.nvmlDeviceGetCount()
-        self._gpus = [(str(i), nvml.nvmlDeviceGetHandleByIndex(i)) for i in range(count)]
         self._driver = _text(nvml.nvmlSystemGetDriverVersion())
+        self._gpus: list[tuple[str, Any]] = []
+        self._names: list[tuple[str, str, str]] = []
+        for index in range(nvml.nvmlDeviceGetCount()):
+            self._find(index)
 
     def __len__(self) -> int:
         return len(self._gpus)
@@ -40,11 +45,7 @@ class GpuCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """Ask all GPUs."""
         nvml = self._nvml
-        names = [
-            ((number, _text(nvml.nvmlDeviceGetName(gpu)), self._driver), 1.0)
-            for number, gpu in self._gpus
-        ]
-        yield plain(catalogue.GPU_INFO, names)
+        yield plain(catalogue.GPU_INFO, [(name, 1.0) for name in self._names])
         readings: tuple[tuple[catalogue.Family, Callable[[Any], float]], ...] = (
             (catalogue.GPU_UTILISATION, lambda g: nvml.nvmlDeviceGetUtilizationRates(g).gpu / 100),
             (catalogue.GPU_MEMORY_USED, lambda g: nvml.nvmlDeviceGetMemoryInfo(g).used),
@@ -61,6 +62,17 @@ class GpuCollector(Collector):
     def describe(self) -> Iterator[Metric]:
         """Name the metrics, for the registry."""
         return map(metric, _FAMILIES)
+
+    def _find(self, index: int) -> None:
+        """Take the GPU in, unless it does not even tell its name: then it is broken."""
+        try:
+            gpu = self._nvml.nvmlDeviceGetHandleByIndex(index)
+            name = _text(self._nvml.nvmlDeviceGetName(gpu))
+        except self._nvml.NVMLError as error:
+            _log.warning("GPU %d does not answer and is left out: %s", index, error)
+            return
+        self._gpus.append((str(index), gpu))
+        self._names.append((str(index), name, self._driver))
 
     def _reading(self, read: Callable[[Any], float], gpu: Any) -> float | None:
         try:

@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import http.client
 import socket
 import ssl
 import urllib.error
@@ -12,6 +13,8 @@ from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client.core import Metric
+from prometheus_client.registry import Collector
 
 from iot_facerecognition_server.config import load
 from iot_facerecognition_server.errors import AddressInUseError
@@ -35,8 +38,11 @@ def serving(
     host: str = "127.0.0.1",
     context: ssl.SSLContext | None = None,
     credentials: Credentials | None = None,
+    collector: Collector | None = None,
 ) -> Iterator[MonitoringServer]:
     registry = CollectorRegistry()
+    if collector is not None:
+        registry.register(collector)
     Counter("frames", "Frames.", registry=registry).inc(7)
     seconds = Gauge("seconds", "Seconds.", registry=registry)
     server = MonitoringServer(
@@ -151,3 +157,25 @@ def test_no_address_means_all_of_both_kinds() -> None:
         assert ask(f"http://127.0.0.1:{server.port}/livez")[0] == 200
         if socket.has_dualstack_ipv6():
             assert ask(f"http://[::1]:{server.port}/livez")[0] == 200
+
+
+class Broken(Collector):
+    """A programming error, which no setting and no peer can cause."""
+
+    def collect(self) -> Iterator[Metric]:
+        raise ZeroDivisionError
+
+    def describe(self) -> Iterator[Metric]:
+        return iter(())
+
+
+def test_scrape_that_cannot_be_answered_is_logged_and_health_still_is(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with serving(collector=Broken()) as server:
+        url = f"http://127.0.0.1:{server.port}"
+        with pytest.raises((OSError, http.client.HTTPException)):
+            ask(f"{url}/metrics")
+        assert ask(f"{url}/livez")[0] == 200
+    assert "could not be answered" in caplog.text
+    assert "ZeroDivisionError" in caplog.text
