@@ -1,5 +1,6 @@
 """Rules and alerts, by Prometheus' own tools."""
 
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,32 @@ def test_alerts_fire_when_they_should_and_only_then() -> None:
     check("promtool", "test", "rules", *tests)
 
 
+def test_every_alert_has_a_section_of_the_page_that_it_points_to() -> None:
+    page = (FOLDER.parent / "docs" / "alerts.md").read_text()
+    sections = {
+        heading: text
+        for heading, _, text in (part.partition("\n") for part in page.split("\n## ")[1:])
+    }
+    assert list(sections) == [alert["alert"] for alert in alerts()]
+    for alert in alerts():
+        name = alert["alert"]
+        assert alert["annotations"]["runbook_page"] == f"docs/alerts.md#{name.lower()}"
+        beginning, _, what_to_do = sections[name].strip().partition("\n\n")
+        assert beginning.startswith(f"**{alert['labels']['severity'].capitalize()}, ")
+        assert held_for(alert) in beginning
+        assert len(what_to_do.split()) >= 15
+    for link in re.findall(r"\(#(\w+)\)", page):
+        assert link in {name.lower() for name in sections}
+
+
+def held_for(alert: dict[str, Any]) -> str:
+    """Return how long the condition has to hold, as the page writes it."""
+    if "for" not in alert:
+        return "at once."
+    number, unit = int(alert["for"][:-1]), {"m": "minute", "h": "hour"}[alert["for"][-1]]
+    return f"{number} {unit}{'s' if number > 1 else ''}."
+
+
 def test_every_alert_has_a_test_a_severity_and_a_first_step() -> None:
     document = yaml.safe_load((PROMETHEUS / "tests" / "alerts.test.yml").read_text())
     tested = {test["name"].partition(":")[0]: test for test in document["tests"]}
@@ -53,6 +80,9 @@ def test_every_alert_has_a_test_a_severity_and_a_first_step() -> None:
         assert alert["annotations"]["summary"]
         assert len(alert["annotations"]["runbook"].split()) >= 8
         cases = tested[alert["alert"]]["promql_expr_test"]
-        assert any(case["exp_samples"] for case in cases)
-        # Something else in the same picture does not fire.
-        assert len(tested[alert["alert"]]["input_series"]) > len(cases[0]["exp_samples"])
+        fires = [case for case in cases if case["exp_samples"]]
+        assert fires
+        # In the same picture something else does not fire...
+        assert len(tested[alert["alert"]]["input_series"]) > len(fires[0]["exp_samples"])
+        # ... and a moment earlier nothing does.
+        assert any(not case["exp_samples"] for case in cases)
