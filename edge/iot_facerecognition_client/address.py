@@ -1,8 +1,9 @@
 """Where a server listens."""
 
-from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlsplit
+
+from iot_facerecognition_protocol.records import dataclass
 
 DEFAULT_PORT = 50000
 """The original's port."""

@@ -5,7 +5,6 @@ import logging
 import socket
 import ssl
 from collections.abc import Callable, MutableMapping
-from dataclasses import dataclass
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -18,6 +17,7 @@ from iot_facerecognition_client.failures import closing_failure
 from iot_facerecognition_client.session import Session
 from iot_facerecognition_client.status import Failure, Reason
 from iot_facerecognition_protocol import SUBPROTOCOL_V2, Version
+from iot_facerecognition_protocol.records import dataclass
 
 _UNSENT_BYTES = 16 * 1024
 """Bytes that may wait in this machine before the next frame has to: a fraction of one frame."""

@@ -1,9 +1,8 @@
 """What a client tells its program."""
 
-from dataclasses import dataclass
-
 from iot_facerecognition_client.status import Status
 from iot_facerecognition_protocol import Face, FrameStatus, ObjectLabel
+from iot_facerecognition_protocol.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

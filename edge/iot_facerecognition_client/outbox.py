@@ -1,9 +1,9 @@
 """What waits to be sent: never more than the newest frame, the newest health and a few texts."""
 
 from collections import deque
-from dataclasses import dataclass
 
 from iot_facerecognition_protocol import Health
+from iot_facerecognition_protocol.records import dataclass
 
 TEXTS_KEPT = 32
 """Texts that may wait for a connection."""

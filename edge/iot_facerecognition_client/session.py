@@ -1,7 +1,5 @@
 """One connection's conversation, without the connection."""
 
-from dataclasses import dataclass
-
 from iot_facerecognition_client.events import (
     Event,
     FacesResult,
@@ -30,6 +28,7 @@ from iot_facerecognition_protocol import (
     decode,
     encode,
 )
+from iot_facerecognition_protocol.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

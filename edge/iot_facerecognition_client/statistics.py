@@ -1,7 +1,8 @@
 """Counting what a client sends and gets: rates, latency, traffic, drops."""
 
 from collections import deque
-from dataclasses import dataclass
+
+from iot_facerecognition_protocol.records import dataclass
 
 
 class RateMeter:

@@ -1,9 +1,9 @@
 """What state a client is in, and why, for programs and for people."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from iot_facerecognition_protocol import Version
+from iot_facerecognition_protocol.records import dataclass
 
 
 class State(StrEnum):

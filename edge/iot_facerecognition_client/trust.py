@@ -7,9 +7,10 @@ with a server's certificate is found inside the TLS handshake: before a token or
 import hashlib
 import hmac
 import ssl
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
+
+from iot_facerecognition_protocol.records import dataclass
 
 
 class TrustError(Exception):

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 from iot_facerecognition_edge.cameras.interface import (
     Camera,
@@ -15,6 +14,7 @@ from iot_facerecognition_edge.cameras.interface import (
 from iot_facerecognition_edge.errors import CameraError
 from iot_facerecognition_edge.events import CameraState, CameraStatus
 from iot_facerecognition_edge.statistics.rates import Rate
+from iot_facerecognition_protocol.records import dataclass
 
 SILENCE = 10.0
 """Seconds without a picture after which a running camera is taken for broken."""

@@ -2,11 +2,11 @@
 
 from collections import deque
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from iot_facerecognition_protocol import clean_text
+from iot_facerecognition_protocol.records import dataclass
 
 MOST_ENTRIES = 1000
 """Entries that are kept; at some 300 bytes each."""

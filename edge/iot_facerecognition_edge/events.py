@@ -1,12 +1,12 @@
 """What the appliance tells its views, hooks and daemon, as value types."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from iot_facerecognition_edge.cameras.interface import Capabilities
 from iot_facerecognition_edge.eventlog import Entry, EntryKind
 from iot_facerecognition_edge.settings.values import SettingChanged
 from iot_facerecognition_protocol import Face, ObjectLabel
+from iot_facerecognition_protocol.records import dataclass
 
 
 class ConnectionState(StrEnum):

@@ -1,7 +1,8 @@
 """How this machine is doing, read from /proc and /sys."""
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from iot_facerecognition_protocol.records import dataclass
 
 _MILLI = 1e-3
 _KIBI = 1024

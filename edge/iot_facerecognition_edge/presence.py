@@ -1,10 +1,10 @@
 """Who is in front of the camera, steadied: a face that is missed in one frame has not left."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 
 from iot_facerecognition_protocol import Face
+from iot_facerecognition_protocol.records import dataclass
 
 HOLD = 2.0
 """Seconds after which somebody who is not seen any more has left."""

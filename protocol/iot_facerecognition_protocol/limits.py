@@ -1,8 +1,7 @@
 """What one client may send, and how a message past a limit is refused: decisions without I/O."""
 
-from dataclasses import dataclass
-
 from iot_facerecognition_protocol.errors import ErrorCode, LimitExceededError
+from iot_facerecognition_protocol.records import dataclass
 
 NAME_LENGTH = 64
 """Longest name in characters; a longer one is cut."""

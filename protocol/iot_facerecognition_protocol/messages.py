@@ -1,10 +1,10 @@
 """Messages as value types; `codec` turns them into text and back."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from iot_facerecognition_protocol.commands import Command
+from iot_facerecognition_protocol.records import dataclass
 from iot_facerecognition_protocol.results import Face, ObjectLabel
 
 SETTING_TYPES: Mapping[Command, type[str] | type[int] | type[bool]] = {

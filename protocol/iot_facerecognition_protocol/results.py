@@ -1,6 +1,6 @@
 """Faces and objects as a result carries them."""
 
-from dataclasses import dataclass
+from iot_facerecognition_protocol.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

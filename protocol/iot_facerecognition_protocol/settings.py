@@ -1,10 +1,11 @@
 """What a client can set for its session, and the bounds of each value."""
 
 import unicodedata
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Self
 
 from iot_facerecognition_protocol.limits import LABEL_COUNT_MAX, LABEL_COUNT_MIN, NAME_LENGTH
+from iot_facerecognition_protocol.records import dataclass
 
 UNNAMED = "?"
 """Name of a connection that never gave one (as the original shows it)."""

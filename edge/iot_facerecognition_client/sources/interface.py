@@ -1,7 +1,8 @@
 """What every source of frames does."""
 
-from dataclasses import dataclass
 from typing import Protocol
+
+from iot_facerecognition_protocol.records import dataclass
 
 
 class SourceError(Exception):

@@ -3,7 +3,7 @@
 Markers and segments as in ITU-T T.81, annex B; the orientation as in Exif 2.32, 4.6.4 (tag 0x0112).
 """
 
-from dataclasses import dataclass
+from iot_facerecognition_protocol.records import dataclass
 
 _FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 """SOF0 to SOF15, without DHT, JPG and DAC."""

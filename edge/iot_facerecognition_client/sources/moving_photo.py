@@ -3,7 +3,6 @@
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
@@ -11,6 +10,7 @@ from iot_facerecognition_client.sources.interface import SourceError, SourceFram
 from iot_facerecognition_client.sources.jpeg_encoder import JpegEncoder
 from iot_facerecognition_client.sources.pacing import Pacer
 from iot_facerecognition_client.sources.photos import photo_size, read_photo, shrink_to_fit
+from iot_facerecognition_protocol.records import dataclass
 
 try:
     import numpy as np

@@ -1,11 +1,11 @@
 """What a camera is to the rest of the appliance."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
 from iot_facerecognition_edge.settings import Settings
+from iot_facerecognition_protocol.records import dataclass
 
 
 class PixelFormat(StrEnum):

@@ -7,7 +7,6 @@ picture; what it costs is one copy of a JPEG, and one of a small preview when so
 
 import threading
 import time
-from dataclasses import dataclass
 from typing import Any
 
 from iot_facerecognition_edge.cameras.interface import (
@@ -24,6 +23,7 @@ from iot_facerecognition_edge.cameras.planar import PlanarConverter
 from iot_facerecognition_edge.cameras.slot import Slot
 from iot_facerecognition_edge.errors import CameraError
 from iot_facerecognition_edge.settings import Settings
+from iot_facerecognition_protocol.records import dataclass
 
 BUFFERS = 4
 """Buffers a stream. The default of six at four bytes a pixel exhausts a Zero's contiguous memory;

@@ -3,7 +3,6 @@
 import errno
 import time
 from ctypes import c_int32
-from dataclasses import dataclass
 
 from iot_facerecognition_edge.cameras.v4l2_kernel import (
     BUF_FLAG_ERROR,
@@ -33,6 +32,7 @@ from iot_facerecognition_edge.cameras.v4l2_kernel import (
     StreamParameters,
 )
 from iot_facerecognition_edge.errors import CameraError
+from iot_facerecognition_protocol.records import dataclass
 
 BUFFERS = 4
 """One being filled, one waiting, one being copied, and one to spare."""

@@ -1,10 +1,10 @@
 """From what a touch panel measures to a place on it. Plain numbers, no I/O."""
 
 import math
-from dataclasses import dataclass
 from typing import Self
 
 from iot_facerecognition_edge.screens.interface import ScreenError
+from iot_facerecognition_protocol.records import dataclass
 
 _COEFFICIENTS = 6
 

@@ -6,11 +6,11 @@ A screen belongs to one thread, the one that draws. Importing this module loads 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Protocol
 
 from iot_facerecognition_edge.errors import EdgeError
+from iot_facerecognition_protocol.records import dataclass
 
 if TYPE_CHECKING:
     import pygame

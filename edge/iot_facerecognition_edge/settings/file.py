@@ -2,12 +2,12 @@
 
 import json
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from iot_facerecognition_edge.errors import EdgeError, SettingError
 from iot_facerecognition_edge.settings.catalogue import setting
 from iot_facerecognition_edge.settings.setting import Value
+from iot_facerecognition_protocol.records import dataclass
 
 _FORMAT = 1
 

@@ -3,10 +3,10 @@
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 
 from iot_facerecognition_edge.errors import SettingError
+from iot_facerecognition_protocol.records import dataclass
 
 Value = bool | int | float | str
 

@@ -1,12 +1,12 @@
 """The values that hold, observable."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import TypeVar
 
 from iot_facerecognition_edge.errors import SettingError
 from iot_facerecognition_edge.settings.catalogue import CATALOGUE
 from iot_facerecognition_edge.settings.setting import Setting, Value
+from iot_facerecognition_protocol.records import dataclass
 
 _T = TypeVar("_T", bool, int, float, str)
 

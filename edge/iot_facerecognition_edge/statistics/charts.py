@@ -1,7 +1,8 @@
 """What a chart shows, as value types: no pixels, no colours."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from iot_facerecognition_protocol.records import dataclass
 
 
 class ChartId(StrEnum):

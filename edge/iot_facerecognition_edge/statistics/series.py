@@ -2,7 +2,8 @@
 
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from iot_facerecognition_protocol.records import dataclass
 
 CAPACITY = 256
 """Points of each resolution; a small screen is not much wider."""

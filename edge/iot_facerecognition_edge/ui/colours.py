@@ -1,7 +1,8 @@
 """Colours of the views: dark and light, around one accent colour."""
 
 import colorsys
-from dataclasses import dataclass
+
+from iot_facerecognition_protocol.records import dataclass
 
 Rgb = tuple[int, int, int]
 

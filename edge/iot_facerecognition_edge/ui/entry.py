@@ -3,7 +3,6 @@
 # ruff: noqa: D102 - overridden methods are those of `Widget`, told there
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import pygame
 
@@ -15,6 +14,7 @@ from iot_facerecognition_edge.ui.look import Look
 from iot_facerecognition_edge.ui.stage import Layer
 from iot_facerecognition_edge.ui.typeface import Style
 from iot_facerecognition_edge.ui.widget import Widget
+from iot_facerecognition_protocol.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

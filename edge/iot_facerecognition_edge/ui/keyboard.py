@@ -3,7 +3,6 @@
 # ruff: noqa: D102 - overridden methods are those of `Widget`, told there
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 
 import pygame
@@ -14,6 +13,7 @@ from iot_facerecognition_edge.ui.icons import Icon
 from iot_facerecognition_edge.ui.look import Look
 from iot_facerecognition_edge.ui.typeface import Style
 from iot_facerecognition_edge.ui.widget import Widget
+from iot_facerecognition_protocol.records import dataclass
 
 
 class Page(Enum):

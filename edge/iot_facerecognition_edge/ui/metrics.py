@@ -1,6 +1,6 @@
 """Sizes in pixels for a screen of a given size: large enough for fingers and an arm's length."""
 
-from dataclasses import dataclass
+from iot_facerecognition_protocol.records import dataclass
 
 _REFERENCE_LONG, _REFERENCE_SHORT = 480, 320
 """The common 3.5 inch panel, for which the sizes below are made."""

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from iot_facerecognition_protocol.records import dataclass
 
 Pixel = tuple[float, float]
 

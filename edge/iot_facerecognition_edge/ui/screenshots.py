@@ -11,7 +11,6 @@ import asyncio
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pygame
@@ -30,6 +29,7 @@ from iot_facerecognition_edge.views.camera import CameraView
 from iot_facerecognition_edge.views.main import MainView
 from iot_facerecognition_edge.views.settings import SettingsView
 from iot_facerecognition_edge.views.statistics import StatisticsPopup, StatisticsView
+from iot_facerecognition_protocol.records import dataclass
 
 SIZES = ((480, 320), (800, 480))
 _STEP = 0.02

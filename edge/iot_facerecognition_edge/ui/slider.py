@@ -3,7 +3,6 @@
 # ruff: noqa: D102 - overridden methods are those of `Widget`, told there
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import pygame
 
@@ -12,6 +11,7 @@ from iot_facerecognition_edge.ui.controls import Button
 from iot_facerecognition_edge.ui.icons import Icon
 from iot_facerecognition_edge.ui.look import Look
 from iot_facerecognition_edge.ui.widget import Widget
+from iot_facerecognition_protocol.records import dataclass
 
 _STEPS_WITHOUT_ONE = 100
 

@@ -3,7 +3,6 @@
 # ruff: noqa: D102 - overridden methods are those of `Widget`, told there
 
 from collections import deque
-from dataclasses import dataclass
 
 import pygame
 
@@ -12,6 +11,7 @@ from iot_facerecognition_edge.ui.icons import Icon
 from iot_facerecognition_edge.ui.look import Look
 from iot_facerecognition_edge.ui.stage import Layer
 from iot_facerecognition_edge.ui.typeface import ELLIPSIS, Style
+from iot_facerecognition_protocol.records import dataclass
 
 _WAITING = 5
 _LINES = 3

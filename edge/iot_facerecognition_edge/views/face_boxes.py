@@ -4,9 +4,9 @@ Rectangles are (x, y, width, height) in whole pixels.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from iot_facerecognition_protocol import Face
+from iot_facerecognition_protocol.records import dataclass
 
 Rectangle = tuple[int, int, int, int]
 
