@@ -2,6 +2,8 @@
 
 import itertools
 import re
+import shutil
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -20,6 +22,20 @@ HARDENING = (
 )
 """How docs/container.md says to run it."""
 _numbers = itertools.count(1)
+
+
+def copy_of_the_tree(folder: Path) -> Path:
+    """Copy the tracked files and those that will be, so that no stray file gets into the image."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT, check=True, capture_output=True,
+    ).stdout  # fmt: skip
+    for name in filter(None, listed.decode().split("\0")):
+        source, target = ROOT / name, folder / name
+        if source.is_file():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target)
+    return folder
 
 
 @dataclass(frozen=True, slots=True)

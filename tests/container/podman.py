@@ -18,7 +18,7 @@ from urllib.parse import urlparse
 BASE = "localhost/iot-facerecognition-base:bookworm-slim"
 PACKAGES = (
     "buildah", "podman", "runc", "netavark", "aardvark-dns", "slirp4netns", "uidmap", "catatonit",
-    "iptables", "mmdebstrap",
+    "iptables", "mmdebstrap", "systemd",
 )  # fmt: skip
 _CONTAINERS_CONF = """\
 [containers]
