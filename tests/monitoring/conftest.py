@@ -15,6 +15,7 @@ _PACKAGES = {
     "prometheus": "prometheus",
     "promtool": "prometheus",
     "amtool": "prometheus-alertmanager",
+    "cc": "build-essential",
 }
 
 
