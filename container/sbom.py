@@ -31,7 +31,9 @@ def debian_packages() -> list[dict[str, Any]]:
     )
     rows = [line.split("\t") for line in listed.stdout.splitlines()]
     return [
-        _component(name, version, f"pkg:deb/debian/{name}@{quote(version)}?arch={architecture}")
+        _component(
+            name, version, f"pkg:deb/debian/{quote(name)}@{quote(version)}?arch={architecture}"
+        )
         for name, version, architecture in rows
     ]
 

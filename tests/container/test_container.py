@@ -139,7 +139,7 @@ def test_first_start_prints_token_and_fingerprint_once_and_keeps_the_key_to_itse
         modes = container.python("sh", "-c", "stat --format='%a %u %n' /data/state /data/state/*")
         kept = {line.split()[-1]: line.split()[:2] for line in modes.splitlines()}
         assert kept["/data/state"] == ["700", "10001"]
-        assert kept["/data/state/server.key"] == ["600", "10001"]
+        assert kept["/data/state/server.pem"] == ["600", "10001"]
         # The volume holds a hash of the token, and nowhere the token itself.
         held = container.python("sh", "-c", "find /data -type f -exec cat {} +")
         assert str(access.token) not in held
