@@ -4,21 +4,20 @@ Each part of the work is done many times in `edge_work`, once here and once by Q
 `-cpu arm1176` and a plugin that counts instructions; the difference between many times and few is
 the part without its preparation. `python -m benchmarks.edge_cost` prints the table.
 
-The first run makes a Debian armel root of the device's libraries (mmdebstrap, ten minutes, then
-cached); it needs root, mmdebstrap, arch-test, a C compiler, qemu-user, and qemu-user-static with
-binfmt_misc. Not measured is what the hardware and the kernel do: encoding, scaling, the radio.
+The first run installs what it needs, as root, and makes the device's root
+(`edge_device`). Not measured is what the hardware and the kernel do: encoding,
+scaling, the radio.
 """
 
 import argparse
 import asyncio
 import hashlib
 import os
-import shutil
 import ssl
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +27,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from benchmarks.edge_device import OPENSSL_CONF, TOOLS, DeviceError, EmulatedDevice, install
 from iot_facerecognition_protocol import (
     SUBPROTOCOL_V2,
     Face,
@@ -43,14 +43,6 @@ from iot_facerecognition_protocol import (
 )
 
 HERE = Path(__file__).parent
-REPOSITORY = HERE.parent
-LABS = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "iot-facerecognition/labs"
-PACKAGES = (
-    "python3,python3-numpy,python3-pygame,python3-sdnotify,python3-evdev,libturbojpeg0,"
-    "ca-certificates,openssl,fonts-dejavu-core"
-)
-WEBSOCKETS = "websockets==15.0.1"
-"""The device's version; its pure Python wheel, without the C masking that apt's package has."""
 
 CLOCK = 1_000_000_000
 """Hertz of a Zero W."""
@@ -60,13 +52,6 @@ FRAMES_PER_SECOND = 15
 SHARE = 0.6
 BUDGET = CLOCK * SHARE / FRAMES_PER_SECOND / CYCLES_PER_INSTRUCTION
 """Instructions a frame may cost."""
-
-CHACHA = REPOSITORY / "edge" / "openssl.cnf"
-"""What the service's unit names, so that a processor without AES need not do AES."""
-
-
-class LabError(Exception):
-    """The laboratory is not complete; the message says what to install."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,90 +76,86 @@ PARTS = (
     Part("convert", "preview from YUV to RGB", 10, 60),
     Part("screen", "draw and show on a framebuffer", 5, 35),
 )
-STARTS = (("imports", "headless"), ("imports_screen", "with a screen"))
+STARTS = (
+    Part("imports", "imports, headless", 1, 1),
+    Part("imports_screen", "imports, with a screen", 1, 1),
+)
 
 
 class Lab:
     """Runs Python here and on the emulated processor."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        install({"cc": "gcc", **TOOLS})
         self._folder = folder
         self._environment = dict(environment)
-        self._root = armel_root()
-        self._packages = armel_packages()
+        self._device = EmulatedDevice.ready()
         self._plugin = folder / "instructions.so"
         source = HERE / "edge_instructions.c"
         subprocess.run(["cc", "-shared", "-fPIC", "-O2", "-o", self._plugin, source], check=True)
 
     def seconds(self, part: Part) -> float:
         """Return the seconds of one time of `part` on this machine."""
-        times = [
-            float(self._run([sys.executable], part, count).splitlines()[-1])
-            for count in (part.few, part.many)
-        ]
+        times = [min(self._here(part, count) for _ in range(3)) for count in (part.few, part.many)]
         return (times[1] - times[0]) / (part.many - part.few)
 
     def instructions(self, part: Part) -> float:
         """Return the instructions of one time of `part` on the emulated processor."""
+        # The first run may have to write bytecode, which the device's package brings.
+        self._emulated(part, 1)
         counts = [self.count(part, times) for times in (part.few, part.many)]
         return (counts[1] - counts[0]) / (part.many - part.few)
+
+    def start(self, part: Part) -> str:
+        """Return what starting `part` takes, in words."""
+        self._emulated(part, 1)
+        count = self.count(part, 1)
+        emulated = min(self.processor_time(part) for _ in range(3))
+        return (
+            f"{part.label}: {count / 1e6:.0f} million instructions, about "
+            f"{count * CYCLES_PER_INSTRUCTION / CLOCK:.2f} s; {emulated:.2f} s in this emulator"
+        )
 
     def count(self, part: Part, times: int) -> int:
         """Return the instructions of the whole program that does `part` so many times."""
         out = self._folder / "count"
         out.unlink(missing_ok=True)
-        emulated: list[str | Path] = ["qemu-arm", "-cpu", "arm1176", "-L", self._root]
-        emulated += ["-plugin", f"{self._plugin},out={out}", self._root / "usr/bin/python3"]
-        self._run(emulated, part, times)
+        self._emulated(part, times, plugin=f"{self._plugin},out={out}")
         return int(out.read_text())
 
-    def _run(self, python: list[str | Path], part: Part, times: int) -> str:
-        path = [REPOSITORY / "protocol", REPOSITORY / "edge"]
-        if len(python) > 1:
-            path.append(self._packages)
-        environment = os.environ | self._environment
-        environment |= {"PYTHONPATH": os.pathsep.join(map(str, path))}
-        environment |= {"PYGAME_HIDE_SUPPORT_PROMPT": "1", "SDL_VIDEODRIVER": "dummy"}
+    def processor_time(self, part: Part) -> float:
+        """Return the seconds of processor time that emulating `part` takes on this machine."""
+        before = os.times()
+        self._emulated(part, 1)
+        after = os.times()
+        spent = after.children_user - before.children_user
+        return spent + after.children_system - before.children_system
+
+    def _emulated(self, part: Part, times: int, plugin: str = "") -> None:
+        command = self._device.command(*self._program(part, times), plugin=plugin)
+        environment = self._device.environment(self._environment)
+        if not part.chacha:
+            del environment["OPENSSL_CONF"]
+        self._run(command, part, environment)
+
+    def _here(self, part: Part, times: int) -> float:
+        environment = os.environ | self._environment | {"SDL_VIDEODRIVER": "dummy"}
+        environment |= {"PYGAME_HIDE_SUPPORT_PROMPT": "1"}
         if part.chacha:
-            environment["OPENSSL_CONF"] = str(CHACHA)
-        done = subprocess.run(
-            [*python, HERE / "edge_work.py", part.name, str(times)],
-            check=False,
-            env=environment,
-            capture_output=True,
-            text=True,
-        )
+            environment["OPENSSL_CONF"] = str(OPENSSL_CONF)
+        said = self._run([sys.executable, *self._program(part, times)], part, environment)
+        return float(said.splitlines()[-1])
+
+    def _program(self, part: Part, times: int) -> tuple[str | Path, ...]:
+        return HERE / "edge_work.py", part.name, str(times)
+
+    def _run(
+        self, command: Sequence[str | Path], part: Part, environment: Mapping[str, str]
+    ) -> str:
+        done = subprocess.run(command, check=False, env=environment, capture_output=True, text=True)
         if done.returncode:
-            raise LabError(f"{part.name} failed:\n{done.stderr[-2000:]}")
+            raise DeviceError(f"{part.name} failed:\n{done.stderr[-2000:]}")
         return done.stdout
-
-
-def armel_root() -> Path:
-    """Return the Debian root for ARM, made at the first call."""
-    root = LABS / "armel"
-    if not (root / "usr/bin/python3").exists():
-        for tool in ("mmdebstrap", "arch-test", "qemu-arm"):
-            if shutil.which(tool) is None:
-                raise LabError(
-                    "apt-get install mmdebstrap arch-test qemu-user qemu-user-static "
-                    f"binfmt-support, which bring {tool}"
-                )
-        LABS.mkdir(parents=True, exist_ok=True)
-        command: list[str | Path] = ["mmdebstrap", "--variant=minbase", "--architectures=armel"]
-        command += [f"--include={PACKAGES}", "bookworm", LABS / "armel.new"]
-        subprocess.run(command, check=True)
-        (LABS / "armel.new").rename(root)
-    return root
-
-
-def armel_packages() -> Path:
-    """Return a folder with the device's websockets in pure Python, fetched at the first call."""
-    folder = LABS / "armel-packages"
-    if not (folder / "websockets").is_dir():
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
-        command += ["--only-binary=:all:", "--platform=any", "--implementation=py", "--abi=none"]
-        subprocess.run([*command, "--target", folder, WEBSOCKETS], check=True)
-    return folder
 
 
 class AnsweringServer:
@@ -248,11 +229,9 @@ def measure(only: str | None) -> None:
                 here = lab.seconds(part) * 1000
                 share = f"{counted / BUDGET:10.0%}"
                 print(f"{part.label:36} {here:8.2f} {counted / 1e6:21.2f} {share}", flush=True)
-        for name, label in STARTS:
-            if only in {None, name}:
-                count = lab.count(Part(name, label, 1, 1), 1)
-                took = count * CYCLES_PER_INSTRUCTION / CLOCK
-                print(f"start, {label}: {count / 1e6:.0f} million instructions, about {took:.1f} s")
+        for part in STARTS:
+            if only in {None, part.name}:
+                print(lab.start(part))
 
 
 if __name__ == "__main__":
@@ -260,5 +239,5 @@ if __name__ == "__main__":
     parser.add_argument("--only", help="only this part: " + ", ".join({p.name for p in PARTS}))
     try:
         measure(parser.parse_args().only)
-    except LabError as error:
+    except DeviceError as error:
         sys.exit(str(error))

@@ -24,20 +24,27 @@ PREVIEW = (448, 252)
 
 
 def imports() -> Callable[[], object]:
-    """Import what a headless device imports."""
+    """Import what a headless device imports, and end; the rest of this file is not part of it."""
+    from iot_facerecognition_edge import cli  # noqa: F401, PLC0415
+    from iot_facerecognition_edge.postponed import postpone  # noqa: PLC0415
+
+    postpone()
     from iot_facerecognition_client import Client  # noqa: F401, PLC0415
     from iot_facerecognition_edge import assembly  # noqa: F401, PLC0415
 
-    return lambda: None
+    return lambda: os._exit(0)
 
 
 def imports_screen() -> Callable[[], object]:
-    """Import what a device with a screen imports."""
-    imports()
-    from iot_facerecognition_edge import screens  # noqa: F401, PLC0415
+    """Import what a device with a framebuffer imports, in its order, and end."""
+    work = imports()
+    from iot_facerecognition_edge.screens.lean import load_pygame  # noqa: PLC0415
+
+    load_pygame()
+    from iot_facerecognition_edge.screens import framebuffer, touch  # noqa: F401, PLC0415
     from iot_facerecognition_edge.ui import loop  # noqa: F401, PLC0415
 
-    return lambda: None
+    return work
 
 
 def mask() -> Callable[[], object]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from iot_facerecognition_edge.errors import EdgeError, HookError, SettingError
+from iot_facerecognition_edge.postponed import postpone
 from iot_facerecognition_edge.settings import CATALOGUE, Settings, SettingsFile, Value, setting
 
 EXIT_OK = 0
@@ -120,6 +121,7 @@ def default_state_directory(environment: "os._Environ[str] | dict[str, str]") ->
 
 
 def _run(state_directory: Path, options: argparse.Namespace) -> int:
+    postpone()
     from iot_facerecognition_edge.assembly import Options, run  # noqa: PLC0415 - for a quick --help
 
     logging.basicConfig(

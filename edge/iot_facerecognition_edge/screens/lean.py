@@ -10,10 +10,13 @@ from typing import Any, cast
 
 UNUSED = ("mixer", "mixer_music", "scrap", "surfarray", "sndarray", "fastevent")
 """Those that pygame does without in silence, and that take time: numpy comes with two of them."""
+_ELSEWHERE = "pkg_resources"
+"""Where pygame would look for its own font first. Where gpiozero is installed it is there, and its
+import takes longer than all of pygame."""
 
 
 def load_pygame() -> None:
-    """Import pygame without `UNUSED`; whoever imports one of them by name later still gets it.
+    """Import pygame without these; whoever imports one of them by name later still gets it.
 
     To be called before the first `import pygame`; does nothing after it.
     """
@@ -22,6 +25,7 @@ def load_pygame() -> None:
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
     modules = cast(dict[str, Any], sys.modules)
     left_out = [f"pygame.{name}" for name in UNUSED if f"pygame.{name}" not in modules]
+    left_out += [_ELSEWHERE] if _ELSEWHERE not in modules else []
     # None makes the import system raise ImportError for that name.
     modules.update(dict.fromkeys(left_out))
     try:
