@@ -3,6 +3,7 @@
 Part of `make test-container`, not of `make test`: it builds an image of a gigabyte.
 """
 
+import fcntl
 import os
 import secrets
 import subprocess
@@ -35,9 +36,13 @@ def podman(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Iterator[Po
         subprocess.run(["apt-get", "update", "-qq"], check=True)
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         subprocess.run(install, check=True, env=environment, stdout=subprocess.DEVNULL)
-    made = Podman(tmp_path_factory.mktemp("podman"), cache)
-    yield made
-    made.forget_old_layers()
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / "lock").open("w") as lock:
+        # Two labs over the same layers would unmount each other's: the second waits.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        made = Podman(tmp_path_factory.mktemp("podman"), cache)
+        yield made
+        made.forget_old_layers()
 
 
 @pytest.fixture(scope="session")
