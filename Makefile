@@ -47,7 +47,7 @@ lab-trixie: $(READY)  ## the edge's tests in a Debian trixie root with the devic
 	@tests/labs/trixie.sh
 
 lab-armv6: $(READY)  ## the headless edge on an emulated ARM1176, against the real server
-	@$(BIN)/python -m tests.labs.armv6
+	@LAB=armv6 $(BIN)/pytest -s --timeout=900 tests/labs
 
 lab: test-container lab-monitoring lab-trixie lab-armv6  ## every lab, one after the other
 

