@@ -89,7 +89,11 @@ def _edges() -> table.Panel:
             steps=((None, "red"), (1, "green")),
             words={"0": "offline", "1": "online"},
         ),
-        Column("Software", Query(f"max by (client, version) ({{m}}client_info{_ALL})")),
+        Column(
+            "Software",
+            Query(f"max by (client, version) ({{m}}client_info{_ALL})"),
+            label="version",
+        ),
         Column("Frames/s", newest("client_frame_rate"), "cps"),
         Column("Camera/s", newest("edge_capture_rate"), "cps"),
         Column(

@@ -62,6 +62,8 @@ class Column:
     steps: Steps = ()
     words: Mapping[str, str] | None = None
     """Words in place of values."""
+    label: str = ""
+    """The label of the result that is shown, where it is not the value."""
 
 
 def lines(
@@ -130,14 +132,17 @@ def rows(title: str, meaning: str, key: str, columns: Sequence[Column], link: st
         .height(10)
         .filterable(filterable=True)
     )
-    renamed: dict[str, str] = {}
+    names = {key: key.capitalize()}
+    hidden = {"Time": True}
     for letter, column in zip(LETTERS, columns, strict=False):
         target = _target(column.query, letter).instant().format(PromQueryFormat.TABLE)
         panel = panel.with_target(target)
-        renamed[f"Value #{letter}"] = column.heading
+        names[column.label or f"Value #{letter}"] = column.heading
+        if column.label:
+            hidden[f"Value #{letter}"] = True
         panel = panel.override_by_name(column.heading, _looks(column))
-    hidden = {"Time": True, "job": True, "instance": True, "__name__": True}
-    options = {"excludeByName": hidden, "renameByName": {key: key.capitalize(), **renamed}}
+    order = {name: position for position, name in enumerate(names)}
+    options = {"excludeByName": hidden, "renameByName": names, "indexByName": order}
     address = {"title": "Show ${__value.text}", "url": link}
     return (
         panel.with_transformation(DataTransformerConfig(id_val="merge", options={}))

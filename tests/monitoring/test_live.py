@@ -135,6 +135,24 @@ def test_every_panels_query_returns_data(lab: Lab) -> None:
 
 
 @pytest.mark.timeout(300)
+def test_every_field_of_a_table_has_its_place_or_is_hidden(lab: Lab) -> None:
+    board = json.loads((DASHBOARDS / "fleet.json").read_text())
+    (table,) = (panel for panel in board["panels"] if panel["type"] == "table")
+    fields = {"Time"}
+    for target in table["targets"]:
+        fields.add(f"Value #{target['refId']}")
+        for sample in lab.prometheus.query(as_sent(target["expr"])):
+            fields |= set(sample["metric"])
+    (organised,) = (t["options"] for t in table["transformations"] if t["id"] == "organize")
+    shown, hidden = organised["renameByName"], set(organised["excludeByName"])
+    assert set(shown) | hidden == fields
+    assert not set(shown) & hidden
+    # What a column looks like goes by its heading.
+    styled = {override["matcher"]["options"] for override in table["fieldConfig"]["overrides"]}
+    assert styled == set(shown.values())
+
+
+@pytest.mark.timeout(300)
 def test_everything_that_can_be_chosen_on_top_of_a_dashboard_has_values(lab: Lab) -> None:
     asked = set()
     for path in DASHBOARDS.glob("*.json"):
