@@ -1,8 +1,9 @@
 """Pictures of the appliance's views for the documentation, from a real run.
 
-`python -m demo.edge_screenshots [FOLDER]` starts the server on loopback, lets an appliance look at
-photos, walks through its views in dark and light on two sizes of screen, and writes the pictures to
-FOLDER (docs/images/edge without one). The photos are in the public domain.
+`python -m demo.edge_screenshots [FOLDER [WIDTHxHEIGHT…]]` starts the server on loopback, lets an
+appliance look at photos, walks through its views in dark and light on two sizes of screen (or those
+given), and writes the pictures to FOLDER (docs/images/edge without one). The photos are in the
+public domain.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from demo.photos import PhotosError, fetch_photos
 from demo.server_process import ServerFailedError, ServerProcess
 from iot_facerecognition_edge.errors import EdgeError
 from iot_facerecognition_edge.settings import Value
-from iot_facerecognition_edge.ui.screenshots import NothingSeenError, Scenes, take
+from iot_facerecognition_edge.ui.screenshots import SIZES, NothingSeenError, Scenes, take
 
 _FRAME = (640, 480)
 _KNOWN = ("obama3.jpg", (0, 150, 1434, 1226))
@@ -37,6 +38,7 @@ def scene(photo: Path, part: tuple[int, int, int, int], folder: Path) -> str:
 def main() -> int:
     """Take the pictures; return the exit code."""
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "docs/images/edge").absolute()
+    sizes = [(int(w), int(h)) for w, h in (size.split("x") for size in sys.argv[2:])] or SIZES
     try:
         photos = fetch_photos()
         people = {tag: [photos / name] for tag, name in _REFERENCES.items()}
@@ -60,7 +62,7 @@ def main() -> int:
                 }
                 # Names without a path look better in a picture.
                 with contextlib.chdir(place):
-                    taken = asyncio.run(take(folder, overrides, scenes))
+                    taken = asyncio.run(take(folder, overrides, scenes, sizes))
                 print(*taken, sep="\n")
     except (PhotosError, ServerFailedError, EdgeError, NothingSeenError) as error:
         print(error, file=sys.stderr)

@@ -289,7 +289,7 @@ class _Pie:
     def _figures(self, slices: Sequence[Slice], room: int) -> list[str]:
         """Return what stands behind each name: share and remark, or only the share."""
         width = self._look.type.width
-        shares = [f"{piece.share:.0%}" for piece in slices]
+        shares = [f"{100 * piece.share:.0f} %" for piece in slices]
         full = [
             f"{share} · {piece.note}" if piece.note else share
             for piece, share in zip(slices, shares, strict=True)

@@ -147,11 +147,11 @@ class Photographer:
             await self._pass(0.1)
 
     async def _charts(self, view: StatisticsView) -> None:
-        """Take the line charts, one of them with a finger held on it."""
-        card = list(view.board.cards.values())[-1]
-        view.board.reveal(card)
-        await self._pass(0.6)
-        self._keep("statistics-lines")
+        """Take every chart, the last of them with a finger held on it too."""
+        for chart, card in view.board.cards.items():
+            view.board.reveal(card)
+            await self._pass(0.6)
+            self._keep(f"statistics-{chart.replace('_', '-')}")
         self._screen.push(Pointer(Phase.DOWN, *card.rect.center))
         await self._pass(0.3)
         self._keep("statistics-history")

@@ -128,18 +128,33 @@ class CameraView(View):
 
     def _show_figures(self) -> None:
         settings, gap = self.appliance.settings, self.look.metrics.gap
-        bottom = self.rect.bottom - gap
+        area = self._uncovered()
+        bottom = area.bottom - gap
         traffic = self.appliance.traffic
         words = [f"sent {amount(traffic.sent)} · received {amount(traffic.received)}"]
         place = self._plate(self.traffic, words, settings.switch("display.show_traffic"))
-        place.midbottom = (self.rect.centerx, bottom)
+        place.midbottom = (area.centerx, bottom)
         fps_words = [f"{self.appliance.fps:.0f} FPS"]
         corner = self._plate(self.fps, fps_words, settings.switch("display.show_fps"))
-        corner.bottomright = (self.rect.right - gap, bottom)
-        if corner.width and place.right > corner.x - gap:
+        corner.bottomright = (area.right - gap, bottom)
+        if self.fps.visible and place.right > corner.x - gap:
             place.right = corner.x - gap
+        if place.x < area.x + gap:
+            # Beside the statistics, which tell the same.
+            self.traffic.visible = False
         self.traffic.show(words, place)
         self.fps.show(fps_words, corner)
+
+    def _uncovered(self) -> pygame.Rect:
+        """Return what the statistics leave of the page."""
+        area = pygame.Rect(self.rect)
+        if self._popup is not None:
+            popup = self._popup.rect
+            if popup.x > area.x:
+                area.width = popup.x - area.x
+            else:
+                area.height = popup.y - area.y
+        return area
 
     def _plate(self, plate: Plate, words: list[str], wanted: bool) -> pygame.Rect:
         plate.visible = wanted
@@ -147,16 +162,18 @@ class CameraView(View):
 
     def _show_objects(self, labels: tuple[ObjectLabel, ...]) -> None:
         """List the labels in the bottom left corner, above the traffic where both want it."""
-        lines = [f"{label.prediction:.0%}  {label.label}" for label in labels]
+        lines = [f"{100 * label.prediction:.0f} %  {label.label}" for label in labels]
         self.objects.visible = bool(lines)
         if not lines:
             return
         gap = self.look.metrics.gap
-        size = self.objects.natural_size(lines, self.rect.width // 2)
+        area = self._uncovered()
+        size = self.objects.natural_size(lines, min(self.rect.width // 2, area.width - 2 * gap))
         place = pygame.Rect((0, 0), size)
-        place.bottomleft = (self.rect.x + gap, self.rect.bottom - gap)
-        if self.traffic.visible and place.inflate(gap, 0).colliderect(self.traffic.rect):
-            place.bottom = self.traffic.rect.y - gap // 2
+        place.bottomleft = (area.x + gap, area.bottom - gap)
+        for plate in (self.traffic, self.fps):
+            if plate.visible and place.inflate(gap, 0).colliderect(plate.rect):
+                place.bottom = plate.rect.y - gap // 2
         room = place.bottom - self.back_button.rect.bottom - gap
         while place.height > room and len(lines) > 1:
             lines.pop()
@@ -170,11 +187,13 @@ class CameraView(View):
         if self._popup is None:
             self._popup = StatisticsPopup(self.navigator, self._close_popup)
             self.navigator.push(self._popup, self._popup.natural_place(self.rect))
+            self._show_figures()
 
     def _close_popup(self) -> None:
         if self._popup is not None:
             self.navigator.remove(self._popup)
             self._popup = None
+            self._show_figures()
 
 
 def amount(size: int) -> str:

@@ -10,7 +10,9 @@ from iot_facerecognition_protocol import Face, ObjectLabel
 
 VIEWS = {
     "main", "connect", "camera", "camera-unknown", "camera-statistics", "statistics",
-    "statistics-lines", "statistics-history", "logs", "settings", "settings-recognition",
+    "statistics-objects", "statistics-faces", "statistics-faces-over-time",
+    "statistics-prediction", "statistics-traffic-total", "statistics-traffic-rate",
+    "statistics-fps", "statistics-history", "logs", "settings", "settings-recognition",
     "settings-camera", "settings-display", "about", "message",
 }  # fmt: skip
 

@@ -134,7 +134,7 @@ def test_objects_are_listed_at_the_bottom_left_until_their_time_is_over(camera):
     camera.appliance.publish(ObjectsSeen(labels, 1, camera.appliance.now))
     camera.wait()
     plate = camera.view.objects
-    assert plate.lines == ("93%  tabby cat", "2%  lynx")
+    assert plate.lines == ("93 %  tabby cat", "2 %  lynx")
     assert plate.rect.left < 20
     assert plate.rect.bottom > 250
     camera.wait(3.1)
@@ -158,6 +158,28 @@ def test_plates_and_buttons_do_not_overlap(finger_on, size):
     for number, rect in enumerate(rects):
         assert finger.screen.canvas.get_rect().contains(rect)
         assert rect.collidelist(rects[number + 1 :]) == -1, parts[number]
+
+
+@pytest.mark.parametrize("size", [(320, 240), (480, 320), (320, 480), (800, 480)])
+def test_statistics_cover_no_figures(finger_on, size):
+    finger = finger_on(size)
+    finger.app.open(Page.CAMERA)
+    finger.appliance.run_camera()
+    labels = tuple(ObjectLabel(f"label {n}", 0.1) for n in range(5))
+    finger.appliance.publish(ObjectsSeen(labels, 1, finger.appliance.now))
+    finger.wait()
+    view = finger.view
+    before = [view.traffic.visible, view.traffic.rect.copy(), view.fps.rect.copy()]
+    finger.tap(view.statistics_button)
+    finger.wait()
+    popup = finger.top
+    plates = [p for p in (view.objects, view.traffic, view.fps) if p.visible]
+    assert view.objects in plates
+    for number, plate in enumerate(plates):
+        assert not plate.rect.colliderect(popup.rect)
+        assert plate.rect.collidelist([other.rect for other in plates[number + 1 :]]) == -1
+    finger.tap(popup.cross)
+    assert [view.traffic.visible, view.traffic.rect, view.fps.rect] == before
 
 
 def test_traffic_and_frame_rate_stand_at_the_bottom_if_wanted(camera):
