@@ -4,6 +4,7 @@ import re
 import ssl
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -94,3 +95,31 @@ def test_password_file_that_is_missing_is_told_at_the_start(photos: Path, tmp_pa
     with pytest.raises(ServerFailedError, match=r"\[Metrics\] PasswordFile: .*nowhere"):
         server.start()
     assert server.stop() == 2
+
+
+WRONG_NETWORK = """\
+from dataclasses import replace
+import iot_facerecognition_server.observability.self_test as module
+true = module.known_answer
+module.known_answer = lambda: replace(true(), descriptor=-true().descriptor)
+"""
+"""Runs before the server: to the self-test, a descriptor of another person is a broken network."""
+
+
+def test_server_whose_network_gives_another_answer_lives_and_is_never_ready(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(WRONG_NETWORK)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    settings = {"Metrics": {"Enable": "true", "Port": "0", "TLS": "true"}}
+    with ServerProcess(tmp_path / "server", people(photos), settings) as broken:
+        with pytest.raises(urllib.error.HTTPError, match="503") as refused:
+            ask(broken, "/readyz")
+        words = refused.value.read().decode()
+        assert "models: ok\nself-test: the known face was not recognised" in words
+        assert "Precision=fp32" in words
+        assert ask(broken, "/livez") == "event loop: ok\nworkers: ok\n"
+        assert "iot_facerecognition_ready 0.0" in ask(broken, "/metrics")
+        code, told = probe(broken, PORT=str(port(broken)))
+        assert (code, "self-test" in told) == (1, True)
+        assert "the self-test failed" in broken.output()
