@@ -41,7 +41,9 @@ from iot_facerecognition_server.serving.admission import Admission
 from iot_facerecognition_server.serving.client import NewSession
 from iot_facerecognition_server.serving.control import SOCKET_NAME, ControlSocket
 from iot_facerecognition_server.serving.dispatcher import Dispatcher
+from iot_facerecognition_server.serving.open_files import allow_open_files
 from iot_facerecognition_server.serving.server import ConnectionLimits, RecognitionServer
+from iot_facerecognition_server.serving.tls_buffers import bound_tls_buffers
 from iot_facerecognition_server.sessions.scheduler import FairScheduler
 from iot_facerecognition_server.sessions.session import Session
 from iot_facerecognition_server.supervision import Supervisor
@@ -72,6 +74,8 @@ async def serve(config: Config) -> None:
     clock = time.monotonic
     sys.setswitchinterval(SWITCH_SECONDS)
     disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series beside each counter, which nobody reads
+    allow_open_files(config.limits.clients)
+    bound_tls_buffers()
     torch.set_num_threads(1)  # as many workers as cores run the networks, each on one thread
     tls = server_tls(config)
     monitoring = Monitoring(config, tls, clock)

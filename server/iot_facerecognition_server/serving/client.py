@@ -87,21 +87,27 @@ class Client:
             self._metrics.leave()
 
     async def _read(self) -> None:
-        while True:
-            try:
-                async with asyncio.timeout(self._idle_seconds or None):
-                    message = await self._connection.recv()
-            except TimeoutError:
-                reason = f"nothing came for {self._idle_seconds:g} s ([Limits] IdleSeconds)"
-                await self._send_away(self.session.refuse_and_close(ErrorCode.IDLE, reason))
-                return
-            self._metrics.message_received(len(message))
-            if isinstance(message, str):
-                event: Event | None = self.session.receive_text(message)
-            else:
-                event = self._take_frame(message)
-            if event is not None and not await self._go_on(event):
-                return
+        while await self._read_one():
+            pass
+
+    async def _read_one(self) -> bool:
+        """Take one message; False when it, or its absence, ended the connection.
+
+        A function of its own, so that nothing keeps a frame while the next one is waited for.
+        """
+        try:
+            async with asyncio.timeout(self._idle_seconds or None):
+                message = await self._connection.recv()
+        except TimeoutError:
+            reason = f"nothing came for {self._idle_seconds:g} s ([Limits] IdleSeconds)"
+            await self._send_away(self.session.refuse_and_close(ErrorCode.IDLE, reason))
+            return False
+        self._metrics.message_received(len(message))
+        if isinstance(message, str):
+            event: Event | None = self.session.receive_text(message)
+        else:
+            event = self._take_frame(message)
+        return event is None or await self._go_on(event)
 
     def _take_frame(self, jpeg: bytes) -> Refused | None:
         self._metrics.frame_received()

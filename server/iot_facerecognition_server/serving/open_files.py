@@ -1,0 +1,32 @@
+"""How many files, and so connections, the system lets this process have open."""
+
+import logging
+import resource
+from typing import Final
+
+_log = logging.getLogger(__name__)
+
+_OWN_FILES: Final = 64
+"""What the server has open beside its clients: logs, models, sockets, the event loop's own."""
+
+
+def allow_open_files(clients: int) -> None:
+    """Raise the soft limit to the hard one; say so where `clients` (0: any number) cannot fit.
+
+    The soft limit is 1024 on most systems for the sake of programs that use `select`, and asyncio
+    does not.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        except (OSError, ValueError) as error:
+            _log.warning("the limit of open files stays at %d: %s", soft, error)
+            hard = soft
+    if hard != resource.RLIM_INFINITY and hard < clients + _OWN_FILES:
+        _log.warning(
+            "the system lets this server have %d files open: too few for %d clients ([Limits]"
+            " Clients); raise LimitNOFILE of the service, `ulimit -n` or the container's ulimits",
+            hard,
+            clients,
+        )

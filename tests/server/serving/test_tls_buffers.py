@@ -1,0 +1,69 @@
+import asyncio
+import ssl
+from asyncio.sslproto import SSLProtocol
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from iot_facerecognition_server.config import load
+from iot_facerecognition_server.serving.tls_buffers import BUFFER_BYTES, bound_tls_buffers
+from iot_facerecognition_server.trust.setup import server_tls
+
+
+@pytest.fixture(autouse=True)
+def asyncios_own_size() -> Iterator[None]:
+    """Give the other tests of this process asyncio's own size back."""
+    before = SSLProtocol.max_size
+    yield
+    SSLProtocol.max_size = before
+
+
+class Receiver(asyncio.Protocol):
+    """Takes note of what comes in one piece."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+        self.opened = asyncio.Event()
+        self.ended = asyncio.Event()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+        self.opened.set()
+
+    def data_received(self, data: bytes) -> None:
+        self.pieces.append(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.ended.set()
+
+
+async def send(folder: Path, content: bytes) -> tuple[list[bytes], int]:
+    """Return the pieces in which `content` arrives at a server, and its buffer's size."""
+    config = load(None, {"IOT_FACERECOGNITION_SERVER_STATEDIRECTORY": str(folder)})
+    receiver = Receiver()
+    loop = asyncio.get_running_loop()
+    context = server_tls(config).context
+    server = await loop.create_server(lambda: receiver, "127.0.0.1", 0, ssl=context)
+    trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    trusting.check_hostname = False
+    trusting.verify_mode = ssl.CERT_NONE
+    port = server.sockets[0].getsockname()[1]
+    _, writer = await asyncio.open_connection("127.0.0.1", port, ssl=trusting)
+    writer.write(content)
+    await receiver.opened.wait()
+    size = len(receiver.transport._ssl_protocol._ssl_buffer)  # type: ignore[attr-defined]
+    await writer.drain()
+    writer.close()
+    await receiver.ended.wait()
+    server.close()
+    return receiver.pieces, size
+
+
+def test_a_connection_reads_and_holds_no_more_than_the_bound(tmp_path: Path):
+    bound_tls_buffers()
+    content = bytes(range(256)) * 4096
+    pieces, size = asyncio.run(send(tmp_path, content))
+    assert b"".join(pieces) == content
+    assert size == BUFFER_BYTES
+    assert max(map(len, pieces)) <= 2 * BUFFER_BYTES  # a read completes what was there of a record
