@@ -73,7 +73,7 @@ PARTS = (
     Part("results", "count, log, overlay", 10, 110),
     Part("stream", "all without a screen, AES-256-GCM", 10, 60),
     Part("stream", "all without a screen, ChaCha20", 10, 60, chacha=True),
-    Part("convert", "preview from YUV to RGB", 10, 60),
+    Part("convert", "preview from YUV to BGRX", 10, 60),
     Part("screen", "draw and show on a framebuffer", 5, 35),
 )
 STARTS = (

@@ -144,7 +144,7 @@ def results() -> Callable[[], object]:
 
 
 def convert() -> Callable[[], object]:
-    """Make an RGB preview of the small stream."""
+    """Make a preview in colour of the small stream."""
     from iot_facerecognition_edge.cameras.planar import PlanarConverter  # noqa: PLC0415
 
     converter = PlanarConverter()
@@ -184,8 +184,8 @@ class StillCamera:
         from iot_facerecognition_edge.cameras import PixelFormat, PreviewImage  # noqa: PLC0415
 
         width, height = PREVIEW
-        pixels = bytes([self.number % 256]) * (width * height * 3)
-        return PreviewImage(width, height, PixelFormat.RGB, pixels, self.number / 15)
+        pixels = bytes([self.number % 256]) * (width * height * 4)
+        return PreviewImage(width, height, PixelFormat.BGRX, pixels, self.number / 15)
 
     def apply(self, settings: Any) -> tuple[str, ...]:  # noqa: ARG002 - the interface's
         """Change nothing."""

@@ -124,7 +124,7 @@ def test_the_edge_with_a_screen_draws_the_named_face(device, connection, photos,
     framebuffer, preview = tmp_path / "fb0", tmp_path / "preview"
     framebuffer.write_bytes(bytes(SCREEN[0] * SCREEN[1] * 2))
     with Image.open(photos / PHOTO) as image:
-        preview.write_bytes(image.convert("RGB").resize(PREVIEW).tobytes())
+        preview.write_bytes(image.convert("RGB").resize(PREVIEW).tobytes("raw", "BGRX"))
     program = Path(__file__).with_name("edge_with_screen.py")
     command = device.command(program, tmp_path / "state", framebuffer, photos / PHOTO, preview)
     shown: list[int] = []

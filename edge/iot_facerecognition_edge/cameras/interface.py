@@ -13,8 +13,10 @@ class PixelFormat(StrEnum):
 
     GREY = "grey"
     """One byte a pixel."""
-    RGB = "rgb"
-    """Three bytes a pixel."""
+    BGRX = "bgrx"
+    """Four bytes a pixel: blue, green, red, and one that means nothing.
+
+    The one layout of colours that SDL turns into a framebuffer's 16 bits in a loop of its own."""
 
 
 @dataclass(frozen=True, slots=True)

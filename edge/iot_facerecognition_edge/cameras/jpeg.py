@@ -1,4 +1,4 @@
-"""Small RGB previews out of JPEGs, and JPEGs out of YUYV, both by libjpeg-turbo."""
+"""Small previews out of JPEGs, and JPEGs out of YUYV, both by libjpeg-turbo."""
 
 from typing import Any
 
@@ -27,18 +27,18 @@ class JpegCodec:
             ) from error
 
     def preview(self, jpeg: bytes, wanted: tuple[int, int], time: float) -> PreviewImage | None:
-        """Return `jpeg` in RGB, decoded to no less than `wanted` where it is larger than that.
+        """Return `jpeg` in colour, decoded to no less than `wanted` where it is larger than that.
 
         None for a picture that is damaged: USB cameras send such now and then.
         """
         try:
             width, height, _, _ = self._codec.decode_header(jpeg)
             scale = _scale(width, height, wanted)
-            rgb = self._codec.decode(jpeg, self._module.TJPF_RGB, scaling_factor=scale)
+            pixels = self._codec.decode(jpeg, self._module.TJPF_BGRX, scaling_factor=scale)
         except (OSError, ValueError):
             return None
-        rows, columns = rgb.shape[:2]
-        return PreviewImage(columns, rows, PixelFormat.RGB, rgb.tobytes(), time)
+        rows, columns = pixels.shape[:2]
+        return PreviewImage(columns, rows, PixelFormat.BGRX, pixels.tobytes(), time)
 
     def from_yuyv(self, content: bytes, size: tuple[int, int], stride: int, quality: int) -> bytes:
         """Return the JPEG of a picture with 4:2:2 samples in the order Y, U, Y, V.

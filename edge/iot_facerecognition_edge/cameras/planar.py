@@ -1,4 +1,4 @@
-"""Colour for the small stream of the Raspberry Pi's camera: YUV 4:2:0 to RGB by libturbojpeg.
+"""Colour for the small stream of the Raspberry Pi's camera: YUV 4:2:0 to BGRX by libturbojpeg.
 
 Through ctypes, for it is one function, and the usual wrapper brings NumPy with it.
 """
@@ -11,9 +11,10 @@ from iot_facerecognition_edge.cameras.interface import PixelFormat, PreviewImage
 _LIBRARY = "libturbojpeg.so.0"
 _420 = 2
 """TJSAMP_420"""
-_RGB = 0
-"""TJPF_RGB"""
-_CHANNELS = 3
+_BGRX = 3
+"""TJPF_BGRX"""
+_BYTES = 4
+"""Of a pixel."""
 
 
 class PlanarConverter:
@@ -64,13 +65,13 @@ class PlanarConverter:
         source = ctypes.cast(c_char_p(planes), c_void_p).value or 0
         pointers = (c_void_p * 3)(source, source + luma, source + luma + chroma)
         strides = (c_int * 3)(stride, stride // 2, stride // 2)
-        pixels = (c_ubyte * (width * height * _CHANNELS))()
+        pixels = (c_ubyte * (width * height * _BYTES))()
         failed = self._library.tjDecodeYUVPlanes(
-            self._handle, pointers, strides, _420, byref(pixels), width, 0, height, _RGB, 0
+            self._handle, pointers, strides, _420, byref(pixels), width, 0, height, _BGRX, 0
         )
         if failed:
             raise ValueError(str(self._library.tjGetErrorStr2(self._handle), "utf-8"))
-        return PreviewImage(width, height, PixelFormat.RGB, bytes(pixels), time)
+        return PreviewImage(width, height, PixelFormat.BGRX, bytes(pixels), time)
 
 
 def _cropped(planes: bytes, size: tuple[int, int], stride: int) -> bytes:

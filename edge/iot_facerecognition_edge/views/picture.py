@@ -17,6 +17,8 @@ BLACK: Rgb = (0, 0, 0)
 UNKNOWN: Rgb = (214, 219, 226)
 """Unknown faces: a dashed frame in this grey, for every accent colour."""
 _GREYS = [(level, level, level) for level in range(256)]
+_XRGB = (0xFF0000, 0x00FF00, 0x0000FF, 0)
+"""The masks of `PixelFormat.BGRX` on a little-endian machine, which all of ours are."""
 _POINT = 4 / 3
 """Pixels of the 480x320 design in a point."""
 
@@ -96,7 +98,8 @@ def _scaled(image: PreviewImage, size: tuple[int, int]) -> pygame.Surface:
         surface = pygame.image.frombuffer(image.pixels, given, "P")
         surface.set_palette(_GREYS)
     else:
-        surface = pygame.image.frombuffer(image.pixels, given, "RGB")
+        surface = pygame.Surface(given, 0, 32, _XRGB)
+        surface.get_buffer().write(image.pixels)
     return surface if given == size else pygame.transform.scale(surface, size)
 
 

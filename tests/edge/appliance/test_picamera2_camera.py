@@ -131,11 +131,11 @@ def test_the_preview_is_the_small_stream_in_colour(picamera2: Any) -> None:
         run.picture()
         while (preview := run.camera.preview()) is None:
             run.picture()
-    assert preview.format is PixelFormat.RGB
+    assert preview.format is PixelFormat.BGRX
     assert (preview.width, preview.height) == (192, 144)
-    image = np.frombuffer(preview.pixels, np.uint8).reshape(144, 192, 3)
-    assert image[72, 20].tolist() == [BRIGHT] * 3
-    assert image[72, 180].tolist() == [DARK] * 3
+    image = np.frombuffer(preview.pixels, np.uint8).reshape(144, 192, 4)
+    assert image[72, 20, :3].tolist() == [BRIGHT] * 3
+    assert image[72, 180, :3].tolist() == [DARK] * 3
     assert picamera2.Picamera2.opened[-1].sensor.error is None
 
 
@@ -153,7 +153,7 @@ def test_a_padded_small_stream_loses_its_padding(picamera2: Any) -> None:
         while (preview := run.camera.preview()) is None:
             run.picture()
         lores = picamera2.Picamera2.opened[-1].camera_config["lores"]
-    assert len(preview.pixels) == preview.width * preview.height * 3
+    assert len(preview.pixels) == preview.width * preview.height * 4
     assert lores["size"] == (preview.width, preview.height)
 
 

@@ -40,10 +40,10 @@ def test_colours_are_those_of_jfif(converter: Any, stride: int, yuv: Any, rgb: A
     size = (64, 48)
     preview = converter.preview(planes(size, stride, *yuv), size, stride, 2.5)
     assert (preview.width, preview.height, preview.time) == (64, 48, 2.5)
-    assert preview.format is PixelFormat.RGB
-    assert len(preview.pixels) == 64 * 48 * 3
-    for place in (0, 64 * 47 * 3, 64 * 48 * 3 - 3):
-        got = preview.pixels[place : place + 3]
+    assert preview.format is PixelFormat.BGRX
+    assert len(preview.pixels) == 64 * 48 * 4
+    for place in (0, 64 * 47 * 4, 64 * 48 * 4 - 4):
+        got = preview.pixels[place : place + 3][::-1]
         assert all(abs(a - b) <= 2 for a, b in zip(got, rgb, strict=True))
 
 

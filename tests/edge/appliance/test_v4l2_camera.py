@@ -139,8 +139,8 @@ def test_the_preview_is_a_small_rgb_picture_made_when_asked_for(
     run.picture(photo, time=3.0)
     preview = run.camera.preview()
     assert preview is not None
-    assert (preview.width, preview.height, preview.format) == (160, 120, PixelFormat.RGB)
-    assert len(preview.pixels) == 160 * 120 * 3
+    assert (preview.width, preview.height, preview.format) == (160, 120, PixelFormat.BGRX)
+    assert len(preview.pixels) == 160 * 120 * 4
     assert preview.time == pytest.approx(3.0)
     run.camera.stop()
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from iot_facerecognition_edge.cameras.interface import PixelFormat, PreviewImage
 from iot_facerecognition_edge.events import (
     CameraChanged,
     CameraState,
@@ -57,6 +58,16 @@ def test_a_new_picture_redraws_the_picture_and_an_old_one_nothing(camera):
     camera.wait(0.01)
     assert camera.drawn() == [camera.view.picture.area]
     assert camera.colour(240, 160) == (180, 180, 180)
+
+
+def test_a_picture_in_colour_is_shown_in_its_colours(camera):
+    size = (160, 120)
+    left, right = bytes((30, 60, 200, 9)), bytes((250, 10, 20, 7))
+    pixels = (left * 80 + right * 80) * 120
+    camera.appliance.image = PreviewImage(*size, PixelFormat.BGRX, pixels, camera.appliance.now)
+    camera.wait()
+    assert camera.colour(100, 160) == (200, 60, 30)
+    assert camera.colour(400, 160) == (20, 10, 250)
 
 
 def test_a_known_face_has_a_frame_in_the_accent_colour_at_the_right_pixels(camera):
