@@ -57,6 +57,8 @@ def main() -> int:
                     "connection.token": access.token or "",
                     "connection.tls_mode": "fingerprint",
                     "connection.fingerprint": access.fingerprint,
+                    # Long enough for what the camera view saw to be seen on the charts' page.
+                    "statistics.window": 30,
                     "camera.width": _FRAME[0],
                     "camera.height": _FRAME[1],
                 }

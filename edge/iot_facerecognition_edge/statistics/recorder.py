@@ -136,7 +136,7 @@ class Statistics:
                 ]
             case ChartId.TRAFFIC_RATE:
                 return [
-                    ("Sent", "KB/s", self._sent_rate, "left", True),
+                    ("Sent", "kB/s", self._sent_rate, "left", True),
                     ("Received", "B/s", self._received_rate, "right", True),
                 ]
             case ChartId.FPS:

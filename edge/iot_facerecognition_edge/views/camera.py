@@ -139,9 +139,9 @@ class CameraView(View):
         corner.bottomright = (area.right - gap, bottom)
         if self.fps.visible and place.right > corner.x - gap:
             place.right = corner.x - gap
-        if place.x < area.x + gap:
-            # Beside the statistics, which tell the same.
-            self.traffic.visible = False
+        # Beside the statistics, which tell the same, there may be no room.
+        self.traffic.visible &= place.x >= area.x + gap
+        self.fps.visible &= corner.x >= area.x + gap
         self.traffic.show(words, place)
         self.fps.show(fps_words, corner)
 
@@ -163,11 +163,11 @@ class CameraView(View):
     def _show_objects(self, labels: tuple[ObjectLabel, ...]) -> None:
         """List the labels in the bottom left corner, above the traffic where both want it."""
         lines = [f"{100 * label.prediction:.0f} %  {label.label}" for label in labels]
-        self.objects.visible = bool(lines)
-        if not lines:
-            return
         gap = self.look.metrics.gap
         area = self._uncovered()
+        self.objects.visible = bool(lines) and area.width > self.look.metrics.target * 2
+        if not self.objects.visible:
+            return
         size = self.objects.natural_size(lines, min(self.rect.width // 2, area.width - 2 * gap))
         place = pygame.Rect((0, 0), size)
         place.bottomleft = (area.x + gap, area.bottom - gap)
