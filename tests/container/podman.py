@@ -126,9 +126,10 @@ class Podman:
     def until_healthy(self, container: str, seconds: float = 600) -> float:
         """Wait until HEALTHCHECK says that all is well; return the seconds since the call.
 
-        It is run once the log says that the server listens: asked several times a second, the
-        questions alone take one processor of two from the start that they ask about. How long a
-        start may take is measured in benchmarks/; `seconds` only ends what will never come.
+        It is run once the log says that the server listens: asked again and again meanwhile, the
+        questions, each a program of its own, take the processor from the start that they ask
+        about. How long a start may take is measured elsewhere; `seconds` only ends what will
+        never come.
         """
         began = time.monotonic()
         self.until_logged(container, "listening on ", seconds)

