@@ -82,6 +82,10 @@ def test_every_alert_has_a_test_a_severity_and_a_first_step() -> None:
         cases = tested[alert["alert"]]["promql_expr_test"]
         fires = [case for case in cases if case["exp_samples"]]
         assert fires
+        # What its sentence names, it has.
+        named = set(re.findall(r"\$labels\.(\w+)", alert["annotations"]["summary"]))
+        assert named
+        assert named <= set(re.findall(r"(\w+)=", fires[0]["exp_samples"][0]["labels"]))
         # In the same picture something else does not fire...
         assert len(tested[alert["alert"]]["input_series"]) > len(fires[0]["exp_samples"])
         # ... and a moment earlier nothing does.
