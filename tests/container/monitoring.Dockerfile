@@ -7,7 +7,7 @@ RUN apt-get update \
     && apt-get install --yes --no-install-recommends prometheus prometheus-alertmanager \
     && rm -rf /var/lib/apt/lists/* \
     && install --directory --owner nobody --group nogroup /prometheus /alertmanager
-USER nobody
+USER 65534:65534
 
 FROM debian AS prometheus
 WORKDIR /prometheus
