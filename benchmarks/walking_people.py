@@ -56,7 +56,7 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """A person in a frame: the name to be given, and where the face is, hidden or not."""
+    """A person in a frame: the name to be given, and where the face is, which can be seen."""
 
     tag: str
     face: Detection
@@ -198,16 +198,22 @@ class Stage:
         self._backdrop = _backdrop(scene.background, size)
 
     def truth(self, index: int) -> list[Truth]:
-        """Return who has the centre of their face inside frame `index`."""
-        placed = [(actor, self._placed(actor, index)) for actor in self.scene.actors]
+        """Return who has the centre of their face inside frame `index` and nobody before it."""
         width, height = self.size
-        return [
-            Truth(CAST[actor.person][0], face)
-            for actor, face in placed
-            if face is not None
-            and 0 <= (face.left + face.right) / 2 < width
-            and 0 <= (face.top + face.bottom) / 2 < height
-        ]
+        seen: list[Truth] = []
+        for actor in reversed(self.scene.actors):  # the nearest first
+            face = self._placed(actor, index)
+            if face is None:
+                continue
+            across, down = (face.left + face.right) / 2, (face.top + face.bottom) / 2
+            hidden = any(
+                truth.face.left <= across < truth.face.right
+                and truth.face.top <= down < truth.face.bottom
+                for truth in seen
+            )
+            if 0 <= across < width and 0 <= down < height and not hidden:
+                seen.append(Truth(CAST[actor.person][0], face))
+        return seen
 
     def jpeg(self, index: int) -> bytes:
         """Return frame `index` as a JPEG."""

@@ -29,14 +29,16 @@ def appearance(thumbnail: Thumbnail, box: Box) -> Appearance:
     return _normalised(_sampled(thumbnail, box, 0)).astype(np.float32)
 
 
-def likeness(known: Appearance, thumbnail: Thumbnail, box: Box) -> float:
-    """Return the correlation, -1 to 1, of `known` with what is at `box`, or just beside it.
+def compared(known: Appearance, thumbnail: Thumbnail, box: Box) -> tuple[float, Appearance]:
+    """Return how like `known` the face at `box` looks, and how it looks.
 
-    The best of nine places counts, since the detector's boxes jump by as much.
+    The likeness is a correlation, -1 to 1. The best of nine places counts, at `box` and just beside
+    it, since the detector's boxes jump by as much.
     """
     sampled = _sampled(thumbnail, box, _SHIFT)
-    places = np.lib.stride_tricks.sliding_window_view(sampled, (GRID, GRID))
-    return float((_normalised(places) * known).sum((-2, -1)).max())
+    places = _normalised(np.lib.stride_tricks.sliding_window_view(sampled, (GRID, GRID)))
+    likeness = (places * known).sum((-2, -1)).max()
+    return float(likeness), places[_SHIFT, _SHIFT].astype(np.float32)
 
 
 def _normalised(pictures: NDArray[np.float32]) -> NDArray[np.float32]:

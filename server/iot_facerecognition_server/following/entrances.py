@@ -1,6 +1,7 @@
 """Where somebody may have come in: changed parts of a frame that no track explains."""
 
 from collections.abc import Iterable
+from math import ceil
 from typing import Final
 
 import numpy as np
@@ -12,9 +13,13 @@ from iot_facerecognition_server.following.windows import Window, region_window
 _LEAST: Final = 0.4
 """Part of the smallest face that has to be new, across and down: the detector finds a face of which
 a good half has come in."""
+_DENSITY: Final = 0.35
+"""Part of a region that changes when somebody comes in; when the camera trembles only edges do."""
 _MARGIN: Final = 0.4
 """What is searched around a change, as a part of the smallest face: cheeks and brow of a face whose
 eyes have moved."""
+_HEAD: Final = 1.5
+"""How far down from its top a face is in a change as high as a body, as a part of its width."""
 _BODY: Final = 1.6
 """Half the width of a person below their face, as a part of the face."""
 
@@ -43,11 +48,12 @@ def entrances(
         rows = np.flatnonzero(mask[:, first : last + 1].any(axis=1))
         if last - first + 1 < least or rows[-1] - rows[0] + 1 < least:
             continue
+        part = mask[rows[0] : rows[-1] + 1, first : last + 1]
+        if part.mean() < _DENSITY:
+            continue
+        lowest = min(int(rows[-1]) + 1, int(rows[0]) + ceil(_HEAD * (last - first + 1)))
         changed = Box(
-            first * REDUCTION,
-            int(rows[0]) * REDUCTION,
-            (last + 1) * REDUCTION,
-            (int(rows[-1]) + 1) * REDUCTION,
+            first * REDUCTION, int(rows[0]) * REDUCTION, (last + 1) * REDUCTION, lowest * REDUCTION
         )
         searched = changed.grown(_MARGIN * min_face_size)
         window = region_window(searched, frame, min_face_size)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from math import hypot
 from typing import Final
 
-from iot_facerecognition_server.following.appearance import ALIKE, appearance, likeness
+from iot_facerecognition_server.following.appearance import ALIKE, appearance, compared
 from iot_facerecognition_server.following.association import merged, paired
 from iot_facerecognition_server.following.box import Box
 from iot_facerecognition_server.following.changes import ChangeMap, Changes, Thumbnail
@@ -28,7 +28,7 @@ from iot_facerecognition_server.gallery.gallery import UNKNOWN, Match
 from iot_facerecognition_server.vision.faces import NATIVE_FACE_SIZE
 
 _WINDOW: Final = 1.6
-"""Side of a window as a multiple of the expected face's: it finds faces that are off by nearly half
+"""Side of a window as a multiple of the expected face's: it finds faces that are off by a quarter
 of themselves."""
 _SEARCHED_WHEN_LOST: Final = 1.0
 """Seconds for which a lost face is looked for where it should be."""
@@ -41,13 +41,18 @@ _CONTACT: Final = 0.1
 """Overlap with another track from which on two faces may be mistaken for each other."""
 _JUMP: Final = 0.3
 """Overlap with the prediction below which a face may be another one."""
-_INFLOW: Final = 0.2
+_INFLOW: Final = 0.3
 """Part of the smallest face that has to come in over an edge before it is searched there again."""
-_ENTRANCE_RATE: Final = 2.0
+_MOVING_CAMERA: Final = 0.5
+"""Part of a full scan that looking at all changes has to cost before the camera itself may be what
+moves: then only what comes in over the edges is new."""
+_ENTRANCE_RATE: Final = 3.0
 """Full scans a second that looking for newcomers may cost beside those at intervals."""
 _ENTRANCE_BURST: Final = 2.0
 """Full scans that it may cost at once, after a while without: somebody who walks in at a normal
 pace is looked for in every frame until there is a face."""
+_VISIBLE: Final = 0.4
+"""Part of a face that has to be in the frame for the detector to find it."""
 _MOST_LOST: Final = 32
 
 
@@ -211,6 +216,8 @@ class FaceFollower:
 
     def _window(self, track: Track, look: _Look) -> Window | None:
         expected = track.predicted(look.now)
+        if expected.covered(Box(0, 0, *look.frame)) < _VISIBLE:
+            return None
         drift = hypot(*track.speed) * min(look.now - track.seen, 0.2)
         reach = (_WINDOW - 1) / 2 * expected.width + min(drift, expected.width) / 2
         return face_window(expected, reach, look.frame, self._settings.min_face_size)
@@ -218,12 +225,14 @@ class FaceFollower:
     def _entrances(self, look: _Look, windows: Iterable[Window]) -> list[Window]:
         """Return where to look for newcomers: at the edges only when the camera itself moves."""
         least = self._settings.min_face_size
-        found = self._inflow.windows(look.thumbnail, look.frame, least)
-        if found is None:
-            explained = [window.box for window in windows]
-            explained += [body(track.predicted(look.now), look.frame) for track in self._tracks]
-            found = entrances(look.changes, explained, look.frame, least)
-        return found if self._afford(_cost(found) / self._full_cost(look.frame), look.now) else []
+        explained = [window.box for window in windows]
+        explained += [body(track.predicted(look.now), look.frame) for track in self._tracks]
+        full = self._full_cost(look.frame)
+        found = entrances(look.changes, explained, look.frame, least)
+        if _cost(found) > _MOVING_CAMERA * full:
+            strips = self._inflow.windows(look.thumbnail, look.frame, least)
+            found = found if strips is None else strips
+        return found if self._afford(_cost(found) / full, look.now) else []
 
     def _afford(self, scans: float, now: float) -> bool:
         """Take `scans` full scans out of the allowance for newcomers; False when it has less."""
@@ -289,9 +298,9 @@ class FaceFollower:
     def _look_at(self, track: Track, look: _Look) -> None:
         """Take note of how `track` looks now; if unlike before, another may be in its place."""
         box = track.predicted(look.now)  # steadier than the detector's own
-        if likeness(track.appearance, look.thumbnail, box) < ALIKE:
+        likeness, track.appearance = compared(track.appearance, look.thumbnail, box)
+        if likeness < ALIKE:
             track.contested = True
-        track.appearance = appearance(look.thumbnail, box)
 
     def _contested(self, track: Track, sighting: Sighting, look: _Look) -> bool:
         """Tell whether `sighting` may be of another than `track`, by where they are."""

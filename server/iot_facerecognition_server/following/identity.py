@@ -80,6 +80,17 @@ class Identity:
         self.best = max(self.best, sample.quality)
         self.samples = [*self.samples, sample][-SAMPLES:]
 
+    def begin_anew(self, sample: Sample) -> None:
+        """Be known again by `sample`, on another track: keep the number, earn the name anew.
+
+        A name that came from before would stay with whoever is mistaken for this person.
+        """
+        self._doubt = None
+        self.samples = [sample]
+        self.best = sample.quality
+        self.tag = UNKNOWN
+        self.distance = None
+
     def forget_doubt(self) -> None:
         """Take the last descriptor for somebody else's."""
         self._doubt = None

@@ -25,8 +25,8 @@ _SIZES: Final = (1.0, 1.2**3)
 """Smallest faces that are sought, each in a strip of its own, as multiples of the smallest of all:
 small faces close to the edge, and from three levels of the pyramid up in a strip as much deeper."""
 
-Profile = NDArray[np.float64]
-"""Mean brightness by distance from an edge, one value for each thumbnail pixel."""
+Profiles = NDArray[np.float64]
+"""(2, n): mean brightness by distance from two opposite edges, a value for each thumbnail pixel."""
 
 
 class EdgeInflow:
@@ -38,7 +38,7 @@ class EdgeInflow:
     def __init__(self, least: float) -> None:
         """Tell of an edge when `least` pixels of the frame have come in over it."""
         self._least = max(1.0, least / REDUCTION)
-        self._searched: list[Profile] = []
+        self._searched: list[Profiles] = []
 
     def searched(self, thumbnail: Thumbnail) -> None:
         """Take note that everything has been searched in the frame of `thumbnail`."""
@@ -53,20 +53,23 @@ class EdgeInflow:
         for searched from then on.
         """
         now = _profiles(thumbnail)
-        if [len(p) for p in now] != [len(p) for p in self._searched]:
+        if [part.shape for part in now] != [part.shape for part in self._searched]:
             self._searched = now
             return None
         pairs = list(zip(self._searched, now, strict=True))
-        shifts = [_shift(*pair) for pair in pairs]
-        moving = [shift or _drifts(*pair) for shift, pair in zip(shifts, pairs, strict=True)]
-        if not (all(moving[:2]) or all(moving[2:])):
+        shifts = [_shifts(*pair) for pair in pairs]
+        if not any(
+            np.all((moved != 0) | _drifts(*pair)) for moved, pair in zip(shifts, pairs, strict=True)
+        ):
             return None
         found = []
-        for edge, shift in enumerate(shifts):
+        for edge in range(4):
+            axis, side = divmod(edge, 2)
+            shift = shifts[axis][side]
             if shift >= self._least:
                 found += _strips(edge, frame, min_face_size)
             if shift >= self._least or shift < 0:
-                self._searched[edge] = now[edge]
+                self._searched[axis][side] = now[axis][side]
         return found
 
 
@@ -89,37 +92,39 @@ def _strips(edge: int, frame: tuple[int, int], min_face_size: int) -> list[Windo
     return windows
 
 
-def _profiles(thumbnail: Thumbnail) -> list[Profile]:
-    """Return the profiles of the left, right, upper and lower edge, each from the edge inwards."""
+def _profiles(thumbnail: Thumbnail) -> list[Profiles]:
+    """Return the profiles of left and right edge and of upper and lower, from the edge inwards."""
     height, width = thumbnail.shape
     across, down = -(-width // _BAND), -(-height // _BAND)
+    columns, rows = thumbnail.mean(axis=0), thumbnail.mean(axis=1)
     return [
-        thumbnail[:, :across].mean(axis=0),
-        thumbnail[:, : -across - 1 : -1].mean(axis=0),
-        thumbnail[:down].mean(axis=1),
-        thumbnail[: -down - 1 : -1].mean(axis=1),
+        np.stack((columns[:across], columns[: -across - 1 : -1])),
+        np.stack((rows[:down], rows[: -down - 1 : -1])),
     ]
 
 
-def _shift(before: Profile, now: Profile) -> int:
-    """Return by how many values `now` has moved inwards (positive) or outwards."""
-    farthest = min(_FARTHEST, len(now) // 3)
-    core = before[farthest : len(before) - farthest]
-    moved = np.lib.stride_tricks.sliding_window_view(now, len(core))
-    differences = np.abs(moved - core).mean(axis=1)
-    best = int(differences.argmin())
+def _shifts(before: Profiles, now: Profiles) -> NDArray[np.intp]:
+    """Return by how many values each of `now` has moved inwards (positive) or outwards."""
+    length = before.shape[1]
+    farthest = min(_FARTHEST, length // 3)
+    core = before[:, farthest : length - farthest]
+    moved = np.lib.stride_tricks.sliding_window_view(now, core.shape[1], axis=1)
+    differences = np.abs(moved - core[:, np.newaxis]).mean(axis=2)
+    best = differences.argmin(axis=1)
     # Where all look the same nothing is known to have moved.
-    return best - farthest if differences[best] < differences[farthest] else 0
+    better = differences.min(axis=1) < differences[:, farthest]
+    result: NDArray[np.intp] = np.where(better, best - farthest, 0)
+    return result
 
 
-def _drifts(before: Profile, now: Profile) -> bool:
-    """Tell whether `now` is `before` moved by a part of a value: the change follows the slope."""
+def _drifts(before: Profiles, now: Profiles) -> NDArray[np.bool_]:
+    """Tell which of `now` are `before` moved by a part of a value: the change follows the slope."""
     change = now - before
-    change -= change.mean()
-    slope = np.gradient(before)
-    slope -= slope.mean()
-    steepness, along = float(slope @ slope), float(slope @ change)
-    if steepness < _FLAT:
-        return False
-    correlated = along * along > _TRANSLATION**2 * steepness * float(change @ change)
-    return correlated and abs(along) > _DRIFT * steepness
+    change -= change.mean(axis=1, keepdims=True)
+    slope = np.gradient(before, axis=1)
+    slope -= slope.mean(axis=1, keepdims=True)
+    steepness, along = (slope * slope).sum(axis=1), (slope * change).sum(axis=1)
+    follows = along * along > _TRANSLATION**2 * steepness * (change * change).sum(axis=1)
+    result: NDArray[np.bool_] = follows & (np.abs(along) > _DRIFT * steepness)
+    result &= steepness > _FLAT
+    return result

@@ -27,8 +27,10 @@ again, since the gallery may have changed."""
 REMEMBERED: Final = 3.0
 """Seconds for which somebody who is out of sight gets the old number back."""
 MOST_REMEMBERED: Final = 32
-_CONTINUITY: Final = 0.1
-"""What a track's own identity has ahead of the others, as descriptor distance."""
+RECOGNISED: Final = 0.5
+"""Distance of descriptors under which somebody who was out of sight is known again. It is less than
+`SAME_PERSON`, since whoever comes in is cut by the frame's edge at first, and such chips are alike.
+A track's own identity has the difference ahead of the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ class TrackNaming:
             (
                 (
                     identity.distance_to(sample.descriptor)
-                    - (_CONTINUITY if identity is track.identity else 0.0),
+                    - (SAME_PERSON if identity is track.identity else RECOGNISED),
                     place,
                     other,
                 )
@@ -139,7 +141,7 @@ class TrackNaming:
         given: dict[int, Identity] = {}
         taken: set[int] = set()
         for distance, place, other in pairs:
-            if distance < SAME_PERSON and place not in given and other not in taken:
+            if distance < 0 and place not in given and other not in taken:
                 given[place] = known[other]
                 taken.add(other)
         for place, (track, sample) in enumerate(unsure):
@@ -154,7 +156,10 @@ class TrackNaming:
     def _give(self, track: Track, sample: Sample, identity: Identity | None, now: float) -> None:
         """Let `track` be who it was recognised as; None: nobody known."""
         if identity is not None:
-            identity.accept(sample)
+            if identity is track.identity:
+                identity.accept(sample)
+            else:
+                identity.begin_anew(sample)
             track.identity = identity
             track.contested = False
         elif track.identity is None:

@@ -13,7 +13,7 @@ _VELOCITY_GAIN: Final = 0.3
 """Gains of the alpha-beta filter: a step of the detector's grid (8 pixels of its pyramid) must not
 look like a run, and a turn must be followed within three frames."""
 _SIDE_GAIN: Final = 0.6
-_LONGEST_EXTRAPOLATION: Final = 0.5
+_LONGEST_EXTRAPOLATION: Final = 1.0
 """Seconds after which nobody is expected to walk on as before."""
 
 

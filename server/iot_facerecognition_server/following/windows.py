@@ -9,7 +9,12 @@ from numpy.typing import NDArray
 
 from iot_facerecognition_server.following.box import Box
 from iot_facerecognition_server.following.sighting import Sighting
-from iot_facerecognition_server.vision.faces import NATIVE_FACE_SIZE, Detection, FaceDetector
+from iot_facerecognition_server.vision.faces import (
+    NATIVE_FACE_SIZE,
+    Detection,
+    FaceDetector,
+    HogDetector,
+)
 from iot_facerecognition_server.vision.scaling import resized
 
 FACE_SIZE: Final = 90
@@ -21,6 +26,12 @@ _SMALLEST_BOX: Final = 88
 """Side in pixels of the boxes that dlib's detector gives at the lowest level of its pyramid."""
 _CELL: Final = 8
 """Pixels of a HOG cell."""
+HELD_SCORE: Final = -0.15
+"""Score from which on a face counts where one is expected, while 0 is asked of newcomers.
+
+At the detector's limit the score of a face that stays changes by more from frame to frame: by where
+the cells of the HOG fall on it (docs/decisions/following.md).
+"""
 _LEAST_SEEN: Final = 0.6
 """Part of a face that must be in a window."""
 _SHARED_GRID: Final = 48
@@ -58,13 +69,14 @@ def face_window(
 
     The window is resized to a level of the pyramid that a scan of the whole `frame` (width, height)
     for faces from `min_face_size` pixels on would make, one below that of the expected face, and
-    begins at a cell of it: so it finds what the scan would find, in boxes of the same sizes. None
-    where no face fits in.
+    begins where a cell of the expected face's own level does: so it finds what the scan would find,
+    in boxes of the same sizes. None where no face fits in.
     """
     lowest = NATIVE_FACE_SIZE / min_face_size
-    level = floor(log(expected.width * lowest / _SMALLEST_BOX, _PYRAMID))
+    level = max(0, floor(log(expected.width * lowest / _SMALLEST_BOX, _PYRAMID)))
     scale = lowest / _PYRAMID ** max(0, level - 1)
-    return _window(expected.grown(reach), frame, scale, _CELL / scale)
+    cell = _CELL * _PYRAMID**level / lowest
+    return _window(expected.grown(reach), frame, scale, cell)
 
 
 def region_window(box: Box, frame: tuple[int, int], min_face_size: int) -> Window | None:
@@ -88,11 +100,16 @@ def _window(box: Box, frame: tuple[int, int], scale: float, grid: float) -> Wind
     return window if min(sides) * scale >= _LEAST_SEEN * NATIVE_FACE_SIZE else None
 
 
+def window_detector(detector: HogDetector) -> HogDetector:
+    """Return a copy of `detector` for windows, which are resized and hold faces that are known."""
+    return detector.copy(NATIVE_FACE_SIZE, HELD_SCORE)
+
+
 class WindowSearcher:
     """Looks for faces in windows of grey pictures. An instance belongs to one thread."""
 
     def __init__(self, detector: FaceDetector) -> None:
-        """Search with `detector`, whose smallest face is `NATIVE_FACE_SIZE`."""
+        """Search with `detector`, which `window_detector` makes."""
         self._detector = detector
 
     def search(

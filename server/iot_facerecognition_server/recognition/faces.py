@@ -7,7 +7,7 @@ from prometheus_client import Histogram
 
 from iot_facerecognition_server.config import Config
 from iot_facerecognition_server.following.frame_search import FrameSearcher
-from iot_facerecognition_server.following.windows import WindowSearcher
+from iot_facerecognition_server.following.windows import WindowSearcher, window_detector
 from iot_facerecognition_server.gallery.builder import GalleryBuilder
 from iot_facerecognition_server.gallery.change import fingerprint
 from iot_facerecognition_server.gallery.descriptor_cache import DescriptorCache
@@ -25,7 +25,7 @@ from iot_facerecognition_server.observability.stages import (
 from iot_facerecognition_server.recognition.detection import FaceDetection
 from iot_facerecognition_server.vision.alignment import FaceAligner
 from iot_facerecognition_server.vision.face_scanner import FaceScanner
-from iot_facerecognition_server.vision.faces import NATIVE_FACE_SIZE, HogDetector
+from iot_facerecognition_server.vision.faces import HogDetector
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
 
 _log = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ class FaceRecogniser:
         return FrameSearcher(
             TimedDecoder(JpegDecoder(), seconds),
             TimedDetector(detection.detector.copy(), seconds),
-            WindowSearcher(TimedDetector(detection.detector.copy(NATIVE_FACE_SIZE), seconds)),
+            WindowSearcher(TimedDetector(window_detector(detection.detector), seconds)),
             TimedAligner(self._aligner, seconds),
             self._config.limits.pixels,
         )

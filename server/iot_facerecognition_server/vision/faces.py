@@ -91,23 +91,26 @@ class HogDetector:
 
     colour: Final = False
 
-    def __init__(self, min_face_size: int = NATIVE_FACE_SIZE) -> None:
-        """Find faces whose side is about `min_face_size` pixels or more.
+    def __init__(self, min_face_size: int = NATIVE_FACE_SIZE, threshold: float = 0.0) -> None:
+        """Find faces of `min_face_size` pixels or more with a score of `threshold` at least.
 
-        Below 80, the picture is enlarged before the scan and the time grows with the square of
-        80 / `min_face_size`; above, it is reduced and the time falls likewise.
+        Below 80 pixels, the picture is enlarged before the scan and the time grows with the square
+        of 80 / `min_face_size`; above, it is reduced and the time falls likewise.
         """
         if min_face_size < 1:
             raise ValueError(f"a face has at least one pixel, not {min_face_size}")
         self._detector: Any = dlib.get_frontal_face_detector()
         self.scale = NATIVE_FACE_SIZE / min_face_size
+        self.threshold = threshold
 
-    def copy(self, min_face_size: int | None = None) -> Self:
-        """Return a detector of its own for another thread, or for faces of another size too."""
+    def copy(self, min_face_size: int | None = None, threshold: float | None = None) -> Self:
+        """Return a detector of its own for another thread; for other faces, where that is asked."""
         twin = copy.copy(self)
         twin._detector = copy.copy(self._detector)  # noqa: SLF001 - of the same class
         if min_face_size is not None:
             twin.scale = NATIVE_FACE_SIZE / min_face_size
+        if threshold is not None:
+            twin.threshold = threshold
         return twin
 
     def detect(self, picture: NDArray[np.uint8], reduction: float = 1.0) -> list[Detection]:
@@ -115,7 +118,7 @@ class HogDetector:
         scanned = rescaled(picture, self.scale / reduction)
         across = picture.shape[1] / scanned.shape[1]
         down = picture.shape[0] / scanned.shape[0]
-        rectangles, scores, _ = self._detector.run(scanned, 0, 0.0)
+        rectangles, scores, _ = self._detector.run(scanned, 0, self.threshold)
         found = [
             Detection(
                 rectangle.left(),

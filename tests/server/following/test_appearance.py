@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from iot_facerecognition_server.following.appearance import ALIKE, appearance, likeness
+from iot_facerecognition_server.following.appearance import ALIKE, appearance, compared
 from iot_facerecognition_server.following.box import Box
 from iot_facerecognition_server.following.changes import REDUCTION
 from iot_facerecognition_server.vision.faces import HogDetector
@@ -40,7 +40,10 @@ def face(shift: float = 0.0) -> Box:
 
 
 def likeness_of(one: np.ndarray, other: np.ndarray, shift: float = 0.0) -> float:
-    return likeness(appearance(thumbnail(one), face()), thumbnail(other), face(shift))
+    known = appearance(thumbnail(one), face())
+    likeness, seen = compared(known, thumbnail(other), face(shift))
+    assert np.allclose(seen, appearance(thumbnail(other), face(shift)), atol=1e-6)
+    return likeness
 
 
 def test_face_is_like_itself_when_it_moves_and_the_light_changes(faces) -> None:

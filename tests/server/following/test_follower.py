@@ -11,8 +11,10 @@ from iot_facerecognition_server.following.follower import FaceFollower, FollowSe
 from iot_facerecognition_server.following.naming import MOST_REMEMBERED
 from iot_facerecognition_server.following.sighting import Sighting
 from iot_facerecognition_server.following.steps import ScanFrame, SearchWindows, Settled, Way
+from iot_facerecognition_server.following.windows import HELD_SCORE
 from iot_facerecognition_server.gallery.gallery import Match
 from iot_facerecognition_server.vision.faces import Detection
+from tests.server.following.conftest import Person
 
 
 def test_a_still_scene_costs_one_scan_and_one_descriptor(bench, standing):
@@ -134,6 +136,42 @@ def test_who_left_is_forgotten(bench, walking):
     still = gone.run(8, begin=2.0)
     assert not any(still)
     assert gone.follower.remembered <= 1
+
+
+def test_a_look_alike_who_comes_in_later_does_not_inherit_the_name(bench, standing):
+    ann = standing(1, 200, tag="ann")
+
+    class LookAlike(Person):
+        @property
+        def descriptor(self) -> np.ndarray:
+            return ann.descriptor + 0.45 * np.eye(128, dtype=np.float32)[0]
+
+    scene = bench(ann)
+    scene.match = lambda descriptor: (
+        Match("ann", 0.0) if np.allclose(descriptor, ann.descriptor) else Match("", 0.7)
+    )
+    assert scene.run(2)[-1][1].tag == "ann"
+    scene.world = replace(scene.world, people=[])
+    scene.run(1.5, begin=2.0)
+    scene.world = replace(scene.world, people=[LookAlike(2, lambda _at: (400, 150, 100))])
+    later = [faces[2] for faces in scene.run(2, begin=3.5) if faces]
+    assert later
+    assert {face.tag for face in later} == {""}
+
+
+def test_a_face_that_is_expected_needs_less_of_a_score_than_a_newcomer(bench, standing):
+    scene = bench(standing(1, 200))
+    scene.run(0.2)
+    moved = replace(scene.world, people=[standing(1, 208), standing(2, 450)])
+    step = scene.follower.begin(0.2, moved.thumbnail(0.2), (640, 480))
+    assert isinstance(step, SearchWindows)
+    faint = [
+        Sighting(Detection(left, 150, left + 100, 250, HELD_SCORE / 2), 5.0) for left in (208, 450)
+    ]
+    step = scene.follower.searched([faint for _ in step.windows])
+    voices = scene.follower.described([standing(1, 208).descriptor for _ in step.describe])
+    (face,) = scene.follower.matched([scene.match(voice) for voice in voices])
+    assert face.detection.left == 208
 
 
 def test_a_frame_of_another_size_is_scanned_anew(bench, standing):

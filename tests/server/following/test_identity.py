@@ -58,3 +58,13 @@ def test_a_name_that_nothing_speaks_for_any_more_goes_at_once():
     identity.vote([Match("ann", 0.3)])
     identity.vote([Match("", 0.9)])
     assert (identity.tag, identity.distance) == ("", 0.9)
+
+
+def test_who_is_known_again_keeps_the_number_and_earns_the_name_anew():
+    identity = Identity(sample(0, 2.0))
+    identity.vote([Match("ann", 0.3)])
+    identity.number = 7
+    identity.begin_anew(sample(0, 1.0, off=0.4))
+    assert (identity.number, identity.tag, identity.distance) == (7, "", None)
+    identity.vote([Match("", 0.65)])
+    assert (identity.tag, identity.best) == ("", 1.0)

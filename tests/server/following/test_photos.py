@@ -17,7 +17,11 @@ from iot_facerecognition_server.following.follower import FaceFollower, FollowSe
 from iot_facerecognition_server.following.frame_search import FrameSearcher
 from iot_facerecognition_server.following.job import FollowedSessions, follow
 from iot_facerecognition_server.following.steps import Way
-from iot_facerecognition_server.following.windows import WindowSearcher, face_window
+from iot_facerecognition_server.following.windows import (
+    WindowSearcher,
+    face_window,
+    window_detector,
+)
 from iot_facerecognition_server.gallery.gallery import Gallery
 from iot_facerecognition_server.models.catalogue import FACE_DESCRIPTOR, LANDMARKS
 from iot_facerecognition_server.models.store import ModelStore
@@ -53,7 +57,7 @@ def network(store) -> FaceDescriptorNetwork:
 
 @pytest.fixture
 def searcher(detector, aligner) -> FrameSearcher:
-    windows = WindowSearcher(detector.copy())
+    windows = WindowSearcher(window_detector(detector))
     return FrameSearcher(JpegDecoder(), detector.copy(), windows, aligner, 10_000_000)
 
 
@@ -78,7 +82,7 @@ def test_a_window_finds_what_a_scan_of_the_whole_frame_finds(photos, detector, s
     window = face_window(off, 0.3 * side, (grey.shape[1], grey.shape[0]), 80)
     assert window is not None
     assert window.cost < 190**2
-    (found,) = WindowSearcher(detector.copy()).search(grey, window)
+    (found,) = WindowSearcher(window_detector(detector)).search(grey, window)
     assert Box.of(found.detection).overlap(Box.of(whole)) > 0.65
     assert found.sharpness > 0
 
