@@ -23,6 +23,10 @@ from tests.container.podman import BASE, Podman
 pytestmark = pytest.mark.timeout(1500, func_only=True)
 
 PARTS = ("server", "prometheus", "alertmanager")
+SAID_WHEN_OPEN = {
+    "prometheus": "Server is ready to receive web requests",
+    "alertmanager": "Listening on",
+}
 # The only difference to what a user starts: ports that are free.
 OVERRIDE = """\
 services:
@@ -110,6 +114,8 @@ def stack(podman: Podman, image: str, tmp_path_factory: pytest.TempPathFactory) 
     folder = copy_of_the_tree(tmp_path_factory.mktemp("stack"))
     subprocess.run([folder / "scripts" / "make-secrets"], check=True)
     with Stack(podman, folder) as running:
+        for service, words in SAID_WHEN_OPEN.items():
+            podman.until_logged(running.name(service), words, 600)
         yield running
 
 
