@@ -8,6 +8,8 @@ with one face costs at least, and the cores divided by it what this machine can 
 import argparse
 import json
 import os
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -21,6 +23,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from benchmarks import face_recognition_package
 from benchmarks.scenes import scene_frames
 from iot_facerecognition_server.models.catalogue import FACE_DESCRIPTOR, LANDMARKS
 from iot_facerecognition_server.models.store import ModelStore
@@ -37,6 +40,8 @@ BATCHES = (1, 2, 4, 8, 16)
 class KernelTimes:
     """Milliseconds of each kernel on one thread; the descriptor's are per face, by batch size."""
 
+    faces: int
+    """Faces in each frame."""
     decode_grey: float
     hog: float
     decode_rgb: float
@@ -44,6 +49,8 @@ class KernelTimes:
     descriptor: dict[int, float]
     dlib_frame: float
     """Milliseconds of one frame in a loop over dlib's own functions, descriptor included."""
+    package_frame: float
+    """The same over the PyPI package `face_recognition`."""
 
     @property
     def best_descriptor(self) -> float:
@@ -52,9 +59,9 @@ class KernelTimes:
 
     @property
     def frame(self) -> float:
-        """Milliseconds of one frame with one face."""
-        kernels = (self.decode_grey, self.hog, self.decode_rgb, self.chip, self.best_descriptor)
-        return sum(kernels)
+        """Milliseconds of one frame with as many faces as the frames had that were measured."""
+        each_face = self.chip + self.best_descriptor
+        return self.decode_grey + self.hog + self.decode_rgb + self.faces * each_face
 
     def rate(self, cores: int) -> float:
         """Frames a second of `cores` cores that do nothing else."""
@@ -74,20 +81,22 @@ def milliseconds(call: Callable[[int], object], times: int) -> float:
 
 
 def measure(frames: Sequence[bytes], store: ModelStore, times: int = 30) -> KernelTimes:
-    """Time every kernel on `frames`, JPEGs with one face each."""
+    """Time every kernel on `frames`, JPEGs with the same number of faces, one or more, in each."""
     decoder, detector = JpegDecoder(), HogDetector()
     aligner = FaceAligner(store.resolve(LANDMARKS))
     weights = store.resolve(FACE_DESCRIPTOR)
     network = FaceDescriptorNetwork.load(weights, "cpu", choose_precision("auto", "cpu"))
     greys = [decoder.grey(frame) for frame in frames]
     pictures = [decoder.rgb(frame) for frame in frames]
-    faces = [detector.detect(grey)[0] for grey in greys]
+    found = [detector.detect(grey) for grey in greys]
+    faces = [detections[0] for detections in found]
     count = len(frames)
     chips = np.stack([aligner.chip(*pair) for pair in zip(pictures, faces, strict=True)])
     batches = {
         size: np.stack([chips[number % count] for number in range(size)]) for size in BATCHES
     }
     return KernelTimes(
+        faces=round(sum(map(len, found)) / count),
         decode_grey=milliseconds(lambda i: decoder.grey(frames[i % count]), times),
         hog=milliseconds(lambda i: detector.detect(greys[i % count]), times),
         decode_rgb=milliseconds(lambda i: decoder.rgb(frames[i % count]), times),
@@ -96,8 +105,18 @@ def measure(frames: Sequence[bytes], store: ModelStore, times: int = 30) -> Kern
             size: milliseconds(partial(_describe, network, batch), max(5, times // size)) / size
             for size, batch in batches.items()
         },
-        dlib_frame=dlib_frame(frames, store, max(5, times // 3)),
+        dlib_frame=dlib_frame(frames, store, max(5, times // 6)),
+        package_frame=package_frame(frames, max(5, times // 6)),
     )
+
+
+def measured_apart(folder: Path) -> KernelTimes:
+    """Measure on the JPEGs of `folder` in a process of its own, with nothing else running."""
+    command = [sys.executable, "-m", "benchmarks.bare_kernels", "--json", str(folder)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    values = json.loads(done.stdout)
+    values["descriptor"] = {int(size): ms for size, ms in values["descriptor"].items()}
+    return KernelTimes(**values)
 
 
 def _describe(network: FaceDescriptorNetwork, batch: NDArray[np.uint8], _: int) -> None:
@@ -120,6 +139,19 @@ def dlib_frame(frames: Sequence[bytes], store: ModelStore, times: int) -> float:
     return milliseconds(recognise, times)
 
 
+def package_frame(frames: Sequence[bytes], times: int) -> float:
+    """Time what a program that uses the package `face_recognition` does with a frame."""
+    package = face_recognition_package.load()
+    decoder = JpegDecoder()
+
+    def recognise(number: int) -> None:
+        picture = decoder.rgb(frames[number % len(frames)])
+        places = package.face_locations(picture)
+        package.face_encodings(picture, places)
+
+    return milliseconds(recognise, times)
+
+
 def table(times: KernelTimes, cores: int) -> str:
     """Return the kernels' times as text."""
     rows = [
@@ -128,11 +160,12 @@ def table(times: KernelTimes, cores: int) -> str:
         ("decode RGB", times.decode_rgb),
         ("landmarks and chip", times.chip),
         *((f"descriptor, batch {size}", ms) for size, ms in times.descriptor.items()),
-        ("one frame, one face (best batch)", times.frame),
+        (f"one frame, {times.faces} face(s), best batch", times.frame),
         ("the same by dlib's own Python package", times.dlib_frame),
+        ("the same by the package face_recognition", times.package_frame),
     ]
-    lines = [f"  {name:<40}{ms:8.2f} ms" for name, ms in rows]
-    lines.append(f"  {'bare rate of ' + str(cores) + ' cores':<40}{times.rate(cores):8.1f} /s")
+    lines = [f"  {name:<44}{ms:8.2f} ms" for name, ms in rows]
+    lines.append(f"  {'bare rate of ' + str(cores) + ' cores':<44}{times.rate(cores):8.1f} /s")
     return "\n".join(lines)
 
 

@@ -1,131 +1,205 @@
 """How fast the whole server is, beside what the machine could do and beside dlib's own package.
 
-`python -m benchmarks.throughput` starts the real server over real TLS, lets 1 to 8 clients in a
-process of their own stream 640x480 photos with one face each in a closed loop, every frame scanned,
-and prints one table. The bare kernels (benchmarks/bare_kernels.py) and the loop over dlib's package
-are measured before and after each row: the machine's speed drifts, and a share of a rate that was
-measured minutes ago says nothing.
+`python -m benchmarks.throughput` starts the real server over real TLS and lets clients in a process
+of their own stream in a closed loop. The first table is of faces with every frame scanned; its
+references, measured before and after each row since the machine's speed drifts, are the bare
+kernels (benchmarks/bare_kernels.py), a loop over dlib's Python package and one over the package
+`face_recognition`. Then come objects, beside the bare classifier, and faces that are followed.
+`--full` measures every combination of size, faces and clients.
 """
 
 import argparse
-import json
-import os
-import platform
-import subprocess
-import sys
 import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
+from typing import Final
 
-from benchmarks.bare_kernels import KernelTimes, table
-from benchmarks.scenes import references, scene_frames
+import numpy as np
+
+from benchmarks.bare_kernels import KernelTimes, measured_apart, milliseconds, table
+from benchmarks.machine import cores, machine
+from benchmarks.scenes import ONE_FACE, references, write_scene
+from benchmarks.streaming import Streamed, end_stream, start_stream, stream_closed_loop
+from demo.photos import fetch_photos
 from demo.server_process import ServerProcess
+from iot_facerecognition_client.sources.moving_photo import MovingPhoto
+from iot_facerecognition_server.engine.interface import ObjectsWanted
+from iot_facerecognition_server.models.catalogue import EFFICIENTNET
+from iot_facerecognition_server.models.store import ModelStore
+from iot_facerecognition_server.networks.object_classifier import ObjectClassifier
+from iot_facerecognition_server.networks.precision import choose_precision
+from iot_facerecognition_server.vision.crops import ObjectCropper
+from iot_facerecognition_server.vision.jpeg import JpegDecoder
 
-SIZE = (640, 480)
-FRAMES = 16
+VGA: Final = (640, 480)
+HD: Final = (1280, 720)
+FRAMES: Final = 16
+MOVING_FRAMES: Final = 360
+CLIENTS: Final = 8
+"""Of the targets."""
+OF_BARE_TARGET: Final = 0.85
+DLIB_TARGET: Final = 5.0
+OBJECTS_TARGET: Final = 20.0
+FOLLOWED_TARGET: Final = 200.0
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the table: frames a second and milliseconds."""
+class Case:
+    """What the clients of a row send."""
 
+    size: tuple[int, int]
+    faces: int
     clients: int
-    outstanding: int
-    rate: float
-    p50: float
-    p95: float
-    p99: float
-    fairness: float
-    bare: float
-    dlib: float
-
-    def __str__(self) -> str:
-        return (
-            f"{self.clients:>7} {self.outstanding:>6} {self.rate:>9.1f} {self.p50:>7.0f}"
-            f" {self.p95:>6.0f} {self.p99:>6.0f} {self.fairness:>6.3f} {self.bare:>9.1f}"
-            f" {self.rate / self.bare:>7.0%} {self.dlib:>8.1f} {self.rate / self.dlib:>7.1f}x"
-        )
 
 
-HEADER = (
-    "clients  each  frames/s  p50 ms    p95    p99   Jain  bare k/s  of bare  dlib /s  vs dlib\n"
-    + "-" * 88
+SHORT: Final = (
+    *(Case(VGA, 1, clients) for clients in (1, 2, 4, 8, 16)),
+    Case(VGA, 4, CLIENTS),
+    Case(HD, 1, CLIENTS),
+    Case(HD, 4, CLIENTS),
 )
-
-
-def kernels(folder: Path) -> KernelTimes:
-    """Measure the bare kernels in a process of their own, with nothing else running."""
-    command = [sys.executable, "-m", "benchmarks.bare_kernels", "--json", str(folder)]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    values = json.loads(done.stdout)
-    values["descriptor"] = {int(size): ms for size, ms in values["descriptor"].items()}
-    return KernelTimes(**values)
+FULL: Final = tuple(
+    Case(size, faces, clients)
+    for size in (VGA, HD)
+    for faces in (1, 4)
+    for clients in (1, 2, 4, 8, 16)
+)
+HEADER: Final = (
+    "frame     faces clients  frames/s  p50 ms    p95    p99   Jain  bare k/s  of bare"
+    "  dlib /s vs dlib  package /s      vs\n" + "-" * 115
+)
+LEGEND: Final = """
+bare k/s: cores / the kernels' own time for such a frame; dlib /s: a loop over dlib's Python package
+(RGB scan, its own descriptor) on one core; package /s: a loop over face_recognition 1.3.0, likewise
+"""
 
 
 def stream(
     server: ServerProcess, folder: Path, clients: int, outstanding: int, seconds: float
 ) -> dict[str, list[float]]:
-    """Let `clients` stream; return what `benchmarks.load` counted."""
-    access = server.access
-    arguments = [access.port, access.fingerprint, access.token, folder]
-    command = [sys.executable, "-m", "benchmarks.load", *map(str, arguments)]
-    command += [str(clients), str(outstanding), str(seconds)]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    counted: dict[str, list[float]] = json.loads(done.stdout)
-    return counted
+    """Let `clients` stream; return their `latencies` in seconds, the shortest first."""
+    streamed = stream_closed_loop(server, folder, clients, outstanding, seconds)
+    return {"latencies": streamed.latencies}
 
 
-def jain(counts: list[float]) -> float:
-    """Return Jain's fairness index of the clients' counts: 1 when all are equal."""
-    return sum(counts) ** 2 / (len(counts) * sum(count * count for count in counts) or 1)
+def row(case: Case, streamed: Streamed, before: KernelTimes, after: KernelTimes) -> str:
+    """Return one line of the table."""
+    bare = mean(times.rate(cores()) for times in (before, after))
+    dlib = 1000 / mean((before.dlib_frame, after.dlib_frame))
+    package = 1000 / mean((before.package_frame, after.package_frame))
+    rate = streamed.rate
+    p50, p95, p99 = streamed.percentiles(0.5, 0.95, 0.99)
+    return (
+        f"{case.size[0]}x{case.size[1]:<5} {case.faces:>4} {case.clients:>7} {rate:>9.1f}"
+        f" {p50:>7.0f} {p95:>6.0f} {p99:>6.0f} {streamed.fairness:>6.3f} {bare:>9.1f}"
+        f" {rate / bare:>8.0%} {dlib:>8.1f} {rate / dlib:>6.1f}x {package:>11.1f}"
+        f" {rate / package:>6.1f}x"
+    )
+
+
+@contextmanager
+def running(folder: Path, engine: Mapping[str, str]) -> Iterator[ServerProcess]:
+    """Run a server that takes any rate, with these `[Engine]` settings."""
+    settings = {"Engine": engine, "Limits": {"FrameRate": "0"}}
+    with ServerProcess(folder, references(), settings) as server:
+        yield server
+
+
+def print_faces(folder: Path, cases: Sequence[Case], outstanding: int, seconds: float) -> None:
+    """Print the table of faces, every frame scanned."""
+    scenes: dict[tuple[tuple[int, int], int], Path] = {}
+    for case in cases:
+        if (case.size, case.faces) not in scenes:
+            place = folder / f"{case.size[1]}-{case.faces}"
+            scenes[case.size, case.faces] = write_scene(place, case.size, FRAMES, case.faces)
+    print(table(measured_apart(scenes[VGA, 1]), cores()), "\n")
+    print(HEADER)
+    with running(folder / "faces", {"Following": "off"}) as server:
+        for case in cases:
+            frames = scenes[case.size, case.faces]
+            before = measured_apart(frames)
+            streamed = stream_closed_loop(server, frames, case.clients, outstanding, seconds)
+            print(row(case, streamed, before, measured_apart(frames)), flush=True)
+    print(LEGEND)
+
+
+def bare_objects(jpegs: Sequence[bytes]) -> float:
+    """Return how many objects a second all cores would do that crop and classify, one by one."""
+    with tempfile.TemporaryDirectory() as cache:
+        weights = ModelStore(Path(cache)).resolve(EFFICIENTNET)
+        network = ObjectClassifier.efficientnet(weights, "cpu", choose_precision("auto", "cpu"))
+    cropper = ObjectCropper(JpegDecoder(), network.input_size, 1, HD[0] * HD[1])
+    wanted = ObjectsWanted(5, deterministic=True)
+
+    def classify(number: int) -> None:
+        crops = cropper.crops(jpegs[number % len(jpegs)], wanted, (1, 1))
+        network.classify(np.stack(list(crops)))
+
+    return cores() * 1000 / milliseconds(classify, 40)
+
+
+def print_objects(folder: Path, seconds: float) -> None:
+    """Print how many frames a second are searched for objects, in deterministic mode."""
+    frames = folder / "480-1"
+    bare = bare_objects([path.read_bytes() for path in sorted(frames.glob("*.jpg"))])
+    with running(folder / "objects", {"ObjectInterval": "0"}) as server:
+        options = ("--objects", "--outstanding", "2")
+        streamed = end_stream(start_stream(server, frames, CLIENTS, seconds, *options))
+    rate = streamed.objects / seconds
+    print(f"objects, one centred crop, {CLIENTS} clients: {rate:.1f} results/s,")
+    print(f"  beside {bare:.1f}/s of decoding, cropping and classifying alone on {cores()} cores")
+    print(f"  target {OBJECTS_TARGET:.0f}/s: {_verdict(rate >= OBJECTS_TARGET)}\n", flush=True)
+
+
+def print_following(folder: Path, seconds: float) -> None:
+    """Print the rate with faces followed between scans, and without."""
+    source = MovingPhoto([fetch_photos() / name for name in ONE_FACE], size=VGA)
+    frames = folder / "moving"
+    frames.mkdir()
+    for number, jpeg in enumerate(source.frames(MOVING_FRAMES)):
+        (frames / f"{number:03}.jpg").write_bytes(jpeg)
+    print(f"moving photos, {CLIENTS} clients    results/s  face results/s  p50 ms    p95    p99")
+    followed = 0.0
+    for following in ("off", "on"):
+        with running(folder / f"following-{following}", {"Following": following}) as server:
+            streamed = stream_closed_loop(server, frames, CLIENTS, 2, seconds)
+        p50, p95, p99 = streamed.percentiles(0.5, 0.95, 0.99)
+        followed = streamed.faces / seconds
+        print(
+            f"  following {following:<20} {streamed.rate:>10.1f} {followed:>15.1f}"
+            f" {p50:>7.0f} {p95:>6.0f} {p99:>6.0f}",
+            flush=True,
+        )
+    print(f"  target {FOLLOWED_TARGET:.0f}/s: {_verdict(followed >= FOLLOWED_TARGET)}")
+
+
+def _verdict(good: bool) -> str:
+    return "met" if good else "missed"
 
 
 def main() -> None:
-    """Print the table."""
+    """Print all tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=8.0, help="of each row")
-    parser.add_argument("--clients", type=int, nargs="+", default=[1, 2, 4, 8])
+    parser.add_argument("--seconds", type=float, default=6.0, help="of each row")
     parser.add_argument("--outstanding", type=int, default=2, help="frames of a client on the way")
+    parser.add_argument("--full", action="store_true", help="every size, faces and clients")
+    parser.add_argument("--only", choices=("faces", "objects", "following"))
     options = parser.parse_args()
-    cores = os.cpu_count() or 1
-    print(f"{platform.processor() or platform.machine()}, {cores} cores, {SIZE[0]}x{SIZE[1]},")
-    print("one face in each frame, every frame scanned, TLS 1.3 on loopback\n")
+    print(f"{machine()}\nTLS 1.3 on loopback, closed loop, {options.outstanding} frames a client\n")
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name) / "frames"
-        folder.mkdir()
-        for number, jpeg in enumerate(scene_frames(*SIZE, FRAMES)):
-            (folder / f"{number:03}.jpg").write_bytes(jpeg)
-        settings = {"Engine": {"Following": "off"}, "Limits": {"FrameRate": "0"}}
-        before = kernels(folder)
-        print(table(before, cores), "\n")
-        print(HEADER)
-        with ServerProcess(Path(name) / "server", references(), settings) as server:
-            for clients in options.clients:
-                counted = stream(server, folder, clients, options.outstanding, options.seconds)
-                after = kernels(folder)
-                latencies = counted["latencies"]
-                p50, p95, p99 = (
-                    latencies[min(len(latencies) - 1, int(len(latencies) * share))] * 1e3
-                    for share in (0.5, 0.95, 0.99)
-                )
-                row = Row(
-                    clients,
-                    options.outstanding,
-                    len(latencies) / options.seconds,
-                    p50,
-                    p95,
-                    p99,
-                    jain(counted["counts"]),
-                    mean(times.rate(cores) for times in (before, after)),
-                    1000 / mean((before.dlib_frame, after.dlib_frame)),
-                )
-                print(row, flush=True)
-                before = after
-    print(
-        "\neach: frames of a client on the way at a time; bare k/s: cores / the kernels' own time;"
-        "\ndlib /s: a loop over dlib's Python package (RGB scan and its own descriptor) on one core"
-    )
+        folder = Path(name)
+        if options.only in {None, "faces"}:
+            cases = FULL if options.full else SHORT
+            print_faces(folder, cases, options.outstanding, options.seconds)
+        if options.only in {None, "objects"}:
+            if not (folder / "480-1").exists():
+                write_scene(folder / "480-1", VGA, FRAMES)
+            print_objects(folder, options.seconds)
+        if options.only in {None, "following"}:
+            print_following(folder, options.seconds)
 
 
 if __name__ == "__main__":

@@ -96,7 +96,7 @@ class ServerProcess:
         self._write_configuration()
         with (self.folder / "output.txt").open("wb") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "iot_facerecognition_server", "--config", self.config],
+                [*self.command(), "--config", self.config],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -107,6 +107,10 @@ class ServerProcess:
                 self.stop()
                 raise ServerFailedError(f"the server did not start:\n{self.output()}")
             time.sleep(0.05)
+
+    def command(self) -> list[str]:
+        """Return what is started; a subclass may start the server in another way."""
+        return [sys.executable, "-m", "iot_facerecognition_server"]
 
     def signal(self, number: signal.Signals) -> None:
         """Send the server a signal."""
