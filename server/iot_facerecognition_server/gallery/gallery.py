@@ -7,6 +7,8 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from iot_facerecognition_server.gallery.nearest import NearestReferences
+
 DESCRIPTOR_SIZE: Final = 128
 """Numbers in a descriptor of dlib's face recognition network."""
 DEFAULT_THRESHOLD: Final = 0.6
@@ -44,7 +46,7 @@ class Gallery:
             raise ValueError("a reference descriptor is not finite")
         rows.setflags(write=False)
         self._tags = tuple(tags)
-        self._descriptors = rows
+        self._nearest = NearestReferences(rows)
         self._threshold = threshold
 
     @classmethod
@@ -74,13 +76,10 @@ class Gallery:
         """
         if not len(self):
             return [Match(UNKNOWN, None)] * len(descriptors)
-        # Differences rather than dot products: those lose five digits where distances are small.
-        found = []
-        for descriptor in descriptors:
-            difference = self._descriptors - descriptor
-            squares = np.einsum("nd,nd->n", difference, difference)
-            nearest = int(squares.argmin())
-            distance = float(np.sqrt(squares[nearest]))
-            near = distance < self._threshold
-            found.append(Match(self._tags[nearest] if near else UNKNOWN, distance))
-        return found
+        return [self._match(descriptor) for descriptor in descriptors]
+
+    def _match(self, descriptor: NDArray[np.float32]) -> Match:
+        nearest, square = self._nearest.nearest(descriptor)
+        distance = float(np.sqrt(square))
+        near = distance < self._threshold
+        return Match(self._tags[nearest] if near else UNKNOWN, distance)
