@@ -1,15 +1,14 @@
 """What following faces costs and saves, beside full scans of the same frames in the same run.
 
-`python -m benchmarks.following` prints two tables. The first is over scenes of real people who walk
-in, cross, stand and leave (benchmarks/walking_people.py), in two sizes: every frame is scanned in
-full, with a descriptor for each face, and followed. The second is the real server over real TLS
-with eight clients in a closed loop, each streaming a moving photo, with following off and on.
+`python -m benchmarks.following` prints a table over scenes of real people who walk in, cross, stand
+and leave (benchmarks/walking_people.py), in two sizes: every frame is scanned in full, with a
+descriptor for each face, and followed. What the whole server gains by it is in
+benchmarks/throughput.py.
 """
 
 import argparse
 import os
 import platform
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -23,13 +22,9 @@ import numpy as np
 import torch
 from PIL import Image
 
-from benchmarks.scenes import ONE_FACE
-from benchmarks.throughput import stream
 from benchmarks.walking_people import FPS, SCENES, Stage, Truth, render, stage
 from demo.cast import people
 from demo.photos import fetch_photos
-from demo.server_process import ServerProcess
-from iot_facerecognition_client.sources.moving_photo import MovingPhoto
 from iot_facerecognition_server.following.box import Box
 from iot_facerecognition_server.following.follower import FaceFollower, FollowSettings
 from iot_facerecognition_server.following.frame_search import FrameSearcher
@@ -52,8 +47,6 @@ SAME_FACE = 0.5
 """Overlap from which on two boxes are of the same face."""
 ON_A_FACE = 0.3
 """Overlap with the truth from which on a box is on that person's face."""
-CLIENTS = 8
-STREAMED_FRAMES = 360
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,41 +233,13 @@ def print_scenes() -> None:
     print(LEGEND)
 
 
-def print_server(seconds: float) -> None:
-    """Print the rate of the whole server with following off and on."""
-    print(
-        f"\n{CLIENTS} clients in a closed loop, each a moving photo of {SIZES[0]}, two frames each"
-    )
-    print("following  frames/s  p50 ms  p95 ms\n" + "-" * 36)
-    folder = fetch_photos()
-    photo = MovingPhoto([folder / name for name in ONE_FACE], size=SIZES[0])
-    with tempfile.TemporaryDirectory() as name:
-        frames = Path(name) / "frames"
-        frames.mkdir()
-        for number, jpeg in enumerate(photo.frames(STREAMED_FRAMES)):
-            (frames / f"{number:03}.jpg").write_bytes(jpeg)
-        for following in ("off", "on"):
-            settings = {"Limits": {"FrameRate": "0"}, "Engine": {"Following": following}}
-            with ServerProcess(Path(name) / following, people(folder), settings) as server:
-                counted = stream(server, frames, CLIENTS, 2, seconds)
-            latencies = counted["latencies"]
-            rate = len(latencies) / seconds
-            p50, p95 = (latencies[int(len(latencies) * share)] * 1e3 for share in (0.5, 0.95))
-            print(f"{following:<9} {rate:>9.1f} {p50:>7.0f} {p95:>7.0f}", flush=True)
-
-
 def main() -> None:
-    """Print both tables."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=10.0, help="of each row of the server's")
-    parser.add_argument("--only", choices=("scenes", "server"))
-    options = parser.parse_args()
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.parse_args()
     torch.set_num_threads(1)
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores")
-    if options.only != "server":
-        print_scenes()
-    if options.only != "scenes":
-        print_server(options.seconds)
+    print_scenes()
 
 
 if __name__ == "__main__":

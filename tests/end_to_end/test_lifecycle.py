@@ -24,7 +24,10 @@ def test_sigterm_finishes_what_is_under_way_and_says_good_bye(photos: Path, tmp_
         assert peer.receive() == {"command": 9}
         peer.command(5, False)
         peer.until(5)
-        peer.send(jpeg_of(photos / "obama2.jpg"))
+        # One is answered, so the server has read the other, which came right behind it.
+        for _ in range(2):
+            peer.send(jpeg_of(photos / "obama2.jpg"))
+        peer.until(10)
         server.signal(signal.SIGTERM)
         commands = []
         with pytest.raises(ConnectionClosed) as closed:

@@ -19,6 +19,9 @@ Between two pictures of a still scene the largest is 3.2 (sensor noise of 8 leve
 """
 CUT_CORRELATION: Final = 0.5
 """Correlation of two thumbnails in succession below which they show different scenes."""
+SUSPECT_CORRELATION: Final = 0.75
+"""Correlation below which they may: of two portraits it reaches 0.54, of frames 200 ms apart from a
+camera that swings around it can fall as low (docs/decisions/following.md)."""
 _MOST: Final = 0.5
 _FLAT: Final = 1e-6
 
@@ -28,13 +31,14 @@ Thumbnail = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Where a frame differs from what was last searched there; `cut`: it is another scene.
+    """Where a frame differs from what was last searched there.
 
-    `mask` is bool in the shape of the thumbnail.
+    `mask` is bool in the shape of the thumbnail. `cut`: it is another scene. `suspect`: it may be.
     """
 
     mask: NDArray[np.bool_]
     cut: bool
+    suspect: bool = False
 
     @property
     def any(self) -> bool:
@@ -66,8 +70,8 @@ class ChangeMap:
         difference = np.abs(thumbnail.astype(np.int16) - searched)
         mask = _neighbourhood_sums(difference) > 9 * CHANGED
         # Where most is as before, it is no other scene.
-        cut = mask.mean() > _MOST and _correlation(thumbnail, last) < CUT_CORRELATION
-        return Changes(mask, cut=bool(cut))
+        alike = 1.0 if mask.mean() <= _MOST else _correlation(thumbnail, last)
+        return Changes(mask, cut=alike < CUT_CORRELATION, suspect=alike < SUSPECT_CORRELATION)
 
     def searched(self, thumbnail: Thumbnail, box: Box | None = None) -> None:
         """Take note that `box` (the whole frame) of the frame of `thumbnail` has been searched."""

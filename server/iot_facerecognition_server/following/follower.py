@@ -123,6 +123,8 @@ class FaceFollower:
         if changes.cut:
             self._forget_tracks(now)
             return ScanFrame()
+        for track in self._tracks:
+            track.contested = track.contested or changes.suspect
         if not changes.any:
             return self._settle(look)
         if now - self._last_full >= self._settings.full_scan_interval:
