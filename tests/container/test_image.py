@@ -70,7 +70,7 @@ def test_bill_of_materials_names_every_package(podman: Podman, image: str, tmp_p
     try:
         podman.run("podman", "cp", f"{container}:/opt/server/sbom.cdx.json", str(tmp_path))
     finally:
-        podman.run("podman", "rm", container)
+        podman.run("podman", "rm", "--volumes", container)
     document = json.loads((tmp_path / "sbom.cdx.json").read_text())
     assert (document["bomFormat"], document["specVersion"]) == ("CycloneDX", "1.5")
     problems = JsonStrictValidator(SchemaVersion.V1_5).validate_str(json.dumps(document))
