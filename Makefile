@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench bench-edge bench-gpu docs clean lab test-container lab-monitoring lab-trixie lab-armv6 dashboards
+.PHONY: help demo test lint format bench bench-edge bench-gpu docs clean lab test-container lab-monitoring lab-trixie lab-armv6 lab-unit dashboards
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,7 +49,10 @@ lab-trixie: $(READY)  ## the edge's tests in a Debian trixie root with the devic
 lab-armv6: $(READY)  ## the headless edge on an emulated ARM1176, against the real server
 	@LAB=armv6 $(BIN)/pytest -s --timeout=900 tests/labs
 
-lab: test-container lab-monitoring lab-trixie lab-armv6  ## every lab, one after the other
+lab-unit: $(READY)  ## the edge's unit under a real systemd, with its sandbox and watchdog
+	@LAB=unit $(BIN)/pytest -s --timeout=600 tests/labs
+
+lab: test-container lab-monitoring lab-trixie lab-armv6 lab-unit  ## every lab, one after the other
 
 dashboards: $(VENV)/.labs  ## write the Grafana dashboards anew
 	@$(BIN)/python -m monitoring.dashboards

@@ -46,7 +46,7 @@ class EmulatedDevice:
     def ready(cls) -> Self:
         """Return the device, made at the first call. Raises DeviceError."""
         install(TOOLS)
-        return cls(_root(), _packages())
+        return cls(_root(), websockets_package())
 
     def command(self, *arguments: str | Path, plugin: str = "") -> list[str | Path]:
         """Return the command that runs Python with `arguments`, counted by a QEMU plugin."""
@@ -124,7 +124,8 @@ def _root() -> Path:
     return root
 
 
-def _packages() -> Path:
+def websockets_package() -> Path:
+    """Return a folder with the device's websockets, fetched at the first call."""
     folder = LABS / "armel-packages"
     if not (folder / "websockets").is_dir():
         _say(f"fetching {WEBSOCKETS}")

