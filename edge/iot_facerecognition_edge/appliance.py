@@ -250,7 +250,7 @@ class Appliance:
         now = self._wall()
         place = folder or self._state_directory / "statistics" / f"{now:%Y-%m-%d-%H%M%S}"
         export(self.statistics, place, self.clock(), now)
-        self.log.information(f"statistics written to {place}")
+        self._notice(EntryKind.INFORMATION, f"statistics written to {place}")
         return place
 
     def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:

@@ -15,6 +15,7 @@ from iot_facerecognition_edge import headless
 from iot_facerecognition_edge.appliance import Appliance
 from iot_facerecognition_edge.cameras.selection import open_camera
 from iot_facerecognition_edge.daemon import Daemon, open_notifier
+from iot_facerecognition_edge.errors import EdgeError
 from iot_facerecognition_edge.eventlog import Entry, EntryKind, EventLog
 from iot_facerecognition_edge.health import HealthReader
 from iot_facerecognition_edge.keeping import LogKeeper, SettingsKeeper
@@ -112,6 +113,7 @@ async def run(options: Options, work: Work | None = None) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, appliance.stopping.set)
+    loop.add_signal_handler(signal.SIGUSR1, lambda: _export(appliance))
     face = _face(appliance) if work is None else work(appliance)
     appliance.start()
     beats = [
@@ -169,6 +171,14 @@ async def _every(seconds: float, work: Callable[[], None]) -> None:
 def _sample(graph: Graph) -> None:
     graph.appliance.tick()
     graph.watcher.tick(graph.appliance.clock())
+
+
+def _export(appliance: Appliance) -> None:
+    """Write the statistics, for who asks with a signal where there is no screen."""
+    try:
+        appliance.export_statistics()
+    except EdgeError as error:
+        appliance.log.add(EntryKind.ERROR, str(error))
 
 
 def _wall() -> datetime:

@@ -28,6 +28,7 @@ in them, and shows what comes back.
 _EPILOG = """\
 Exit status: 0 when it was told to stop; 1 after a fault of its own or without a screen, which may
 come later; 2 when a setting or a hook is wrong. A camera that is missing is waited for.
+SIGUSR1 writes the statistics as CSV files into the state directory.
 """
 
 

@@ -115,6 +115,13 @@ def test_it_runs_as_its_own_user_with_four_groups_and_no_capability(device):
     assert fields["Seccomp"].strip() == "2"
 
 
+def test_a_signal_has_the_statistics_written(device):
+    device.run("systemctl", "kill", "--kill-whom=main", "--signal=USR1", UNIT)
+    device.until(lambda: "statistics written to" in journal(device), 30)
+    faces = device.run("sh", "-c", f"cat {STATE}/statistics/*/faces.csv")
+    assert f"{NAME}," in faces
+
+
 def test_it_finds_the_server_again(device, server):
     server.stop()
     device.until(lambda: "connected" not in shown(device, "StatusText").split(";")[0], 60)

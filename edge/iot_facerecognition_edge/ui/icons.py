@@ -176,6 +176,12 @@ def _trash(pen: _Pen) -> None:
     pen.line((6, 7), (7, 21), (17, 21), (18, 7))
 
 
+def _save(pen: _Pen) -> None:
+    pen.line((12, 3), (12, 14.5))
+    pen.line((7, 10), (12, 15), (17, 10))
+    pen.line((4, 16), (4, 20.5), (20, 20.5), (20, 16))
+
+
 class Icon(Enum):
     """The icons, each with the strokes that make it."""
 
@@ -198,6 +204,7 @@ class Icon(Enum):
     NEXT = (_next,)
     RESET = (_reset,)
     TRASH = (_trash,)
+    SAVE = (_save,)
 
     @property
     def strokes(self) -> Callable[[_Pen], None]:

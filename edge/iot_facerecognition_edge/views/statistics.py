@@ -144,7 +144,14 @@ class StatisticsView(View):
 
     def __init__(self, navigator: Navigator) -> None:
         super().__init__(navigator, "Statistics")
+        self.export_button = self.action(
+            Button(self.look, self._export, "Export", Icon.SAVE, kind=Kind.QUIET)
+        )
         self.board = self.add(ChartBoard(navigator))
+
+    def _export(self) -> None:
+        """Write the charts as CSV files; a toast says where they are."""
+        self.navigator.attempt_aloud(self.appliance.export_statistics)
 
     def arrange(self) -> None:
         self.board.place(self.header())

@@ -211,6 +211,27 @@ async def test_headless_streams_photos_tells_systemd_and_runs_hooks(
     assert not (tmp_path / "state" / "settings.json").exists()
 
 
+async def test_a_signal_writes_the_statistics(
+    recogniser: Any, one_photo: tuple[str, dict[str, int]], tmp_path: Path
+) -> None:
+    recogniser.faces = (Face("Ada", 1, 2, 3, 4),)
+    folder, size = one_photo
+    async with recogniser:
+        options = ["--headless", "--camera", f"folder:{folder}", *access(recogniser, **size)]
+        async with program(tmp_path, *options) as process:
+            assert process.stderr is not None
+            while b"face: Ada" not in await process.stderr.readline():
+                assert process.returncode is None
+            process.send_signal(signal.SIGUSR1)
+            while b"statistics written to" not in await process.stderr.readline():
+                assert process.returncode is None
+            process.terminate()
+            assert await process.wait() == 0
+    written = list((tmp_path / "state" / "statistics").glob("*/faces.csv"))
+    assert len(written) == 1
+    assert "Ada," in written[0].read_text()
+
+
 async def test_what_the_server_changes_is_kept_for_the_next_start(
     recogniser: Any, one_photo: tuple[str, dict[str, int]], tmp_path: Path
 ) -> None:

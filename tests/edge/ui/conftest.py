@@ -34,6 +34,7 @@ class FakeAppliance:
 
     def __init__(self):
         self.now = 1000.0
+        self.disk_full = False
         self.settings = Settings()
         self.statistics = Statistics()
         self._wall = datetime(2026, 5, 4, 13, 5, 0, tzinfo=UTC)
@@ -107,6 +108,11 @@ class FakeAppliance:
 
     def plane(self):
         return self.hardware_plane
+
+    def export_statistics(self):
+        if self.disk_full:
+            raise EdgeError("statistics: /state cannot be written (No space left on device)")
+        self.done.append(("export",))
 
     def leave(self, power_off=False):
         self.done.append(("leave", power_off))

@@ -34,6 +34,16 @@ def card(finger, chart):
     return found
 
 
+def test_the_charts_are_exported_and_a_full_disk_is_told_of(charts):
+    charts.tap(charts.view.export_button)
+    assert charts.appliance.done[-1] == ("export",)
+    assert charts.app.toasts.shown is None
+    charts.appliance.disk_full = True
+    charts.tap(charts.view.export_button)
+    charts.wait()
+    assert "No space left" in charts.app.toasts.shown.text
+
+
 def test_all_seven_charts_are_there(charts):
     assert list(charts.view.board.cards) == list(ChartId)
     titles = [found.shown.title for found in charts.view.board.cards.values()]
