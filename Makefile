@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench bench-edge bench-gpu docs clean lab test-container lab-monitoring lab-trixie lab-armv6 lab-unit dashboards
+.PHONY: help demo test lint format bench soak bench-edge bench-gpu docs clean lab test-container lab-monitoring lab-trixie lab-armv6 lab-unit dashboards
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,8 +28,15 @@ format: $(READY)  ## put the code into its standard form
 
 bench: $(READY)  ## measure speed against references in the same run (under 10 minutes)
 	@$(BIN)/python -m benchmarks.throughput
+	@$(BIN)/python -m benchmarks.overload
 	@$(BIN)/python -m benchmarks.objects
-	@$(BIN)/python -m benchmarks.following
+	@$(BIN)/python -m benchmarks.idle
+	@$(BIN)/python -m benchmarks.startup
+	@$(BIN)/python -m benchmarks.scaling
+	@$(BIN)/python -m benchmarks.following --only scenes
+
+soak: $(READY)  ## five minutes of overload, by 8 and by 32 clients: does anything grow?
+	@$(BIN)/python -m benchmarks.overload --soak 300
 
 bench-gpu: $(READY)  ## the engine on a CUDA device, beside the networks alone
 	@$(BIN)/python -m benchmarks.gpu

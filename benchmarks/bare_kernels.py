@@ -23,7 +23,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from benchmarks import face_recognition_package
+from benchmarks import command, face_recognition_package
 from benchmarks.scenes import scene_frames
 from iot_facerecognition_server.models.catalogue import FACE_DESCRIPTOR, LANDMARKS
 from iot_facerecognition_server.models.store import ModelStore
@@ -112,8 +112,8 @@ def measure(frames: Sequence[bytes], store: ModelStore, times: int = 30) -> Kern
 
 def measured_apart(folder: Path) -> KernelTimes:
     """Measure on the JPEGs of `folder` in a process of its own, with nothing else running."""
-    command = [sys.executable, "-m", "benchmarks.bare_kernels", "--json", str(folder)]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    arguments = [sys.executable, "-m", "benchmarks.bare_kernels", "--json", str(folder)]
+    done = subprocess.run(arguments, check=True, stdout=subprocess.PIPE, text=True)
     values = json.loads(done.stdout)
     values["descriptor"] = {int(size): ms for size, ms in values["descriptor"].items()}
     return KernelTimes(**values)
@@ -184,4 +184,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command.run(main)

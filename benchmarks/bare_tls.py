@@ -8,6 +8,8 @@ import asyncio
 import ssl
 import sys
 
+from benchmarks import command
+
 
 class Silent(asyncio.Protocol):
     """Says nothing and hears nothing."""
@@ -40,4 +42,4 @@ async def connect(port: int, count: int) -> list[asyncio.Transport]:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(*sys.argv[1:]))
+    command.run(lambda: asyncio.run(serve(sys.argv[1])))

@@ -1,14 +1,15 @@
 """Networks and engine on a GPU: rates at batch 1 to 256, the engine's share, and the roofline.
 
 `python -m benchmarks.gpu` (`make bench-gpu`) says so where there is no CUDA device, and measures
-nothing. `--device cpu` only checks that this script runs, with small batches; its figures are none
-of a GPU's. References, in the same run: the networks alone for the whole engine, and a large
-matrix product and a large copy for what the device can do at most.
+nothing, with exit code 1. `--device cpu` only checks that this script runs, with small batches, and
+`--quick` with small pictures for moments; those figures are none of a GPU's. References, in the
+same run: the networks alone for the whole engine, and a large matrix product and a large copy for
+what the device can do at most.
 """
 
 import argparse
 import asyncio
-import sys
+import io
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -20,10 +21,13 @@ from typing import Any, Final
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from prometheus_client import CollectorRegistry
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
+from benchmarks import command
+from benchmarks.machine import machine
 from benchmarks.precision_errors import print_errors
 from benchmarks.scenes import scene_frames
 from iot_facerecognition_server.config import Config, load
@@ -41,10 +45,9 @@ from iot_facerecognition_server.recognition.detection import FaceDetection
 from iot_facerecognition_server.recognition.faces import FaceRecogniser
 from iot_facerecognition_server.recognition.objects import ObjectRecogniser
 
-SECONDS: Final = 2.0
 BATCHES: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256)
-DETECTOR_BATCHES: Final = (1, 2, 4, 8, 16, 32, 64)
-FRAME: Final = (480, 640, 3)
+NOTHING_MEASURED: Final = 1
+"""Exit code where there is no CUDA device."""
 Run = Callable[[NDArray[np.uint8]], Any]
 
 
@@ -55,7 +58,25 @@ class Subject:
     name: str
     run: Run
     shape: tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How much is measured: batches, (width, height) of frames, seconds a row, warm-up calls.
+
+    `product` is the side of the matrices that tell what the device can do.
+    """
+
     batches: Sequence[int]
+    frame: tuple[int, int]
+    seconds: float
+    warm_up: int
+    product: int
+
+
+FULL: Final = Scale(BATCHES, (640, 480), 2.0, 3, 8192)
+ON_CPU: Final = Scale((1, 2), (640, 480), 0.2, 3, 1024)
+QUICK: Final = Scale((1,), (320, 240), 0.01, 1, 128)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +107,9 @@ class Traffic(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return result
 
 
-def seconds_each(work: Callable[[], object], seconds: float) -> float:
+def seconds_each(work: Callable[[], object], seconds: float, warm_up: int = 3) -> float:
     """Return the mean time of `work`, which waits for its results itself."""
-    for _ in range(3):
+    for _ in range(warm_up):
         work()
     count, began = 0, time.perf_counter()
     while time.perf_counter() - began < seconds:
@@ -97,8 +118,9 @@ def seconds_each(work: Callable[[], object], seconds: float) -> float:
     return (time.perf_counter() - began) / count
 
 
-def limits(device: str, dtype: torch.dtype, side: int) -> Limits:
+def limits(device: str, dtype: torch.dtype, scale: Scale) -> Limits:
     """Measure a matrix product and a copy."""
+    side, seconds = scale.product, scale.seconds / 2
     square = torch.randn(side, side, device=device).to(dtype)
     target = torch.empty_like(square)
 
@@ -111,20 +133,28 @@ def limits(device: str, dtype: torch.dtype, side: int) -> Limits:
 
         return run
 
-    product = seconds_each(waited(lambda: torch.mm(square, square, out=target)), 1.0) / 10
-    copy = seconds_each(waited(lambda: target.copy_(square)), 1.0) / 10
+    product = seconds_each(waited(lambda: torch.mm(square, square, out=target)), seconds) / 10
+    copy = seconds_each(waited(lambda: target.copy_(square)), seconds) / 10
     traffic = 2 * square.numel() * square.element_size()
     return Limits(2 * side**3 / product, traffic / copy)
 
 
-def measure_network(subject: Subject, most: Limits, seconds: float, *, eager: bool) -> float:
-    """Print a row for each batch and the roofline of the largest; return the best rate."""
+def measure_network(subject: Subject, most: Limits, scale: Scale, *, eager: bool) -> float:
+    """Print a row for each batch and the roofline of the largest; return the best rate.
+
+    A batch that the device's memory does not hold ends the rows, and is printed as such.
+    """
     chance = np.random.default_rng(1)
     best, pictures = 0.0, np.empty(0, np.uint8)
     each = 0.0
-    for size in subject.batches:
-        pictures = chance.integers(0, 256, (size, *subject.shape), np.uint8)
-        each = seconds_each(partial(subject.run, pictures), seconds)
+    for size in scale.batches:
+        larger = chance.integers(0, 256, (size, *subject.shape), np.uint8)
+        try:
+            each = seconds_each(partial(subject.run, larger), scale.seconds, scale.warm_up)
+        except torch.OutOfMemoryError:
+            print(f"  {subject.name:<12} batch {size:>4}  out of memory")
+            break
+        pictures = larger
         best = max(best, size / each)
         print(f"  {subject.name:<12} batch {size:>4} {each * 1e3:>9.2f} ms {size / each:>10.0f} /s")
     if eager:
@@ -148,7 +178,7 @@ def _roofline(subject: Subject, pictures: NDArray[np.uint8], each: float, most: 
     )
 
 
-async def engine_rate(config: Config, device: str, seconds: float) -> tuple[float, float]:
+async def engine_rate(config: Config, device: str, scale: Scale) -> tuple[float, float]:
     """Return frames a second of the whole engine with one face and objects, and the mean batch."""
     registry = CollectorRegistry()
     metrics = ServerMetrics(registry)
@@ -169,9 +199,9 @@ async def engine_rate(config: Config, device: str, seconds: float) -> tuple[floa
         matcher=Gallery.empty(),
         labels=objects.classifier.labels,
     )
-    jpegs = scene_frames(640, 480, 16)
+    jpegs = scene_frames(640, 480, 16) if scale.frame == FULL.frame else small_frames(scale.frame)
     wants = Wants(faces=True, objects=ObjectsWanted(5, deterministic=True))
-    done, end = 0, time.perf_counter() + seconds
+    done, end = 0, time.perf_counter() + 5 * scale.seconds
 
     async def client(session: int) -> None:
         nonlocal done
@@ -208,62 +238,80 @@ def odd_sizes(detector: CnnFaceDetectorNetwork) -> None:
         print(f"  after 100 more sizes {reserved:>10.0f} MB reserved")
 
 
-def run(device: str) -> None:
+def small_frames(size: tuple[int, int]) -> list[bytes]:
+    """Return some of `scene_frames` smaller; their faces may be too small to be found."""
+    frames = []
+    for jpeg in scene_frames(*FULL.frame, 4):
+        content = io.BytesIO()
+        Image.open(io.BytesIO(jpeg)).resize(size).save(content, "JPEG", quality=80)
+        frames.append(content.getvalue())
+    return frames
+
+
+def run(device: str, scale: Scale) -> None:
     """Print all tables for `device`."""
     on_gpu = device == "cuda"
-    seconds = SECONDS if on_gpu else 0.2
     precision = choose_precision("auto", device)
     dtype = torch.float16 if on_gpu else torch.float32
     name = torch.cuda.get_device_name() if on_gpu else "CPU (a check of this script only)"
-    print(f"{name}, torch {torch.__version__}, {precision}")
+    print(f"{name}, {precision}, frames {scale.frame[0]}x{scale.frame[1]}\n{machine()}")
     cores = torch.get_num_threads()
     torch.set_num_threads(1)
-    most = limits(device, dtype, 8192 if on_gpu else 1024)
-    print(f"  at most {most.flops / 1e12:.1f} TFLOP/s and {most.traffic / 1e9:.0f} GB/s, measured")
+    most = limits(device, dtype, scale)
+    print(f"  at most {most.flops / 1e12:.3f} TFLOP/s and {most.traffic / 1e9:.0f} GB/s, measured")
     with TemporaryDirectory() as state:
         workers = WORKERS_A_CORE * cores if on_gpu else cores
         config = load(None, {"IOT_FACERECOGNITION_SERVER_STATEDIRECTORY": state})
-        settings = replace(config.engine, detector="cnn", workers=workers)
-        config = replace(config, engine=settings)
-        weights = ModelStore(Path(state)).resolve(CNN_DETECTOR)
-        detector = CnnFaceDetectorNetwork.load(weights, device, precision)
-        hog = replace(config, engine=replace(settings, detector="hog"))
-        metrics = ServerMetrics(CollectorRegistry())
-        faces = FaceRecogniser(config, device, FaceDetection(hog, device, metrics))
-        objects = ObjectRecogniser(config, device)
-        side = objects.classifier.input_size
-        subjects = [
-            Subject("detector", detector.detect, FRAME, DETECTOR_BATCHES),
-            Subject("descriptor", faces.network.describe, (150, 150, 3), BATCHES),
-            Subject("classifier", objects.classifier.classify, (side, side, 3), BATCHES),
+        config = replace(config, engine=replace(config.engine, detector="cnn", workers=workers))
+        detector = CnnFaceDetectorNetwork.load(
+            ModelStore(Path(state)).resolve(CNN_DETECTOR), device, precision
+        )
+        rates = [
+            # TorchScript, as the CPU runs the other two, tells no counter anything.
+            measure_network(subject, most, scale, eager=on_gpu or subject.name == "detector")
+            for subject in subjects(config, device, detector, scale)
         ]
-        rates = []
-        for subject in subjects:
-            shown = subject if on_gpu else replace(subject, batches=(1, 2))
-            eager = on_gpu or subject.name == "detector"  # TorchScript tells no counter anything
-            rates.append(measure_network(shown, most, seconds, eager=eager))
         alone = 1 / sum(1 / rate for rate in rates)
-        whole, batch = asyncio.run(engine_rate(config, device, 5 * seconds))
+        whole, batch = asyncio.run(engine_rate(config, device, scale))
         print(f"  networks alone, one after the other {alone:>8.0f} frames/s")
         print(f"  whole engine, {workers} workers {whole:>8.1f} frames/s, {whole / alone:.0%}")
         print(f"  detector's mean batch {batch:.1f}")
         if on_gpu:
             odd_sizes(detector)
-        print_errors(device, Path(state))
+        if scale is not QUICK:
+            print_errors(device, Path(state))
 
 
-def main() -> int:
+def subjects(
+    config: Config, device: str, detector: CnnFaceDetectorNetwork, scale: Scale
+) -> list[Subject]:
+    """Return the three networks as the server would load them."""
+    hog = replace(config, engine=replace(config.engine, detector="hog"))
+    detection = FaceDetection(hog, device, ServerMetrics(CollectorRegistry()))
+    faces, objects = FaceRecogniser(config, device, detection), ObjectRecogniser(config, device)
+    side = objects.classifier.input_size
+    width, height = scale.frame
+    return [
+        Subject("detector", detector.detect, (height, width, 3)),
+        Subject("descriptor", faces.network.describe, (150, 150, 3)),
+        Subject("classifier", objects.classifier.classify, (side, side, 3)),
+    ]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, or say why not."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
-    device = parser.parse_args().device
-    if device == "cuda" and not torch.cuda.is_available():
+    parser.add_argument("--quick", action="store_true", help="run everything for a moment")
+    options = parser.parse_args(arguments)
+    if options.device == "cuda" and not torch.cuda.is_available():
         built = torch.version.cuda or "none, a build for CPUs"
         print(f"no CUDA device (torch {torch.__version__}, CUDA {built}): nothing was measured")
-        return 0
-    run(device)
+        return NOTHING_MEASURED
+    scale = FULL if options.device == "cuda" else ON_CPU
+    run(options.device, QUICK if options.quick else scale)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    command.run(main)

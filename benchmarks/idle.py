@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from benchmarks import bare_tls, server_metrics
+from benchmarks import bare_tls, command, server_metrics
 from benchmarks.machine import machine
 from benchmarks.process_cost import ProcessCost
 from benchmarks.scenes import references, scene_frames
@@ -78,9 +78,9 @@ class Crowd:
 def crowd(access: Access, count: int, frame: Path) -> Iterator[Crowd]:
     """Connect `count` clients, and disconnect them at the end."""
     arguments = [access.port, access.fingerprint, access.token, count, frame]
-    command = [sys.executable, "-m", "benchmarks.idle_clients", *map(str, arguments)]
+    program = [sys.executable, "-m", "benchmarks.idle_clients", *map(str, arguments)]
     with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         try:
             clients = Crowd(process)
@@ -123,9 +123,9 @@ def measure_server(folder: Path, count: int, seconds: float) -> Iterator[Row]:
 def measure_bare(folder: Path, count: int, seconds: float) -> Iterator[Row]:
     """Measure as many connections of asyncio's own."""
     identity = str(folder / "server" / "state" / "server.pem")
-    command = [sys.executable, "-m", "benchmarks.bare_tls", identity]
+    program = [sys.executable, "-m", "benchmarks.bare_tls", identity]
     with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
         port = int(process.stdout.readline())
@@ -160,12 +160,10 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clients", type=int, default=500)
-    parser.add_argument("--seconds", type=float, default=20.0, help="of watching each state")
+    parser.add_argument("--seconds", type=float, default=10.0, help="of watching each state")
     options = parser.parse_args()
     print(f"{machine()}\n")
-    print(
-        f"{options.clients} idle clients over TLS 1.3 on loopback; memory is proportional set size"
-    )
+    print(f"{options.clients} idle clients over TLS 1.3 on loopback; memory is anonymous")
     print(f"{'':<44} {'MB':>8} {'KB each':>9} {'CPU s/min':>10}\n" + "-" * 74)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -176,4 +174,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command.run(main)

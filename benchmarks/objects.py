@@ -6,9 +6,9 @@ dlib's ResNet-34 is timed where its file is: in the folder that FACERECOGNITION_
 in `shared/data` beside the repository. Its weights do not matter for the time.
 """
 
+import argparse
 import io
 import os
-import platform
 import threading
 import time
 from collections.abc import Callable
@@ -22,6 +22,8 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from benchmarks import command
+from benchmarks.machine import machine
 from demo.photos import fetch_photos
 from iot_facerecognition_server.engine.interface import ObjectsWanted
 from iot_facerecognition_server.models.catalogue import EFFICIENTNET
@@ -32,7 +34,7 @@ from iot_facerecognition_server.vision.crops import ObjectCropper
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
 
 CROPS: Final = 16
-SECONDS: Final = 4.0
+SECONDS: Final = 2.0
 """For which each row is measured."""
 BATCHES: Final = (1, 4, 16)
 CENTRED: Final = ObjectsWanted(5, deterministic=True)
@@ -125,6 +127,7 @@ def resnet_file() -> Path | None:
 
 def main() -> None:
     """Print the table."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     torch.set_num_threads(1)
     threads = os.cpu_count() or 1
     fast = choose_precision("auto", "cpu")
@@ -143,7 +146,7 @@ def main() -> None:
         for precision in dict.fromkeys((Precision.FP32, fast)):
             small = ObjectClassifier.efficientnet(weights, "cpu", precision)
             rows += measure(f"EfficientNet-Lite0 {precision}", small, threads, sixteen=True)
-    print(f"{platform.machine()}, {threads} threads, torch {torch.__version__}, 640 pixels wide")
+    print(f"{machine()}\n{threads} threads, pictures 640 pixels wide")
     if reference is None:
         print("no file of dlib's ResNet-34: no reference (FACERECOGNITION_TEST_DATA)")
     for row in rows:
@@ -152,4 +155,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command.run(main)

@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Final
 
-from benchmarks import server_metrics
+from benchmarks import command, server_metrics
 from benchmarks.bare_kernels import measured_apart
 from benchmarks.machine import cores, machine
 from benchmarks.probed_server import ProbedServer
@@ -156,7 +156,7 @@ def main() -> None:
     """Print what each number of clients gave."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clients", type=int, nargs="+", default=[8, 32])
-    parser.add_argument("--seconds", type=float, default=15.0, help="of each number of clients")
+    parser.add_argument("--seconds", type=float, default=12.0, help="of each number of clients")
     parser.add_argument("--soak", type=float, metavar="SECONDS", help="the same, for a long run")
     options = parser.parse_args()
     print(f"{machine()}\n{SIZE[0]}x{SIZE[1]}, one face in each frame, every frame scanned\n")
@@ -168,4 +168,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command.run(main)

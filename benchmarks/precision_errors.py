@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from benchmarks import command
 from benchmarks.objects import CENTRED, jpegs
 from benchmarks.scenes import scene_frames
 from iot_facerecognition_server.models.catalogue import (
@@ -87,4 +88,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command.run(main)

@@ -3,6 +3,7 @@
 The reference in the same run is the loop with nobody scraping.
 """
 
+import argparse
 import asyncio
 import sys
 import threading
@@ -10,6 +11,7 @@ import time
 
 from prometheus_client import CollectorRegistry
 
+from benchmarks import command
 from iot_facerecognition_protocol import Health, Version
 from iot_facerecognition_server.metrics import ServerMetrics
 from iot_facerecognition_server.observability.endpoints import Exposition
@@ -70,6 +72,7 @@ def measure(clients: int, *, scraping: bool) -> None:
 
 def main() -> None:
     """Print the table."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     sys.setswitchinterval(0.001)  # as the server does
     print(" clients  one scrape")
     measure(1000, scraping=False)
@@ -78,4 +81,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command.run(main)

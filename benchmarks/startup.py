@@ -23,6 +23,7 @@ from typing import Final
 import numpy as np
 from PIL import Image, ImageOps
 
+from benchmarks import command
 from benchmarks.machine import machine
 from benchmarks.process_cost import ProcessCost
 from demo.cast import ON_PHOTO
@@ -158,4 +159,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command.run(main)

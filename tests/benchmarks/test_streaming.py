@@ -1,0 +1,21 @@
+import pytest
+
+from benchmarks.streaming import Streamed, jain, percentile
+
+
+def test_fairness_is_one_when_all_got_the_same_and_a_share_when_one_got_it_all():
+    assert jain([7, 7, 7]) == 1
+    assert jain([9, 0, 0]) == pytest.approx(1 / 3)
+    assert jain([0, 0]) == 0
+
+
+def test_percentiles_are_values_that_were_measured():
+    values = [float(number) for number in range(100)]
+    assert [percentile(values, share) for share in (0.0, 0.5, 0.99, 1.0)] == [0, 50, 99, 99]
+    assert percentile([], 0.5) == 0
+
+
+def test_a_rate_is_of_the_time_that_was_counted():
+    streamed = Streamed([0.01, 0.02, 0.03], [2, 1], 3, 0, {"processed": 3}, 10.0, 12.0, 0.1)
+    assert streamed.rate == 1.5
+    assert streamed.percentiles(0.5) == [20.0]
