@@ -37,6 +37,9 @@ class WindowScreen:
         """Open the window. Raises ScreenError where there is no desktop."""
         if os.environ.get("SDL_VIDEODRIVER") == "dummy" and not pygame.display.get_init():
             del os.environ["SDL_VIDEODRIVER"]
+        # What is drawn is in memory already. SDL would put it on the screen by OpenGL, and where
+        # there is no GPU its driver takes 90 MB.
+        os.environ.setdefault("SDL_FRAMEBUFFER_ACCELERATION", "0")
         try:
             pygame.display.init()
             pygame.font.init()
