@@ -15,9 +15,10 @@ from iot_facerecognition_edge import headless
 from iot_facerecognition_edge.appliance import Appliance
 from iot_facerecognition_edge.cameras.selection import open_camera
 from iot_facerecognition_edge.daemon import Daemon, open_notifier
-from iot_facerecognition_edge.errors import EdgeError
+from iot_facerecognition_edge.errors import EdgeError, HookError
 from iot_facerecognition_edge.eventlog import Entry, EntryKind, EventLog
 from iot_facerecognition_edge.health import HealthReader
+from iot_facerecognition_edge.hooks import Hook
 from iot_facerecognition_edge.keeping import LogKeeper, SettingsKeeper
 from iot_facerecognition_edge.presence import PresenceTracker
 from iot_facerecognition_edge.settings import Settings, SettingsFile, Value
@@ -91,7 +92,7 @@ def build(options: Options) -> Graph:
         version=_version(),
         power_off=_power_off,
     )
-    watcher = Watcher(hooks_of(settings, log.warning), PresenceTracker())
+    watcher = Watcher(_hooks(settings, log), PresenceTracker())
     appliance.subscribe(watcher.take)
     return Graph(
         appliance=appliance,
@@ -100,6 +101,20 @@ def build(options: Options) -> Graph:
         log_keeper=log_keeper,
         daemon=Daemon(appliance, open_notifier()),
     )
+
+
+def _hooks(settings: Settings, log: EventLog) -> list[Hook]:
+    """Return the hooks. Raises HookError without a screen, on which it is shown otherwise.
+
+    Pins are set on the screen, and a screen that stays dark is no place to mend them.
+    """
+    try:
+        return hooks_of(settings, log.warning)
+    except HookError as error:
+        if settings.text("display.screen") == "none":
+            raise
+        log.add(EntryKind.ERROR, f"{error}; until then nothing is run or switched")
+        return []
 
 
 async def run(options: Options, work: Work | None = None) -> None:

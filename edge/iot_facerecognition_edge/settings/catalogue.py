@@ -233,6 +233,7 @@ def _hook(name: str, when: str) -> tuple[Setting, Setting]:
         label=f"Command, {name}",
         help=f"Run {when}, without a shell; FACE_KIND and FACE_NAMES are in its environment.",
         applies=Applies.ON_START,
+        rule=rules.command,
         on_screen=False,
     )
     pin = Setting(

@@ -2,9 +2,11 @@
 
 import math
 import re
+import shlex
 
 _SHA256_DIGITS = 64
 _CALIBRATION_NUMBERS = 6
+_LEAST_DETERMINANT = 1e-6
 _HOST = re.compile(r"[A-Za-z0-9_.:-]+(%[A-Za-z0-9_.-]+)?")
 """Host names, IPv4 and IPv6 addresses, an IPv6 zone at the end."""
 
@@ -58,6 +60,15 @@ def screen(text: str) -> str:
     return text
 
 
+def command(text: str) -> str:
+    """Check a command line, in words as a shell would split them; empty for none."""
+    try:
+        shlex.split(text)
+    except ValueError as error:
+        raise ValueError(f"must be a command line, which {text[:60]!r} is not: {error}") from None
+    return text
+
+
 def calibration(text: str) -> str:
     """Check a touch calibration: six numbers a to f with x' = ax + by + c, y' = dx + ey + f."""
     if not text:
@@ -71,4 +82,7 @@ def calibration(text: str) -> str:
             "must be six numbers a,b,c,d,e,f with x' = ax + by + c and y' = dx + ey + f in 0 to 1 "
             f"of the screen, or empty, not {text[:60]!r}"
         )
+    a, b, _, d, e, _ = numbers
+    if abs(a * e - b * d) < _LEAST_DETERMINANT:
+        raise ValueError(f"must not map the whole screen to one line, as {text[:60]!r} does")
     return text

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from iot_facerecognition_edge.assembly import Options, build
 from iot_facerecognition_edge.errors import HookError
+from iot_facerecognition_edge.eventlog import EntryKind
 from iot_facerecognition_edge.events import FacesSeen
 from iot_facerecognition_edge.hooks import CommandHook, PinHook
 from iot_facerecognition_edge.presence import Kind, Presence, PresenceTracker
@@ -165,6 +167,20 @@ def test_hooks_learn_of_changes_only_and_of_leaving_by_the_tick() -> None:
     watcher.tick(3.0)
     watcher.tick(4.0)
     assert recorder.changes == [Presence(Kind.KNOWN, ("Ada",)), Presence(Kind.NOBODY)]
+
+
+@pytest.mark.parametrize("screen", ["none", "window"])
+async def test_pins_that_cannot_be_used_leave_a_screen_to_say_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, screen: str
+) -> None:
+    monkeypatch.setitem(sys.modules, "gpiozero", None)
+    options = Options(tmp_path, {"hooks.pin_known": 17, "display.screen": screen})
+    if screen == "none":
+        with pytest.raises(HookError, match="apt install python3-gpiozero"):
+            build(options)
+        return
+    log = build(options).appliance.log
+    assert "apt install python3-gpiozero" in next(iter(log.entries({EntryKind.ERROR}))).text
 
 
 def test_hooks_come_from_the_settings(pins: Any) -> None:
