@@ -40,6 +40,7 @@ from iot_facerecognition_server.models.catalogue import CNN_DETECTOR
 from iot_facerecognition_server.models.store import ModelStore
 from iot_facerecognition_server.networks.cnn_detector import CnnFaceDetectorNetwork
 from iot_facerecognition_server.networks.precision import choose_precision
+from iot_facerecognition_server.recognition.alignment import FaceAlignment
 from iot_facerecognition_server.recognition.batching import WORKERS_A_CORE, batched
 from iot_facerecognition_server.recognition.detection import FaceDetection
 from iot_facerecognition_server.recognition.faces import FaceRecogniser
@@ -183,7 +184,9 @@ async def engine_rate(config: Config, device: str, scale: Scale) -> tuple[float,
     registry = CollectorRegistry()
     metrics = ServerMetrics(registry)
     detection = FaceDetection(config, device, metrics)
-    faces, objects = FaceRecogniser(config, device, detection), ObjectRecogniser(config, device)
+    alignment = FaceAlignment(config, metrics, device if detection.on_gpu else None)
+    faces = FaceRecogniser(config, device, detection, alignment)
+    objects = ObjectRecogniser(config, device)
     workers = config.engine.workers
     engine = LocalEngine(
         workers=[
@@ -220,6 +223,7 @@ async def engine_rate(config: Config, device: str, scale: Scale) -> tuple[float,
     await asyncio.gather(*(client(session) for session in range(2 * workers)))
     spent = time.perf_counter() - began
     await engine.close()
+    alignment.close()
     detection.close()
     batch = {"network": "detector"}
     count = registry.get_sample_value("iot_facerecognition_batch_size_count", batch) or 1.0
@@ -287,8 +291,10 @@ def subjects(
 ) -> list[Subject]:
     """Return the three networks as the server would load them."""
     hog = replace(config, engine=replace(config.engine, detector="hog"))
-    detection = FaceDetection(hog, device, ServerMetrics(CollectorRegistry()))
-    faces, objects = FaceRecogniser(config, device, detection), ObjectRecogniser(config, device)
+    metrics = ServerMetrics(CollectorRegistry())
+    detection = FaceDetection(hog, device, metrics)
+    faces = FaceRecogniser(config, device, detection, FaceAlignment(config, metrics, None))
+    objects = ObjectRecogniser(config, device)
     side = objects.classifier.input_size
     width, height = scale.frame
     return [

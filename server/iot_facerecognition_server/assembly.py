@@ -32,6 +32,7 @@ from iot_facerecognition_server.observability.self_test import (
     known_answer,
 )
 from iot_facerecognition_server.observability.stages import TimedMatcher
+from iot_facerecognition_server.recognition.alignment import FaceAlignment
 from iot_facerecognition_server.recognition.batching import WORKERS_A_CORE, batched
 from iot_facerecognition_server.recognition.detection import FaceDetection
 from iot_facerecognition_server.recognition.faces import FaceRecogniser
@@ -99,7 +100,10 @@ async def _serve(
     device = choose_device(config.engine.device)
     detection = await asyncio.to_thread(FaceDetection, config, device, metrics)
     at_the_end.callback(detection.close)
-    faces = await asyncio.to_thread(FaceRecogniser, config, device, detection)
+    batched_on = device if detection.on_gpu else None
+    alignment = await asyncio.to_thread(FaceAlignment, config, metrics, batched_on)
+    at_the_end.callback(alignment.close)
+    faces = await asyncio.to_thread(FaceRecogniser, config, device, detection, alignment)
     objects = await asyncio.to_thread(ObjectRecogniser, config, device)
     self_test = SelfTest(config, known_answer())
     current = CurrentGallery(self_test.gallery)

@@ -77,12 +77,12 @@ class OpenFrame:
         search = self._tools.windows.search
         return [search(grey, window, FULL_SIZE / eighths) for window in windows]
 
-    def chips(self, faces: Sequence[Detection]) -> list[NDArray[np.uint8]]:
+    def chips(self, faces: Sequence[Detection]) -> Sequence[NDArray[np.uint8]]:
         """Return a chip for the descriptor network of each of the faces."""
         if not faces:
             return []
         rgb = self._tools.decoder.rgb(self._jpeg)
-        return [self._tools.aligner.chip(rgb, face) for face in faces]
+        return self._tools.aligner.chips(rgb, faces)
 
     def _grey(self, eighths: int) -> NDArray[np.uint8]:
         grey = self._greys.get(eighths)

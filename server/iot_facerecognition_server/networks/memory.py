@@ -3,11 +3,9 @@
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, Protocol, Self, TypeVar
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 _log = logging.getLogger(__name__)
 
@@ -16,6 +14,18 @@ _RECOVERY: Final = 100
 _ALSO_OUT_OF_MEMORY: Final = ("out of memory", "ALLOC_FAILED")
 """How cuDNN, cuBLAS and page-locked allocation say it, each as a RuntimeError."""
 
+
+class Divisible(Protocol):
+    """Pictures in one array, or in a list: what can be run in parts."""
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+
+    def __getitem__(self, part: slice, /) -> Self:
+        """Return some of them."""
+
+
+Batch = TypeVar("Batch", bound=Divisible)
 Rows = TypeVar("Rows")
 
 
@@ -28,7 +38,7 @@ def is_out_of_memory(error: Exception) -> bool:
     )
 
 
-class HalvingNetwork(Generic[Rows]):
+class HalvingNetwork(Generic[Batch, Rows]):
     """Runs a network over batches, in halves where the memory does not suffice for a whole one.
 
     What was too much is not tried again at once: batches stay at the size that fitted, and grow
@@ -38,7 +48,7 @@ class HalvingNetwork(Generic[Rows]):
     def __init__(
         self,
         name: str,
-        run: Callable[[NDArray[np.uint8]], Rows],
+        run: Callable[[Batch], Rows],
         joined: Callable[[Sequence[Rows]], Rows],
         *,
         count: Callable[[], None] = lambda: None,
@@ -62,7 +72,7 @@ class HalvingNetwork(Generic[Rows]):
         """Pictures that are run at once at most; None while any number fits."""
         return self._limit
 
-    def __call__(self, pictures: NDArray[np.uint8]) -> Rows:
+    def __call__(self, pictures: Batch) -> Rows:
         """Return what the network makes of `pictures`.
 
         Raises torch.OutOfMemoryError or RuntimeError when not even one picture fits.
@@ -80,7 +90,7 @@ class HalvingNetwork(Generic[Rows]):
             self._recover()
         return parts[0] if len(parts) == 1 else self._joined(parts)
 
-    def _attempt(self, part: NDArray[np.uint8]) -> Rows | None:
+    def _attempt(self, part: Batch) -> Rows | None:
         """Run one part; None when it was too much. What it held is free again on return."""
         try:
             return self._run(part)

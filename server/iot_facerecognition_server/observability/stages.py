@@ -59,10 +59,12 @@ class TimedAligner:
         self._aligner = aligner
         self._seconds = seconds.labels("align")
 
-    def chip(self, rgb: NDArray[np.uint8], detection: Detection) -> NDArray[np.uint8]:
+    def chips(
+        self, rgb: NDArray[np.uint8], faces: Sequence[Detection]
+    ) -> Sequence[NDArray[np.uint8]]:
         """Cut as `ChipCutter`."""
         with self._seconds.time():
-            return self._aligner.chip(rgb, detection)
+            return self._aligner.chips(rgb, faces)
 
 
 class TimedMatcher:

@@ -13,7 +13,7 @@ from iot_facerecognition_server.gallery.change import fingerprint
 from iot_facerecognition_server.gallery.descriptor_cache import DescriptorCache
 from iot_facerecognition_server.gallery.gallery import Gallery
 from iot_facerecognition_server.gallery.reference_file import ReferenceFile, ReferenceFileError
-from iot_facerecognition_server.models.catalogue import FACE_DESCRIPTOR, LANDMARKS
+from iot_facerecognition_server.models.catalogue import FACE_DESCRIPTOR
 from iot_facerecognition_server.models.store import ModelStore
 from iot_facerecognition_server.networks.face_descriptor import FaceDescriptorNetwork
 from iot_facerecognition_server.networks.precision import choose_precision
@@ -22,8 +22,8 @@ from iot_facerecognition_server.observability.stages import (
     TimedDecoder,
     TimedDetector,
 )
+from iot_facerecognition_server.recognition.alignment import FaceAlignment
 from iot_facerecognition_server.recognition.detection import FaceDetection
-from iot_facerecognition_server.vision.alignment import FaceAligner
 from iot_facerecognition_server.vision.face_scanner import FaceScanner
 from iot_facerecognition_server.vision.faces import HogDetector
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
@@ -32,20 +32,18 @@ _log = logging.getLogger(__name__)
 
 
 class FaceRecogniser:
-    """Landmark model and descriptor network, shared by all; makes scanners and galleries."""
+    """The descriptor network, shared by all; makes scanners and galleries."""
 
-    def __init__(self, config: Config, device: str, detection: FaceDetection) -> None:
-        """Load the models. Raises ModelError and NetworkFileError."""
+    def __init__(
+        self, config: Config, device: str, detection: FaceDetection, alignment: FaceAlignment
+    ) -> None:
+        """Load the network. Raises ModelError and NetworkFileError."""
         store = ModelStore(config.model_cache)
         dlib_settings = config.dlib
         self._config = config
         self._detection = detection
         self._references = ReferenceFile(dlib_settings.reference_file)
-        self._aligner = FaceAligner(
-            store.resolve(LANDMARKS, dlib_settings.face_landmark_model_file),
-            dlib_settings.face_detail_size,
-            dlib_settings.face_padding,
-        )
+        self._alignment = alignment
         weights = store.resolve(FACE_DESCRIPTOR, dlib_settings.face_recognition_model_file)
         self.weights_hash = hashlib.sha256(weights.read_bytes()).hexdigest()
         self.precision = choose_precision(config.engine.precision, device)
@@ -57,7 +55,7 @@ class FaceRecogniser:
         return FaceScanner(
             TimedDecoder(JpegDecoder(), seconds),
             TimedDetector(self._detection.detector.copy(), seconds),
-            TimedAligner(self._aligner, seconds),
+            TimedAligner(self._alignment.for_frames, seconds),
             self._config.limits.pixels,
         )
 
@@ -73,7 +71,7 @@ class FaceRecogniser:
             TimedDecoder(JpegDecoder(), seconds),
             TimedDetector(detection.detector.copy(), seconds),
             WindowSearcher(TimedDetector(window_detector(detection.detector), seconds)),
-            TimedAligner(self._aligner, seconds),
+            TimedAligner(self._alignment.for_frames, seconds),
             self._config.limits.pixels,
         )
 
@@ -96,7 +94,7 @@ class FaceRecogniser:
         builder = GalleryBuilder(
             JpegDecoder(),
             self._detection.detector.copy(),
-            self._aligner,
+            self._alignment.for_photos,
             self.network.describe,
             DescriptorCache(config.descriptor_cache, recipe),
             threshold=settings.threshold,

@@ -1,5 +1,6 @@
 """Upright face chips: what the descriptor network wants to see."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -51,3 +52,7 @@ class FaceAligner:
         landmarks = self._predictor(rgb, box)
         chip: NDArray[np.uint8] = dlib.get_face_chip(rgb, landmarks, self._size, self._padding)
         return chip
+
+    def chips(self, rgb: NDArray[np.uint8], faces: Sequence[Detection]) -> list[NDArray[np.uint8]]:
+        """Return the chip of each of the `faces`, one after the other."""
+        return [self.chip(rgb, face) for face in faces]

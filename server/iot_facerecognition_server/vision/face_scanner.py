@@ -1,5 +1,6 @@
 """A worker thread's way from a JPEG to the faces in it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Protocol
@@ -32,8 +33,10 @@ class PictureDecoder(Protocol):
 class ChipCutter(Protocol):
     """Cuts aligned faces out of pictures; used by any thread."""
 
-    def chip(self, rgb: NDArray[np.uint8], detection: Detection) -> NDArray[np.uint8]:
-        """Return the (size, size, 3) uint8 RGB chip of the face at `detection`."""
+    def chips(
+        self, rgb: NDArray[np.uint8], faces: Sequence[Detection]
+    ) -> Sequence[NDArray[np.uint8]]:
+        """Return a (size, size, 3) uint8 RGB chip of each of the faces."""
 
 
 class FaceScanner:
@@ -73,4 +76,5 @@ class FaceScanner:
 
     def align(self, rgb: NDArray[np.uint8], detections: list[Detection]) -> list[ScannedFace]:
         """Return chips of `detections` in an (h, w, 3) uint8 RGB picture."""
-        return [ScannedFace(found, self._aligner.chip(rgb, found)) for found in detections]
+        chips = self._aligner.chips(rgb, detections)
+        return [ScannedFace(*pair) for pair in zip(detections, chips, strict=True)]
