@@ -18,6 +18,7 @@ from statistics import mean
 from typing import Final
 
 import numpy as np
+import torch
 
 from benchmarks import command
 from benchmarks.bare_kernels import KernelTimes, measured_apart, milliseconds, table
@@ -193,6 +194,7 @@ def main() -> None:
     parser.add_argument("--full", action="store_true", help="every size, faces and clients")
     parser.add_argument("--only", choices=("faces", "objects", "following"))
     options = parser.parse_args()
+    torch.set_num_threads(1)  # as in the server
     print(f"{machine()}\nTLS 1.3 on loopback, closed loop, {options.outstanding} frames a client\n")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
