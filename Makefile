@@ -33,7 +33,7 @@ bench: $(READY)  ## measure speed against references in the same run (under 10 m
 	@$(BIN)/python -m benchmarks.idle
 	@$(BIN)/python -m benchmarks.startup
 	@$(BIN)/python -m benchmarks.scaling
-	@$(BIN)/python -m benchmarks.following --only scenes
+	@$(BIN)/python -m benchmarks.following
 
 soak: $(READY)  ## five minutes of overload, by 8 and by 32 clients: does anything grow?
 	@$(BIN)/python -m benchmarks.overload --soak 300

@@ -1,6 +1,7 @@
 """Builds the server out of its parts and runs it: the one place where everything meets."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -165,8 +166,10 @@ async def _serve(
     )
     try:
         await _check(engine, self_test, monitoring)
-        current.replace(await asyncio.to_thread(faces.build_gallery))
+        current.replace(await asyncio.to_thread(faces.build_gallery, cores))
         await server.start()
+        gc.freeze()  # what was loaded stays: no collection has to look at it again
+        gc.enable()
         monitoring.readiness.meet(PORT)
         _log.info("listening on %s:%d", config.connection.bind or "*", server.port)
         control = ControlSocket(config.server.state_directory / SOCKET_NAME, server)

@@ -8,6 +8,7 @@ from pathlib import Path
 from iot_facerecognition_server.config import Config
 from iot_facerecognition_server.gallery.builder import GalleryBuilder, PhotoReport
 from iot_facerecognition_server.gallery.descriptor_cache import DescriptorCache
+from iot_facerecognition_server.gallery.photo_reader import PhotoReader
 from iot_facerecognition_server.gallery.reference_file import ReferenceFile
 from iot_facerecognition_server.models.catalogue import FACE_DESCRIPTOR, LANDMARKS
 from iot_facerecognition_server.models.store import ModelStore
@@ -31,11 +32,11 @@ def look_at_photos(config: Config, tag: str, photos: Sequence[Path]) -> tuple[Ph
         aside = ReferenceFile(Path(folder) / "faces.json")
         entry = {"tag": tag, "photos": [str(photo.absolute()) for photo in photos]}
         aside.path.write_text(json.dumps([entry]), encoding="utf-8")
-        builder = GalleryBuilder(
+        reader = PhotoReader(
             JpegDecoder(),
-            HogDetector(),
+            HogDetector(kept_in=config.model_cache),
             FaceAligner(landmarks, settings.face_detail_size, settings.face_padding),
             FaceDescriptorNetwork.load(weights).describe,
-            DescriptorCache(Path(folder) / "cache", "aside"),
         )
-        return builder.build(aside).reports
+        cache = DescriptorCache(Path(folder) / "cache", "aside")
+        return GalleryBuilder([reader], cache).build(aside).reports

@@ -403,5 +403,5 @@ class Config:
 
     @property
     def model_cache(self) -> Path:
-        """Folder with models that were fetched."""
+        """Folder with models that were fetched, and what is made of them for a faster start."""
         return self.server.state_directory / "models"

@@ -1,31 +1,21 @@
 """From a reference file to a gallery."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from queue import SimpleQueue
 
 import numpy as np
 from numpy.typing import NDArray
 
 from iot_facerecognition_server.gallery.descriptor_cache import DescriptorCache, PhotoFaces
 from iot_facerecognition_server.gallery.gallery import DEFAULT_THRESHOLD, DESCRIPTOR_SIZE, Gallery
-from iot_facerecognition_server.gallery.photo import PhotoError, decode_photo, read_photo
+from iot_facerecognition_server.gallery.photo import PhotoError, read_photo
+from iot_facerecognition_server.gallery.photo_reader import PhotoReader
 from iot_facerecognition_server.gallery.reference_file import ReferenceFile
-from iot_facerecognition_server.vision.alignment import FaceAligner
-from iot_facerecognition_server.vision.faces import Detection, FaceDetector
-from iot_facerecognition_server.vision.jpeg import JpegDecoder
-from iot_facerecognition_server.vision.scaling import luma, resized
 
-SCANNED_SIDE: Final = 1280
-"""Longer side in pixels at which a photo is searched first; at full size only if that finds none.
-
-A portrait's face is far above the detector's 80 pixels even so, and the scan is ten times faster.
-"""
-
-Describe = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
-"""Chips, (N, S, S, 3) uint8, to descriptors, (N, 128) float32."""
 Progress = Callable[[int, int], None]
 """Takes how many photos are done, and how many there are."""
 
@@ -69,27 +59,33 @@ class BuiltGallery:
         return tuple(report for report in self.reports if report.status is not PhotoStatus.USED)
 
 
-class GalleryBuilder:
-    """Finds and describes the face on each reference photo, or takes it from the cache.
+@dataclass(frozen=True, slots=True)
+class _Reference:
+    """What became of a photo; `key` is the one of its descriptor in the cache, if there is one."""
 
-    A photo that cannot be used is reported and does not stop the others. One builder belongs to one
-    thread, as its decoder and detector do.
+    report: PhotoReport
+    descriptor: NDArray[np.float32] | None = None
+    key: str | None = None
+
+
+class GalleryBuilder:
+    """Has the face on each reference photo found and described, or takes it from the cache.
+
+    A photo that cannot be used is reported and does not stop the others.
     """
 
     def __init__(
         self,
-        decoder: JpegDecoder,
-        detector: FaceDetector,
-        aligner: FaceAligner,
-        describe: Describe,
+        readers: Sequence[PhotoReader],
         cache: DescriptorCache,
         *,
         threshold: float = DEFAULT_THRESHOLD,
     ) -> None:
-        self._decoder = decoder
-        self._detector = detector
-        self._aligner = aligner
-        self._describe = describe
+        """Look at as many photos at a time as there are `readers`, one or more."""
+        self._readers: SimpleQueue[PhotoReader] = SimpleQueue()
+        for reader in readers:
+            self._readers.put(reader)
+        self._threads = len(readers)
         self._cache = cache
         self._threshold = threshold
 
@@ -100,40 +96,37 @@ class GalleryBuilder:
             for reference in references.load()
             for photo in reference.photos
         ]
-        tags: list[str] = []
-        descriptors: list[NDArray[np.float32]] = []
-        reports: list[PhotoReport] = []
-        keys: set[str] = set()
-        for tag, photo in listed:
-            report, descriptor = self._reference(tag, photo, keys)
-            reports.append(report)
-            if descriptor is not None:
-                tags.append(tag)
-                descriptors.append(descriptor)
-            if progress is not None:
-                progress(len(reports), len(listed))
-        self._cache.keep_only(keys)
-        rows = np.stack(descriptors) if descriptors else np.empty((0, DESCRIPTOR_SIZE), np.float32)
-        return BuiltGallery(Gallery(tags, rows, self._threshold), tuple(reports))
+        found: list[_Reference] = []
+        with ThreadPoolExecutor(self._threads, "photos") as threads:
+            for reference in threads.map(lambda one: self._reference(*one), listed):
+                found.append(reference)
+                if progress is not None:
+                    progress(len(found), len(listed))
+        self._cache.keep_only({one.key for one in found if one.key is not None})
+        usable = [one for one in found if one.descriptor is not None]
+        rows = [one.descriptor for one in usable if one.descriptor is not None]
+        gallery = Gallery(
+            [one.report.tag for one in usable],
+            np.stack(rows) if rows else np.empty((0, DESCRIPTOR_SIZE), np.float32),
+            self._threshold,
+        )
+        return BuiltGallery(gallery, tuple(one.report for one in found))
 
-    def _reference(
-        self, tag: str, photo: Path, keys: set[str]
-    ) -> tuple[PhotoReport, NDArray[np.float32] | None]:
-        """Return what became of a photo, and its descriptor; add its key in the cache to `keys`."""
+    def _reference(self, tag: str, photo: Path) -> _Reference:
+        key = None
         try:
             content = read_photo(photo)
             key = self._cache.key(content)
-            keys.add(key)
             faces = self._cache.get(key)
             if faces is None:
-                faces = self._faces(content, photo)
+                faces = self._read(content, photo)
                 self._cache.put(key, faces)
         except FileNotFoundError:
             message = f"{photo} of {tag} does not exist"
-            return PhotoReport(tag, photo, PhotoStatus.MISSING, message), None
+            return _Reference(PhotoReport(tag, photo, PhotoStatus.MISSING, message), None, key)
         except PhotoError as error:
             message = f"{photo} of {tag} cannot be used: {error}"
-            return PhotoReport(tag, photo, PhotoStatus.UNREADABLE, message), None
+            return _Reference(PhotoReport(tag, photo, PhotoStatus.UNREADABLE, message), None, key)
         if not faces.count:
             status, message = PhotoStatus.NO_FACE, "shows no face; take a frontal, larger one"
         elif faces.count > 1:
@@ -141,23 +134,12 @@ class GalleryBuilder:
             message = f"shows {faces.count} faces, the largest is used"
         else:
             status, message = PhotoStatus.USED, "is used"
-        return PhotoReport(tag, photo, status, f"{photo} of {tag} {message}"), faces.descriptor
+        report = PhotoReport(tag, photo, status, f"{photo} of {tag} {message}")
+        return _Reference(report, faces.descriptor, key)
 
-    def _faces(self, content: bytes, photo: Path) -> PhotoFaces:
-        """Find and describe the largest face on a photo. Raises PhotoError."""
-        picture = decode_photo(content, photo, self._decoder)
-        found = self._detect(picture if self._detector.colour else luma(picture))
-        if not found:
-            return PhotoFaces(0, None)
-        largest = max(found, key=lambda detection: detection.area)
-        chip = self._aligner.chip(picture, largest)
-        return PhotoFaces(len(found), self._describe(chip[np.newaxis])[0])
-
-    def _detect(self, picture: NDArray[np.uint8]) -> list[Detection]:
-        """Return the faces on a photo, searched at `SCANNED_SIDE` first."""
-        scale = SCANNED_SIDE / max(picture.shape[:2])
-        if scale < 1:
-            found = self._detector.detect(resized(picture, scale))
-            if found:
-                return [detection.scaled(1 / scale) for detection in found]
-        return self._detector.detect(picture)
+    def _read(self, content: bytes, photo: Path) -> PhotoFaces:
+        reader = self._readers.get()
+        try:
+            return reader.faces(content, photo)
+        finally:
+            self._readers.put(reader)

@@ -46,6 +46,7 @@ class Gallery:
             raise ValueError("a reference descriptor is not finite")
         rows.setflags(write=False)
         self._tags = tuple(tags)
+        self._rows = rows
         self._nearest = NearestReferences(rows)
         self._threshold = threshold
 
@@ -62,6 +63,11 @@ class Gallery:
     def people(self) -> tuple[str, ...]:
         """The tags, each once, in the order of the reference file."""
         return tuple(dict.fromkeys(self._tags))
+
+    @property
+    def descriptors(self) -> NDArray[np.float32]:
+        """The (N, 128) references, which cannot be written to."""
+        return self._rows
 
     @property
     def threshold(self) -> float:

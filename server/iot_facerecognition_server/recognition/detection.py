@@ -31,7 +31,7 @@ class FaceDetection:
         smallest = config.engine.min_face_size
         self.detector: CopyableDetector
         if self.name == "hog":
-            self.detector = HogDetector(smallest)
+            self.detector = HogDetector(smallest, kept_in=config.model_cache)
             return
         weights = ModelStore(config.model_cache).resolve(CNN_DETECTOR)
         precision = choose_precision(config.engine.precision, device)

@@ -12,11 +12,13 @@ from iot_facerecognition_server.gallery.builder import GalleryBuilder
 from iot_facerecognition_server.gallery.change import fingerprint
 from iot_facerecognition_server.gallery.descriptor_cache import DescriptorCache
 from iot_facerecognition_server.gallery.gallery import Gallery
+from iot_facerecognition_server.gallery.photo_reader import PhotoReader
 from iot_facerecognition_server.gallery.reference_file import ReferenceFile, ReferenceFileError
 from iot_facerecognition_server.models.catalogue import FACE_DESCRIPTOR
 from iot_facerecognition_server.models.store import ModelStore
 from iot_facerecognition_server.networks.face_descriptor import FaceDescriptorNetwork
 from iot_facerecognition_server.networks.precision import choose_precision
+from iot_facerecognition_server.networks.torchscript import Scripts
 from iot_facerecognition_server.observability.stages import (
     TimedAligner,
     TimedDecoder,
@@ -47,7 +49,9 @@ class FaceRecogniser:
         weights = store.resolve(FACE_DESCRIPTOR, dlib_settings.face_recognition_model_file)
         self.weights_hash = hashlib.sha256(weights.read_bytes()).hexdigest()
         self.precision = choose_precision(config.engine.precision, device)
-        self.network = FaceDescriptorNetwork.load(weights, device, self.precision)
+        self.network = FaceDescriptorNetwork.load(
+            weights, device, self.precision, Scripts(config.model_cache)
+        )
         _log.info("face descriptors on %s in %s, from %s", device, self.precision, weights)
 
     def make_scanner(self, seconds: Histogram) -> FaceScanner:
@@ -79,8 +83,10 @@ class FaceRecogniser:
         """Return a text that changes with the reference file and its photos. Disk work."""
         return fingerprint(self._references)
 
-    def build_gallery(self) -> Gallery:
+    def build_gallery(self, threads: int = 1) -> Gallery:
         """Return the gallery of the reference file as it is now; disk and network work.
+
+        It takes `threads` of the processor: one beside a server at work.
 
         A reference file that is missing or damaged gives an empty gallery and an entry in the log,
         photos that cannot be used an entry each.
@@ -91,11 +97,17 @@ class FaceRecogniser:
             f"{self.weights_hash} {settings.face_detail_size} {settings.face_padding}"
             f" {config.engine.min_face_size} {self._detection.name}"
         )
+        readers = [
+            PhotoReader(
+                JpegDecoder(),
+                self._detection.detector.copy(),
+                self._alignment.for_photos,
+                self.network.describe,
+            )
+            for _ in range(threads)
+        ]
         builder = GalleryBuilder(
-            JpegDecoder(),
-            self._detection.detector.copy(),
-            self._alignment.for_photos,
-            self.network.describe,
+            readers,
             DescriptorCache(config.descriptor_cache, recipe),
             threshold=settings.threshold,
         )

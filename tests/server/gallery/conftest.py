@@ -8,6 +8,7 @@ import torch
 
 from iot_facerecognition_server.gallery.builder import GalleryBuilder
 from iot_facerecognition_server.gallery.descriptor_cache import DescriptorCache
+from iot_facerecognition_server.gallery.photo_reader import PhotoReader
 from iot_facerecognition_server.gallery.reference_file import ReferenceFile
 from iot_facerecognition_server.models.catalogue import FACE_DESCRIPTOR, LANDMARKS
 from iot_facerecognition_server.models.store import ModelStore
@@ -52,7 +53,10 @@ def builder(
     detector: HogDetector,
     cache: DescriptorCache,
 ) -> GalleryBuilder:
-    return GalleryBuilder(JpegDecoder(), detector, aligner, network.describe, cache)
+    readers = [
+        PhotoReader(JpegDecoder(), detector.copy(), aligner, network.describe) for _ in range(2)
+    ]
+    return GalleryBuilder(readers, cache)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from PIL import Image
 from iot_facerecognition_server.gallery.builder import GalleryBuilder, PhotoStatus
 from iot_facerecognition_server.gallery.descriptor_cache import DescriptorCache, PhotoFaces
 from iot_facerecognition_server.gallery.photo import PhotoError, decode_photo, read_photo
+from iot_facerecognition_server.gallery.photo_reader import PhotoReader
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
 
 
@@ -18,7 +19,7 @@ def describe_nothing(chips: np.ndarray) -> np.ndarray:
 @pytest.fixture
 def rebuilt(aligner, detector, cache) -> GalleryBuilder:
     """A second builder over the same cache, which cannot describe anything itself."""
-    return GalleryBuilder(JpegDecoder(), detector, aligner, describe_nothing, cache)
+    return GalleryBuilder([PhotoReader(JpegDecoder(), detector, aligner, describe_nothing)], cache)
 
 
 def test_people_are_recognised_by_other_photos_of_theirs(
@@ -35,10 +36,9 @@ def test_people_are_recognised_by_other_photos_of_theirs(
     assert not built.problems
     assert built.gallery.people == ("Barack", "Joe", "Eileen")
     other = write([{"tag": "?", "photos": "obama2.jpg"}, {"tag": "?", "photos": "hanks.png"}])
-    faces = GalleryBuilder(
-        JpegDecoder(), detector, aligner, network.describe, builder._cache
-    ).build(other)
-    (known, unknown) = built.gallery.match(faces.gallery._descriptors)
+    reader = PhotoReader(JpegDecoder(), detector, aligner, network.describe)
+    faces = GalleryBuilder([reader], builder._cache).build(other)
+    (known, unknown) = built.gallery.match(faces.gallery.descriptors)
     assert known.tag == "Barack"
     assert known.distance < 0.5
     assert unknown.tag == ""
@@ -94,7 +94,7 @@ def test_of_several_faces_the_largest_is_the_reference(builder, write, folder: P
     alone = builder.build(
         write([{"tag": "Barack", "photos": "obama.jpg"}, {"tag": "Joe", "photos": "biden.jpg"}])
     )
-    (match,) = alone.gallery.match(built.gallery._descriptors)
+    (match,) = alone.gallery.match(built.gallery.descriptors)
     assert match.tag == "Barack"
 
 
@@ -108,7 +108,7 @@ def test_a_photo_on_its_side_is_turned_as_its_exif_says(builder, write, folder: 
         write([{"tag": "upright", "photos": "obama.jpg"}, {"tag": "side", "photos": "side.jpg"}])
     )
     assert not built.problems
-    upright, side = built.gallery._descriptors
+    upright, side = built.gallery.descriptors
     assert np.linalg.norm(upright - side) < 0.2
 
 
@@ -123,7 +123,7 @@ def test_small_faces_on_a_huge_photo_are_found_at_full_size(builder, write, fold
         write([{"tag": "a", "photos": "huge.jpg"}, {"tag": "b", "photos": "obama.jpg"}])
     )
     assert built.reports[0].used
-    assert np.linalg.norm(np.subtract(*built.gallery._descriptors)) < 0.4
+    assert np.linalg.norm(np.subtract(*built.gallery.descriptors)) < 0.4
 
 
 def test_a_second_build_takes_every_photo_from_the_cache(builder, rebuilt, write):
@@ -131,7 +131,7 @@ def test_a_second_build_takes_every_photo_from_the_cache(builder, rebuilt, write
     first = builder.build(write(document))
     second = rebuilt.build(write(document))
     assert second.reports == first.reports
-    assert np.array_equal(second.gallery._descriptors, first.gallery._descriptors)
+    assert np.array_equal(second.gallery.descriptors, first.gallery.descriptors)
 
 
 def test_a_changed_photo_is_looked_at_again(builder, write, folder: Path):
@@ -139,19 +139,19 @@ def test_a_changed_photo_is_looked_at_again(builder, write, folder: Path):
     before = builder.build(references)
     (folder / "obama.jpg").write_bytes((folder / "biden.jpg").read_bytes())
     after = builder.build(references)
-    assert np.linalg.norm(before.gallery._descriptors - after.gallery._descriptors) > 0.6
+    assert np.linalg.norm(before.gallery.descriptors - after.gallery.descriptors) > 0.6
 
 
 def test_damaged_cache_entries_are_computed_again(builder, write, tmp_path: Path, caplog):
     references = write([{"tag": "a", "photos": "obama.jpg"}])
-    expected = builder.build(references).gallery._descriptors
+    expected = builder.build(references).gallery.descriptors
     (entry,) = (tmp_path / "descriptors").iterdir()
     good = entry.read_text()
     damages = ["", good[: len(good) // 2], "[]", '{"count": 1, "descriptor": null}', "\xff"]
     damages += ['{"count": 1, "descriptor": [1, 2]}', good.replace("[", '["x",'), "NaN", "{}"]
     for damage in damages:
         entry.write_bytes(damage.encode("latin-1"))
-        assert np.array_equal(builder.build(references).gallery._descriptors, expected)
+        assert np.array_equal(builder.build(references).gallery.descriptors, expected)
         assert entry.read_text() == good
     assert "computed again" in caplog.text
 
