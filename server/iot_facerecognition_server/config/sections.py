@@ -340,7 +340,7 @@ class EngineSettings:
         Boolean(),
         "on",
         "Follow faces from frame to frame: where nothing moves the last faces hold, where a face"
-        " was only its surroundings are searched, and its name is made sure of about once a second."
+        " was only its surroundings are searched, and its name is made sure of every two seconds."
         " Three times as many frames a second, at the price of one box in a hundred that is missed"
         " for a frame. off: every frame stands alone, as in the original. It works with"
         " Detector=hog; with cnn it has no effect.",

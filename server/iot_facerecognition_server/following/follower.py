@@ -181,6 +181,7 @@ class FaceFollower:
         look = self._now_looking()
         self._naming.settle(self._due, matches, look.now)
         faces = [self._face(track) for track in self._tracks]
+        self._look, self._described, self._due = None, [], []  # a client may be silent for hours
         return tuple(sorted(faces, key=lambda face: -face.detection.score))
 
     def _face(self, track: Track) -> FollowedFace:

@@ -21,9 +21,10 @@ BETTER: Final = 1.3
 """How many times the quality of the best chip so far is clearly better."""
 BETTER_AFTER: Final = 0.25
 """Seconds between two descriptors for the sake of a better chip."""
-VERIFIED_AFTER: Final = 1.0
-"""Seconds after which a moving face is described again whatever its chip, and every name settled
-again, since the gallery may have changed."""
+VERIFIED_AFTER: Final = 2.0
+"""Seconds after which a moving face is described again, whatever its chip."""
+SETTLED_AFTER: Final = 1.0
+"""Seconds after which every name is settled again, since the gallery may have changed."""
 REMEMBERED: Final = 3.0
 """Seconds for which somebody who is out of sight gets the old number back."""
 MOST_REMEMBERED: Final = 32
@@ -99,7 +100,7 @@ class TrackNaming:
             track
             for track in tracks
             if track.identity is not None
-            and (track.described >= now or now - track.named >= VERIFIED_AFTER)
+            and (track.described >= now or now - track.named >= SETTLED_AFTER)
         ]
 
     def settle(self, due: Sequence[Track], matches: Sequence[Match], now: float) -> None:
