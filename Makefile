@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench soak bench-edge bench-gpu docs clean lab test-container lab-monitoring lab-trixie lab-armv6 lab-unit dashboards
+.PHONY: help demo test lint format bench bench-following soak bench-edge bench-gpu docs clean lab test-container lab-monitoring lab-trixie lab-armv6 lab-unit dashboards
 
 help:  ## show this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(READY)  ## run the main job on real faces (DEMO_SECONDS=20 ends by itself)
 	@$(BIN)/python -m demo.main_job
@@ -33,6 +33,8 @@ bench: $(READY)  ## measure speed against references in the same run (under 10 m
 	@$(BIN)/python -m benchmarks.idle
 	@$(BIN)/python -m benchmarks.startup
 	@$(BIN)/python -m benchmarks.scaling
+
+bench-following: $(READY)  ## what following faces costs and misses, beside full scans (5 minutes)
 	@$(BIN)/python -m benchmarks.following
 
 soak: $(READY)  ## five minutes of overload, by 8 and by 32 clients: does anything grow?

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
+from math import nan
 from pathlib import Path
 from statistics import median
 
@@ -80,7 +81,9 @@ def milliseconds(call: Callable[[int], object], times: int) -> float:
     return median(measured) * 1e3
 
 
-def measure(frames: Sequence[bytes], store: ModelStore, times: int = 30) -> KernelTimes:
+def measure(
+    frames: Sequence[bytes], store: ModelStore, times: int = 30, *, packages: bool = True
+) -> KernelTimes:
     """Time every kernel on `frames`, JPEGs with the same number of faces, one or more, in each."""
     decoder, detector = JpegDecoder(), HogDetector()
     aligner = FaceAligner(store.resolve(LANDMARKS))
@@ -105,14 +108,18 @@ def measure(frames: Sequence[bytes], store: ModelStore, times: int = 30) -> Kern
             size: milliseconds(partial(_describe, network, batch), max(5, times // size)) / size
             for size, batch in batches.items()
         },
-        dlib_frame=dlib_frame(frames, store, max(5, times // 6)),
-        package_frame=package_frame(frames, max(5, times // 6)),
+        dlib_frame=dlib_frame(frames, store, max(5, times // 6)) if packages else nan,
+        package_frame=package_frame(frames, max(5, times // 6)) if packages else nan,
     )
 
 
-def measured_apart(folder: Path) -> KernelTimes:
-    """Measure on the JPEGs of `folder` in a process of its own, with nothing else running."""
+def measured_apart(folder: Path, *, packages: bool = True) -> KernelTimes:
+    """Measure on the JPEGs of `folder` in a process of its own, with nothing else running.
+
+    Without `packages` the loops over whole packages, which take longest, are not a number.
+    """
     arguments = [sys.executable, "-m", "benchmarks.bare_kernels", "--json", str(folder)]
+    arguments += [] if packages else ["--kernels-only"]
     done = subprocess.run(arguments, check=True, stdout=subprocess.PIPE, text=True)
     values = json.loads(done.stdout)
     values["descriptor"] = {int(size): ms for size, ms in values["descriptor"].items()}
@@ -173,14 +180,16 @@ def main() -> None:
     """Print the table for 640x480 and this machine's cores, or JSON for the frames of a folder."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", type=Path, metavar="FOLDER", help="print JSON, of these JPEGs")
-    folder = parser.parse_args().json
+    parser.add_argument("--kernels-only", action="store_true", help="leave whole packages out")
+    options = parser.parse_args()
+    folder = options.json
     torch.set_num_threads(1)
     store = ModelStore(Path(tempfile.gettempdir()))  # the models come from packages
     if folder is None:
         print(table(measure(scene_frames(640, 480, 16), store), os.cpu_count() or 1))
     else:
         frames = [path.read_bytes() for path in sorted(folder.glob("*.jpg"))]
-        print(json.dumps(asdict(measure(frames, store))))
+        print(json.dumps(asdict(measure(frames, store, packages=not options.kernels_only))))
 
 
 if __name__ == "__main__":

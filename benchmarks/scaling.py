@@ -111,7 +111,7 @@ def match_costs() -> list[Panel]:
 def client_costs(folder: Path, seconds: float) -> list[Panel]:
     """Print and return what a frame costs, by the number of clients."""
     frames = write_scene(folder / "one", (640, 480), 16)
-    bare = cores() / measured_apart(frames).rate(cores()) * 1e3
+    bare = cores() / measured_apart(frames, packages=False).rate(cores()) * 1e3
     print(f"640x480, one face, closed loop; processor ms of a frame (bare kernels: {bare:.1f})")
     print(f"{'clients':>10} {'ms':>8} {'of bare':>8} {'frames/s':>9}\n" + "-" * 38)
     costs = []
@@ -136,7 +136,7 @@ def face_costs(folder: Path, seconds: float) -> list[Panel]:
     with ServerProcess(folder / "faces", references(), SETTINGS) as server:
         for faces in FACES:
             frames = write_scene(folder / f"faces-{faces}", SIZE, 8, faces)
-            bare = measured_apart(frames).frame
+            bare = measured_apart(frames, packages=False).frame
             streamed = stream_closed_loop(server, frames, STREAMING_CLIENTS, 2, seconds)
             cost = cores() * 1000 / streamed.rate
             lines["whole server"].append(cost)
