@@ -10,6 +10,7 @@ import asyncio
 import json
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -77,15 +78,23 @@ async def closed_loop(streamer: Streamer, outstanding: int) -> None:
     async with streamer.client as client:
         await client.connected(30)
         streamer.subscribe()
+        answered = asyncio.Event()
+        client.subscribe(FrameEnded, lambda _: answered.set())
+        with suppress(TimeoutError):
+            async with asyncio.timeout(streamer.end - time.monotonic()):
+                while True:
+                    answered.clear()
+                    await fill_up(streamer, outstanding)
+                    await answered.wait()
 
-        def fill_up(_: FrameEnded) -> None:
-            # Until the settings are agreed on, the newest frame replaces the ones before.
-            for _missing in range(outstanding - client.unanswered):
-                streamer.send()
 
-        client.subscribe(FrameEnded, fill_up)
+async def fill_up(streamer: Streamer, outstanding: int) -> None:
+    """Offer frames until as many as asked for wait or are under way."""
+    while streamer.client.unanswered < outstanding:
         streamer.send()
-        await asyncio.sleep(streamer.end - time.monotonic())
+        if streamer.client.unanswered < outstanding:
+            # The client keeps only the newest frame: a second one waits until the first is out.
+            await asyncio.sleep(0.002)
 
 
 async def open_loop(streamer: Streamer, fps: float, offset: float) -> None:

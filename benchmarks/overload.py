@@ -24,7 +24,7 @@ from benchmarks.probed_server import ProbedServer
 from benchmarks.process_cost import ProcessCost
 from benchmarks.scenes import references, write_scene
 from benchmarks.server_metrics import Metrics
-from benchmarks.streaming import Streamed, end_stream, percentile, start_stream
+from benchmarks.streaming import Streamed, percentile, start_stream
 from iot_facerecognition_server.observability import catalogue
 
 FPS: Final = 15.0
@@ -133,12 +133,12 @@ def overload(folder: Path, frames: Path, clients: int, seconds: float) -> Outcom
     with ProbedServer(folder, references(), SETTINGS) as server:
         quiet = time.monotonic()
         time.sleep(QUIET_SECONDS)
-        running = start_stream(server, frames, clients, seconds, "--fps", str(FPS))
+        stream = start_stream(server, frames, clients, seconds, "--fps", str(FPS))
         first = time.monotonic()
-        while running.poll() is None:
+        while stream.running:
             samples.append(sample(server))
             time.sleep(SAMPLE_SECONDS)
-        streamed = end_stream(running)
+        streamed = stream.end()
     after = measured_apart(frames)
     # The first samples are of a server whose clients still connect, the last of one without them.
     load_began = int((streamed.begin - first) / SAMPLE_SECONDS)

@@ -32,8 +32,8 @@ from demo.server_process import ServerProcess
 from iot_facerecognition_server.gallery.gallery import DESCRIPTOR_SIZE
 from iot_facerecognition_server.gallery.nearest import NearestReferences, squares
 
-CLIENTS: Final = (1, 2, 4, 8, 16, 32)
-FACES: Final = (1, 2, 4, 8, 16)
+CLIENTS: Final = (1, 2, 4, 8, 32)
+FACES: Final = (1, 4, 16)
 REFERENCES: Final = (10, 100, 1000, 10_000, 100_000)
 SIZE: Final = (1280, 720)
 STREAMING_CLIENTS: Final = 8

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,23 +53,39 @@ def jain(counts: Sequence[int]) -> float:
     return sum(counts) ** 2 / (len(counts) * sum(count * count for count in counts) or 1)
 
 
+class Stream:
+    """Clients that stream, in a process of their own.
+
+    What they counted goes to a file: a pipe that nobody reads would fill within minutes and hold
+    them for ever.
+    """
+
+    def __init__(self, command: Sequence[str]) -> None:
+        """Start the process of `command`, which prints JSON at its end."""
+        self._printed = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - see `end`
+        self._process = subprocess.Popen(command, stdout=self._printed)
+
+    @property
+    def running(self) -> bool:
+        """Whether the clients still stream."""
+        return self._process.poll() is None
+
+    def end(self) -> Streamed:
+        """Wait for the clients' end and return what they counted."""
+        with self._printed, self._process:
+            if self._process.wait():
+                raise RuntimeError("the clients' process failed")
+            self._printed.seek(0)
+            return Streamed(**json.load(self._printed))
+
+
 def start_stream(
     server: ServerProcess, frames: Path, clients: int, seconds: float, *options: str
-) -> subprocess.Popen[str]:
+) -> Stream:
     """Let `clients` stream the JPEGs of the folder `frames`; `options` are those of the load."""
     access = server.access
     arguments = [access.port, access.fingerprint, access.token, frames, clients, seconds, *options]
-    command = [sys.executable, "-m", "benchmarks.load", *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-
-
-def end_stream(process: subprocess.Popen[str]) -> Streamed:
-    """Wait for the clients' end and return what they counted."""
-    with process:
-        printed, _ = process.communicate()
-    if process.returncode:
-        raise RuntimeError("the clients' process failed")
-    return Streamed(**json.loads(printed))
+    return Stream([sys.executable, "-m", "benchmarks.load", *map(str, arguments)])
 
 
 def stream_closed_loop(
@@ -76,4 +93,4 @@ def stream_closed_loop(
 ) -> Streamed:
     """Let `clients` stream in a closed loop, and return what was counted."""
     options = ("--outstanding", str(outstanding))
-    return end_stream(start_stream(server, frames, clients, seconds, *options))
+    return start_stream(server, frames, clients, seconds, *options).end()

@@ -24,7 +24,7 @@ from benchmarks import command
 from benchmarks.bare_kernels import KernelTimes, measured_apart, milliseconds, table
 from benchmarks.machine import cores, machine
 from benchmarks.scenes import ONE_FACE, references, write_scene
-from benchmarks.streaming import Streamed, end_stream, start_stream, stream_closed_loop
+from benchmarks.streaming import Streamed, start_stream, stream_closed_loop
 from demo.photos import fetch_photos
 from demo.server_process import ServerProcess
 from iot_facerecognition_client.sources.moving_photo import MovingPhoto
@@ -155,7 +155,7 @@ def print_objects(folder: Path, seconds: float) -> None:
     bare = bare_objects([path.read_bytes() for path in sorted(frames.glob("*.jpg"))])
     with running(folder / "objects", {"ObjectInterval": "0"}) as server:
         options = ("--objects", "--outstanding", "2")
-        streamed = end_stream(start_stream(server, frames, CLIENTS, seconds, *options))
+        streamed = start_stream(server, frames, CLIENTS, seconds, *options).end()
     rate = streamed.objects / seconds
     print(f"objects, one centred crop, {CLIENTS} clients: {rate:.1f} results/s,")
     print(f"  beside {bare:.1f}/s of decoding, cropping and classifying alone on {cores()} cores")
@@ -191,7 +191,7 @@ def _verdict(good: bool) -> str:
 def main() -> None:
     """Print all tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=5.0, help="of each row")
+    parser.add_argument("--seconds", type=float, default=4.0, help="of each row")
     parser.add_argument("--outstanding", type=int, default=2, help="frames of a client on the way")
     parser.add_argument("--full", action="store_true", help="every size, faces and clients")
     parser.add_argument("--only", choices=("faces", "objects", "following"))
