@@ -127,7 +127,9 @@ def print_faces(folder: Path, cases: Sequence[Case], outstanding: int, seconds: 
             frames = scenes[case.size, case.faces]
             if frames not in packages:
                 packages[frames] = last[frames] = measured_apart(frames)
-            streamed = stream_closed_loop(server, frames, case.clients, outstanding, seconds)
+            # One frame of a client waits at the server; of two, one would replace the other.
+            each = min(outstanding, max(1, 2 * CLIENTS // case.clients))
+            streamed = stream_closed_loop(server, frames, case.clients, each, seconds)
             before, after = last[frames], measured_apart(frames, packages=False)
             print(row(case, streamed, packages[frames], before, after), flush=True)
             last[frames] = after
@@ -197,7 +199,9 @@ def main() -> None:
     parser.add_argument("--only", choices=("faces", "objects", "following"))
     options = parser.parse_args()
     torch.set_num_threads(1)  # as in the server
-    print(f"{machine()}\nTLS 1.3 on loopback, closed loop, {options.outstanding} frames a client\n")
+    print(
+        f"{machine()}\nTLS 1.3 on loopback, closed loop, {options.outstanding} frames a client (16: one)\n"
+    )
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if options.only in {None, "faces"}:
