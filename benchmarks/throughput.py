@@ -199,9 +199,8 @@ def main() -> None:
     parser.add_argument("--only", choices=("faces", "objects", "following"))
     options = parser.parse_args()
     torch.set_num_threads(1)  # as in the server
-    print(
-        f"{machine()}\nTLS 1.3 on loopback, closed loop, {options.outstanding} frames a client (16: one)\n"
-    )
+    print(f"{machine()}\nTLS 1.3 on loopback, closed loop,", end=" ")
+    print(f"{options.outstanding} frames a client (16 clients: one)\n")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if options.only in {None, "faces"}:
