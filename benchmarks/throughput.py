@@ -79,14 +79,6 @@ bare k/s: cores / the kernels' own time for such a frame; dlib /s: a loop over d
 """
 
 
-def stream(
-    server: ServerProcess, folder: Path, clients: int, outstanding: int, seconds: float
-) -> dict[str, list[float]]:
-    """Let `clients` stream; return their `latencies` in seconds, the shortest first."""
-    streamed = stream_closed_loop(server, folder, clients, outstanding, seconds)
-    return {"latencies": streamed.latencies}
-
-
 def row(
     case: Case, streamed: Streamed, packages: KernelTimes, before: KernelTimes, after: KernelTimes
 ) -> str:

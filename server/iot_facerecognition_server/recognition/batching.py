@@ -1,8 +1,8 @@
 """How networks are fed on the device that they run on."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,24 +46,54 @@ def batched(
     return BatchedNetwork(halving, GPU_BATCH, own_thread=True)
 
 
-class _Search:
-    """A picture that waits for the detector, and whoever waits for its faces."""
-
-    __slots__ = ("faces", "picture")
-
-    def __init__(self, picture: NDArray[np.uint8]) -> None:
-        self.picture = picture
-        self.faces: Future[FaceBoxes] = Future()
+Asked = TypeVar("Asked")
+Answer = TypeVar("Answer")
 
 
-class _Alignment:
-    """A picture whose faces wait for the aligner, and whoever waits for their chips."""
+class _Call(Generic[Asked, Answer]):
+    """What somebody waits for an answer to."""
 
-    __slots__ = ("chips", "picture")
+    __slots__ = ("answer", "asked")
 
-    def __init__(self, picture: PictureOfFaces) -> None:
-        self.picture = picture
-        self.chips: Future[list[NDArray[np.uint8]]] = Future()
+    def __init__(self, asked: Asked) -> None:
+        self.asked = asked
+        self.answer: Future[Answer] = Future()
+
+
+class _SharedCalls(Generic[Asked, Answer]):
+    """Calls from many threads, answered in batches of one kind on a thread of their own."""
+
+    def __init__(
+        self,
+        name: str,
+        run: Callable[[list[Asked]], Sequence[Answer]],
+        batch_size: int,
+        kind: Callable[[Asked], Hashable],
+    ) -> None:
+        self._run = run
+        self._thread: NetworkThread[_Call[Asked, Answer]] = NetworkThread(
+            name, self._answer, batch_size, kind=lambda call: kind(call.asked)
+        )
+
+    def __call__(self, asked: Asked) -> Answer:
+        """Wait for the answer; raises what the run raises."""
+        call: _Call[Asked, Answer] = _Call(asked)
+        self._thread.put([call])
+        return call.answer.result()
+
+    def close(self) -> None:
+        """End the thread."""
+        self._thread.close()
+
+    def _answer(self, calls: Sequence[_Call[Asked, Answer]]) -> None:
+        try:
+            answers = self._run([call.asked for call in calls])
+        except Exception as error:  # noqa: BLE001 - it is the callers' and raised there
+            for call in calls:
+                call.answer.set_exception(error)
+            return
+        for call, answer in zip(calls, answers, strict=True):
+            call.answer.set_result(answer)
 
 
 class DetectorThread:
@@ -73,30 +103,20 @@ class DetectorThread:
     """
 
     def __init__(self, detect: Detect, batch_size: int = GPU_FRAMES) -> None:
-        self._detect = detect
-        self._thread: NetworkThread[_Search] = NetworkThread(
-            "detector", self._run, batch_size, kind=lambda search: search.picture.shape
+        self._calls: _SharedCalls[NDArray[np.uint8], FaceBoxes] = _SharedCalls(
+            "detector",
+            lambda pictures: detect(np.stack(pictures)),
+            batch_size,
+            lambda picture: picture.shape,
         )
 
     def find(self, picture: NDArray[np.uint8]) -> FaceBoxes:
         """Return the faces on an (h, w, 3) uint8 RGB picture; raises what the network raises."""
-        search = _Search(picture)
-        self._thread.put([search])
-        return search.faces.result()
+        return self._calls(picture)
 
     def close(self) -> None:
         """End the thread."""
-        self._thread.close()
-
-    def _run(self, searches: Sequence[_Search]) -> None:
-        try:
-            found = self._detect(np.stack([search.picture for search in searches]))
-        except Exception as error:  # noqa: BLE001 - it is the searchers' and raised there
-            for search in searches:
-                search.faces.set_exception(error)
-            return
-        for search, faces in zip(searches, found, strict=True):
-            search.faces.set_result(faces)
+        self._calls.close()
 
 
 class AlignerThread:
@@ -106,27 +126,14 @@ class AlignerThread:
     """
 
     def __init__(self, align: Align, batch_size: int = GPU_FRAMES) -> None:
-        self._align = align
-        self._thread: NetworkThread[_Alignment] = NetworkThread(
-            "aligner", self._run, batch_size, kind=lambda alignment: alignment.picture[0].shape
+        self._calls: _SharedCalls[PictureOfFaces, list[NDArray[np.uint8]]] = _SharedCalls(
+            "aligner", align, batch_size, lambda picture: picture[0].shape
         )
 
     def chips(self, rgb: NDArray[np.uint8], faces: Sequence[Detection]) -> list[NDArray[np.uint8]]:
         """Return a chip of each of the `faces` on an (h, w, 3) uint8 RGB picture."""
-        alignment = _Alignment((rgb, faces))
-        self._thread.put([alignment])
-        return alignment.chips.result()
+        return self._calls((rgb, faces))
 
     def close(self) -> None:
         """End the thread."""
-        self._thread.close()
-
-    def _run(self, alignments: Sequence[_Alignment]) -> None:
-        try:
-            found = self._align([alignment.picture for alignment in alignments])
-        except Exception as error:  # noqa: BLE001 - it is the workers' and raised there
-            for alignment in alignments:
-                alignment.chips.set_exception(error)
-            return
-        for alignment, chips in zip(alignments, found, strict=True):
-            alignment.chips.set_result(chips)
+        self._calls.close()
