@@ -30,7 +30,7 @@ from iot_facerecognition_server.following.follower import FaceFollower, FollowSe
 from iot_facerecognition_server.following.frame_search import FrameSearcher
 from iot_facerecognition_server.following.job import follow
 from iot_facerecognition_server.following.steps import Way
-from iot_facerecognition_server.following.windows import WindowSearcher, window_detector
+from iot_facerecognition_server.following.windows import WindowSearcher
 from iot_facerecognition_server.gallery.gallery import Gallery
 from iot_facerecognition_server.models.catalogue import FACE_DESCRIPTOR, LANDMARKS
 from iot_facerecognition_server.models.store import ModelStore
@@ -112,7 +112,7 @@ class Bench:
         most = SIZES[-1][0] * SIZES[-1][1] * 16
         self.scanner = FaceScanner(JpegDecoder(), detector, aligner, most)
         self.searcher = FrameSearcher(
-            JpegDecoder(), detector.copy(), WindowSearcher(window_detector(detector)), aligner, most
+            JpegDecoder(), detector.copy(), WindowSearcher.like(detector), aligner, most
         )
         self.gallery = self._gallery(detector, aligner)
 

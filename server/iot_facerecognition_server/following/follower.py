@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from math import hypot
 from typing import Final
 
@@ -43,7 +44,7 @@ _JUMP: Final = 0.3
 """Overlap with the prediction below which a face may be another one."""
 _INFLOW: Final = 0.3
 """Part of the smallest face that has to come in over an edge before it is searched there again."""
-_MOVING_CAMERA: Final = 0.5
+_MOVING_CAMERA: Final = 0.12
 """Part of a full scan that looking at all changes has to cost before the camera itself may be what
 moves: then only what comes in over the edges is new."""
 _ENTRANCE_RATE: Final = 3.0
@@ -51,6 +52,9 @@ _ENTRANCE_RATE: Final = 3.0
 _ENTRANCE_BURST: Final = 2.0
 """Full scans that it may cost at once, after a while without: somebody who walks in at a normal
 pace is looked for in every frame until there is a face."""
+_TRUSTED: Final = 0.3
+"""Score from which on a face is looked for in the pose that it was last seen in, and believed to be
+in that pose still. Below, a head may be turning: it is sought in every pose."""
 _VISIBLE: Final = 0.4
 """Part of a face that has to be in the frame for the detector to find it."""
 _MOST_LOST: Final = 32
@@ -81,6 +85,8 @@ class _Look:
     searched: list[Window] = field(default_factory=list)
     sought: set[int] = field(default_factory=set)
     """Ids of the tracks that were looked for."""
+    by_pose: set[int] = field(default_factory=set)
+    """Ids of those that were looked for in one pose only."""
     sightings: list[Sighting] = field(default_factory=list)
 
 
@@ -104,6 +110,7 @@ class FaceFollower:
         self._last_full = float("-inf")
         self._allowance = _ENTRANCE_BURST
         self._allowed_at = float("-inf")
+        self._moving = True
         self._look: _Look | None = None
         self._described: list[Track] = []
         self._due: list[Track] = []
@@ -113,6 +120,11 @@ class FaceFollower:
         """Tracks and people that are kept in mind, seen or not."""
         return len(self._tracks) + len(self._lost) + self._naming.absent
 
+    @property
+    def moving(self) -> bool:
+        """Whether something moved in the last frame, or there was none."""
+        return self._moving
+
     def begin(self, now: float, thumbnail: Thumbnail, frame: tuple[int, int]) -> Step:
         """Return what to do first with a frame of (width, height) pixels that came at `now`.
 
@@ -120,6 +132,7 @@ class FaceFollower:
         """
         changes = self._changes.compare(thumbnail)
         look = self._look = _Look(now, thumbnail, frame, changes)
+        self._moving = changes.any
         if changes.cut:
             self._forget_tracks(now)
             return ScanFrame()
@@ -138,7 +151,14 @@ class FaceFollower:
         """Take what each of the windows held."""
         look = self._now_looking()
         look.searched.extend(look.asked)
-        look.sightings = merged(look.sightings, (one for window in found for one in window))
+        new = chain.from_iterable(found)
+        if look.full:
+            look.sightings = merged(look.sightings, new)
+        else:
+            look.sightings = merged((), [*look.sightings, *new])
+        doubted = self._doubted(look)
+        if doubted:
+            return self._search(look, doubted, [])
         if look.full or not self._just_lost(look):
             return self._settle(look)
         if look.now - self._last_full < _LOSS_SCANS_APART:
@@ -212,18 +232,38 @@ class FaceFollower:
         for track in (*self._tracks, *self._lost):
             if track.lost is not None and look.now - track.lost > _SEARCHED_WHEN_LOST:
                 continue
-            window = self._window(track, look)
+            last = track.sighting.detection
+            trusted = track.lost is None and last.score >= _TRUSTED
+            window = self._window(track, look, last.pose if trusted else None)
             if window is not None and look.changes.touch(window.box):
                 windows[id(track)] = window
+                if window.pose is not None:
+                    look.by_pose.add(id(track))
         return windows
 
-    def _window(self, track: Track, look: _Look) -> Window | None:
+    def _doubted(self, look: _Look) -> dict[int, Window]:
+        """Return by track where to look again for those that one pose did not find clearly."""
+        if not look.by_pose:
+            return {}
+        pairs = self._paired(look)
+        windows = {}
+        for track in self._tracks:
+            if id(track) in look.by_pose:
+                sighting = pairs.get(id(track))
+                if sighting is None or sighting.detection.score < _TRUSTED:
+                    window = self._window(track, look)
+                    if window is not None:
+                        windows[id(track)] = window
+        look.by_pose.clear()
+        return windows
+
+    def _window(self, track: Track, look: _Look, pose: int | None = None) -> Window | None:
         expected = track.predicted(look.now)
         if expected.covered(Box(0, 0, *look.frame)) < _VISIBLE:
             return None
         drift = hypot(*track.speed) * min(look.now - track.seen, 0.2)
         reach = (_WINDOW - 1) / 2 * expected.width + min(drift, expected.width) / 2
-        return face_window(expected, reach, look.frame, self._settings.min_face_size)
+        return face_window(expected, reach, look.frame, self._settings.min_face_size, pose)
 
     def _entrances(self, look: _Look, windows: Iterable[Window]) -> list[Window]:
         """Return where to look for newcomers: at the edges only when the camera itself moves."""
@@ -323,7 +363,8 @@ class FaceFollower:
             self._inflow.searched(look.thumbnail)
             return
         for window in look.searched:
-            self._changes.searched(look.thumbnail, window.box)
+            if window.pose is None:  # or somebody else in it may have been missed
+                self._changes.searched(look.thumbnail, window.box)
 
     def _keep_lost(self, lost: Sequence[Track], now: float) -> None:
         """Keep the tracks that were lost not long ago; of the others, who they were."""

@@ -23,7 +23,8 @@ def follow(follower: FaceFollower, frame: OpenFrame, now: float) -> Settled:
 
     `now` is when the frame came, in seconds. Raises FrameRejectedError.
     """
-    step: Step = follower.begin(now, frame.thumbnail(), frame.size)
+    thumbnail = frame.thumbnail(searched=follower.moving)
+    step: Step = follower.begin(now, thumbnail, frame.size)
     while True:
         match step:
             case ScanFrame():

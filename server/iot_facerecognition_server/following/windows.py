@@ -1,8 +1,9 @@
 """Small searches: a part of a frame, resized so that the expected face is easy to find."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import floor, log
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +19,9 @@ from iot_facerecognition_server.vision.faces import (
 from iot_facerecognition_server.vision.scaling import resized
 
 FACE_SIZE: Final = 90
-"""Side in pixels to which an expected face is brought at least, a fifth more at most: above the
-detector's smallest, so that it may be smaller than expected, and found in few steps."""
+"""Side in pixels, or up to a fifth more, to which an expected face is brought where only its own
+pose is sought. Where all are, it is a level of the pyramid more, so that it may be smaller than
+expected."""
 _PYRAMID: Final = 6 / 5
 """Ratio of two sizes in dlib's detector's pyramid."""
 _SMALLEST_BOX: Final = 88
@@ -42,7 +44,8 @@ _SHARED_GRID: Final = 48
 class Window:
     """A part of a frame to be searched, its sides multiplied by `scale` before.
 
-    `left` and `top` are inside, `right` and `bottom` just outside, all within the frame.
+    `left` and `top` are inside, `right` and `bottom` just outside, all within the frame. Faces of
+    one `pose` are sought, of every pose with None.
     """
 
     left: int
@@ -50,6 +53,7 @@ class Window:
     right: int
     bottom: int
     scale: float
+    pose: int | None = None
 
     @property
     def box(self) -> Box:
@@ -63,20 +67,25 @@ class Window:
 
 
 def face_window(
-    expected: Box, reach: float, frame: tuple[int, int], min_face_size: int
+    expected: Box,
+    reach: float,
+    frame: tuple[int, int],
+    min_face_size: int,
+    pose: int | None = None,
 ) -> Window | None:
     """Return where a face is found that is within `reach` pixels of `expected`.
 
     The window is resized to a level of the pyramid that a scan of the whole `frame` (width, height)
-    for faces from `min_face_size` pixels on would make, one below that of the expected face, and
-    begins where a cell of the expected face's own level does: so it finds what the scan would find,
-    in boxes of the same sizes. None where no face fits in.
+    for faces from `min_face_size` pixels on would make: to that of the expected face when only its
+    `pose` is sought, else to the one below. It begins where a cell of the expected face's level
+    does: so it finds what the scan would find, in boxes of the same sizes. None where no face fits
+    in.
     """
     lowest = NATIVE_FACE_SIZE / min_face_size
     level = max(0, floor(log(expected.width * lowest / _SMALLEST_BOX, _PYRAMID)))
-    scale = lowest / _PYRAMID ** max(0, level - 1)
+    scale = lowest / _PYRAMID ** (level if pose is not None else max(0, level - 1))
     cell = _CELL * _PYRAMID**level / lowest
-    return _window(expected.grown(reach), frame, scale, cell)
+    return _window(expected.grown(reach), frame, scale, cell, pose)
 
 
 def region_window(box: Box, frame: tuple[int, int], min_face_size: int) -> Window | None:
@@ -85,7 +94,9 @@ def region_window(box: Box, frame: tuple[int, int], min_face_size: int) -> Windo
     return _window(box, frame, scale, _SHARED_GRID / scale)
 
 
-def _window(box: Box, frame: tuple[int, int], scale: float, grid: float) -> Window | None:
+def _window(
+    box: Box, frame: tuple[int, int], scale: float, grid: float, pose: int | None = None
+) -> Window | None:
     """Return `box` within `frame`, its upper left corner moved up and left to the `grid`."""
     width, height = frame
     window = Window(
@@ -94,6 +105,7 @@ def _window(box: Box, frame: tuple[int, int], scale: float, grid: float) -> Wind
         min(width, int(box.right) + 1),
         min(height, int(box.bottom) + 1),
         scale,
+        pose,
     )
     sides = window.right - window.left, window.bottom - window.top
     # The detector sees over an edge by a good third of a face.
@@ -108,9 +120,20 @@ def window_detector(detector: HogDetector) -> HogDetector:
 class WindowSearcher:
     """Looks for faces in windows of grey pictures. An instance belongs to one thread."""
 
-    def __init__(self, detector: FaceDetector) -> None:
-        """Search with `detector`, which `window_detector` makes."""
-        self._detector = detector
+    def __init__(self, every_pose: FaceDetector, poses: Sequence[FaceDetector]) -> None:
+        """Search with `every_pose`, which `window_detector` makes, or with one of its `poses`."""
+        self._every_pose = every_pose
+        self._poses = poses
+
+    @classmethod
+    def like(
+        cls,
+        detector: HogDetector,
+        wrapped: Callable[[FaceDetector], FaceDetector] = lambda detector: detector,
+    ) -> Self:
+        """Return a searcher with copies of `detector`, each of which is first `wrapped`."""
+        every_pose = window_detector(detector)
+        return cls(wrapped(every_pose), [wrapped(pose) for pose in every_pose.poses()])
 
     def search(
         self, grey: NDArray[np.uint8], window: Window, reduction: float = 1.0
@@ -125,12 +148,13 @@ class WindowSearcher:
         scanned = np.ascontiguousarray(part) if scale == 1 else resized(part, scale)
         across = part.shape[1] / scanned.shape[1] * reduction
         down = part.shape[0] / scanned.shape[0] * reduction
+        detector = self._every_pose if window.pose is None else self._poses[window.pose]
         return [
             Sighting(
                 _moved(found.scaled(across, down), window.left, window.top),
                 sharpness(scanned, found),
             )
-            for found in self._detector.detect(scanned)
+            for found in detector.detect(scanned)
         ]
 
 
@@ -157,4 +181,5 @@ def _moved(found: Detection, across: int, down: int) -> Detection:
         found.right + across,
         found.bottom + down,
         found.score,
+        found.pose,
     )

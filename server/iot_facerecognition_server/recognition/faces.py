@@ -7,7 +7,7 @@ from prometheus_client import Histogram
 
 from iot_facerecognition_server.config import Config
 from iot_facerecognition_server.following.frame_search import FrameSearcher
-from iot_facerecognition_server.following.windows import WindowSearcher, window_detector
+from iot_facerecognition_server.following.windows import WindowSearcher
 from iot_facerecognition_server.gallery.builder import GalleryBuilder
 from iot_facerecognition_server.gallery.change import fingerprint
 from iot_facerecognition_server.gallery.descriptor_cache import DescriptorCache
@@ -74,7 +74,9 @@ class FaceRecogniser:
         return FrameSearcher(
             TimedDecoder(JpegDecoder(), seconds),
             TimedDetector(detection.detector.copy(), seconds),
-            WindowSearcher(TimedDetector(window_detector(detection.detector), seconds)),
+            WindowSearcher.like(
+                detection.detector, lambda detector: TimedDetector(detector, seconds)
+            ),
             TimedAligner(self._alignment.for_frames, seconds),
             self._config.limits.pixels,
         )

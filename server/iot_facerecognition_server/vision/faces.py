@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from iot_facerecognition_server.vision.face_poses import by_pose
 from iot_facerecognition_server.vision.frontal_face_detector import frontal_face_detector
 from iot_facerecognition_server.vision.scaling import rescaled
 
@@ -20,7 +21,8 @@ class Detection:
     """A face's rectangle in pixels of the picture, and the detector's confidence.
 
     `left` and `top` are inside, `right` and `bottom` just outside; all of them may lie beyond the
-    picture's edge. `score` 0 is the detection threshold; a good frontal face has 1 to 3.
+    picture's edge. `score` 0 is the detection threshold; a good frontal face has 1 to 3. `pose` is
+    which of the HOG detector's classifiers has found it (`face_poses`), None where there are none.
     """
 
     left: int
@@ -28,6 +30,7 @@ class Detection:
     right: int
     bottom: int
     score: float
+    pose: int | None = None
 
     @property
     def width(self) -> int:
@@ -109,6 +112,7 @@ class HogDetector:
         self._detector: Any = frontal_face_detector(kept_in)
         self.scale = NATIVE_FACE_SIZE / min_face_size
         self.threshold = threshold
+        self._pose: int | None = None
 
     def copy(self, min_face_size: int | None = None, threshold: float | None = None) -> Self:
         """Return a detector of its own for another thread; for other faces, where that is asked."""
@@ -120,12 +124,24 @@ class HogDetector:
             twin.threshold = threshold
         return twin
 
+    def poses(self) -> list[Self]:
+        """Return, for the thread of this one, a detector for each pose: the place is the `pose`.
+
+        Each finds the faces of one pose as this one does, in three fifths of the time.
+        """
+        detectors = []
+        for pose, classifier in enumerate(by_pose(self._detector)):
+            twin = copy.copy(self)
+            twin._detector, twin._pose = classifier, pose  # noqa: SLF001 - of the same class
+            detectors.append(twin)
+        return detectors
+
     def detect(self, picture: NDArray[np.uint8], reduction: float = 1.0) -> list[Detection]:
         """Return the faces in an (h, w) uint8 grey picture, the most certain first."""
         scanned = rescaled(picture, self.scale / reduction)
         across = picture.shape[1] / scanned.shape[1]
         down = picture.shape[0] / scanned.shape[0]
-        rectangles, scores, _ = self._detector.run(scanned, 0, self.threshold)
+        rectangles, scores, poses = self._detector.run(scanned, 0, self.threshold)
         found = [
             Detection(
                 rectangle.left(),
@@ -133,7 +149,8 @@ class HogDetector:
                 rectangle.right() + 1,
                 rectangle.bottom() + 1,
                 score,
+                pose if self._pose is None else self._pose,
             ).scaled(across, down)
-            for rectangle, score in zip(rectangles, scores, strict=True)
+            for rectangle, score, pose in zip(rectangles, scores, poses, strict=True)
         ]
         return sorted(found, key=lambda detection: -detection.score)

@@ -174,6 +174,77 @@ def test_a_face_that_is_expected_needs_less_of_a_score_than_a_newcomer(bench, st
     assert face.detection.left == 208
 
 
+def in_pose(left: int, pose: int | None, score: float = 1.0) -> Sighting:
+    return Sighting(Detection(left, 150, left + 100, 250, score, pose), 5.0)
+
+
+@pytest.fixture
+def looking_ahead(bench, standing):
+    """A follower that has seen one face, in pose 0, and what it asks of the next frame."""
+    scene = bench(standing(1, 200, tag="ann"))
+    scene.follower.begin(0.0, scene.world.thumbnail(0.0), (640, 480))
+    scene.follower.scanned([in_pose(200, 0)])
+    scene.follower.described([standing(1, 200).descriptor])
+    scene.follower.matched([Match("ann", 0.3)])
+    scene.world = replace(scene.world, people=[standing(1, 208)])
+    step = scene.follower.begin(0.2, scene.world.thumbnail(0.2), (640, 480))
+    assert isinstance(step, SearchWindows)
+    return scene.follower, step
+
+
+def test_a_face_is_first_sought_in_the_pose_that_it_was_seen_in(looking_ahead):
+    follower, step = looking_ahead
+    assert step.windows[0].pose == 0
+    step = follower.searched([[in_pose(208, 0)], *([] for _ in step.windows[1:])])
+    assert isinstance(step, Settled)
+    assert step.way is Way.WINDOWS
+
+
+@pytest.mark.parametrize("faint", [[], [in_pose(208, 0, score=0.1)]])
+def test_a_head_that_may_have_turned_is_sought_in_every_pose(looking_ahead, faint):
+    follower, step = looking_ahead
+    step = follower.searched([faint, *([] for _ in step.windows[1:])])
+    assert isinstance(step, SearchWindows)
+    (window,) = step.windows
+    assert window.pose is None
+    step = follower.searched([[in_pose(210, 2, score=0.9)]])
+    assert isinstance(step, Settled)
+    voices = follower.described([np.zeros(128, np.float32) for _ in step.describe])
+    (face,) = follower.matched([Match("ann", 0.3) for _ in voices])
+    assert (face.number, face.detection.pose, face.detection.left) == (1, 2, 210)
+
+
+def test_a_head_that_is_hard_to_see_is_not_sought_twice(bench, standing):
+    scene = bench(standing(1, 200))
+    scene.follower.begin(0.0, scene.world.thumbnail(0.0), (640, 480))
+    scene.follower.scanned([in_pose(200, 1, score=0.1)])
+    scene.follower.described([standing(1, 200).descriptor])
+    scene.follower.matched([Match("", None)])
+    moved = replace(scene.world, people=[standing(1, 208)])
+    step = scene.follower.begin(0.2, moved.thumbnail(0.2), (640, 480))
+    assert isinstance(step, SearchWindows)
+    assert all(window.pose is None for window in step.windows)
+
+
+def test_where_one_pose_was_sought_the_next_full_scan_still_looks(looking_ahead, standing, bench):
+    follower, step = looking_ahead
+    step = follower.searched([[in_pose(208, 0)], *([] for _ in step.windows[1:])])
+    voices = follower.described([standing(1, 208).descriptor for _ in step.describe])
+    follower.matched([Match("ann", 0.3) for _ in voices])
+    same = bench(standing(1, 208)).world.thumbnail(0.6)
+    assert isinstance(follower.begin(0.6, same, (640, 480)), ScanFrame)
+
+
+def test_it_tells_whether_something_moves(bench, standing):
+    scene = bench(standing(1, 100))
+    assert scene.follower.moving, "nothing is known before the first frame"
+    scene.run(0.2)
+    assert not scene.follower.moving
+    scene.world = replace(scene.world, people=[standing(1, 140)])
+    scene.frame(0.2)
+    assert scene.follower.moving
+
+
 def test_a_frame_of_another_size_is_scanned_anew(bench, standing):
     scene = bench(standing(1, 100))
     scene.run(0.2)

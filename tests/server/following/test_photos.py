@@ -20,7 +20,6 @@ from iot_facerecognition_server.following.steps import Way
 from iot_facerecognition_server.following.windows import (
     WindowSearcher,
     face_window,
-    window_detector,
 )
 from iot_facerecognition_server.gallery.gallery import Gallery
 from iot_facerecognition_server.models.catalogue import FACE_DESCRIPTOR, LANDMARKS
@@ -57,7 +56,7 @@ def network(store) -> FaceDescriptorNetwork:
 
 @pytest.fixture
 def searcher(detector, aligner) -> FrameSearcher:
-    windows = WindowSearcher(window_detector(detector))
+    windows = WindowSearcher.like(detector)
     return FrameSearcher(JpegDecoder(), detector.copy(), windows, aligner, 10_000_000)
 
 
@@ -82,9 +81,27 @@ def test_a_window_finds_what_a_scan_of_the_whole_frame_finds(photos, detector, s
     window = face_window(off, 0.3 * side, (grey.shape[1], grey.shape[0]), 80)
     assert window is not None
     assert window.cost < 190**2
-    (found,) = WindowSearcher(window_detector(detector)).search(grey, window)
+    searcher = WindowSearcher.like(detector)
+    (found,) = searcher.search(grey, window)
     assert Box.of(found.detection).overlap(Box.of(whole)) > 0.65
     assert found.sharpness > 0
+    in_pose = face_window(off, 0.3 * side, (grey.shape[1], grey.shape[0]), 80, whole.pose)
+    assert in_pose is not None
+    assert in_pose.cost <= window.cost
+    (known,) = searcher.search(grey, in_pose)
+    assert known.detection.pose == whole.pose
+    assert Box.of(known.detection).overlap(Box.of(whole)) > 0.65
+
+
+def test_a_thumbnail_is_the_same_whether_the_frame_is_searched_or_not(searcher, crossing, photos):
+    for jpeg in (crossing[0], (photos / "biden.jpg").read_bytes()):  # 640 x 480, 970 x 2204
+        small = searcher.open(jpeg).thumbnail(searched=False)
+        searched = searcher.open(jpeg).thumbnail(searched=True)
+        assert small.shape == searched.shape
+        difference = np.abs(small.astype(int) - searched)
+        assert difference.mean() < 0.5
+        # At the cut edge the encoder filled up with pixels that only it knows.
+        assert difference[:-1, :-1].max() <= 2
 
 
 def test_people_who_cross_are_followed_as_full_scans_find_them(searcher, network, crossing):

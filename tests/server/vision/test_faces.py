@@ -15,7 +15,7 @@ from iot_facerecognition_server.vision.exif import orientation, upright
 from iot_facerecognition_server.vision.face_scanner import FaceScanner
 from iot_facerecognition_server.vision.faces import Detection, HogDetector
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
-from iot_facerecognition_server.vision.scaling import luma, resized
+from iot_facerecognition_server.vision.scaling import block_means, luma, resized
 
 
 @pytest.fixture(scope="module")
@@ -39,9 +39,9 @@ def overlap(one: Detection, other: Detection) -> float:
 def test_a_face_is_found_where_dlib_finds_it(portrait, detector):
     grey = luma(portrait)
     (found,) = detector.detect(grey)
-    (expected,), (score,), _ = dlib.get_frontal_face_detector().run(grey, 0, 0.0)
+    (expected,), (score,), (pose,) = dlib.get_frontal_face_detector().run(grey, 0, 0.0)
     assert found == Detection(
-        expected.left(), expected.top(), expected.right() + 1, expected.bottom() + 1, score
+        expected.left(), expected.top(), expected.right() + 1, expected.bottom() + 1, score, pose
     )
     assert (found.width, found.height) == (expected.width(), expected.height())
 
@@ -199,3 +199,13 @@ def test_resizing_keeps_the_mean_and_rounds_the_sides(portrait, scale):
     result = resized(grey, scale)
     assert result.shape == (round(301 * scale), round(403 * scale))
     assert result.mean() == pytest.approx(grey.mean(), abs=2)
+
+
+def test_block_means_are_means_and_fill_up_cut_blocks():
+    grey = np.random.default_rng(0).integers(0, 256, (20, 35)).astype(np.uint8)
+    means = block_means(grey)
+    assert (means.shape, means.dtype) == ((3, 5), np.uint8)
+    assert means[1, 2] == np.rint(grey[8:16, 16:24].mean() + 1e-9)
+    filled = np.pad(grey, ((0, 4), (0, 5)), "edge")
+    assert means[2, 4] == np.floor(filled[16:, 32:].mean() + 0.5)
+    assert (block_means(np.full((8, 8), 255, np.uint8)) == 255).all()
