@@ -8,20 +8,24 @@ from numpy.typing import NDArray
 
 FEW: Final = 2000
 """References up to which looking at every one is as fast."""
-PREFIX: Final = 40
-"""Principal coordinates by which references are ruled out.
+FIRST: Final = 32
+"""Principal coordinates by which references are ruled out at first, all of them in one product."""
+SECOND: Final = 16
+"""Further coordinates by which those are ruled out that are left.
 
-Those of dlib's descriptors hold more than four fifths of two people's squared distance; fewer rule
-out less, more cost more (docs/decisions/matching.md).
+All 48 hold almost nine tenths of two people's squared distance, as dlib's descriptors are spread;
+fewer rule out less, more cost more (docs/decisions/matching.md).
 """
+_FEW_LEFT: Final = 64
+"""Candidates up to which looking at every one is as fast as ruling out more."""
 _SAMPLED: Final = 10_000
 """References that the principal axes are found from; any axes would give the same answers."""
 _CHUNK: Final = 8192
 """References that are rotated at a time, to keep little in float64."""
-_SLACK: Final = 8 * (PREFIX + 8) * 2.0**-24
+_SLACK: Final = 8 * (FIRST + SECOND + 12) * 2.0**-24
 """Part of the largest square possible by which float32 may have made a lower bound too high.
 
-Sums of PREFIX + 2 products of rounded factors are off by less than an eighth of that.
+Sums of FIRST + SECOND + 4 products of rounded factors are off by less than an eighth of that.
 """
 _ROUNDED: Final = 1 + 256 * 2.0**-24
 """By what factor the square of a distance, summed in float32, may be off, and as much again."""
@@ -45,20 +49,22 @@ class NearestReferences:
     Rows are rotated to their principal axes. By the first coordinates p, the length r of the rest
     and Cauchy and Schwarz, no row x is nearer to q than |x|² + |q|² - 2 (p·P + r·R): one product
     of a vector with a flat matrix for all rows. The square of the most promising row is an upper
-    bound; only rows whose lower bound is not above that are looked at in full.
+    bound; only rows whose lower bound is not above that are of interest. Of these the same is done
+    with more coordinates, and what then is left is looked at in full.
     """
 
     def __init__(self, rows: NDArray[np.float32]) -> None:
         """Take (N, D) finite `rows`, one or more, which do not change any more."""
         self._rows = rows
-        self._bounds: torch.Tensor | None = None
+        self._first: torch.Tensor | None = None
         if len(rows) > FEW:
             sample = rows[:: -(-len(rows) // _SAMPLED)].astype(np.float64)
             self._centre = sample.mean(axis=0)
             # In rising order of variance, so the principal axes are the last ones.
             self._axes = np.linalg.eigh(np.cov(sample, rowvar=False))[1][:, ::-1]
             self._longest = 0.0
-            self._bounds = torch.from_numpy(self._bounding_matrix())
+            first, self._second = self._bounding_matrices()
+            self._first = torch.from_numpy(first)
 
     def nearest(self, descriptor: NDArray[np.float32]) -> tuple[int, Square]:
         """Return which row is nearest to the (D,) `descriptor`, the first of equals.
@@ -70,37 +76,56 @@ class NearestReferences:
             found = squares(self._rows, descriptor)
             best = int(found.argmin())
             return best, found[best]
-        found = squares(self._rows[candidates], descriptor)
+        found = squares(self._rows.take(candidates, axis=0), descriptor)
         best = int(found.argmin())
         return int(candidates[best]), found[best]
 
-    def _candidates(self, descriptor: NDArray[np.float32]) -> NDArray[np.int64] | None:
+    def _candidates(self, descriptor: NDArray[np.float32]) -> NDArray[np.intp] | None:
         """Return the rows that can be nearest, in order; None for all of them."""
-        if self._bounds is None:
+        if self._first is None:
             return None
         turned = (descriptor.astype(np.float64) - self._centre) @ self._axes
-        square = float(turned @ turned)
-        rest = np.linalg.norm(turned[PREFIX:])
-        seen = torch.from_numpy(np.array([*turned[:PREFIX], rest, 1.0], np.float32))
-        # The lower bound of a row is `square` less twice its promise.
-        promise = seen @ self._bounds
-        likely = int(promise.argmax())
-        upper = float(squares(self._rows[likely : likely + 1], descriptor)[0])
-        slack = _SLACK * (np.sqrt(square) + self._longest) ** 2
-        least = (square - upper * _ROUNDED - slack) / 2
+        length = float(np.linalg.norm(turned))
+        rest, last = (np.linalg.norm(turned[begin:]) for begin in (FIRST, FIRST + SECOND))
+        first = np.array([*turned[:FIRST], rest, 1.0], np.float32)
+        # The lower bound of a row is the square of `length` less twice its promise.
+        promise = (torch.from_numpy(first) @ self._first).numpy()
+        least = self._least(descriptor, int(promise.argmax()), length)
         if not np.isfinite(least):
             return None
-        return np.flatnonzero(promise.numpy() >= np.float32(least))
+        candidates: NDArray[np.intp] = np.flatnonzero(promise >= least)
+        if len(candidates) < _FEW_LEFT:
+            return candidates
+        second = np.array([*turned[FIRST : FIRST + SECOND], last, rest], np.float32)
+        promise = promise.take(candidates) + self._second.take(candidates, axis=0) @ second
+        least = self._least(descriptor, int(candidates[promise.argmax()]), length)
+        left: NDArray[np.intp] = candidates[promise >= least]
+        return left
 
-    def _bounding_matrix(self) -> NDArray[np.float32]:
-        """Return (PREFIX + 2, N): first coordinates, length of the rest, half the square, less."""
-        matrix = np.empty((PREFIX + 2, len(self._rows)), np.float32)
+    def _least(self, descriptor: NDArray[np.float32], likely: int, length: float) -> np.float32:
+        """Return what a row has to promise that can be as near as the row `likely`."""
+        upper = float(squares(self._rows[likely : likely + 1], descriptor)[0])
+        slack = _SLACK * (length + self._longest) ** 2
+        return np.float32((length**2 - upper * _ROUNDED - slack) / 2)
+
+    def _bounding_matrices(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return what each row is multiplied by, at first and when it is left.
+
+        (FIRST + 2, N): first coordinates, length of the rest, half the square, less. (N, SECOND +
+        2): second coordinates, length of what is left then, and to take back the length of before.
+        """
+        both = FIRST + SECOND
+        first = np.empty((FIRST + 2, len(self._rows)), np.float32)
+        second = np.empty((len(self._rows), SECOND + 2), np.float32)
         for begin in range(0, len(self._rows), _CHUNK):
             turned = (self._rows[begin : begin + _CHUNK] - self._centre) @ self._axes
             part = np.s_[begin : begin + _CHUNK]
             lengths = np.einsum("nd,nd->n", turned, turned)
-            matrix[:PREFIX, part] = turned[:, :PREFIX].T
-            matrix[PREFIX, part] = np.linalg.norm(turned[:, PREFIX:], axis=1)
-            matrix[PREFIX + 1, part] = -lengths / 2
+            first[:FIRST, part] = turned[:, :FIRST].T
+            first[FIRST, part] = np.linalg.norm(turned[:, FIRST:], axis=1)
+            first[FIRST + 1, part] = -lengths / 2
+            second[part, :SECOND] = turned[:, FIRST:both]
+            second[part, SECOND] = np.linalg.norm(turned[:, both:], axis=1)
+            second[part, SECOND + 1] = -first[FIRST, part]
             self._longest = max(self._longest, float(np.sqrt(lengths.max())))
-        return matrix
+        return first, second
