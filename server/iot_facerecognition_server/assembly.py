@@ -20,6 +20,7 @@ from iot_facerecognition_server.engine.jobs import Network, Tools
 from iot_facerecognition_server.engine.local import LocalEngine
 from iot_facerecognition_server.following.follower import FollowSettings
 from iot_facerecognition_server.following.job import FollowedSessions
+from iot_facerecognition_server.metrics import ServerMetrics
 from iot_facerecognition_server.observability import catalogue
 from iot_facerecognition_server.observability.monitoring import (
     MODELS,
@@ -99,13 +100,10 @@ async def _serve(
 ) -> None:
     metrics = monitoring.metrics
     device = choose_device(config.engine.device)
-    detection = await asyncio.to_thread(FaceDetection, config, device, metrics)
-    at_the_end.callback(detection.close)
-    batched_on = device if detection.on_gpu else None
-    alignment = await asyncio.to_thread(FaceAlignment, config, metrics, batched_on)
-    at_the_end.callback(alignment.close)
-    faces = await asyncio.to_thread(FaceRecogniser, config, device, detection, alignment)
-    objects = await asyncio.to_thread(ObjectRecogniser, config, device)
+    (detection, faces), objects = await asyncio.gather(
+        asyncio.to_thread(load_faces, config, device, metrics, at_the_end),
+        asyncio.to_thread(ObjectRecogniser, config, device),
+    )
     self_test = SelfTest(config, known_answer())
     current = CurrentGallery(self_test.gallery)
     cores = os.cpu_count() or 1
@@ -179,6 +177,17 @@ async def _serve(
         await server.close(SHUTDOWN_SECONDS)
     finally:
         await engine.close()
+
+
+def load_faces(
+    config: Config, device: str, metrics: ServerMetrics, at_the_end: ExitStack
+) -> tuple[FaceDetection, FaceRecogniser]:
+    """Return what finds faces and what describes them; `at_the_end` ends their threads."""
+    detection = FaceDetection(config, device, metrics)
+    at_the_end.callback(detection.close)
+    alignment = FaceAlignment(config, metrics, device if detection.on_gpu else None)
+    at_the_end.callback(alignment.close)
+    return detection, FaceRecogniser(config, device, detection, alignment)
 
 
 def followed_sessions(config: Config, detection: FaceDetection) -> FollowedSessions | None:
