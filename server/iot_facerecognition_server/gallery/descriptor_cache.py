@@ -3,8 +3,6 @@
 import hashlib
 import json
 import logging
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iot_facerecognition_server.gallery.gallery import DESCRIPTOR_SIZE
+from iot_facerecognition_server.whole_file import PARTIAL, in_place_of
 
 _SUFFIX: Final = ".json"
-_PARTIAL: Final = ".part"
 
 _log = logging.getLogger(__name__)
 
@@ -68,20 +66,14 @@ class DescriptorCache:
         text = json.dumps({"count": faces.count, "descriptor": values})
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            handle, name = tempfile.mkstemp(dir=self._folder, prefix=".", suffix=_PARTIAL)
-            partial = Path(name)
-            try:
-                with os.fdopen(handle, "w", encoding="ascii") as file:
-                    file.write(text)
-                partial.replace(self._path(key))
-            finally:
-                partial.unlink(missing_ok=True)
+            with in_place_of(self._path(key)) as partial:
+                partial.write_text(text, encoding="ascii")
         except OSError as error:
             _log.warning("Descriptors are not cached in %s: %s", self._folder, error)
 
     def keep_only(self, keys: set[str]) -> None:
         """Erase everything that is kept under other keys, and what a crash left half written."""
-        for pattern in (f"*{_SUFFIX}", f".*{_PARTIAL}"):
+        for pattern in (f"*{_SUFFIX}", f".*{PARTIAL}"):
             for path in self._folder.glob(pattern):
                 if path.stem in keys:
                     continue

@@ -2,11 +2,12 @@
 
 import json
 import os
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from iot_facerecognition_server.whole_file import in_place_of
 
 _ALLOWED: Final = (
     'a list like [{"tag": "Ada", "photos": "ada.jpg"}, {"tag": "Bo", "photos": ["1.png", "2.jpg"]}]'
@@ -138,19 +139,13 @@ class ReferenceFile:
         """Replace the file in one step, so that a reader sees the old one or the new one."""
         try:
             mode = self.path.stat().st_mode & 0o777 if self.path.exists() else 0o644
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")
-            partial = Path(name)
-            try:
-                with os.fdopen(handle, "w", encoding="utf-8") as file:
+            with in_place_of(self.path) as partial:
+                with partial.open("w", encoding="utf-8") as file:
                     json.dump(entries, file, ensure_ascii=False, indent=2)
                     file.write("\n")
                     file.flush()
                     os.fsync(file.fileno())
                 partial.chmod(mode)
-                partial.replace(self.path)
-            finally:
-                partial.unlink(missing_ok=True)
         except OSError as error:
             raise ReferenceFileError(f"{self.path} cannot be written: {error.strerror}") from error
 

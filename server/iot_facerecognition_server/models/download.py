@@ -1,9 +1,7 @@
 """One file from a URL, stored only if it has the hash that was pinned."""
 
 import hashlib
-import os
 import sys
-import tempfile
 import urllib.request
 from collections.abc import Callable
 from http.client import HTTPException
@@ -12,6 +10,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from iot_facerecognition_server.models.errors import ModelError
+from iot_facerecognition_server.whole_file import in_place_of
 
 SCHEMES: Final = frozenset({"https", "file"})
 _TIMEOUT: Final = 30.0
@@ -37,22 +36,17 @@ def download(url: str, sha256: str, target: Path, announce: Announce) -> None:
     """
     if urlsplit(url).scheme not in SCHEMES:
         raise ModelError(f"{url} is neither https:// nor file://")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
-    partial = Path(name)
     try:
-        with os.fdopen(handle, "wb") as file:
-            found = _transfer(url, file.write, announce)
-        if found != sha256:
-            raise ModelError(
-                f"{url} has SHA-256 {found}, not {sha256} as configured: "
-                "check where it comes from, and correct the URL or the hash"
-            )
-        partial.replace(target)
+        with in_place_of(target) as partial:
+            with partial.open("wb") as file:
+                found = _transfer(url, file.write, announce)
+            if found != sha256:
+                raise ModelError(
+                    f"{url} has SHA-256 {found}, not {sha256} as configured: "
+                    "check where it comes from, and correct the URL or the hash"
+                )
     except (OSError, HTTPException) as error:
         raise ModelError(f"{url} could not be downloaded to {target}: {error}") from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _transfer(url: str, write: Callable[[bytes], object], announce: Announce) -> str:

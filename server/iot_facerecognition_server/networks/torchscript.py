@@ -2,8 +2,6 @@
 
 import hashlib
 import logging
-import os
-import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from iot_facerecognition_server.networks.precision import Precision
+from iot_facerecognition_server.whole_file import in_place_of
 
 _log = logging.getLogger(__name__)
 
@@ -64,15 +63,8 @@ class Scripts:
     def _keep(self, script: torch.jit.ScriptModule, path: Path, name: str) -> None:
         """Write `script` to `path` in one step, in the place of what was kept of `name`."""
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle, partial = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=_SUFFIX)
-            os.close(handle)
-            try:
-                with _without_deprecations():
-                    torch.jit.save(script, partial)
-                Path(partial).replace(path)
-            finally:
-                Path(partial).unlink(missing_ok=True)
+            with in_place_of(path) as partial, _without_deprecations():
+                torch.jit.save(script, partial)
             for old in path.parent.glob(f"{name}-*{_SUFFIX}"):
                 if old != path:
                     old.unlink(missing_ok=True)

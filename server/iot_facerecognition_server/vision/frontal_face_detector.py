@@ -1,12 +1,12 @@
 """dlib's own frontal face detector, unpacked once and for all starts."""
 
 import logging
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import dlib
+
+from iot_facerecognition_server.whole_file import in_place_of
 
 _log = logging.getLogger(__name__)
 
@@ -34,13 +34,7 @@ def frontal_face_detector(folder: Path | None = None) -> Any:
 def _keep(detector: Any, path: Path) -> None:
     """Write `detector` to `path` in one step."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, partial = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
-        os.close(handle)
-        try:
-            detector.save(partial)
-            Path(partial).replace(path)
-        finally:
-            Path(partial).unlink(missing_ok=True)
+        with in_place_of(path) as partial:
+            detector.save(str(partial))
     except (OSError, RuntimeError) as error:
         _log.warning("the face detector is unpacked at every start: %s", error)
