@@ -33,6 +33,7 @@ bench: $(READY)  ## measure speed against references in the same run (under 10 m
 	@$(BIN)/python -m benchmarks.idle
 	@$(BIN)/python -m benchmarks.startup
 	@$(BIN)/python -m benchmarks.scaling
+	@$(BIN)/python -m benchmarks.precision_errors
 
 bench-following: $(READY)  ## what following faces costs and misses, beside full scans (5 minutes)
 	@$(BIN)/python -m benchmarks.following

@@ -1,12 +1,15 @@
 """The WebSocket connection of one client."""
 
+import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from websockets.asyncio.server import ServerConnection
-from websockets.frames import CloseCode
+from websockets.frames import CloseCode, Frame
 
 from iot_facerecognition_protocol import SUBPROTOCOL_V2, ErrorCode, ErrorReport, Version, encode
+from iot_facerecognition_server.serving.tls_buffers import ReadBuffer
 
 _LAST_WORDS_SECONDS = 2.0
 """How long a client that sent too much has to read so."""
@@ -19,13 +22,19 @@ class ClientConnection(ServerConnection):
     Version 1 is not pinged: the original's paused clients do not read, so they could not answer,
     and would be taken for dead. And version 2 is told in an ERROR message what was too large,
     before the connection is closed with 1009; the base closes it inside its parser, where nobody
-    can put a message before the close frame, so the protocol object's `fail` is wrapped.
+    can put a message before the close frame, so the protocol object's `fail` is wrapped. And it
+    keeps nothing of a message that was handed on: the base's parser remembers the last one until
+    the next, so the protocol object's `recv_frame` is wrapped, too.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, read_buffer: ReadBuffer, **kwargs: Any) -> None:
+        """Read into `read_buffer`, which other connections of the event loop use as well."""
         super().__init__(*args, **kwargs)
+        self._read_buffer = read_buffer
         self._fail = self.protocol.fail
         self.protocol.fail = self._explain_and_fail  # type: ignore[method-assign]
+        self._receive = self.protocol.recv_frame
+        self.protocol.recv_frame = self._receive_and_forget  # type: ignore[method-assign]
         self.too_large = False
         """Whether the client sent a message beyond the limit."""
         self._when_lost: list[Callable[[], None]] = []
@@ -39,6 +48,11 @@ class ClientConnection(ServerConnection):
     def when_lost(self, callback: Callable[[], None]) -> None:
         """Call `callback` once the connection has ended, however it ends."""
         self._when_lost.append(callback)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin; the TLS handshake is over."""
+        self._read_buffer.lend(transport)
+        super().connection_made(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell those who wanted to know."""
@@ -77,3 +91,7 @@ class ClientConnection(ServerConnection):
                 report = ErrorReport(str(ErrorCode.FRAME_TOO_LARGE), f"message too large: {reason}")
                 self.protocol.send_text(encode(report).encode())
         self._fail(code, reason)
+
+    def _receive_and_forget(self, frame: Frame) -> None:
+        self._receive(replace(frame))
+        frame.data = b""

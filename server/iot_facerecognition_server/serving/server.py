@@ -7,6 +7,7 @@ import logging
 import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 
 from websockets.asyncio.server import Server, ServerConnection, serve
@@ -21,6 +22,7 @@ from iot_facerecognition_server.serving.admission import Admission
 from iot_facerecognition_server.serving.client import Client, NewSession
 from iot_facerecognition_server.serving.connection import ClientConnection
 from iot_facerecognition_server.serving.dispatcher import Dispatcher
+from iot_facerecognition_server.serving.tls_buffers import ReadBuffer
 from iot_facerecognition_server.trust.authentication import Authenticator, Refused
 
 _log = logging.getLogger(__name__)
@@ -104,7 +106,7 @@ class RecognitionServer:
                 self._host,
                 self._port,
                 ssl=self._context,
-                create_connection=ClientConnection,
+                create_connection=partial(ClientConnection, read_buffer=ReadBuffer()),  # type: ignore[arg-type]  # a class to look at, a callable in use
                 process_request=self._admit,
                 select_subprotocol=_agree_on_version,
                 compression=None,  # JPEG does not shrink, and an edge has no time for it

@@ -1,5 +1,6 @@
 """How much memory asyncio's TLS keeps for every connection."""
 
+import asyncio
 from asyncio.sslproto import SSLProtocol
 from typing import Final
 
@@ -17,3 +18,31 @@ def bound_tls_buffers(size: int = BUFFER_BYTES) -> None:
     There is no setting for it: the class attribute is what its instances look at.
     """
     SSLProtocol.max_size = size
+
+
+class ReadBuffer:
+    """What all TLS connections of one event loop read into, instead of each into its own.
+
+    asyncio reads from a socket and hands on what it has read in one go, before it looks at another
+    connection, so one buffer is enough.
+    """
+
+    def __init__(self, size: int = BUFFER_BYTES) -> None:
+        """Make room for `size` bytes, what `bound_tls_buffers` was told."""
+        self._buffer = bytearray(size)
+        self._view = memoryview(self._buffer)
+
+    def lend(self, transport: asyncio.BaseTransport) -> bool:
+        """Let `transport` read into this buffer and give up its own; False where it has none.
+
+        There is no setting for it either: without these attributes, as in another Python or event
+        loop, every connection keeps what it has.
+        """
+        protocol = getattr(transport, "_ssl_protocol", None)
+        own = getattr(protocol, "_ssl_buffer", None)
+        view = getattr(protocol, "_ssl_buffer_view", None)
+        if not isinstance(own, bytearray) or not isinstance(view, memoryview):
+            return False
+        assert protocol is not None
+        protocol._ssl_buffer, protocol._ssl_buffer_view = self._buffer, self._view  # noqa: SLF001 - see above
+        return True
