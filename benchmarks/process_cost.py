@@ -9,9 +9,9 @@ class ProcessCost:
     """Memory of a process now and the processor time that it has used so far.
 
     `memory` is its own (anonymous) memory in bytes: what it has made itself, without the pages of
-    libraries, whose share depends on who else has them open. `cpu` is in seconds, of all threads that
-    there are, by the scheduler's own count: what is sampled at ticks of the clock counts a thread
-    that wakes by that clock several times over.
+    libraries, whose share depends on who else has them open. `cpu` is in seconds, of all threads
+    that there are, by the scheduler's own count: what is sampled at ticks of the clock counts a
+    thread that wakes by that clock several times over.
     """
 
     memory: int
