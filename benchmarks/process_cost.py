@@ -1,5 +1,6 @@
 """What a running process costs, as Linux counts it."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,9 +10,7 @@ class ProcessCost:
     """Memory of a process now and the processor time that it has used so far.
 
     `memory` is its own (anonymous) memory in bytes: what it has made itself, without the pages of
-    libraries, whose share depends on who else has them open. `cpu` is in seconds, of all threads
-    that there are, by the scheduler's own count: what is sampled at ticks of the clock counts a
-    thread that wakes by that clock several times over.
+    libraries, whose share depends on who else has them open. `cpu` is in seconds, of all threads.
     """
 
     memory: int
@@ -24,6 +23,6 @@ class ProcessCost:
         memory = next(
             int(line.split()[1]) * 1024 for line in rollup if line.startswith("Anonymous:")
         )
-        tasks = Path(f"/proc/{pid}/task").iterdir()
-        nanoseconds = sum(int((task / "schedstat").read_text().split()[0]) for task in tasks)
-        return cls(memory, nanoseconds / 1e9)
+        # The name of the program, in brackets, may hold spaces.
+        numbers = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return cls(memory, (int(numbers[11]) + int(numbers[12])) / os.sysconf("SC_CLK_TCK"))
