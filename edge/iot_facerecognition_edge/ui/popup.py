@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 
 import pygame
@@ -28,7 +29,7 @@ SWATCHES = (
 """Accent colours to choose from; the first is the original's dark red."""
 
 
-class Popup(Layer):
+class Popup(Layer, ABC):
     """A card in the middle with a title; a tap beside it, or its cross, closes it."""
 
     interactive = True
@@ -43,13 +44,13 @@ class Popup(Layer):
             Button(look, on_close, icon=Icon.CLOSE, kind=Kind.QUIET, behind=self.fill)
         )
 
+    @abstractmethod
     def body_height(self, width: int) -> int:
         """Return the height that the content wants when it is `width` wide."""
-        raise NotImplementedError
 
+    @abstractmethod
     def arrange_body(self, area: pygame.Rect) -> None:
         """Place the content in `area`, which may be lower than was wanted."""
-        raise NotImplementedError
 
     def arrange(self) -> None:
         metrics = self.look.metrics
