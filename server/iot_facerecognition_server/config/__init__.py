@@ -1,11 +1,12 @@
 """The server's settings: declared once, read from file and environment, and explained.
 
-- `sections`: every setting, as typed frozen dataclasses.
+- `sections`, `engine`, `metrics`: every setting, as typed frozen dataclasses.
 - `kinds`, `schema`: how a setting is declared and its text read.
 - `loading`: defaults, file, environment; all errors at once.
 - `reference`: `config.ini` and the page of the documentation, made from the declarations.
 """
 
+from iot_facerecognition_server.config.engine import EngineSettings
 from iot_facerecognition_server.config.errors import ConfigError
 from iot_facerecognition_server.config.loading import load
 from iot_facerecognition_server.config.metrics import MetricsSettings
@@ -15,7 +16,6 @@ from iot_facerecognition_server.config.sections import (
     Config,
     ConnectionSettings,
     DlibSettings,
-    EngineSettings,
     GuiSettings,
     LimitSettings,
     LogSettings,

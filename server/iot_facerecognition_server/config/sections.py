@@ -7,6 +7,7 @@ Sections and keys of the original (2.0.0) keep their names, meanings and default
 from dataclasses import dataclass
 from pathlib import Path
 
+from iot_facerecognition_server.config.engine import EngineSettings
 from iot_facerecognition_server.config.kinds import (
     Boolean,
     Choice,
@@ -288,76 +289,6 @@ class LimitSettings:
         Integer(4096, 100_000_000, "bytes"),
         "262144",
         "Most bytes that may wait for a client that does not read; then it is sent away.",
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineSettings:
-    """How frames are worked on."""
-
-    device: str = setting(
-        "Device",
-        Choice(("auto", "cpu", "cuda")),
-        "auto",
-        "Where the networks run. auto: on the GPU when there is one. cuda: refuse to start without"
-        " one.",
-    )
-    precision: str = setting(
-        "Precision",
-        Choice(("auto", "fp32", "bf16", "fp16")),
-        "auto",
-        "Number format of the networks. auto: the fastest that the device has in hardware. fp16"
-        " needs a GPU.",
-    )
-    detector: str = setting(
-        "Detector",
-        Choice(("auto", "hog", "cnn")),
-        "auto",
-        "What finds faces. hog is fast on a CPU; cnn also finds turned and covered faces and wants"
-        " a GPU. auto chooses by the device.",
-    )
-    workers: int = setting(
-        "Workers",
-        Integer(0, 256, "threads"),
-        "0",
-        "Threads that work on frames; 0: as many as suit the machine.",
-    )
-    min_face_size: int = setting(
-        "MinFaceSize",
-        Integer(20, 1000, "pixels"),
-        "80",
-        "Side of the smallest face that is found. Half of it takes four times as long, double of"
-        " it a quarter.",
-    )
-    max_frame_age: float = setting(
-        "MaxFrameAge",
-        Number(0.05, 3600.0, "seconds"),
-        "5",
-        "A frame that has waited this long for its turn is dropped unseen.",
-    )
-    following: bool = setting(
-        "Following",
-        Boolean(),
-        "on",
-        "Follow faces from frame to frame: where nothing moves the last faces hold, where a face"
-        " was only its surroundings are searched, and its name is made sure of every two seconds."
-        " Three times as many frames a second, at the price of one box in a hundred that is missed"
-        " for a frame. off: every frame stands alone, as in the original. It works with"
-        " Detector=hog; with cnn it has no effect.",
-    )
-    full_scan_interval: float = setting(
-        "FullScanInterval",
-        Number(0.0, 60.0, "seconds"),
-        "0.5",
-        "Time between two searches of the whole frame while faces are followed and something moves."
-        " 0: every frame in which something moves.",
-    )
-    object_interval: float = setting(
-        "ObjectInterval",
-        Number(0.0, 3600.0, "seconds"),
-        "0.5",
-        "Time between two frames of one client that are searched for objects, so that objects never"
-        " hold up faces. 0: every frame, as the original.",
     )
 
 
