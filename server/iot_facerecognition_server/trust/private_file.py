@@ -1,9 +1,10 @@
 """Files for the server's eyes only, replaced as a whole."""
 
 import os
-import secrets
 from pathlib import Path
 from typing import Final
+
+from iot_facerecognition_server.whole_file import in_place_of
 
 PRIVATE: Final = 0o600
 PUBLIC: Final = 0o644
@@ -17,18 +18,11 @@ def write_file(path: Path, data: bytes, mode: int = PRIVATE) -> None:
     Raises OSError.
     """
     make_folder(path.parent)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            os.fchmod(file.fileno(), mode)  # whatever the umask is
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with in_place_of(path) as partial, partial.open("wb") as file:
+        os.fchmod(file.fileno(), mode)  # whatever the umask is
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
     _sync_folder(path.parent)
 
 
