@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import torch
@@ -100,9 +101,8 @@ async def _serve(
 ) -> None:
     metrics = monitoring.metrics
     device = choose_device(config.engine.device)
-    (detection, faces), objects = await asyncio.gather(
-        asyncio.to_thread(load_faces, config, device, metrics, at_the_end),
-        asyncio.to_thread(ObjectRecogniser, config, device),
+    detection, faces, objects = await asyncio.to_thread(
+        load_networks, config, device, metrics, at_the_end
     )
     self_test = SelfTest(config, known_answer())
     current = CurrentGallery(self_test.gallery)
@@ -179,15 +179,21 @@ async def _serve(
         await engine.close()
 
 
-def load_faces(
+def load_networks(
     config: Config, device: str, metrics: ServerMetrics, at_the_end: ExitStack
-) -> tuple[FaceDetection, FaceRecogniser]:
-    """Return what finds faces and what describes them; `at_the_end` ends their threads."""
-    detection = FaceDetection(config, device, metrics)
-    at_the_end.callback(detection.close)
-    alignment = FaceAlignment(config, metrics, device if detection.on_gpu else None)
-    at_the_end.callback(alignment.close)
-    return detection, FaceRecogniser(config, device, detection, alignment)
+) -> tuple[FaceDetection, FaceRecogniser, ObjectRecogniser]:
+    """Return what finds faces, what describes them and, loaded beside these, what knows objects.
+
+    `at_the_end` ends their threads. Raises ModelError and NetworkFileError.
+    """
+    with ThreadPoolExecutor(1) as beside:
+        objects = beside.submit(ObjectRecogniser, config, device)
+        detection = FaceDetection(config, device, metrics)
+        at_the_end.callback(detection.close)
+        alignment = FaceAlignment(config, metrics, device if detection.on_gpu else None)
+        at_the_end.callback(alignment.close)
+        faces = FaceRecogniser(config, device, detection, alignment)
+        return detection, faces, objects.result()
 
 
 def followed_sessions(config: Config, detection: FaceDetection) -> FollowedSessions | None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from asyncio.sslproto import SSLProtocol
-from typing import Final
+from typing import Any, Final
 
 BUFFER_BYTES: Final = 17 * 1024
 """What is read from a socket at once: one TLS record (16 KiB and 22 bytes) in any case.
@@ -38,11 +38,9 @@ class ReadBuffer:
         There is no setting for it either: without these attributes, as in another Python or event
         loop, every connection keeps what it has.
         """
-        protocol = getattr(transport, "_ssl_protocol", None)
-        own = getattr(protocol, "_ssl_buffer", None)
-        view = getattr(protocol, "_ssl_buffer_view", None)
-        if not isinstance(own, bytearray) or not isinstance(view, memoryview):
+        protocol: Any = getattr(transport, "_ssl_protocol", None)
+        own = getattr(protocol, "_ssl_buffer", None), getattr(protocol, "_ssl_buffer_view", None)
+        if not isinstance(own[0], bytearray) or not isinstance(own[1], memoryview):
             return False
-        assert protocol is not None
         protocol._ssl_buffer, protocol._ssl_buffer_view = self._buffer, self._view  # noqa: SLF001 - see above
         return True
