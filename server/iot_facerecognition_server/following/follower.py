@@ -86,7 +86,7 @@ class _Look:
     sought: set[int] = field(default_factory=set)
     """Ids of the tracks that were looked for."""
     by_pose: set[int] = field(default_factory=set)
-    """Ids of those that were looked for in one pose only."""
+    """Ids of those that are being looked for in one pose only."""
     sightings: list[Sighting] = field(default_factory=list)
 
 
@@ -151,11 +151,10 @@ class FaceFollower:
         """Take what each of the windows held."""
         look = self._now_looking()
         look.searched.extend(look.asked)
-        new = chain.from_iterable(found)
-        if look.full:
-            look.sightings = merged(look.sightings, new)
-        else:
-            look.sightings = merged((), [*look.sightings, *new])
+        # What a scan of the whole frame found stays; of two windows the clearer sighting does.
+        before = look.sightings
+        kept, others = (before, ()) if look.full else ((), before)
+        look.sightings = merged(kept, chain(others, *found))
         doubted = self._doubted(look)
         if doubted:
             return self._search(look, doubted, [])
@@ -223,6 +222,7 @@ class FaceFollower:
 
     def _search(self, look: _Look, windows: dict[int, Window], others: list[Window]) -> Step:
         look.sought.update(windows)
+        look.by_pose = {track for track, window in windows.items() if window.pose is not None}
         look.asked = (*windows.values(), *others)
         return SearchWindows(look.asked) if look.asked else self._settle(look)
 
@@ -237,8 +237,6 @@ class FaceFollower:
             window = self._window(track, look, last.pose if trusted else None)
             if window is not None and look.changes.touch(window.box):
                 windows[id(track)] = window
-                if window.pose is not None:
-                    look.by_pose.add(id(track))
         return windows
 
     def _doubted(self, look: _Look) -> dict[int, Window]:
@@ -248,13 +246,12 @@ class FaceFollower:
         pairs = self._paired(look)
         windows = {}
         for track in self._tracks:
-            if id(track) in look.by_pose:
-                sighting = pairs.get(id(track))
-                if sighting is None or sighting.detection.score < _TRUSTED:
-                    window = self._window(track, look)
-                    if window is not None:
-                        windows[id(track)] = window
-        look.by_pose.clear()
+            sighting = pairs.get(id(track))
+            clear = sighting is not None and sighting.detection.score >= _TRUSTED
+            if id(track) in look.by_pose and not clear:
+                window = self._window(track, look)
+                if window is not None:
+                    windows[id(track)] = window
         return windows
 
     def _window(self, track: Track, look: _Look, pose: int | None = None) -> Window | None:

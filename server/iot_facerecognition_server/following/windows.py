@@ -1,5 +1,6 @@
 """Small searches: a part of a frame, resized so that the expected face is easy to find."""
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import floor, log
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from iot_facerecognition_server.following.box import Box
 from iot_facerecognition_server.following.sighting import Sighting
+from iot_facerecognition_server.vision.face_poses import DetectorFormatError
 from iot_facerecognition_server.vision.faces import (
     NATIVE_FACE_SIZE,
     Detection,
@@ -17,6 +19,8 @@ from iot_facerecognition_server.vision.faces import (
     HogDetector,
 )
 from iot_facerecognition_server.vision.scaling import resized
+
+_log = logging.getLogger(__name__)
 
 FACE_SIZE: Final = 90
 """Side in pixels to which larger faces are brought before their sharpness is compared."""
@@ -78,9 +82,9 @@ def face_window(
 
     The window is resized to a level of the pyramid that a scan of the whole `frame` (width, height)
     for faces from `min_face_size` pixels on would make: to that of the expected face when only its
-    `pose` is sought, else to one below. It begins where a cell of the next lower level does, which
-    of all was measured to miss the least: so it finds what the scan would find, in boxes of the
-    same sizes. None where no face fits in.
+    `pose` is sought, else `_LEVELS_BELOW` it. It begins where a cell of the next lower level does,
+    which of all was measured to miss the least: so it finds what the scan would find, in boxes of
+    the same sizes. None where no face fits in.
     """
     lowest = NATIVE_FACE_SIZE / min_face_size
     level = max(0, floor(log(expected.width * lowest / _SMALLEST_BOX, _PYRAMID)))
@@ -122,7 +126,10 @@ class WindowSearcher:
     """Looks for faces in windows of grey pictures. An instance belongs to one thread."""
 
     def __init__(self, every_pose: FaceDetector, poses: Sequence[FaceDetector]) -> None:
-        """Search with `every_pose`, which `window_detector` makes, or with one of its `poses`."""
+        """Search with `every_pose`, which `window_detector` makes, or with one of its `poses`.
+
+        Without `poses`, every one is sought in all windows.
+        """
         self._every_pose = every_pose
         self._poses = poses
 
@@ -134,7 +141,12 @@ class WindowSearcher:
     ) -> Self:
         """Return a searcher with copies of `detector`, each of which is first `wrapped`."""
         every_pose = window_detector(detector)
-        return cls(wrapped(every_pose), [wrapped(pose) for pose in every_pose.poses()])
+        try:
+            poses = every_pose.poses()
+        except DetectorFormatError as error:
+            _log.warning("Following takes longer: dlib's detector is not as it was (%s)", error)
+            poses = []
+        return cls(wrapped(every_pose), [wrapped(pose) for pose in poses])
 
     def search(
         self, grey: NDArray[np.uint8], window: Window, reduction: float = 1.0
@@ -149,7 +161,9 @@ class WindowSearcher:
         scanned = np.ascontiguousarray(part) if scale == 1 else resized(part, scale)
         across = part.shape[1] / scanned.shape[1] * reduction
         down = part.shape[0] / scanned.shape[0] * reduction
-        detector = self._every_pose if window.pose is None else self._poses[window.pose]
+        detector = self._every_pose
+        if window.pose is not None and self._poses:
+            detector = self._poses[window.pose]
         return [
             Sighting(
                 _moved(found.scaled(across, down), window.left, window.top),

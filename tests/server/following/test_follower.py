@@ -235,6 +235,25 @@ def test_where_one_pose_was_sought_the_next_full_scan_still_looks(looking_ahead,
     assert isinstance(follower.begin(0.6, same, (640, 480)), ScanFrame)
 
 
+def test_what_a_full_scan_was_better_for_is_searched_once_more_and_not_twice(bench, standing):
+    lefts = (0, 215, 430)
+    people = [standing(seed, left, side=210) for seed, left in enumerate(lefts, 1)]
+    scene = bench(*people, settings=FollowSettings(full_scan_interval=60, min_face_size=200))
+    seen = [Sighting(Detection(x, 150, x + 210, 360, 1.0, pose=0), 5.0) for x in lefts]
+    scene.follower.begin(0.0, scene.world.thumbnail(0.0), (640, 480))
+    scene.follower.scanned(seen)
+    scene.follower.described([person.descriptor for person in people])
+    scene.follower.matched([Match("", None)] * 3)
+    moved = [standing(seed, left + 8, side=210) for seed, left in enumerate(lefts, 1)]
+    thumbnail = replace(scene.world, people=moved).thumbnail(0.1)
+    step = scene.follower.begin(0.1, thumbnail, (640, 480))
+    assert isinstance(step, ScanFrame), "three windows cost more"
+    step = scene.follower.scanned(seen[:2])
+    assert isinstance(step, SearchWindows)
+    assert [window.pose for window in step.windows] == [None]
+    assert isinstance(scene.follower.searched([[]]), Settled)
+
+
 def test_it_tells_whether_something_moves(bench, standing):
     scene = bench(standing(1, 100))
     assert scene.follower.moving, "nothing is known before the first frame"

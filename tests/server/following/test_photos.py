@@ -26,6 +26,7 @@ from iot_facerecognition_server.models.catalogue import FACE_DESCRIPTOR, LANDMAR
 from iot_facerecognition_server.models.store import ModelStore
 from iot_facerecognition_server.networks.face_descriptor import FaceDescriptorNetwork
 from iot_facerecognition_server.vision.alignment import FaceAligner
+from iot_facerecognition_server.vision.face_poses import DetectorFormatError
 from iot_facerecognition_server.vision.face_scanner import FaceScanner
 from iot_facerecognition_server.vision.faces import HogDetector
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
@@ -91,6 +92,23 @@ def test_a_window_finds_what_a_scan_of_the_whole_frame_finds(photos, detector, s
     (known,) = searcher.search(grey, in_pose)
     assert known.detection.pose == whole.pose
     assert Box.of(known.detection).overlap(Box.of(whole)) > 0.65
+
+
+def test_with_a_detector_that_cannot_be_taken_apart_every_pose_is_sought(
+    photos, detector, monkeypatch, caplog
+):
+    def unknown(_detector: object) -> list[object]:
+        raise DetectorFormatError("it ends after 9 bytes")
+
+    monkeypatch.setattr("iot_facerecognition_server.vision.faces.by_pose", unknown)
+    grey = luma(np.asarray(Image.open(photos / "biden.jpg").convert("RGB")))
+    (whole,) = detector.detect(grey)
+    window = face_window(Box.of(whole), 30, (grey.shape[1], grey.shape[0]), 80, pose=4)
+    assert window is not None
+    (found,) = WindowSearcher.like(detector).search(grey, window)
+    assert found.detection.pose != window.pose
+    assert Box.of(found.detection).overlap(Box.of(whole)) > 0.65
+    assert "it ends after 9 bytes" in caplog.text
 
 
 def test_a_thumbnail_is_the_same_whether_the_frame_is_searched_or_not(searcher, crossing, photos):
