@@ -2,8 +2,8 @@
 
 The detector holds five linear classifiers over the same HOG features, for heads that look ahead, to
 the left and to the right, and that are turned to the left and to the right (dlib,
-`image_processing/frontal_face_detector.h`). Applying all of them costs two fifths of a scan; where
-a face is followed, the one that has found it suffices.
+`image_processing/frontal_face_detector.h`). Applying all of them is a good part of a scan; where a
+face is followed, the one that has found it suffices.
 """
 
 from typing import Any, Final

@@ -127,8 +127,8 @@ class HogDetector:
     def poses(self) -> list[Self]:
         """Return, for the thread of this one, a detector for each pose: the place is the `pose`.
 
-        Each finds the faces of one pose as this one does, in three fifths of the time. Raises
-        DetectorFormatError where another dlib writes its detector otherwise.
+        Each finds the faces of one pose as this one does, in less time. Raises DetectorFormatError
+        where another dlib writes its detector otherwise.
         """
         detectors = []
         for pose, classifier in enumerate(by_pose(self._detector)):
