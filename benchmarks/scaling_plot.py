@@ -17,6 +17,14 @@ LEFT, RIGHT, TOP, BOTTOM = 76, 20, 48, 56
 COLOURS: Final = ("#1f5fa8", "#c8501e", "#6b7280")
 INK: Final = "#1c1f24"
 GRID: Final = "#dde1e6"
+STEPS: Final = (
+    (1,),
+    (1, 2, 5),
+    (1, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9),
+    tuple(tenths / 10 for tenths in range(10, 100)),
+)
+"""Where marks may be in a decade, the coarsest first."""
+FEWEST_MARKS: Final = 3
 _LARGE: Final = 10_000
 
 
@@ -30,18 +38,22 @@ class Panel:
     lines: Mapping[str, Sequence[float]]
 
 
-class _Axis:
-    """Values to pixels, logarithmically, over whole decades (or a part of one)."""
+class Axis:
+    """Values to pixels, logarithmically; `marks` are the round values to read them by."""
 
     def __init__(self, values: Sequence[float], begin: float, end: float) -> None:
+        """Let all of `values`, which are positive, be between the pixels `begin` and `end`."""
         self._low, high = math.log10(min(values)) - 0.08, math.log10(max(values)) + 0.08
         self._begin, self._scale = begin, (end - begin) / (high - self._low)
         decades = range(math.floor(self._low), math.ceil(high) + 1)
-        steps = (1, 2, 5) if high - self._low < 2 else (1,)
-        marks = [step * 10.0**decade for decade in decades for step in steps]
-        self.marks = [mark for mark in marks if self._low <= math.log10(mark) <= high]
+        for steps in STEPS:
+            marks = [step * 10.0**decade for decade in decades for step in steps]
+            self.marks = [mark for mark in marks if self._low <= math.log10(mark) <= high]
+            if len(self.marks) >= FEWEST_MARKS:
+                break
 
     def __call__(self, value: float) -> float:
+        """Return where `value` is, in pixels."""
         return self._begin + (math.log10(value) - self._low) * self._scale
 
 
@@ -59,8 +71,8 @@ def draw(panels: Sequence[Panel], caption: str, path: Path) -> None:
 def _draw_panel(pen: ImageDraw.ImageDraw, panel: Panel, left: int) -> None:
     begin, end = left + LEFT, left + WIDTH - RIGHT
     low, high = HEIGHT - BOTTOM, TOP
-    across = _Axis(panel.sizes, begin, end)
-    up = _Axis([cost for costs in panel.lines.values() for cost in costs], low, high)
+    across = Axis(panel.sizes, begin, end)
+    up = Axis([cost for costs in panel.lines.values() for cost in costs], low, high)
     for mark in up.marks:
         pen.line((begin, up(mark), end, up(mark)), GRID)
         pen.text((begin - 8, up(mark)), _number(mark), INK, _font(13), anchor="rm")

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from benchmarks.scaling import FACE_DISTANCE, exponent, people
-from benchmarks.scaling_plot import Panel, draw
+from benchmarks.scaling_plot import FEWEST_MARKS, Axis, Panel, draw
 
 
 def test_the_exponent_of_a_power():
@@ -32,3 +32,10 @@ def test_panels_stand_side_by_side_in_the_picture(tmp_path: Path):
     right = np.asarray(two.convert("L"))[: one.height - 30, one.width :]
     assert np.array_equal(left, right)
     assert left.min() < 100
+
+
+@pytest.mark.parametrize("values", [(26.3, 33.3), (65.0, 125.0), (0.003, 15.0), (11.0, 12.0)])
+def test_an_axis_has_marks_to_read_it_by(values):
+    axis = Axis(values, 100.0, 500.0)
+    assert len(axis.marks) >= FEWEST_MARKS
+    assert all(100 <= axis(mark) <= 500 for mark in axis.marks)
