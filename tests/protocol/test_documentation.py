@@ -91,8 +91,13 @@ def test_settings_begin_as_told() -> None:
         assert json.loads(code(rows[name]["until you set it"])) == value
 
 
-def test_every_error_code_has_its_row() -> None:
-    assert [code(row["code"]) for row in table("code | meaning | told by")] == list(ErrorCode)
+def test_every_error_code_stands_once_where_it_is_told() -> None:
+    section = PAGE[PAGE.index("\n## Errors\n") : PAGE.index("\n## Closing\n")]
+    ways = re.findall(r"^\*\*(.*?)\*\*.*?(?=^\*\*|\Z)", section, re.MULTILINE | re.DOTALL)
+    tables = re.findall(r"\n\| code \| .*?\n\n", section, re.DOTALL)
+    assert len(ways) == len(tables), "each way of telling has one table"
+    told = [code(row["code"]) for each in tables for row in table("code | meaning", each)]
+    assert sorted(told) == sorted(ErrorCode)
 
 
 def test_every_frame_status_and_drop_reason_has_its_row() -> None:
