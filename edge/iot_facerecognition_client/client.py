@@ -183,6 +183,14 @@ class Client:
         """Frames that wait or are under way; over version 1 only whether one waits."""
         return 0 if self._session is None else self._session.unanswered
 
+    @property
+    def silence(self) -> float | None:
+        """Seconds since the server was last heard, pings included; None without a connection.
+
+        On a live connection it stays below `ping_interval` and `ping_timeout` together.
+        """
+        return None if self._connection is None else self._connection.silence
+
     def statistics(self) -> ClientStatistics:
         """Return the counts as they stand now."""
         return self._statistics.snapshot(self._clock())

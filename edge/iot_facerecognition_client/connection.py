@@ -42,6 +42,22 @@ class Timing:
     close_timeout: float = 3.0
 
 
+class WatchedWebSocket(ClientConnection):
+    """A WebSocket that remembers when its peer was last heard: any byte, the answer to a ping too.
+
+    Messages would not do: a server has none for a client that sends no frames. But it answers a
+    ping every `Timing.ping_interval`, or the connection ends.
+    """
+
+    last_received: float | None = None
+    """The loop's time, which is monotonic; None before the first byte."""
+
+    def data_received(self, data: bytes) -> None:
+        """Take in bytes from the transport."""
+        self.last_received = self.loop.time()
+        super().data_received(data)
+
+
 class _TokenlessLog(logging.LoggerAdapter[logging.Logger]):
     """The WebSocket library's log, which shows request headers when debugging, without tokens."""
 
@@ -58,7 +74,7 @@ class _TokenlessLog(logging.LoggerAdapter[logging.Logger]):
 
 async def open_websocket(
     server: ServerAddress, context: ssl.SSLContext, token: str | None, timing: Timing
-) -> ClientConnection:
+) -> WatchedWebSocket:
     """Connect to `server`; the token goes out only after `context` accepted the certificate.
 
     Raises what `failures.opening_failure` explains.
@@ -79,7 +95,9 @@ async def open_websocket(
         close_timeout=timing.close_timeout,
         write_limit=_UNSENT_BYTES,
         logger=_TokenlessLog(logging.getLogger("websockets.client")),
+        create_connection=WatchedWebSocket,
     )
+    assert isinstance(websocket, WatchedWebSocket)
     _hold_little(websocket)
     return websocket
 
@@ -96,7 +114,7 @@ class Connection:
 
     def __init__(
         self,
-        websocket: ClientConnection,
+        websocket: WatchedWebSocket,
         session: Session,
         *,
         server: ServerAddress,
@@ -112,6 +130,12 @@ class Connection:
         self._publish = publish
         self._news = asyncio.Event()
         self._asked = asyncio.Event()
+
+    @property
+    def silence(self) -> float:
+        """Seconds since the server was last heard, be it the answer to a ping."""
+        heard = self._websocket.last_received
+        return 0.0 if heard is None else self._websocket.loop.time() - heard
 
     def wake(self) -> None:
         """Look at the session again: there may be something to send."""

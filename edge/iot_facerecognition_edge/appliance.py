@@ -283,6 +283,8 @@ class Appliance:
         counts = self._link.statistics()
         self.statistics.sample(now, counts.bytes_sent, counts.bytes_received)
         self.progress.want(now, capture=self._capture.wanted, network=self._link.wanted)
+        if (silence := self._link.silence) is not None:
+            self.progress.network(now - silence)
 
     def report(self) -> None:
         """Look at the machine and tell the server; to be called every ten seconds."""
@@ -303,7 +305,6 @@ class Appliance:
 
     def _client_event(self, event: Any) -> None:
         now = self.clock()
-        self.progress.network(now)
         match event:
             case FrameEnded():
                 self._results.frame_ended(event, now)

@@ -152,6 +152,11 @@ class Link:
         """Return whether the server has not answered for `key` yet."""
         return self._client is not None and FIELDS[key] in self._client.pending
 
+    @property
+    def silence(self) -> float | None:
+        """Seconds since the server was last heard, pings included; None without a connection."""
+        return None if self._client is None else self._client.silence
+
     def statistics(self) -> ClientStatistics:
         """Return the client's counts; those that add up include earlier connections."""
         if self._client is None:

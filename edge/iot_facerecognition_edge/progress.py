@@ -1,4 +1,4 @@
-"""Whether capture and network get on: what decides on the pings to the watchdog."""
+"""Whether capture and network make progress: what decides on the pings to the watchdog."""
 
 from dataclasses import dataclass
 
@@ -26,9 +26,10 @@ class _Track:
 class Progress:
     """Remembers when capture and network last moved, as far as each is wanted.
 
-    Moving means a picture or another try at the camera; a message from the server or another try
-    to reach it. A camera that is unplugged or a server that is down is no reason to restart, a
-    camera driver that hangs is. Times are monotonic seconds.
+    Moving means a picture or another try at the camera; any byte from the server, the answer to a
+    ping too, or another try to reach it. A camera that is off or unplugged, a server that is down
+    or has nothing to say is no reason to restart; a camera driver that hangs is. Times are
+    monotonic seconds.
     """
 
     def __init__(
@@ -47,8 +48,8 @@ class Progress:
         self._capture.last = now
 
     def network(self, now: float) -> None:
-        """Take note that the network moved."""
-        self._network.last = now
+        """Take note that the network moved at `now`, or before what is known already."""
+        self._network.last = max(self._network.last, now)
 
     def alive(self, now: float) -> bool:
         """Return whether both move, as far as wanted."""

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import importlib
 import inspect
+import socket
 import ssl
 import subprocess
 import sys
@@ -93,6 +94,7 @@ class Recogniser:
         self.objects: tuple[ObjectLabel, ...] = ()
         self.most_labels = 1000
         self.echoes = True
+        self.pings = True
         self.frames: list[bytes] = []
         self.settings: list[Setting] = []
         self.texts: list[str] = []
@@ -121,6 +123,7 @@ class Recogniser:
             ssl=context,
             subprotocols=[Subprotocol(SUBPROTOCOL_V2)],
             compression=None,
+            ping_interval=20 if self.pings else None,
         )
         self._port = next(iter(self._server.sockets)).getsockname()[1]
 
@@ -208,3 +211,12 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, s
 def recogniser(certificate: tuple[Path, Path, str]) -> Recogniser:
     """A server, to be started by `async with`."""
     return Recogniser(certificate)
+
+
+@pytest.fixture
+def unused_tcp_port() -> int:
+    """A port of this machine where nothing listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
