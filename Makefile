@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench bench-following soak bench-edge bench-gpu docs clean lab test-container lab-monitoring lab-trixie lab-armv6 lab-unit dashboards
+.PHONY: help demo test lint format bench bench-following soak bench-edge bench-gpu attack docs clean lab test-container lab-monitoring lab-trixie lab-armv6 lab-unit dashboards
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ bench-following: $(READY)  ## what following faces costs and misses, beside full
 
 soak: $(READY)  ## five minutes of overload, by 8 and by 32 clients: does anything grow?
 	@$(BIN)/python -m benchmarks.overload --soak 300
+
+attack: $(READY)  ## attack a real server on loopback while two victims stream through it (10 minutes)
+	@$(BIN)/python -m benchmarks.attack
 
 bench-gpu: $(READY)  ## the engine on a CUDA device, beside the networks alone
 	@$(BIN)/python -m benchmarks.gpu

@@ -1,0 +1,145 @@
+"""`python -m benchmarks.attack`: see the package."""
+
+import argparse
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Final, Self
+
+from benchmarks import command
+from benchmarks.attack.attacker import attack_apart
+from benchmarks.attack.catalogue import ATTACKS
+from benchmarks.attack.report import Row, markdown, plain
+from benchmarks.attack.values import ATTACKER, HONEST, PORTER, REVOKED, Attack, Target
+from benchmarks.attack.victims import Noticed, Victims
+from benchmarks.machine import machine
+from benchmarks.process_cost import ProcessCost
+from benchmarks.scenes import references
+from benchmarks.server_metrics import ENABLED
+from demo.photos import fetch_photos
+from demo.server_process import ServerProcess
+
+QUIET_SECONDS: Final = 4.0
+"""For which the victims are watched before and after each attack."""
+SETTLE_SECONDS: Final = 1.0
+SAMPLE_SECONDS: Final = 0.1
+END_SECONDS: Final = 20.0
+"""How long the server may take to end after all that."""
+VICTIMS: Final = ("victim-0", "victim-1")
+SETTINGS: Final = {"Metrics": ENABLED}
+
+
+class MemoryWatch:
+    """Samples a process's memory from a thread of its own; a context manager."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._sample)
+        self.before = ProcessCost.of(pid).memory
+        self.most = self.before
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _sample(self) -> None:
+        while not self._stop.wait(SAMPLE_SECONDS):
+            self.most = max(self.most, ProcessCost.of(self._pid).memory)
+
+
+def add_token(server: ServerProcess, identity: str) -> str:
+    """Make a token on the running server."""
+    arguments = ["token", "add", identity, "--config", str(server.config)]
+    done = subprocess.run(
+        [*server.command(), *arguments], check=True, capture_output=True, text=True
+    )
+    return done.stdout.split()[0]
+
+
+def target_of(server: ServerProcess) -> Target:
+    """Return the server as its attackers need to know it."""
+    metrics = re.search(r"metrics on http://\S+:(\d+)/metrics", server.output())
+    if metrics is None:
+        raise RuntimeError(f"the server does not say where its metrics are:\n{server.output()}")
+    return Target(
+        server.access.port,
+        int(metrics[1]),
+        {name: add_token(server, name) for name in (ATTACKER, HONEST, PORTER, REVOKED)},
+        server.pid,
+        server.folder,
+        fetch_photos(),
+    )
+
+
+def measure(attack: Attack, target: Target, victims: Victims, seconds: float) -> Row:
+    """Attack once, with a quiet time before and after."""
+    before = time.monotonic()
+    time.sleep(QUIET_SECONDS)
+    with MemoryWatch(target.pid) as memory:
+        begin = time.monotonic()
+        outcome = attack_apart(attack, target, max(seconds, attack.seconds))
+        end = time.monotonic()
+    time.sleep(SETTLE_SECONDS)
+    calm = time.monotonic()
+    time.sleep(QUIET_SECONDS)
+    first, last = victims.between(before, begin), victims.between(calm, time.monotonic())
+    quiet = Noticed([*first.notices, *last.notices])
+    during = victims.between(begin, end)
+    return Row(attack, outcome, quiet, during, memory.most - memory.before)
+
+
+def attack_all(attacks: list[Attack], seconds: float, folder: Path) -> list[Row]:
+    """Start a server and its victims, attack, and print each row as it comes."""
+    rows = []
+    with ServerProcess(folder, references(), SETTINGS) as server:
+        target = target_of(server)
+        with Victims(server.access, [add_token(server, name) for name in VICTIMS]) as victims:
+            time.sleep(SETTLE_SECONDS)
+            for attack in attacks:
+                rows.append(measure(attack, target, victims, seconds))
+                print(plain(rows[-1]), flush=True)
+        begun = time.monotonic()
+        code = server.stop()
+        took = time.monotonic() - begun
+    print(f"\nSIGTERM: exit code {code} after {took:.1f} s")
+    return rows
+
+
+def main() -> int:
+    """Print the table; 1 when a promise was not held."""
+    parser = argparse.ArgumentParser(prog="benchmarks.attack", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="attack only these")
+    parser.add_argument("--seconds", type=float, default=5.0, help="of each attack, at least")
+    parser.add_argument("--list", action="store_true", help="list the attacks and end")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table to FILE")
+    options = parser.parse_args()
+    if options.list:
+        for attack in ATTACKS.values():
+            print(f"{attack.name:<36} {attack.title}")
+        return 0
+    unknown = set(options.names) - set(ATTACKS)
+    if unknown:
+        parser.error(f"no such attack: {', '.join(sorted(unknown))} (--list names them)")
+    attacks = [attack for attack in ATTACKS.values() if attack.name in (options.names or ATTACKS)]
+    print(f"{machine()}\ntwo victims, 10 frames a second each, through every attack\n")
+    with tempfile.TemporaryDirectory() as name:
+        rows = attack_all(attacks, options.seconds, Path(name) / "server")
+    if options.markdown:
+        options.markdown.write_text(f"{machine()}\n\n{markdown(rows)}\n")
+    missed = [row.attack.title for row in rows if row.misses]
+    print(f"{len(rows) - len(missed)} of {len(rows)} attacks held")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.modules["__main__"].__doc__ = "Attack a real server on loopback while two victims stream."
+    command.run(main)
