@@ -1,5 +1,6 @@
 """Sources of frames, on real photos and a real video."""
 
+import sys
 import threading
 import time
 from pathlib import Path
@@ -330,9 +331,21 @@ def test_a_missing_camera_is_told_with_the_cure():
 
 
 def test_a_missing_library_is_told_with_the_cure(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "cv2", None)
+    monkeypatch.setitem(sys.modules, "cv2", None)
     with pytest.raises(SourceError, match=r"pip install 'iot-facerecognition\[desktop\]'"):
         open_source("webcam")
+
+
+def test_an_opencv_without_its_system_libraries_is_told_with_the_packages(monkeypatch, tmp_path):
+    """What a minimal Debian makes of opencv-python's wheel."""
+    (tmp_path / "cv2.py").write_text(
+        "raise ImportError('libxcb.so.1: cannot open shared object file')"
+    )
+    monkeypatch.delitem(sys.modules, "cv2")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(SourceError, match=r"libxcb\.so\.1.*apt-get install .*libxcb1") as caught:
+        open_source("webcam")
+    assert "pip" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
