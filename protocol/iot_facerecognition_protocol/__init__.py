@@ -14,7 +14,7 @@ it: the server, the client library and the appliance on a Raspberry Pi Zero W.
 """
 
 from iot_facerecognition_protocol.codec import decode, encode
-from iot_facerecognition_protocol.commands import SUBPROTOCOL_V2, Command, Version
+from iot_facerecognition_protocol.commands import FROM_CLIENT, SUBPROTOCOL_V2, Command, Version
 from iot_facerecognition_protocol.credit import DEFAULT_WINDOW, CreditWindow
 from iot_facerecognition_protocol.errors import (
     ErrorCode,
@@ -49,6 +49,7 @@ from iot_facerecognition_protocol.settings import SessionSettings, clean_text
 
 __all__ = [
     "DEFAULT_WINDOW",
+    "FROM_CLIENT",
     "LABEL_COUNT_MAX",
     "LABEL_COUNT_MIN",
     "MESSAGE_LENGTH",

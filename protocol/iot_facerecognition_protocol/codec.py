@@ -9,6 +9,7 @@ from typing import Any, TypeVar, get_type_hints
 
 from iot_facerecognition_protocol.commands import Command, Version
 from iot_facerecognition_protocol.errors import MalformedMessageError, UnknownCommandError
+from iot_facerecognition_protocol.json_words import BEYOND_DOUBLE, TYPE_NAMES, shown
 from iot_facerecognition_protocol.messages import (
     SETTING_TYPES,
     ErrorReport,
@@ -33,12 +34,8 @@ _HEALTH_TYPES: dict[str, Any] = get_type_hints(Health)
 
 _DIGITS = 308
 """Digits with which a whole number is within a double's range for certain."""
-_BEYOND_DOUBLE = object()
-"""Stands for a number that JSON can spell and a double cannot hold; of no type that is read."""
 _OLD_SWITCH = {"true": True, "1": True, "false": False, "0": False}
 _OLD_NUMBER = re.compile(r"-?[0-9]+")
-_SHOWN = 60
-"""Characters, or digits, of a wrong value that an error message repeats."""
 
 _Value = TypeVar("_Value", str, int, bool, float, list[Any], dict[str, Any])
 
@@ -106,15 +103,20 @@ def decode(text: str) -> Message:
         document = json.loads(
             text, parse_int=_whole, parse_float=_finite, parse_constant=_refuse_constant
         )
-    except (ValueError, RecursionError) as error:
-        raise MalformedMessageError(f"not JSON: {error}") from None
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise MalformedMessageError(f"not JSON: it is wrong from {place} on") from None
+    except RecursionError:
+        raise MalformedMessageError("nested too deep: no message needs that") from None
     if not isinstance(document, dict):
         raise MalformedMessageError("a message is a JSON object with command and context")
     number = document.get("command")
     if type(number) is float and number.is_integer():
         number = int(number)
+    if "command" not in document:
+        raise MalformedMessageError("the command is missing: it must be a whole number")
     if type(number) is not int:
-        raise MalformedMessageError(f"the command is a whole number, not {_short(number)}")
+        raise MalformedMessageError(f"the command must be a whole number, not {shown(number)}")
     return _Reader(_known(number), document).message()
 
 
@@ -139,17 +141,17 @@ def _decode_old(number: int, value: str) -> Message:
 
 def _whole(number: str) -> Any:
     """Parse a JSON number without fraction and exponent, which may have any number of digits."""
-    return int(number) if len(number.lstrip("-")) <= _DIGITS else _BEYOND_DOUBLE
+    return int(number) if len(number.lstrip("-")) <= _DIGITS else BEYOND_DOUBLE
 
 
 def _finite(number: str) -> Any:
     """Parse a JSON number with a fraction or exponent; 1e999 would otherwise become infinity."""
     value = float(number)
-    return value if math.isfinite(value) else _BEYOND_DOUBLE
+    return value if math.isfinite(value) else BEYOND_DOUBLE
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON number")
+    raise MalformedMessageError(f"not JSON: {name} is no JSON number")
 
 
 class _Reader:
@@ -232,30 +234,42 @@ class _Reader:
         )
 
     def health(self) -> Health:
+        """Read every field by itself: an edge with one broken sensor still tells the rest."""
         context = self._context(dict)
         values: dict[str, Any] = {}
+        wrong: list[MalformedMessageError] = []
         for name, hint in _HEALTH_TYPES.items():
             kind = next(part for part in hint.__args__ if part is not type(None))
-            values[name] = self._optional(context, name, kind)
-        return Health(**values)
+            try:
+                values[name] = self._optional(context, name, kind)
+            except MalformedMessageError as error:
+                wrong.append(error)
+        health = Health(**values)
+        if wrong:
+            more = f" (and {len(wrong) - 1} more fields are wrong)" if len(wrong) > 1 else ""
+            usable = None if health == Health() else health
+            raise MalformedMessageError(wrong[0].reason + more, self._command, usable)
+        return health
 
     def _optional(self, source: Mapping[str, Any], key: str, kind: type[_Value]) -> _Value | None:
         return None if source.get(key) is None else self._required(source, key, kind)
 
     def _required(self, source: Mapping[str, Any], key: str, kind: type[_Value]) -> _Value:
         """Return `source[key]`; writers differ in how they spell whole numbers, 5 or 5.0."""
-        value = source.get(key)
+        if key not in source:
+            reason = f"{self._command.name}: {key} is missing: it must be {TYPE_NAMES[kind]}"
+            raise MalformedMessageError(reason, self._command)
+        value = source[key]
         if kind is int and type(value) is float and value.is_integer():
             value = int(value)
         elif kind is float and type(value) is int:
             value = float(value)
         if type(value) is not kind:
-            raise self._wrong(key, f"of type {kind.__name__}", value)
+            raise self._wrong(key, TYPE_NAMES[kind], value)
         return value
 
     def _wrong(self, what: str, allowed: str, value: Any) -> MalformedMessageError:
-        shown = _short(value)
-        reason = f"{self._command.name}: {what} must be {allowed}, not {shown}"
+        reason = f"{self._command.name}: {what} must be {allowed}, not {shown(value)}"
         return MalformedMessageError(reason, self._command)
 
 
@@ -273,16 +287,3 @@ _CONTEXTS: dict[Command, Callable[[_Reader], Message]] = {
     Command.ERROR: _Reader.error,
     Command.HEALTH: _Reader.health,
 }
-
-
-def _short(value: Any) -> str:
-    """Return `value` for a message that stays short."""
-    if value is _BEYOND_DOUBLE:
-        return "a number beyond a double's range"
-    if isinstance(value, str):
-        return repr(value[:_SHOWN])
-    if isinstance(value, list | dict):
-        return f"a {type(value).__name__} of {len(value)}"
-    if isinstance(value, int) and abs(value) >= 10**_SHOWN:
-        return "a huge number"
-    return repr(value)

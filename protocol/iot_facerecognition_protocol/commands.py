@@ -34,3 +34,17 @@ class Command(IntEnum):
     FRAME_DONE = 10
     ERROR = 11
     HEALTH = 12
+
+
+FROM_CLIENT = frozenset(
+    {
+        Command.SETTING_NAME,
+        Command.MESSAGE,
+        Command.SETTING_OBJDETECTIONENABLED,
+        Command.SETTING_LABELCOUNT,
+        Command.SETTING_DETERMINISTICOBJECTDETECTION,
+        Command.SETTING_FACERECOGNITIONENABLED,
+        Command.HEALTH,
+    }
+)
+"""The commands that a client sends; a server ignores the others, whatever their context is."""

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from iot_facerecognition_protocol.messages import Health
+
 
 class ErrorCode(StrEnum):
     """The `code` of an `ERROR` message: stable, for programs; the text beside it is for people."""
@@ -15,7 +17,8 @@ class ErrorCode(StrEnum):
     FRAME_TOO_LARGE = "frame-too-large"
     """More bytes than the server takes in one frame.
 
-    Beyond what it takes in any message it does not read on, and closes the connection with 1009.
+    Beyond what it takes in any message, frame or text, it does not read on, and closes the
+    connection with 1009.
     """
     FRAME_TOO_MANY_PIXELS = "frame-too-many-pixels"
     """The JPEG's header promises more pixels than the server decodes."""
@@ -48,13 +51,17 @@ class MalformedMessageError(ProtocolError):
     """A text message could not be understood.
 
     `command` is its command number when that much could be read, so that a setting with a bad value
-    can be answered with the value that holds.
+    can be answered with the value that holds. `usable` is what is left of a `HEALTH` without the
+    fields that are wrong, None where nothing is.
     """
 
-    def __init__(self, reason: str, command: int | None = None) -> None:
+    def __init__(
+        self, reason: str, command: int | None = None, usable: Health | None = None
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.command = command
+        self.usable = usable
 
 
 class UnknownCommandError(ProtocolError):

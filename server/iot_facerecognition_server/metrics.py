@@ -18,8 +18,6 @@ from iot_facerecognition_server.observability.clients import (
 
 GONE: Final = "gone"
 """Why a frame was dropped whose client had left before its end; nobody is left to be told."""
-MESSAGE_TOO_LARGE: Final = "message-too-large"
-"""Why input was rejected that passed every limit of one message."""
 AUTHENTICATION: Final = "authentication"
 """Why a connection was refused that could not prove to be allowed."""
 _REFUSALS: Final = (
@@ -27,9 +25,8 @@ _REFUSALS: Final = (
     str(ErrorCode.TOO_MANY_CLIENTS),
     str(ErrorCode.TOO_MANY_CONNECTIONS),
 )
-_REJECTIONS: Final = (
-    *(code for code in ErrorCode if code not in {*_REFUSALS, ErrorCode.FRAME_RATE}),
-    MESSAGE_TOO_LARGE,
+_REJECTIONS: Final = tuple(
+    code for code in ErrorCode if code not in {*_REFUSALS, ErrorCode.FRAME_RATE}
 )
 
 

@@ -1,6 +1,7 @@
 """Whatever text arrives gives a message or a typed error that says what was wrong."""
 
 import json
+import re
 import sys
 
 import pytest
@@ -112,27 +113,35 @@ def test_any_value_in_the_place_of_one_field(data: st.DataObject) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("hello", "not JSON"),
+        ("hello", "not JSON: it is wrong from line 1, column 1 on"),
+        ("", "not JSON: it is wrong from line 1, column 1 on"),
+        ('{"command": 1,\n "context"}', "not JSON: it is wrong from line 2, column 11 on"),
+        ('\ufeff{"command": 1}', "not JSON: it is wrong from line 1, column 1 on"),
+        ("[" * 100_000, "nested too deep"),
         ("[1, 2]", "a JSON object"),
-        ('{"context": 1}', "the command is a whole number, not None"),
-        ('{"command": "1"}', "the command is a whole number, not '1'"),
-        ('{"command": true}', "the command is a whole number, not True"),
+        ('{"context": 1}', "the command is missing: it must be a whole number"),
+        ('{"command": null}', "the command must be a whole number, not null"),
+        ('{"command": "1"}', 'the command must be a whole number, not "1"'),
+        ('{"command": true}', "the command must be a whole number, not true"),
         ('{"command": 1e999}', "not a number beyond a double's range"),
         ('{"command": NaN}', "NaN is no JSON number"),
-        ('{"command": 1, "context": 5}', "SETTING_NAME: context must be of type str, not 5"),
-        ('{"command": 1}', "SETTING_NAME: context must be of type str, not None"),
-        ('{"command": 5, "context": 1}', "of type bool, not 1"),
-        ('{"command": 6, "context": true}', "of type int, not True"),
-        ('{"command": 6, "context": 2.5}', "of type int, not 2.5"),
-        ('{"command": 6, "context": "abc"}', "of type int, not 'abc'"),
-        ('{"command": 6, "context": [[[]]]}', "of type int, not a list of 1"),
-        ("\x06:abc", "of type int, not 'abc'"),
-        ("\x06:1_000", "of type int, not '1_000'"),
-        ("\x05:perhaps", "of type bool, not 'perhaps'"),
+        ('{"command": 1, "context": 5}', "SETTING_NAME: context must be a string, not 5"),
+        ('{"command": 1}', "SETTING_NAME: context is missing: it must be a string"),
+        ('{"command": 1, "context": null}', "SETTING_NAME: context must be a string, not null"),
+        ('{"command": 5, "context": 1}', "must be true or false, not 1"),
+        ('{"command": 6, "context": true}', "must be a whole number, not true"),
+        ('{"command": 6, "context": 2.5}', "must be a whole number, not 2.5"),
+        ('{"command": 6, "context": "abc"}', 'must be a whole number, not "abc"'),
+        ('{"command": 6, "context": "\\ud83d"}', r'must be a whole number, not "\ud83d"'),
+        ('{"command": 6, "context": [[[]]]}', "must be a whole number, not an array of 1"),
+        ("\x06:abc", 'must be a whole number, not "abc"'),
+        ("\x06:1_000", 'must be a whole number, not "1_000"'),
+        ("\x05:perhaps", 'must be true or false, not "perhaps"'),
         ('{"command": 2, "context": 1' + "0" * 60 + "}", "not a huge number"),
         ('{"command": 3, "context": [7]}', "a face must be an object, not 7"),
-        ('{"command": 4, "context": [null]}', "an object label must be an object, not None"),
+        ('{"command": 4, "context": [null]}', "an object label must be an object, not null"),
         ('{"command": 10, "context": {"frame": 1, "status": "eaten"}}', "one of processed, "),
+        ('{"command": 12, "context": []}', "HEALTH: context must be an object, not an array of 0"),
     ],
 )
 def test_error_says_what_was_wrong(text: str, reason: str) -> None:
@@ -190,3 +199,18 @@ def test_deep_nesting_is_an_error_at_any_depth_of_the_caller() -> None:
 
     for depth in (0, 100, sys.getrecursionlimit() // 2):
         at(depth, "[" * 100_000)
+
+
+PYTHON_S_WORDS = re.compile(
+    r"\b(None|True|False|str|int|bool|float|list|dict|tuple|recursion|Expecting|delimiter|utf-8-sig"
+    r"|object at 0x)\b|'"
+)
+
+
+@given(COMMANDS, ANY_JSON.filter(lambda value: "'" not in json.dumps(value)))
+@settings(max_examples=200)
+def test_error_has_json_s_words_and_not_python_s(command: object, context: object) -> None:
+    outcome = read(json.dumps({"command": command, "context": context}))
+    if isinstance(outcome, MalformedMessageError):
+        words = re.sub(r'"(\\.|[^"\\])*"', "", outcome.reason)  # what the client itself has said
+        assert not PYTHON_S_WORDS.search(words.replace("a double's", "")), outcome.reason

@@ -13,6 +13,7 @@ from iot_facerecognition_protocol import (
     FrameDone,
     FrameStatus,
     Health,
+    MalformedMessageError,
     Message,
     ObjectLabel,
     ObjectsFound,
@@ -98,3 +99,22 @@ def test_writers_may_spell_numbers_as_they_like(number: str) -> None:
     assert health == Health(uptime=float(number), drops=int(float(number)))
     assert isinstance(health, Health)
     assert (type(health.uptime), type(health.drops)) == (float, int)
+
+
+def test_health_with_wrong_fields_leaves_the_good_ones() -> None:
+    text = (
+        '{"command":12,"context":{"version":7,"cpu_temperature":51.5,"throttled":"no",'
+        '"memory_free":1024,"drops":2.5,"uptime":null}}'
+    )
+    with pytest.raises(MalformedMessageError) as malformed:
+        decode(text)
+    error = malformed.value
+    assert error.usable == Health(cpu_temperature=51.5, memory_free=1024)
+    assert error.reason == ("HEALTH: version must be a string, not 7 (and 2 more fields are wrong)")
+
+
+def test_health_without_a_good_field_leaves_nothing() -> None:
+    with pytest.raises(MalformedMessageError) as malformed:
+        decode('{"command":12,"context":{"drops":"many"}}')
+    assert malformed.value.usable is None
+    assert malformed.value.reason == 'HEALTH: drops must be a whole number, not "many"'

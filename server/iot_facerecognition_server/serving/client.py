@@ -9,7 +9,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 
 from iot_facerecognition_protocol import Command, ErrorCode, Version
-from iot_facerecognition_server.metrics import MESSAGE_TOO_LARGE, ServerMetrics
+from iot_facerecognition_server.metrics import ServerMetrics
 from iot_facerecognition_server.serving.connection import ClientConnection
 from iot_facerecognition_server.serving.dispatcher import Dispatcher
 from iot_facerecognition_server.serving.outbox import Outbox
@@ -83,7 +83,7 @@ class Client:
             writer.cancel()
             await asyncio.gather(writer, return_exceptions=True)
             if self._connection.too_large:
-                self._metrics.rejected(MESSAGE_TOO_LARGE)
+                self._metrics.rejected(str(ErrorCode.FRAME_TOO_LARGE))
             self._metrics.leave()
 
     async def _read(self) -> None:
@@ -100,6 +100,7 @@ class Client:
                 message = await self._connection.recv()
         except TimeoutError:
             reason = f"nothing came for {self._idle_seconds:g} s ([Limits] IdleSeconds)"
+            self._metrics.rejected(str(ErrorCode.IDLE))
             await self._send_away(self.session.refuse_and_close(ErrorCode.IDLE, reason))
             return False
         self._metrics.message_received(len(message))
@@ -127,9 +128,11 @@ class Client:
                 self._log.info("%s set: %s", command.name, event.value)
             case TextReceived(text):
                 self._log.info("message: %s", text)
-            case HealthReceived(health):
+            case HealthReceived(health, refused):
                 self._metrics.told_health(health)
                 self._log.debug("health: %s", health)
+                if refused is not None:
+                    return await self._go_on(refused)
             case Ignored(what):
                 self._metrics.ignored()
                 self._log.debug("ignored: %s", what)

@@ -87,8 +87,10 @@ class ClientConnection(ServerConnection):
     def _explain_and_fail(self, code: CloseCode | int, reason: str = "") -> None:
         if code == CloseCode.MESSAGE_TOO_BIG:
             self.too_large = True
+            most = self.protocol.max_message_size
+            reason = f"a message has at most {most} bytes here ([Limits] FrameBytes, TextBytes)"
             if self.version >= Version.V2:
-                report = ErrorReport(str(ErrorCode.FRAME_TOO_LARGE), f"message too large: {reason}")
+                report = ErrorReport(str(ErrorCode.FRAME_TOO_LARGE), reason)
                 self.protocol.send_text(encode(report).encode())
         self._fail(code, reason)
 

@@ -21,13 +21,6 @@ class TextReceived:
 
 
 @dataclass(frozen=True, slots=True)
-class HealthReceived:
-    """The client told how it is doing."""
-
-    health: Health
-
-
-@dataclass(frozen=True, slots=True)
 class Refused:
     """Something the client sent was not taken, and it has been told as far as its version can.
 
@@ -37,6 +30,14 @@ class Refused:
     code: ErrorCode
     message: str
     fatal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HealthReceived:
+    """The client told how it is doing; `refused` tells of fields that were left out."""
+
+    health: Health
+    refused: Refused | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from iot_facerecognition_protocol import (
+    FROM_CLIENT,
     MESSAGE_LENGTH,
     Command,
     DropReason,
@@ -116,8 +117,7 @@ class Session:
         except UnknownCommandError as unknown:
             return Ignored(f"command {unknown.command}")
         except MalformedMessageError as malformed:
-            self._echo(malformed.command)
-            return self._refuse(ErrorCode.MALFORMED_MESSAGE, malformed.reason)
+            return self._malformed(malformed)
         match message:
             case Setting():
                 self.settings = self._changed(message)
@@ -129,6 +129,14 @@ class Session:
                 return HealthReceived(message)
             case _:
                 return Ignored(type(message).__name__)
+
+    def _malformed(self, error: MalformedMessageError) -> Event:
+        """Answer a text that is no message, but for one that only a server would send."""
+        if error.command is not None and error.command not in FROM_CLIENT:
+            return Ignored(Command(error.command).name)
+        self._echo(error.command)
+        refused = self._refuse(ErrorCode.MALFORMED_MESSAGE, error.reason)
+        return refused if error.usable is None else HealthReceived(error.usable, refused)
 
     def receive_frame(self, jpeg: bytes, now: float) -> Frame | Refused:
         """Give a frame that arrived at `now` (monotonic seconds) its number; pass or refuse it."""

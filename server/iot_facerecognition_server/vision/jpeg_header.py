@@ -123,8 +123,8 @@ def checked_header(data: bytes, max_pixels: int) -> JpegHeader:
     if header.pixels > max_pixels:
         raise FrameRejectedError(
             ErrorCode.FRAME_TOO_MANY_PIXELS,
-            f"{header.width} x {header.height} is {header.pixels / 1e6:.1f} megapixels, "
-            f"the server decodes up to {max_pixels / 1e6:.1f}; send smaller pictures",
+            f"{header.width} x {header.height} is {header.pixels} pixels, at most {max_pixels} "
+            "are taken here ([Limits] Pixels); send smaller pictures",
         )
     return header
 

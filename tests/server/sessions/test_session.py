@@ -7,9 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iot_facerecognition_protocol import ErrorCode, Face, Limits, Version
+from iot_facerecognition_protocol import ErrorCode, Face, Health, Limits, Version
 from iot_facerecognition_server.engine.interface import Frame, ObjectsWanted, Wants
-from iot_facerecognition_server.sessions.events import Ignored, Refused, SettingChanged
+from iot_facerecognition_server.sessions.events import (
+    HealthReceived,
+    Ignored,
+    Refused,
+    SettingChanged,
+)
 from iot_facerecognition_server.sessions.session import Session
 
 LIMITS = Limits(frame_bytes=1000, text_bytes=500, frame_rate=0)
@@ -98,18 +103,35 @@ def test_label_count_is_bounded_by_the_classifier() -> None:
     assert peer.sent == [{"command": 6, "context": 10}]
 
 
+RIGHT_CONTEXTS: dict[int, object] = {
+    3: [],
+    4: [],
+    10: {"frame": 1, "status": "processed"},
+    11: {"code": "x", "message": "y"},
+}
+
+
+@pytest.mark.parametrize("context", ["right", 5, "text", None, [7], {"frame": "one"}])
 @pytest.mark.parametrize("command", [3, 4, 9, 10, 11, 99, 2**70])
-def test_commands_that_are_not_for_a_server_are_ignored(command: int) -> None:
-    contexts: dict[int, object] = {
-        3: [],
-        4: [],
-        10: {"frame": 1, "status": "processed"},
-        11: {"code": "x", "message": "y"},
-    }
+def test_commands_that_are_not_for_a_server_are_ignored_whatever_their_context(
+    command: int, context: object
+) -> None:
+    for version in Version:
+        peer = Peer(version)
+        event = peer.text(command, RIGHT_CONTEXTS.get(command) if context == "right" else context)
+        assert isinstance(event, Ignored)
+        assert peer.sent == []
+
+
+def test_health_is_taken_without_the_fields_that_are_wrong() -> None:
     peer = Peer()
-    event = peer.text(command, contexts.get(command))
-    assert isinstance(event, Ignored)
-    assert peer.sent == []
+    event = peer.text(12, {"cpu_temperature": "hot", "uptime": 5})
+    assert isinstance(event, HealthReceived)
+    assert event.health == Health(uptime=5.0)
+    assert event.refused is not None
+    assert event.refused.code is ErrorCode.MALFORMED_MESSAGE
+    (error,) = peer.sent
+    assert error["context"]["message"] == 'HEALTH: cpu_temperature must be a number, not "hot"'
 
 
 def test_text_beyond_the_limit_is_fatal() -> None:

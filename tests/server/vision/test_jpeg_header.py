@@ -91,10 +91,19 @@ def test_every_cut_inside_the_header_is_damaged(encode):
 
 def test_pixels_are_counted_before_decoding():
     bomb = b"\xff\xd8" + frame_header(65500, 65500)
-    with pytest.raises(FrameRejectedError, match=r"4290\.2 megapixels") as caught:
+    with pytest.raises(FrameRejectedError, match="is 4290250000 pixels") as caught:
         checked_header(bomb, 10_000_000)
     assert caught.value.code is ErrorCode.FRAME_TOO_MANY_PIXELS
     assert checked_header(b"\xff\xd8" + frame_header(100, 50), 5000).pixels == 5000
+
+
+def test_one_row_too_many_can_be_told_from_the_limit():
+    with pytest.raises(FrameRejectedError) as caught:
+        checked_header(b"\xff\xd8" + frame_header(3001, 3000), 9_000_000)
+    assert caught.value.message == (
+        "3001 x 3000 is 9003000 pixels, at most 9000000 are taken here ([Limits] Pixels);"
+        " send smaller pictures"
+    )
 
 
 @given(
