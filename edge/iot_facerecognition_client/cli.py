@@ -15,6 +15,7 @@ from iot_facerecognition_client.client import Client
 from iot_facerecognition_client.face_recognition import FaceRecognition
 from iot_facerecognition_client.headless import Headless
 from iot_facerecognition_client.report import json_line, readable_line
+from iot_facerecognition_client.signals import END_SIGNALS, end_at_once, interrupt_once
 from iot_facerecognition_client.sources import FrameSource, SourceError, open_source
 from iot_facerecognition_client.sources.selection import FORMS
 from iot_facerecognition_client.trust import (
@@ -172,8 +173,8 @@ def _show(options: argparse.Namespace, token: str | None, source: FrameSource) -
         cafile=options.cafile,
         source=source,
     )
-    # Python starts with SIGTERM ending the process at once, camera or not.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in END_SIGNALS:
+        signal.signal(number, interrupt_once)
     try:
         recognition.connect()
         recognition.start()
@@ -181,4 +182,5 @@ def _show(options: argparse.Namespace, token: str | None, source: FrameSource) -
     except KeyboardInterrupt:
         pass
     finally:
+        end_at_once()
         recognition.close()

@@ -1,7 +1,6 @@
 """Streaming without a window: results as lines of text."""
 
 import asyncio
-import signal
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
@@ -10,6 +9,7 @@ from typing import Any, TextIO
 from iot_facerecognition_client.client import Client
 from iot_facerecognition_client.events import Event, FrameEnded
 from iot_facerecognition_client.report import summary
+from iot_facerecognition_client.signals import end_at_once, end_in_order
 from iot_facerecognition_client.sources import FrameSource
 from iot_facerecognition_client.status import State, Status
 from iot_facerecognition_client.streaming import Handover, SourceStream
@@ -49,8 +49,7 @@ class Headless:
         nothing will change without a person. Raises SourceError when the source fails.
         """
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._end.set)
+        end_in_order(loop, self._end.set)
         self._client.subscribe(object, self._report)
         source_ended: asyncio.Future[Exception | None] = loop.create_future()
 
@@ -67,6 +66,7 @@ class Headless:
                         await self._end.wait()
                 by_itself = source_ended.done()
             finally:
+                end_at_once(loop)
                 await asyncio.to_thread(stream.stop)
             error = await source_ended
             if by_itself and error is None:

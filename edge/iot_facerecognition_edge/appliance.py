@@ -85,6 +85,8 @@ class Appliance:
         self.stopping = asyncio.Event()
         self.progress = Progress()
         self.fault: BaseException | None = None
+        self.left = False
+        """Whether a person ended the program at the device: nobody should start it again."""
         self._wall = wall
         self._state_directory = state_directory
         self._power_off = power_off
@@ -241,7 +243,8 @@ class Appliance:
         self._capture.release()
 
     def leave(self, power_off: bool = False) -> None:
-        """End the program, and with `power_off` switch the machine off where that is possible."""
+        """End the program for good; with `power_off` switch the machine off, where possible."""
+        self.left = True
         self._powering_off = power_off and self.can_power_off
         self.stopping.set()
 
@@ -268,7 +271,10 @@ class Appliance:
             self._link.connect()
 
     async def stop(self) -> None:
-        """End connection and camera; switch the machine off if that was asked for."""
+        """End connection and camera; switch the machine off if that was asked for.
+
+        Raises EdgeError where that is not allowed.
+        """
         await self._link.disconnect()
         for task in list(self._tasks):
             task.cancel()

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from iot_facerecognition_client.signals import end_at_once, end_in_order
 from iot_facerecognition_edge import headless
 from iot_facerecognition_edge.appliance import Appliance
 from iot_facerecognition_edge.cameras.selection import open_camera
@@ -26,10 +27,12 @@ from iot_facerecognition_edge.statistics import Statistics
 from iot_facerecognition_edge.statistics.recorder import SAMPLE_INTERVAL
 from iot_facerecognition_edge.timekeeping import Timekeeper
 from iot_facerecognition_edge.watcher import Watcher, hooks_of
+from iot_facerecognition_protocol import clean_text
 
 HEALTH_INTERVAL = 10.0
 BEAT_INTERVAL = 5.0
 """Seconds between signs of life; the unit's WatchdogSec is many times that."""
+_WORDS_SHOWN = 300
 _LEVELS = {
     EntryKind.INFORMATION: logging.INFO,
     EntryKind.WARNING: logging.WARNING,
@@ -117,8 +120,11 @@ def _hooks(settings: Settings, log: EventLog) -> list[Hook]:
         return []
 
 
-async def run(options: Options, work: Work | None = None) -> None:
+async def run(options: Options, work: Work | None = None) -> bool:
     """Run the appliance until it is told to stop. Raises EdgeError, or what broke it.
+
+    Returns whether a person ended it at the device (`Appliance.leave`), so that nobody should start
+    it again; False when a signal did.
 
     `work` is what a program of its own does with it, in place of the screen: a coroutine that ends
     when `Appliance.stopping` is set.
@@ -126,8 +132,7 @@ async def run(options: Options, work: Work | None = None) -> None:
     graph = build(options)
     appliance = graph.appliance
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, appliance.stopping.set)
+    end_in_order(loop, appliance.stopping.set)
     loop.add_signal_handler(signal.SIGUSR1, lambda: _export(appliance))
     face = _face(appliance) if work is None else work(appliance)
     appliance.start()
@@ -140,15 +145,19 @@ async def run(options: Options, work: Work | None = None) -> None:
     try:
         await _until_stopped(appliance, asyncio.create_task(face), beats)
     finally:
+        end_at_once(loop)
         graph.daemon.stopping()
         for task in beats:
             task.cancel()
         await graph.watcher.close()
-        await appliance.stop()
-        await graph.settings_keeper.close()
-        graph.log_keeper.close()
+        try:
+            await appliance.stop()
+        finally:
+            await graph.settings_keeper.close()
+            graph.log_keeper.close()
     if appliance.fault is not None:
         raise appliance.fault
+    return appliance.left
 
 
 def _face(appliance: Appliance) -> Coroutine[None, None, None]:
@@ -217,5 +226,23 @@ def _version() -> str:
 
 
 def _power_off() -> None:
-    """Ask systemd to switch the machine off; polkit decides whether this user may."""
-    subprocess.run(["/usr/bin/systemctl", "poweroff"], check=False, timeout=10)
+    """Ask systemd to switch the machine off; polkit decides whether this user may.
+
+    Raises EdgeError where it does not, so that the program is started again and its screen is not
+    left dark.
+    """
+    try:
+        done = subprocess.run(
+            ["/usr/bin/systemctl", "--no-ask-password", "poweroff"],
+            check=False,
+            timeout=10,
+            capture_output=True,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise EdgeError(f"the machine cannot be switched off: {error}") from None
+    if done.returncode:
+        words = clean_text(done.stderr.decode(errors="replace"), _WORDS_SHOWN)
+        raise EdgeError(
+            f"the machine cannot be switched off ({words}): let polkit allow "
+            "org.freedesktop.login1.power-off to this user, or switch device.power_off off"
+        )

@@ -15,6 +15,8 @@ from iot_facerecognition_edge.settings import CATALOGUE, Settings, SettingsFile,
 EXIT_OK = 0
 EXIT_FAILURE = 1
 EXIT_CONFIGURATION = 2
+EXIT_LEFT = 3
+"""What the unit's RestartPreventExitStatus names: who shut the program down wants it to stay so."""
 
 _DESCRIPTION = """\
 The edge of iot-facerecognition: takes pictures, has a server find and name the faces and objects
@@ -26,8 +28,9 @@ in them, and shows what comes back.
   iot-facerecognition-edge settings show camera
 """
 _EPILOG = """\
-Exit status: 0 when it was told to stop; 1 after a fault of its own or without a screen, which may
-come later; 2 when a setting or a hook is wrong. A camera that is missing is waited for.
+Exit status: 0 when a signal ended it; 1 after a fault of its own or without a screen, which may
+come later; 2 when a setting or a hook is wrong; 3 when a person shut it down on its screen or
+closed its window. A camera that is missing is waited for. A second signal ends it at once.
 SIGUSR1 writes the statistics as CSV files into the state directory.
 """
 
@@ -139,8 +142,8 @@ def _run(state_directory: Path, options: argparse.Namespace) -> int:
         overrides["display.screen"] = setting("display.screen").check(options.screen)
     if options.headless:
         overrides["display.screen"] = "none"
-    asyncio.run(run(Options(state_directory, overrides)))
-    return EXIT_OK
+    left = asyncio.run(run(Options(state_directory, overrides)))
+    return EXIT_LEFT if left else EXIT_OK
 
 
 def _change(text: str) -> tuple[str, Value]:

@@ -4,6 +4,7 @@
 """
 
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from benchmarks.edge_device import REPOSITORY, websockets_package
 from demo.cast import people
 from demo.server_process import ServerProcess
 from iot_facerecognition_client.sources.jpeg_header import read_jpeg_header
+from iot_facerecognition_edge.progress import NETWORK_PATIENCE
 from tests.labs.booted_debian import BootedDebian, debian_root
 
 UNIT = "iot-facerecognition-edge.service"
@@ -23,7 +25,18 @@ WATCHDOG = 15
 """Seconds instead of the unit's sixty, so that nobody has to wait for them."""
 PROGRAM = """#!/bin/sh
 export PYTHONPATH=/repository/protocol:/repository/edge:/packages PYTHONDONTWRITEBYTECODE=1
+[ -z "$SHUT_DOWN" ] || exec /usr/bin/python3 /usr/local/lib/shut-down.py "$@"
 exec /usr/bin/python3 -m iot_facerecognition_edge.cli "$@"
+"""
+SHUT_DOWN = """
+import sys
+from iot_facerecognition_edge import assembly, cli, headless
+
+async def person(appliance):
+    appliance.leave()
+
+headless.run = person
+sys.exit(cli.main())
 """
 
 
@@ -48,6 +61,7 @@ def device(photos: Path, server: ServerProcess) -> Iterator[BootedDebian]:
         device.run("useradd", "--system", "--user-group", "--home-dir", "/nonexistent", USER)
         device.run("sh", "-c", "cat >/usr/bin/iot-facerecognition-edge", given=PROGRAM.encode())
         device.run("chmod", "755", "/usr/bin/iot-facerecognition-edge")
+        device.run("sh", "-c", "cat >/usr/local/lib/shut-down.py", given=SHUT_DOWN.encode())
         share = "/usr/share/iot-facerecognition-edge/"
         device.run("install", "-D", "-t", share, "/repository/edge/openssl.cnf")
         device.run("install", "-t", "/etc/systemd/system", f"/repository/edge/{UNIT}")
@@ -62,15 +76,25 @@ def device(photos: Path, server: ServerProcess) -> Iterator[BootedDebian]:
         yield device
 
 
-def set_up(device: BootedDebian, server: ServerProcess, jpeg: bytes) -> None:
-    """Keep the settings, as the service's user."""
-    access, header = server.access, read_jpeg_header(jpeg)
-    device.run("install", "-d", "-o", USER, "-g", USER, "-m", "750", STATE)
+def keep(device: BootedDebian, *changes: str) -> None:
+    """Keep settings, as the service's user."""
     as_user = ["setpriv", "--reuid", USER, "--regid", USER, "--clear-groups"]
     program = ["iot-facerecognition-edge", "--state-dir", STATE, "settings", "set"]
-    device.run(
-        *as_user,
-        *program,
+    device.run(*as_user, *program, *changes)
+
+
+def source(device: BootedDebian, camera: str) -> None:
+    """Let another camera be used at the next start."""
+    device.run("systemctl", "stop", UNIT)
+    keep(device, f"camera.source={camera}")
+
+
+def set_up(device: BootedDebian, server: ServerProcess, jpeg: bytes) -> None:
+    """Keep the settings that it begins with."""
+    access, header = server.access, read_jpeg_header(jpeg)
+    device.run("install", "-d", "-o", USER, "-g", USER, "-m", "750", STATE)
+    keep(
+        device,
         "connection.address=127.0.0.1",
         f"connection.port={access.port}",
         f"connection.token={access.token}",
@@ -139,6 +163,44 @@ def test_a_program_that_hangs_is_started_again(device):
     assert shown(device, "MainPID") not in {before, "0"}
     assert "watchdog" in journal(device).lower()
     device.until(lambda: shown(device, "StatusText").startswith("connected to"), 60)
+
+
+def test_connected_and_without_a_camera_it_lives_on(device):
+    source(device, "v4l2:/dev/no-such-camera")
+    device.run("systemctl", "restart", UNIT)
+    device.until(lambda: shown(device, "StatusText").startswith("connected to"), 60)
+    first, began = shown(device, "MainPID"), time.monotonic()
+    # As long as it would take to call the network stalled, and systemd to end the program for it.
+    device.until(
+        lambda: time.monotonic() - began > NETWORK_PATIENCE + WATCHDOG + 15,
+        NETWORK_PATIENCE + 2 * WATCHDOG + 15,
+    )
+    assert shown(device, "MainPID") == first
+    print("status:", shown(device, "StatusText"))
+    assert shown(device, "StatusText").startswith("connected to")
+    assert "hangs" not in journal(device).rpartition("Started ")[2]
+    source(device, "folder:/photo")
+
+
+def test_shut_down_on_its_screen_it_stays_ended(device):
+    # What the tile calls is called as soon as there is a connection.
+    drop_in = b"[Service]\nEnvironment=SHUT_DOWN=1\n"
+    device.run("sh", "-c", f"cat >/etc/systemd/system/{UNIT}.d/ends.conf", given=drop_in)
+    device.run("systemctl", "daemon-reload")
+    device.run("systemctl", "restart", UNIT, check=False)
+    device.until(lambda: shown(device, "ActiveState") == "inactive", 60)
+    assert shown(device, "ExecMainStatus") == "3"
+    assert shown(device, "Result") == "success"
+    restarts = shown(device, "NRestarts")
+    device.until(
+        lambda: "Deactivated successfully" in journal(device).rpartition("Started ")[2], 30
+    )
+    # Twice the unit's RestartSec.
+    device.run("sleep", "6")
+    assert (shown(device, "ActiveState"), shown(device, "NRestarts")) == ("inactive", restarts)
+    device.run("rm", f"/etc/systemd/system/{UNIT}.d/ends.conf")
+    device.run("systemctl", "daemon-reload")
+    device.run("systemctl", "start", UNIT)
 
 
 def test_it_stops_when_it_is_told_to(device):

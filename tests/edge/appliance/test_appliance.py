@@ -381,6 +381,7 @@ async def test_power_off_only_where_it_is_set_up_and_asked_for(
         edge.appliance.leave(power_off=asked)
         assert edge.appliance.stopping.is_set()
         assert not edge.powered_off
+        assert edge.appliance.left
     assert edge.powered_off is (allowed and asked)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from iot_facerecognition_client.sources.jpeg_header import read_jpeg_header
-from iot_facerecognition_edge.cli import default_state_directory, main
+from iot_facerecognition_edge.cli import EXIT_LEFT, default_state_directory, main
 from iot_facerecognition_protocol import Face, Text
 
 SECONDS = 20.0
@@ -230,6 +230,78 @@ async def test_a_signal_writes_the_statistics(
     written = list((tmp_path / "state" / "statistics").glob("*/faces.csv"))
     assert len(written) == 1
     assert "Ada," in written[0].read_text()
+
+
+@pytest.fixture
+def endless_folder(tmp_path: Path) -> Path:
+    """A folder whose one picture never comes, so that its camera cannot be stopped either."""
+    folder = tmp_path / "endless"
+    folder.mkdir()
+    os.mkfifo(folder / "never.jpg")
+    return folder
+
+
+@pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
+async def test_a_second_signal_ends_it_at_once_and_without_a_traceback(
+    tmp_path: Path, endless_folder: Path, second: signal.Signals
+) -> None:
+    pytest.importorskip("sdnotify")
+    notifications = Notifications(tmp_path / "notify")
+    arguments = ["--headless", "--camera", f"folder:{endless_folder}"]
+    async with program(tmp_path, *arguments, NOTIFY_SOCKET=str(notifications.path)) as process:
+        await notifications.until("READY=1")
+        process.terminate()
+        await notifications.until("STOPPING=1")
+        process.send_signal(second)
+        _, output = await process.communicate()
+        assert process.returncode == -second
+    notifications.close()
+    assert b"Traceback" not in output
+
+
+SHUT_DOWN = """
+import asyncio, sys
+from pathlib import Path
+from iot_facerecognition_edge import assembly, cli
+
+async def person(appliance):
+    appliance.leave(power_off=True)
+
+async def ends(options, work=None, run=assembly.run):
+    return await run(options, person)
+
+assembly.run = ends
+if len(sys.argv) > 2:
+    assembly.subprocess.run = lambda *_, **__: assembly.subprocess.CompletedProcess(
+        (), 1, stderr=b"Interactive authentication required."
+    )
+sys.exit(cli.main(["--state-dir", sys.argv[1], "--headless", *sys.argv[2:]]))
+"""
+
+
+async def shut_down(tmp_path: Path, *arguments: str) -> tuple[int | None, str]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", SHUT_DOWN, tmp_path, *arguments, stderr=asyncio.subprocess.PIPE
+    )
+    _, output = await process.communicate()
+    return process.returncode, output.decode()
+
+
+async def test_a_person_who_shuts_it_down_leaves_a_status_that_is_not_started_again(
+    tmp_path: Path,
+) -> None:
+    status, output = await shut_down(tmp_path)
+    assert status == EXIT_LEFT, output
+
+
+async def test_where_the_machine_cannot_be_switched_off_it_is_told_and_started_again(
+    tmp_path: Path,
+) -> None:
+    status, output = await shut_down(tmp_path, "--set", "device.power_off=on")
+    assert status == 1
+    assert "Interactive authentication required" in output
+    assert "polkit" in output
+    assert "Traceback" not in output
 
 
 async def test_what_the_server_changes_is_kept_for_the_next_start(

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from iot_facerecognition_edge.cli import EXIT_CONFIGURATION, EXIT_LEFT
 from iot_facerecognition_edge.daemon import Daemon, NoNotifier, open_notifier, status_line
 from iot_facerecognition_edge.eventlog import EventLog
 from iot_facerecognition_edge.events import (
@@ -155,3 +156,6 @@ def test_the_unit_notifies_is_watched_and_runs_as_its_own_user() -> None:
     assert set(service["SupplementaryGroups"].split()) == {"video", "render", "input", "gpio"}
     assert int(service["WatchdogSec"]) > 0
     assert service["Restart"] == "always"
+    kept_ended = {str(EXIT_CONFIGURATION), str(EXIT_LEFT)}
+    assert set(service["RestartPreventExitStatus"].split()) == kept_ended
+    assert service["SuccessExitStatus"] == str(EXIT_LEFT)
