@@ -25,7 +25,7 @@ def crowd(clients: int) -> tuple[ServerMetrics, Exposition]:
     registry = CollectorRegistry()
     metrics = ServerMetrics(registry)
     for key in range(clients):
-        client = metrics.join(key, Version.V2)
+        client = metrics.join(key, Version.V2, f"token {key}")
         client.named(f"edge {key}")
         client.frame_received()
         client.result_sent("faces", time.monotonic())

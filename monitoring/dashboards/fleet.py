@@ -19,15 +19,17 @@ from monitoring.dashboards.panels import (
 UID: Final = "iot-facerecognition-fleet"
 _ALL: Final = "{" + HERE + "}"
 """Every client of the chosen servers."""
-_ONE: Final = "{" + HERE + ', client=~"$client"}'
+_ONE: Final = "{" + HERE + ', client=~"$client", identity=~"$identity"}'
 """The chosen clients."""
 
 
 def fleet() -> dashboard.Dashboard:
     """Return the dashboard."""
     clients = f"label_values({PREFIX}client_info{_ALL}, client)"
+    identities = f"label_values({PREFIX}client_info{_ALL}, identity)"
     made = board("Fleet", UID, "Edges: state, frame rate, latency, health, versions.")
     made = made.with_variable(chooser("client", "Edge", clients))
+    made = made.with_variable(chooser("identity", "Identity", identities))
     for figure in _figures():
         made = made.with_panel(figure)
     made = made.with_panel(_edges()).with_row(dashboard.Row("Edge: $client"))
@@ -80,25 +82,28 @@ def _figures() -> list[stat.Panel]:
 
 def _edges() -> table.Panel:
     def newest(name: str) -> Query:
-        return Query(f"max by (client) ({{m}}{name}{_ALL})")
+        return Query(f"max by (identity, client) ({{m}}{name}{_ALL})")
 
     columns = [
         Column(
             "State",
-            Query(f"max by (client) (client:iot_facerecognition_client:connected{_ALL})"),
+            Query(f"max by (identity, client) (client:iot_facerecognition_client:connected{_ALL})"),
             steps=((None, "red"), (1, "green")),
             words={"0": "offline", "1": "online"},
         ),
         Column(
             "Software",
-            Query(f"max by (client, version) ({{m}}client_info{_ALL})"),
+            Query(f"max by (identity, client, version) ({{m}}client_info{_ALL})"),
             label="version",
         ),
         Column("Frames/s", newest("client_frame_rate"), "cps"),
         Column("Camera/s", newest("edge_capture_rate"), "cps"),
         Column(
             "Latency p95",
-            Query(f"max by (client) (client:iot_facerecognition_latency_seconds:p95_5m{_ALL})"),
+            Query(
+                "max by (identity, client)"
+                f" (client:iot_facerecognition_latency_seconds:p95_5m{_ALL})"
+            ),
             "s",
             ((None, "green"), (0.5, "orange"), (1, "red")),
         ),
@@ -123,9 +128,16 @@ def _edges() -> table.Panel:
         Column("Free memory", newest("edge_memory_free_bytes"), "bytes"),
         Column("Up for", newest("edge_uptime_seconds"), "dtdurations"),
     ]
-    link = f"/d/{UID}?var-client=${{__value.raw}}&${{instance:queryparam}}&${{__url_time_range}}"
+    links = {
+        key: f"/d/{UID}?var-{key}=${{__value.raw}}&${{instance:queryparam}}&${{__url_time_range}}"
+        for key in ("client", "identity")
+    }
     return rows(
-        "Edges", "One line for each edge; click a name to see it alone.", "client", columns, link
+        "Edges",
+        "One line for each edge: the name that it chose, and its identity (token, certificate or"
+        " address). Click one to see it alone.",
+        links,
+        columns,
     )
 
 
@@ -135,10 +147,19 @@ def _charts() -> list[timeseries.Panel]:
             "Frame rate",
             "What the edge is set to, what its camera gives, what arrives and what is worked on.",
             "cps",
-            Query(f"client:iot_facerecognition_frame_rate:setting{_ONE}", "{{client}} set"),
-            Query(f"{{m}}edge_capture_rate{_ONE}", "{{client}} camera"),
-            Query(f"client:iot_facerecognition_frames_received:rate2m{_ONE}", "{{client}} arrived"),
-            Query(f"client:iot_facerecognition_frames_processed:rate2m{_ONE}", "{{client}} done"),
+            Query(
+                f"client:iot_facerecognition_frame_rate:setting{_ONE}",
+                "{{client}} ({{identity}}) set",
+            ),
+            Query(f"{{m}}edge_capture_rate{_ONE}", "{{client}} ({{identity}}) camera"),
+            Query(
+                f"client:iot_facerecognition_frames_received:rate2m{_ONE}",
+                "{{client}} ({{identity}}) arrived",
+            ),
+            Query(
+                f"client:iot_facerecognition_frames_processed:rate2m{_ONE}",
+                "{{client}} ({{identity}}) done",
+            ),
         ),
         lines(
             "Latency",
@@ -146,9 +167,9 @@ def _charts() -> list[timeseries.Panel]:
             "s",
             *(
                 Query(
-                    f"histogram_quantile({quantile}, sum by (client, kind, le)"
+                    f"histogram_quantile({quantile}, sum by (identity, client, kind, le)"
                     f" (rate({{m}}client_latency_seconds_bucket{_ONE}[$__rate_interval])))",
-                    f"{{{{client}}}} {{{{kind}}}} p{quantile * 100:.0f}",
+                    f"{{{{client}}}} ({{{{identity}}}}) {{{{kind}}}} p{quantile * 100:.0f}",
                 )
                 for quantile in (0.5, 0.95)
             ),
@@ -158,13 +179,13 @@ def _charts() -> list[timeseries.Panel]:
             "By the server, by reason, and by the edge itself.",
             "cps",
             Query(
-                f"sum by (client, reason) (rate({{m}}client_frames_dropped_total{_ONE}"
+                f"sum by (identity, client, reason) (rate({{m}}client_frames_dropped_total{_ONE}"
                 "[$__rate_interval]))",
-                "{{client}} {{reason}}",
+                "{{client}} ({{identity}}) {{reason}}",
             ),
             Query(
                 f"rate({{m}}edge_frames_dropped_total{_ONE}[$__rate_interval])",
-                "{{client}} at edge",
+                "{{client}} ({{identity}}) at edge",
             ),
             stacked=True,
         ),
@@ -174,29 +195,32 @@ def _charts() -> list[timeseries.Panel]:
             "Bps",
             Query(
                 f"rate({{m}}client_received_bytes_total{_ONE}[$__rate_interval])",
-                "{{client}} sends",
+                "{{client}} ({{identity}}) sends",
             ),
-            Query(f"rate({{m}}client_sent_bytes_total{_ONE}[$__rate_interval])", "{{client}} gets"),
+            Query(
+                f"rate({{m}}client_sent_bytes_total{_ONE}[$__rate_interval])",
+                "{{client}} ({{identity}}) gets",
+            ),
         ),
         lines(
             "Temperature",
             "At 80 °C a Raspberry Pi slows down.",
             "celsius",
-            Query(f"{{m}}edge_cpu_temperature_celsius{_ONE}", "{{client}}"),
+            Query(f"{{m}}edge_cpu_temperature_celsius{_ONE}", "{{client}} ({{identity}})"),
             span=8,
         ),
         lines(
             "Wi-Fi signal",
             "Below -75 dBm frames get lost.",
             "dBm",
-            Query(f"{{m}}edge_wifi_signal_dbm{_ONE}", "{{client}}"),
+            Query(f"{{m}}edge_wifi_signal_dbm{_ONE}", "{{client}} ({{identity}})"),
             span=8,
         ),
         lines(
             "Throttling",
             "1 while the edge's processor is held back, by reason.",
             "none",
-            Query(f"{{m}}edge_throttling{_ONE}", "{{client}} {{condition}}"),
+            Query(f"{{m}}edge_throttling{_ONE}", "{{client}} ({{identity}}) {{condition}}"),
             span=8,
         ),
     ]

@@ -121,8 +121,10 @@ def word(title: str, meaning: str, query: Query, span: int = 4) -> stat.Panel:
     return number(title, meaning, "none", query, span=span).text_mode(BigValueTextMode.NAME)
 
 
-def rows(title: str, meaning: str, key: str, columns: Sequence[Column], link: str) -> table.Panel:
-    """Return a table with a row for each value of the label `key`, which links to `link`."""
+def rows(
+    title: str, meaning: str, keys: Mapping[str, str], columns: Sequence[Column]
+) -> table.Panel:
+    """Return a table with a row for each set of values of the labels `keys`, and their links."""
     panel = (
         table.Panel()
         .title(title)
@@ -132,7 +134,7 @@ def rows(title: str, meaning: str, key: str, columns: Sequence[Column], link: st
         .height(10)
         .filterable(filterable=True)
     )
-    names = {key: key.capitalize()}
+    names = {key: key.capitalize() for key in keys}
     hidden = {"Time": True}
     for letter, column in zip(LETTERS, columns, strict=False):
         target = _target(column.query, letter).instant().format(PromQueryFormat.TABLE)
@@ -143,12 +145,14 @@ def rows(title: str, meaning: str, key: str, columns: Sequence[Column], link: st
         panel = panel.override_by_name(column.heading, _looks(column))
     order = {name: position for position, name in enumerate(names)}
     options = {"excludeByName": hidden, "renameByName": names, "indexByName": order}
-    address = {"title": "Show ${__value.text}", "url": link}
-    return (
-        panel.with_transformation(DataTransformerConfig(id_val="merge", options={}))
-        .with_transformation(DataTransformerConfig(id_val="organize", options=options))
-        .override_by_name(key.capitalize(), [DynamicConfigValue(id_val="links", value=[address])])
-    )
+    for key, link in keys.items():
+        address = {"title": "Show ${__value.text}", "url": link}
+        panel = panel.override_by_name(
+            key.capitalize(), [DynamicConfigValue(id_val="links", value=[address])]
+        )
+    merge = DataTransformerConfig(id_val="merge", options={})
+    organise = DataTransformerConfig(id_val="organize", options=options)
+    return panel.with_transformation(merge).with_transformation(organise)
 
 
 def board(title: str, uid: str, meaning: str) -> dashboard.Dashboard:

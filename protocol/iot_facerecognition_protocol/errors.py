@@ -41,6 +41,8 @@ class ErrorCode(StrEnum):
     """The client does not read what it is sent; the connection is cut, since nothing reaches it."""
     IDLE = "idle"
     """The client sent nothing for too long; the connection is closed with 1008."""
+    REVOKED = "revoked"
+    """The client's token or certificate was revoked; the connection is closed with 1008."""
 
 
 class ProtocolError(Exception):

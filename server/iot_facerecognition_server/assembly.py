@@ -54,6 +54,7 @@ from iot_facerecognition_server.supervision import Supervisor
 from iot_facerecognition_server.trust.certificates import CertificateError
 from iot_facerecognition_server.trust.setup import authenticator, server_tls
 from iot_facerecognition_server.trust.tls import ServerTls
+from iot_facerecognition_server.trust.tokens import TokenFileError
 
 _log = logging.getLogger(__name__)
 
@@ -139,7 +140,7 @@ async def _serve(
         host=config.connection.bind,
         port=config.connection.port,
         context=tls.context,
-        authenticator=authenticator(config),
+        authenticator=authenticator(config, tls),
         admission=Admission(config.limits.clients, config.limits.connections_per_address),
         limits=ConnectionLimits(
             max(config.limits.frame_bytes, config.limits.text_bytes),
@@ -171,7 +172,7 @@ async def _serve(
         monitoring.readiness.meet(PORT)
         _log.info("listening on %s:%d", config.connection.bind or "*", server.port)
         control = ControlSocket(config.server.state_directory / SOCKET_NAME, server)
-        await _run(keeper, control, tls, monitoring)
+        await _run(keeper, control, tls, monitoring, server)
         monitoring.readiness.fail(PORT, "the server is ending")
         _log.info("ending: finishing what is under way")
         await server.close(SHUTDOWN_SECONDS)
@@ -258,7 +259,11 @@ def _tell(
 
 
 async def _run(
-    keeper: GalleryKeeper, control: ControlSocket, tls: ServerTls, monitoring: Monitoring
+    keeper: GalleryKeeper,
+    control: ControlSocket,
+    tls: ServerTls,
+    monitoring: Monitoring,
+    server: RecognitionServer,
 ) -> None:
     """Run the background tasks until a signal ends the server, or one of them fails."""
     loop = asyncio.get_running_loop()
@@ -267,14 +272,18 @@ async def _run(
         loop.add_signal_handler(number, ended.set)
 
     def reload() -> None:
-        _log.info("SIGHUP: reloading certificate and gallery")
+        _log.info("SIGHUP: reloading certificate, revocations and gallery")
         keeper.reload()
         try:
             for warning in tls.reload():
                 _log.warning("%s", warning)
             monitoring.reload()
         except CertificateError as error:
-            _log.error("the certificate stays as it was: %s", error)
+            _log.error("certificate and revocation list stay as they were: %s", error)
+        try:
+            server.disconnect_revoked()
+        except TokenFileError as error:
+            _log.error("connected clients stay, though their tokens may be revoked: %s", error)
 
     loop.add_signal_handler(signal.SIGHUP, reload)
     failures = monitoring.metrics.background_failures

@@ -1,9 +1,9 @@
 """What the server writes down: on the console and into a file that is bounded, never in the way.
 
 Records go through a bounded queue to a thread of their own, so that neither disk nor terminal holds
-up the event loop; what finds the queue full is counted and told later. `extra={"client": NAME}`
-(best by a `logging.LoggerAdapter`) says whom a record is about; with `LogFormat=json`, any other
-`extra` becomes a field, and `event` the record's kind.
+up the event loop; what finds the queue full is counted and told later.
+`extra={"client": NAME, "identity": WHO}` (best by a `logging.LoggerAdapter`) says whom a record is
+about; with `LogFormat=json`, any other `extra` becomes a field, and `event` the record's kind.
 """
 
 import json
@@ -11,6 +11,7 @@ import logging
 import math
 import os
 import queue
+import re
 import sys
 import threading
 import traceback
@@ -31,13 +32,16 @@ CAPACITY: Final = 10_000
 _LONGEST: Final = 8000
 """Characters of a text that are written."""
 _LONGEST_NAME: Final = 64
+_PLAIN: Final = re.compile(r"[\w.:%@ -]+")
+"""Identities that need no quotes, addresses among them."""
 _FILE_MODE: Final = 0o640
 """The log tells who was seen when: not for everyone on the machine."""
 _COMPLAINT_SECONDS: Final = 60.0
 _CLOSING_SECONDS: Final = 5.0
 
 _STANDARD: Final = frozenset(
-    logging.makeLogRecord({}).__dict__.keys() | {"message", "asctime", "taskName", "client"}
+    logging.makeLogRecord({}).__dict__.keys()
+    | {"message", "asctime", "taskName", "client", "identity"}
 )
 """Attributes that every record has; what else it has came by `extra`."""
 
@@ -54,11 +58,17 @@ def escaped(text: str) -> str:
     return text
 
 
-class TextFormatter(logging.Formatter):
-    """The original's lines: `[dd-MM-yyyy / hh:mm:ss]: NAME: text`, in local time.
+def quoted(text: str) -> str:
+    r"""Return `text` in quotes, so that it cannot pass for anything else: `"a \"b\""`."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
-    Warnings and errors begin their text with the word. The lines of a traceback follow indented, so
-    that none of them can be taken for a record.
+
+class TextFormatter(logging.Formatter):
+    """The original's lines, with the name in quotes: `[dd-MM-yyyy / hh:mm:ss]: "NAME" (WHO): text`.
+
+    Times are local. A client chooses its name, WHO it is has been proved; lines of the server's own
+    begin with `server: `. Warnings and errors begin their text with the word. The lines of a
+    traceback follow indented, so that none of them can be taken for a record.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -67,7 +77,7 @@ class TextFormatter(logging.Formatter):
         text = escaped(_message(record))
         if record.levelno >= logging.WARNING:
             text = f"{record.levelname.lower()}: {text}"
-        line = f"[{moment:%d-%m-%Y / %H:%M:%S}]: {_name(record) or SERVER}: {text}"
+        line = f"[{moment:%d-%m-%Y / %H:%M:%S}]: {_about(record)}: {text}"
         return "\n".join([line, *(f"    {escaped(part)}" for part in _traceback(record))])
 
 
@@ -84,7 +94,8 @@ class JsonFormatter(logging.Formatter):
         fields: dict[str, Any] = {
             "ts": moment.isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
-            "client": _name(record),
+            "client": _extra(record, "client"),
+            "identity": _extra(record, "identity"),
             "event": getattr(record, "event", None) or _shortened(str(record.msg), _LONGEST),
             "message": _message(record),
             "logger": record.name,
@@ -282,9 +293,19 @@ def _message(record: logging.LogRecord) -> str:
     return _shortened(record.getMessage() if ready is None else ready, _LONGEST)
 
 
-def _name(record: logging.LogRecord) -> str | None:
-    name = getattr(record, "client", None)
-    return None if name is None else escaped(str(name)[:_LONGEST_NAME])
+def _about(record: logging.LogRecord) -> str:
+    """Return whom a line is about; what is not in quotes is the server's own word."""
+    name, identity = _extra(record, "client"), _extra(record, "identity")
+    if name is None:
+        return SERVER
+    if identity is None:
+        return quoted(name)
+    return f"{quoted(name)} ({identity if _PLAIN.fullmatch(identity) else quoted(identity)})"
+
+
+def _extra(record: logging.LogRecord, key: str) -> str | None:
+    value = getattr(record, key, None)
+    return None if value is None else escaped(str(value)[:_LONGEST_NAME])
 
 
 def _traceback(record: logging.LogRecord) -> list[str]:

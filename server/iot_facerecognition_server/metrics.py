@@ -10,6 +10,7 @@ from iot_facerecognition_protocol import DropReason, ErrorCode, Health, Version
 from iot_facerecognition_protocol.settings import UNNAMED
 from iot_facerecognition_server.observability import catalogue
 from iot_facerecognition_server.observability.catalogue import Family
+from iot_facerecognition_server.observability.client_labels import LabelLimits
 from iot_facerecognition_server.observability.clients import (
     ClientCollector,
     ClientCounts,
@@ -57,10 +58,11 @@ class ServerMetrics:
         registry: CollectorRegistry,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
+        labels: LabelLimits = LabelLimits(),  # noqa: B008 - a value
     ) -> None:
         """`clock` is monotonic, `wall_clock` counts from 1970, both in seconds."""
         self._clock = clock
-        self._collector = ClientCollector(clock, wall_clock)
+        self._collector = ClientCollector(clock, wall_clock, labels)
         registry.register(self._collector)
         self.clients = _gauge(catalogue.CLIENTS, registry)
         self.refused = _counter(catalogue.CONNECTIONS_REFUSED, registry)
@@ -100,10 +102,12 @@ class ServerMetrics:
         for kind in ("known", "unknown"):
             self.faces.labels(kind)
 
-    def join(self, key: int, protocol: Version) -> "ClientMetrics":
-        """Return what is to be fed for a new client; `key` tells clients apart."""
+    def join(self, key: int, protocol: Version, identity: str) -> "ClientMetrics":
+        """Return what is to be fed for a new client of `identity`; `key` tells clients apart."""
         self.clients.inc()
-        return ClientMetrics(self, self._collector, key, protocol, self._clock)
+        return ClientMetrics(
+            self, self._collector, key, self._collector.join(key, protocol, identity), self._clock
+        )
 
 
 class ClientMetrics:
@@ -114,15 +118,15 @@ class ClientMetrics:
         server: ServerMetrics,
         collector: ClientCollector,
         key: int,
-        protocol: Version,
+        counts: ClientCounts,
         clock: Callable[[], float],
     ) -> None:
-        """Begin to count in `collector`; `leave` ends it."""
+        """Count into `counts`, which `collector` tells; `leave` ends it."""
         self._server = server
         self._collector = collector
         self._key = key
         self._clock = clock
-        self._counts: ClientCounts = collector.join(key, protocol)
+        self._counts = counts
 
     def named(self, name: str) -> None:
         """Tell that the client goes by `name` now."""
@@ -140,7 +144,7 @@ class ClientMetrics:
 
     def frame_received(self) -> None:
         """Tell that a frame arrived."""
-        if not self._counts.label:
+        if self._counts.labels is None:
             self._collector.name(self._key, UNNAMED)
         self._server.received.inc()
         self._counts.received += 1
@@ -179,7 +183,7 @@ class ClientMetrics:
 
     def told_health(self, health: Health) -> None:
         """Keep what the client told of how it is doing."""
-        if not self._counts.label:
+        if self._counts.labels is None:
             self._collector.name(self._key, UNNAMED)
         self._collector.told_health(self._key, health)
 

@@ -117,7 +117,8 @@ def queries() -> list[tuple[str, str]]:
 
 def as_sent(expression: str) -> str:
     """Put in what Grafana puts in."""
-    for variable, value in (("$instance", ".*"), ("$client", ".*"), ("$__rate_interval", "10s")):
+    anything = dict.fromkeys(("$instance", "$client", "$identity"), ".*")
+    for variable, value in (anything | {"$__rate_interval": "10s"}).items():
         expression = expression.replace(variable, value)
     return expression
 
@@ -160,7 +161,7 @@ def test_everything_that_can_be_chosen_on_top_of_a_dashboard_has_values(lab: Lab
             found = re.fullmatch(r"label_values\((.+), (\w+)\)", variable["query"])
             assert found is not None, variable["query"]
             asked.add((variable["name"], *found.groups()))
-    assert {name for name, *_ in asked} == {"instance", "client"}
+    assert {name for name, *_ in asked} == {"instance", "client", "identity"}
     for _, series, label in asked:
         values = lab.prometheus.query(f"count by ({label}) ({as_sent(series)})")
         assert all(value["metric"][label] for value in values)

@@ -14,9 +14,10 @@ def clients(arguments: argparse.Namespace) -> int:
     listed = _ask(arguments, {"do": "clients"})["clients"]
     if listed:
         rows = [
-            (str(c["name"]), str(c["address"]), str(c["version"]), str(c["frames"])) for c in listed
+            tuple(str(c[key]) for key in ("name", "identity", "address", "version", "frames"))
+            for c in listed
         ]
-        print(table([("NAME", "ADDRESS", "PROTOCOL", "FRAMES"), *rows]))
+        print(table([("NAME", "IDENTITY", "ADDRESS", "PROTOCOL", "FRAMES"), *rows]))
     else:
         print("nobody is connected")
     return ExitCode.SUCCESS
@@ -26,7 +27,7 @@ def say(arguments: argparse.Namespace) -> int:
     """Send a message to one client's screen, or to all of them."""
     reached = _ask(arguments, {"do": "say", "text": arguments.text, "to": arguments.to})["reached"]
     if not reached:
-        whom = f"client called {arguments.to}" if arguments.to else "client"
+        whom = f"client of the name or identity {arguments.to}" if arguments.to else "client"
         raise CommandFailedError(ExitCode.FAILURE, f"no {whom} is connected")
     print(f"sent to {reached} client{'s' if reached > 1 else ''}")
     return ExitCode.SUCCESS

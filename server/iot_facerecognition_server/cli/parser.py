@@ -48,8 +48,9 @@ def make_parser() -> argparse.ArgumentParser:
         "serving:run",
         "run the server; this is the default",
         "Run the server until SIGTERM or Ctrl-C. At the first start it makes itself a key, a\n"
-        "certificate and a token, and prints the token once. SIGHUP reloads certificate and\n"
-        "known people.",
+        "certificate and a token, and prints the token once. SIGHUP reloads certificate, known\n"
+        "people and revocation list, and disconnects clients whose token or certificate was\n"
+        "revoked.",
     )
     _command(
         commands,
@@ -67,7 +68,7 @@ def make_parser() -> argparse.ArgumentParser:
         "send a message to the clients' screens",
         "Send a message to the clients of the running server; an edge shows it on its screen.",
     )
-    say.add_argument("--to", metavar="NAME", help="only the clients called NAME")
+    say.add_argument("--to", metavar="NAME", help="only the clients of this name or identity")
     say.add_argument("text", metavar="TEXT", help="the message")
     _add_tokens(_group(commands, "token", "make, list and revoke the clients' tokens"))
     _add_faces(_group(commands, "faces", "list, add and remove the people that are known"))
@@ -91,9 +92,9 @@ def _add_tokens(commands: _Commands) -> None:
         commands,
         "revoke",
         "tokens:revoke",
-        "let a token be valid no more",
-        "Let a token be valid no more. A running server refuses it at once; a client that is\n"
-        "connected with it stays until it leaves.",
+        "revoke a token",
+        "Revoke a token. A running server refuses it from now on, and disconnects the clients\n"
+        "that are connected with it.",
     )
     revoke.add_argument("token", metavar="ID", help="the token's id or name, as listed")
 

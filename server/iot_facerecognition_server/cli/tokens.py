@@ -39,14 +39,41 @@ def show(arguments: argparse.Namespace) -> int:
 
 
 def revoke(arguments: argparse.Namespace) -> int:
-    """Let a token be valid no more."""
+    """Revoke a token, and have a running server disconnect its clients."""
     config = read_config(arguments)
     try:
         token = TokenStore(config.token_file).revoke(arguments.token)
     except (TokenFileError, TokenRequestError) as error:
         raise _failed(error) from error
     print(f"revoked {token.id} ({token.name})")
+    _disconnect(config)
     return ExitCode.SUCCESS
+
+
+def _disconnect(config: Config) -> None:
+    """Let the server disconnect who is connected with what was revoked, where one runs."""
+    from iot_facerecognition_server.serving.control import (  # noqa: PLC0415 - the others need none of it
+        SOCKET_NAME,
+        ControlError,
+        ask,
+    )
+
+    path = config.server.state_directory / SOCKET_NAME
+    if config.auth.mode != "token" or not path.is_socket():
+        return
+    try:
+        answer = ask(path, {"do": "revoke"})
+    except ControlError as error:
+        raise CommandFailedError(
+            ExitCode.FAILURE,
+            f"its clients may still be connected: {error} Send the server SIGHUP, or restart it",
+        ) from error
+    if "error" in answer:
+        raise CommandFailedError(
+            ExitCode.FAILURE, f"its clients may still be connected: {answer['error']}"
+        )
+    count = answer["disconnected"]
+    print(f"disconnected {count} client{'' if count == 1 else 's'}")
 
 
 def _failed(error: TokenFileError | TokenRequestError) -> CommandFailedError:

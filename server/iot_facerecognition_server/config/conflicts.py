@@ -25,6 +25,11 @@ def conflicts(config: Config) -> Iterator[str]:
             "[Auth] Mode=mtls needs ClientCA: the file with the certificates (PEM) of those who"
             " sign the clients' certificates"
         )
+    if config.auth.mode != "mtls" and config.auth.client_crl is not None:
+        yield (
+            f"[Auth] ClientCRL is set, and with Mode={config.auth.mode} clients have no"
+            " certificates to revoke; set Mode=mtls, or leave ClientCRL empty"
+        )
     if config.engine.device == "cpu" and config.engine.precision == "fp16":
         yield (
             "[Engine] Precision=fp16 with Device=cpu: a CPU is many times slower with it;"

@@ -98,8 +98,8 @@ class LogSettings:
         "LogFormat",
         Choice(("text", "json")),
         "text",
-        "text: lines for people, `[dd-MM-yyyy / hh:mm:ss]: NAME: text`. json: one object a line,"
-        " for machines.",
+        'text: lines for people, `[dd-MM-yyyy / hh:mm:ss]: "NAME" (IDENTITY): text`, or `server:`'
+        " instead of name and identity. json: one object a line, for machines.",
     )
     max_bytes: int = setting(
         "MaxBytes",
@@ -225,6 +225,14 @@ class AuthSettings:
         OptionalFilePath(),
         "",
         "Certificates (PEM) of those who sign the clients' certificates; needed with Mode=mtls.",
+    )
+    client_crl: Path | None = setting(
+        "ClientCRL",
+        OptionalFilePath(),
+        "",
+        "Revocation lists (PEM) of those in ClientCA: a client whose certificate is on one cannot"
+        " connect, and on SIGHUP one that is connected is disconnected. Once a list has expired no"
+        " client can connect. Empty: certificates are valid until they expire.",
     )
 
 

@@ -36,9 +36,12 @@ class Family:
 
 
 LABELS: Final = {
-    "client": "The client's name. A second client of the same name is `NAME~2`. A connection may"
-    " change its label three times, and the server gives out 1000 labels a day; beyond that a"
-    " client is `other`.",
+    "identity": "Who authenticated: the token's name, the certificate's subject, or with `[Auth]"
+    " Mode=open` the address. The server gives out 1000 identities a day; beyond that it is"
+    " `other`.",
+    "client": "The client's name, which it chooses itself. A second client of the same identity and"
+    " name is `NAME~2`. A connection may change its label three times, and an identity may use"
+    " `[Limits] IdentityNames` names a day; beyond that a client is `other`.",
     "reason": "Why, in a word of the protocol (`docs/protocol.md`).",
     "kind": "`faces` or `objects` of results, `known` or `unknown` of faces.",
     "stage": "`decode`, `detect`, `align` (a face), `match` (a frame's faces).",
@@ -167,6 +170,7 @@ CLIENT_INFO: Final = _gauge(
     "client_info",
     "1, for each client that is connected and has given a name, a frame or its health; the version"
     " is the first that HEALTH told, empty before.",
+    "identity",
     "client",
     "protocol",
     "version",
@@ -174,35 +178,48 @@ CLIENT_INFO: Final = _gauge(
 CLIENT_CONNECTED: Final = _gauge(
     "client_connected_timestamp_seconds",
     "When the client connected, in seconds since 1970.",
+    "identity",
     "client",
 )
 CLIENT_RECEIVED: Final = _counter(
-    "client_frames_received_total", "Frames that the client sent.", "client"
+    "client_frames_received_total", "Frames that the client sent.", "identity", "client"
 )
 CLIENT_PROCESSED: Final = _counter(
-    "client_frames_processed_total", "The client's frames that were worked on.", "client"
+    "client_frames_processed_total",
+    "The client's frames that were worked on.",
+    "identity",
+    "client",
 )
 CLIENT_DROPPED: Final = _counter(
-    "client_frames_dropped_total", "The client's frames that gave way.", "client", "reason"
+    "client_frames_dropped_total",
+    "The client's frames that gave way.",
+    "identity",
+    "client",
+    "reason",
 )
 CLIENT_REJECTED: Final = _counter(
-    "client_input_rejected_total", "What the client sent and could not be taken.", "client"
+    "client_input_rejected_total",
+    "What the client sent and could not be taken.",
+    "identity",
+    "client",
 )
 CLIENT_RECEIVED_BYTES: Final = _counter(
-    "client_received_bytes_total", "Bytes of the client's messages.", "client"
+    "client_received_bytes_total", "Bytes of the client's messages.", "identity", "client"
 )
 CLIENT_SENT_BYTES: Final = _counter(
-    "client_sent_bytes_total", "Bytes of messages to the client.", "client"
+    "client_sent_bytes_total", "Bytes of messages to the client.", "identity", "client"
 )
 CLIENT_FRAME_RATE: Final = _gauge(
     "client_frame_rate",
     "Frames of the client that were worked on, a second, over the last five seconds.",
+    "identity",
     "client",
 )
 CLIENT_LATENCY: Final = _histogram(
     "client_latency_seconds",
     "From the arrival of the client's frame to the moment its result went into the socket.",
     CLIENT_TIMES,
+    "identity",
     "client",
     "kind",
 )
@@ -210,37 +227,52 @@ CLIENT_LATENCY: Final = _histogram(
 EDGE_HEALTH_TIME: Final = _gauge(
     "edge_health_timestamp_seconds",
     "When the edge last told its health, in seconds since 1970.",
+    "identity",
     "client",
 )
 EDGE_TEMPERATURE: Final = _gauge(
-    "edge_cpu_temperature_celsius", "Temperature of the edge's processor.", "client"
+    "edge_cpu_temperature_celsius", "Temperature of the edge's processor.", "identity", "client"
 )
 EDGE_THROTTLING: Final = _gauge(
-    "edge_throttling", "1 while the condition holds at the edge, else 0.", "client", "condition"
+    "edge_throttling",
+    "1 while the condition holds at the edge, else 0.",
+    "identity",
+    "client",
+    "condition",
 )
 EDGE_THROTTLED_SINCE_BOOT: Final = _gauge(
     "edge_throttled_since_boot",
     "1 when the condition has held since the edge was started, else 0.",
+    "identity",
     "client",
     "condition",
 )
 EDGE_WIFI_SIGNAL: Final = _gauge(
-    "edge_wifi_signal_dbm", "Strength of the edge's Wi-Fi signal.", "client"
+    "edge_wifi_signal_dbm", "Strength of the edge's Wi-Fi signal.", "identity", "client"
 )
 EDGE_MEMORY_FREE: Final = _gauge(
-    "edge_memory_free_bytes", "Memory that is available to programs at the edge.", "client"
+    "edge_memory_free_bytes",
+    "Memory that is available to programs at the edge.",
+    "identity",
+    "client",
 )
-EDGE_UPTIME: Final = _gauge("edge_uptime_seconds", "Time since the edge was started.", "client")
+EDGE_UPTIME: Final = _gauge(
+    "edge_uptime_seconds", "Time since the edge was started.", "identity", "client"
+)
 EDGE_CAPTURE_RATE: Final = _gauge(
-    "edge_capture_rate", "Frames a second that the edge's camera gives.", "client"
+    "edge_capture_rate", "Frames a second that the edge's camera gives.", "identity", "client"
 )
 EDGE_FRAME_RATE_SETTING: Final = _gauge(
     "edge_frame_rate_setting",
     "Frames a second that the edge is set to send; an alert compares with it.",
+    "identity",
     "client",
 )
 EDGE_DROPS: Final = _counter(
-    "edge_frames_dropped_total", "Frames that the edge itself dropped since its start.", "client"
+    "edge_frames_dropped_total",
+    "Frames that the edge itself dropped since its start.",
+    "identity",
+    "client",
 )
 
 

@@ -1,6 +1,7 @@
 """Names that clients choose, made fit for labels: distinct, and few however often they change."""
 
 from collections import OrderedDict
+from dataclasses import dataclass
 from typing import Final
 
 OTHER: Final = "other"
@@ -37,6 +38,10 @@ class LabelBudget:
             self._used[value] = now
             self._used.move_to_end(value)
 
+    def remembers(self, value: str) -> bool:
+        """Tell whether `value` has a place."""
+        return value in self._used
+
     def _forget_oldest(self, now: float) -> bool:
         oldest, used = next(iter(self._used.items()))
         if now - used < self._memory:
@@ -45,8 +50,62 @@ class LabelBudget:
         return True
 
 
+@dataclass(frozen=True, slots=True)
+class LabelLimits:
+    """How many labels there may be: `identities`, and `names` of each, within `memory` seconds."""
+
+    identities: int = 1000
+    names: int = 100
+    memory: float = 86_400.0
+
+
+class IdentityLabels:
+    """Gives every connection the label of its identity and, among that one's, a label of its own.
+
+    Each identity has a budget of names, so that none can use up another's. Plain, no clock.
+    """
+
+    def __init__(self, limits: LabelLimits) -> None:
+        """Begin without labels."""
+        self._limits = limits
+        self._identities = LabelBudget(limits.identities, limits.memory)
+        self._names: dict[str, ClientLabels] = {}
+        self._labels: dict[int, str] = {}
+
+    def enter(self, key: int, identity: str, name: str, now: float) -> tuple[str, str]:
+        """Give connection `key` its first labels: its identity's and its own."""
+        label = self._identities.admit(identity, now)
+        self._forget()
+        if label not in self._names:
+            self._names[label] = ClientLabels(LabelBudget(self._limits.names, self._limits.memory))
+        self._labels[key] = label
+        return label, self._names[label].enter(key, name, now)
+
+    def rename(self, key: int, name: str, now: float) -> tuple[str, str]:
+        """Return the labels of `key` under its new name."""
+        label = self._labels[key]
+        self._identities.touch(label, now)
+        return label, self._names[label].rename(key, name, now)
+
+    def leave(self, key: int, now: float) -> None:
+        """Take the labels back."""
+        label = self._labels.pop(key)
+        self._identities.touch(label, now)
+        self._names[label].leave(key, now)
+
+    def _forget(self) -> None:
+        """Forget the names of identities that gave way to others, once nobody uses them."""
+        gone = [
+            label
+            for label, names in self._names.items()
+            if label != OTHER and not self._identities.remembers(label) and not names.in_use
+        ]
+        for label in gone:
+            del self._names[label]
+
+
 class ClientLabels:
-    """Gives every connection a label of its own: `kitchen`, `kitchen~2`. Plain, no clock."""
+    """Gives every connection of one identity a label: `kitchen`, `kitchen~2`. Plain, no clock."""
 
     def __init__(self, budget: LabelBudget) -> None:
         """Take names through `budget`."""
@@ -54,6 +113,11 @@ class ClientLabels:
         self._numbers: dict[str, set[int]] = {}
         self._labels: dict[int, tuple[str, int]] = {}
         self._changes: dict[int, int] = {}
+
+    @property
+    def in_use(self) -> bool:
+        """Whether a connection has a label."""
+        return bool(self._labels)
 
     def enter(self, key: int, name: str, now: float) -> str:
         """Give connection `key` its first label."""

@@ -15,13 +15,12 @@ from iot_facerecognition_server.observability import catalogue
 from iot_facerecognition_server.observability.catalogue import Family
 from iot_facerecognition_server.observability.client_labels import (
     OTHER,
-    ClientLabels,
+    IdentityLabels,
     LabelBudget,
+    LabelLimits,
 )
 
-LABELS: Final = 1000
 VERSIONS: Final = 50
-MEMORY_SECONDS: Final = 86_400.0
 RATE_SECONDS: Final = 5
 _VERSION = re.compile(r"[0-9A-Za-z.+_-]{1,40}")
 _CONDITIONS: Final = (
@@ -81,16 +80,17 @@ class ClientCounts:
     """Everything that is counted for one client; changed on the event loop's thread only."""
 
     __slots__ = (
-        "connected", "dropped", "health", "health_at", "label", "latency", "processed", "protocol",
-        "rate", "received", "received_bytes", "rejected", "sent_bytes", "version",
+        "connected", "dropped", "health", "health_at", "identity", "labels", "latency", "processed",
+        "protocol", "rate", "received", "received_bytes", "rejected", "sent_bytes", "version",
     )  # fmt: skip
 
-    def __init__(self, protocol: Version, connected: float) -> None:
+    def __init__(self, protocol: Version, identity: str, connected: float) -> None:
         """Begin at zero; `connected` is in seconds since 1970."""
         self.protocol = protocol
+        self.identity = identity
         self.connected = connected
-        self.label = ""
-        """Empty until there is something to tell."""
+        self.labels: tuple[str, str] | None = None
+        """Values of `identity` and `client`; None until there is something to tell."""
         self.version = ""
         self.received = self.processed = self.rejected = 0
         self.received_bytes = self.sent_bytes = 0
@@ -101,24 +101,33 @@ class ClientCounts:
         self.health_at = 0.0
 
 
+_Labelled = tuple[tuple[str, str], ClientCounts]
+"""A client that there is something to tell of, with the values of `identity` and `client`."""
+
+
 class ClientCollector(Collector):
     """Tells the counts of those who are connected; with a client its series end.
 
     Joining, leaving and naming happen on the event loop's thread, collecting on any other.
     """
 
-    def __init__(self, clock: Callable[[], float], wall_clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        wall_clock: Callable[[], float],
+        limits: LabelLimits,
+    ) -> None:
         """`clock` is monotonic, `wall_clock` counts from 1970, both in seconds."""
         self._clock = clock
         self._wall_clock = wall_clock
-        self._labels = ClientLabels(LabelBudget(LABELS, MEMORY_SECONDS))
-        self._versions = LabelBudget(VERSIONS, MEMORY_SECONDS)
+        self._labels = IdentityLabels(limits)
+        self._versions = LabelBudget(VERSIONS, limits.memory)
         self._lock = threading.Lock()
         self._clients: dict[int, ClientCounts] = {}
 
-    def join(self, key: int, protocol: Version) -> ClientCounts:
-        """Return the counts of a new client."""
-        counts = ClientCounts(protocol, self._wall_clock())
+    def join(self, key: int, protocol: Version, identity: str) -> ClientCounts:
+        """Return the counts of a new client, which is known as `identity`."""
+        counts = ClientCounts(protocol, identity, self._wall_clock())
         with self._lock:
             self._clients[key] = counts
         return counts
@@ -126,10 +135,10 @@ class ClientCollector(Collector):
     def name(self, key: int, name: str) -> None:
         """Let the client be told of, under `name`."""
         counts, now = self._clients[key], self._clock()
-        if counts.label:
-            counts.label = self._labels.rename(key, name, now)
+        if counts.labels is None:
+            counts.labels = self._labels.enter(key, counts.identity, name, now)
         else:
-            counts.label = self._labels.enter(key, name, now)
+            counts.labels = self._labels.rename(key, name, now)
 
     def told_health(self, key: int, health: Health) -> None:
         """Keep the newest health, and the first version."""
@@ -143,17 +152,16 @@ class ClientCollector(Collector):
         """Forget the client."""
         with self._lock:
             counts = self._clients.pop(key)
-        if counts.label:
+        if counts.labels is not None:
             self._labels.leave(key, self._clock())
 
     def collect(self) -> Iterator[Metric]:
         """Tell the counts of every client as they are now."""
         with self._lock:
-            clients = [counts for counts in self._clients.values() if counts.label]
-        now = self._clock()
+            clients = [(c.labels, c) for c in self._clients.values() if c.labels is not None]
         yield from _identity(clients)
-        yield from _traffic(clients, now)
-        yield from _health([c for c in clients if c.health is not None])
+        yield from _traffic(clients, self._clock())
+        yield from _health(clients)
 
     def describe(self) -> Iterator[Metric]:
         """Name the metrics, for the registry."""
@@ -175,13 +183,13 @@ def plain(family: Family, rows: Sequence[tuple[tuple[str, ...], float | None]]) 
     return made
 
 
-def _identity(clients: Sequence[ClientCounts]) -> Iterator[Metric]:
-    rows = [((c.label, str(c.protocol.value), c.version), 1.0) for c in clients]
+def _identity(clients: Sequence[_Labelled]) -> Iterator[Metric]:
+    rows = [((*labels, str(c.protocol.value), c.version), 1.0) for labels, c in clients]
     yield plain(catalogue.CLIENT_INFO, rows)
-    yield plain(catalogue.CLIENT_CONNECTED, [((c.label,), c.connected) for c in clients])
+    yield plain(catalogue.CLIENT_CONNECTED, [(labels, c.connected) for labels, c in clients])
 
 
-def _traffic(clients: Sequence[ClientCounts], now: float) -> Iterator[Metric]:
+def _traffic(clients: Sequence[_Labelled], now: float) -> Iterator[Metric]:
     columns: tuple[tuple[Family, Callable[[ClientCounts], float]], ...] = (
         (catalogue.CLIENT_RECEIVED, lambda c: c.received),
         (catalogue.CLIENT_PROCESSED, lambda c: c.processed),
@@ -191,19 +199,21 @@ def _traffic(clients: Sequence[ClientCounts], now: float) -> Iterator[Metric]:
         (catalogue.CLIENT_FRAME_RATE, lambda c: c.rate.rate(now)),
     )
     for family, value in columns:
-        yield plain(family, [((c.label,), value(c)) for c in clients])
-    dropped = [((c.label, reason), n) for c in clients for reason, n in c.dropped.copy().items()]
+        yield plain(family, [(labels, value(c)) for labels, c in clients])
+    dropped = [
+        ((*labels, reason), n) for labels, c in clients for reason, n in c.dropped.copy().items()
+    ]
     yield plain(catalogue.CLIENT_DROPPED, dropped)
     yield _latencies(clients)
 
 
-def _latencies(clients: Sequence[ClientCounts]) -> Metric:
+def _latencies(clients: Sequence[_Labelled]) -> Metric:
     family = catalogue.CLIENT_LATENCY
     made, name = metric(family), family.full_name
     bounds = [*map(str, family.buckets), "+Inf"]
-    for client in clients:
+    for (identity, name_label), client in clients:
         for kind, latency in client.latency.copy().items():
-            labels = {"client": client.label, "kind": kind}
+            labels = {"identity": identity, "client": name_label, "kind": kind}
             below = 0
             for bound, count in zip(bounds, latency.counts.copy(), strict=True):
                 below += count
@@ -213,8 +223,8 @@ def _latencies(clients: Sequence[ClientCounts]) -> Metric:
     return made
 
 
-def _health(clients: Sequence[ClientCounts]) -> Iterator[Metric]:
-    told = [(c.label, c.health_at, c.health) for c in clients if c.health is not None]
+def _health(clients: Sequence[_Labelled]) -> Iterator[Metric]:
+    told = [(labels, c.health_at, c.health) for labels, c in clients if c.health is not None]
     columns: tuple[tuple[Family, Callable[[Health], float | None]], ...] = (
         (catalogue.EDGE_TEMPERATURE, lambda h: h.cpu_temperature),
         (catalogue.EDGE_WIFI_SIGNAL, lambda h: h.wifi_signal),
@@ -224,10 +234,10 @@ def _health(clients: Sequence[ClientCounts]) -> Iterator[Metric]:
         (catalogue.EDGE_FRAME_RATE_SETTING, lambda h: h.frame_rate),
         (catalogue.EDGE_DROPS, lambda h: h.drops),
     )
-    yield plain(catalogue.EDGE_HEALTH_TIME, [((label,), at) for label, at, _ in told])
+    yield plain(catalogue.EDGE_HEALTH_TIME, [(labels, at) for labels, at, _ in told])
     for family, value in columns:
-        yield plain(family, [((label,), value(health)) for label, _, health in told])
-    flags = [(label, h.throttled) for label, _, h in told if h.throttled is not None]
+        yield plain(family, [(labels, value(health)) for labels, _, health in told])
+    flags = [(labels, h.throttled) for labels, _, h in told if h.throttled is not None]
     for family, shift in (
         (catalogue.EDGE_THROTTLING, 0),
         (catalogue.EDGE_THROTTLED_SINCE_BOOT, _SINCE_BOOT),
@@ -235,8 +245,8 @@ def _health(clients: Sequence[ClientCounts]) -> Iterator[Metric]:
         yield plain(
             family,
             [
-                ((label, condition), field >> (bit + shift) & 1)
-                for label, field in flags
+                ((*labels, condition), field >> (bit + shift) & 1)
+                for labels, field in flags
                 for bit, condition in _CONDITIONS
             ],
         )

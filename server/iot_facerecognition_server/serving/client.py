@@ -9,6 +9,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 
 from iot_facerecognition_protocol import Command, ErrorCode, Version
+from iot_facerecognition_server.logs import quoted
 from iot_facerecognition_server.metrics import ServerMetrics
 from iot_facerecognition_server.serving.connection import ClientConnection
 from iot_facerecognition_server.serving.dispatcher import Dispatcher
@@ -22,6 +23,7 @@ from iot_facerecognition_server.sessions.events import (
     TextReceived,
 )
 from iot_facerecognition_server.sessions.session import Session
+from iot_facerecognition_server.trust.client_identity import ClientIdentity
 
 _log = logging.getLogger(__name__)
 
@@ -40,6 +42,7 @@ class Client:
     def __init__(
         self,
         connection: ClientConnection,
+        identity: ClientIdentity,
         *,
         key: int,
         new_session: NewSession,
@@ -55,11 +58,13 @@ class Client:
         self._clock = clock
         self._idle_seconds = idle_seconds
         self._outbox = Outbox(backlog)
+        self.identity = identity
         self.address = connection.address
         self.session = new_session(key, connection.version, self._send)
-        self._metrics = metrics.join(key, connection.version)
+        self._metrics = metrics.join(key, connection.version, identity.name)
         self._log = logging.LoggerAdapter(_log, {})
         self._too_slow = False
+        self._disconnecting: asyncio.Task[None] | None = None
 
     @property
     def name(self) -> str:
@@ -81,10 +86,18 @@ class Client:
         finally:
             self._dispatcher.leave(self.session)
             writer.cancel()
-            await asyncio.gather(writer, return_exceptions=True)
+            ending = [task for task in (writer, self._disconnecting) if task is not None]
+            await asyncio.gather(*ending, return_exceptions=True)
             if self._connection.too_large:
                 self._metrics.rejected(str(ErrorCode.FRAME_TOO_LARGE))
             self._metrics.leave()
+
+    def disconnect(self, code: ErrorCode, reason: str) -> None:
+        """Close the connection after telling why; what the client sends from now on is ignored."""
+        if self._disconnecting is None:
+            self._metrics.rejected(str(code))
+            refused = self.session.refuse_and_close(code, reason)
+            self._disconnecting = asyncio.create_task(self._send_away(refused))
 
     async def _read(self) -> None:
         while await self._read_one():
@@ -103,6 +116,8 @@ class Client:
             self._metrics.rejected(str(ErrorCode.IDLE))
             await self._send_away(self.session.refuse_and_close(ErrorCode.IDLE, reason))
             return False
+        if self._disconnecting is not None:
+            return True
         self._metrics.message_received(len(message))
         if isinstance(message, str):
             event: Event | None = self.session.receive_text(message)
@@ -125,9 +140,12 @@ class Client:
                 if command is Command.SETTING_NAME:
                     self._name_log()
                     self._metrics.named(self.name)
-                self._log.info("%s set: %s", command.name, event.value)
+                value = event.value
+                self._log.info(
+                    "%s set: %s", command.name, quoted(value) if isinstance(value, str) else value
+                )
             case TextReceived(text):
-                self._log.info("message: %s", text)
+                self._log.info("message: %s", quoted(text))
             case HealthReceived(health, refused):
                 self._metrics.told_health(health)
                 self._log.debug("health: %s", health)
@@ -168,4 +186,5 @@ class Client:
         self._metrics.message_sent(len(text))
 
     def _name_log(self) -> None:
-        self._log = logging.LoggerAdapter(_log, {"client": self.name})
+        about = {"client": self.name, "identity": self.identity.name}
+        self._log = logging.LoggerAdapter(_log, about)

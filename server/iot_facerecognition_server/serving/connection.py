@@ -10,6 +10,7 @@ from websockets.frames import CloseCode, Frame
 
 from iot_facerecognition_protocol import SUBPROTOCOL_V2, ErrorCode, ErrorReport, Version, encode
 from iot_facerecognition_server.serving.tls_buffers import ReadBuffer
+from iot_facerecognition_server.trust.client_identity import ClientIdentity
 
 _LAST_WORDS_SECONDS = 2.0
 """How long a client that sent too much has to read so."""
@@ -38,12 +39,23 @@ class ClientConnection(ServerConnection):
         self.too_large = False
         """Whether the client sent a message beyond the limit."""
         self._when_lost: list[Callable[[], None]] = []
+        self.identity: ClientIdentity | None = None
+        """Who is at the other end, once that has been proved."""
 
     @property
     def address(self) -> str:
         """The peer's IP address."""
         peer = self.remote_address
         return str(peer[0]) if peer else "unknown"
+
+    @property
+    def certificate(self) -> bytes | None:
+        """The peer's certificate in DER, which the TLS handshake has verified, if it has one."""
+        secured = self.transport.get_extra_info("ssl_object")
+        if secured is None:
+            return None
+        certificate: bytes | None = secured.getpeercert(binary_form=True)
+        return certificate
 
     def when_lost(self, callback: Callable[[], None]) -> None:
         """Call `callback` once the connection has ended, however it ends."""

@@ -1,7 +1,8 @@
 """A Unix socket in the state directory, by which the command line asks the running server.
 
-One request a connection, one line of JSON each way: `{"do": "clients"}` or
-`{"do": "say", "text": "…", "to": "kitchen"}` (`to` null: everybody). Who may open the socket's
+One request a connection, one line of JSON each way: `{"do": "clients"}`,
+`{"do": "say", "text": "…", "to": "kitchen"}` (a name or an identity; null: everybody), or
+`{"do": "revoke"}` after a token was revoked. Who may open the socket's
 folder may ask; nobody else can.
 """
 
@@ -15,6 +16,7 @@ from typing import Any, Final
 
 from iot_facerecognition_server.serving.client import Client
 from iot_facerecognition_server.serving.server import RecognitionServer
+from iot_facerecognition_server.trust.tokens import TokenFileError
 
 _log = logging.getLogger(__name__)
 
@@ -68,12 +70,21 @@ class ControlSocket:
                 return {"clients": [self._told(client) for client in self._server.clients]}
             case {"do": "say", "text": str(text), "to": str() | None as to}:
                 return {"reached": self._server.say(text, to)}
+            case {"do": "revoke"}:
+                return self._revoked()
         raise ValueError(f"no request: {request!r}")
+
+    def _revoked(self) -> dict[str, Any]:
+        try:
+            return {"disconnected": self._server.disconnect_revoked()}
+        except TokenFileError as error:
+            return {"error": str(error)}
 
     @staticmethod
     def _told(client: Client) -> dict[str, Any]:
         return {
             "name": client.name,
+            "identity": client.identity.name,
             "address": client.address,
             "version": client.session.version,
             "frames": client.session.frames,

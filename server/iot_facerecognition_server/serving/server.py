@@ -15,7 +15,7 @@ from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
-from iot_facerecognition_protocol import MESSAGE_LENGTH, SUBPROTOCOL_V2, clean_text
+from iot_facerecognition_protocol import MESSAGE_LENGTH, SUBPROTOCOL_V2, ErrorCode, clean_text
 from iot_facerecognition_server.errors import AddressInUseError
 from iot_facerecognition_server.metrics import AUTHENTICATION, ServerMetrics
 from iot_facerecognition_server.serving.admission import Admission
@@ -23,7 +23,7 @@ from iot_facerecognition_server.serving.client import Client, NewSession
 from iot_facerecognition_server.serving.connection import ClientConnection
 from iot_facerecognition_server.serving.dispatcher import Dispatcher
 from iot_facerecognition_server.serving.tls_buffers import ReadBuffer
-from iot_facerecognition_server.trust.authentication import Authenticator, Refused
+from iot_facerecognition_server.trust.authentication import Authenticator, Presented, Refused
 
 _log = logging.getLogger(__name__)
 _handshake_log = logging.getLogger(f"{__name__}.handshake")
@@ -123,12 +123,23 @@ class RecognitionServer:
                 raise AddressInUseError(self._host, self._port) from error
             raise
 
-    def say(self, text: str, name: str | None = None) -> int:
-        """Send a message to the clients called `name`, or to all; return to how many."""
+    def say(self, text: str, to_whom: str | None = None) -> int:
+        """Send a message to the clients of that name or identity, or to all; return to how many."""
         said = clean_text(text, MESSAGE_LENGTH)
-        to = [client for client in self.clients if name in {None, client.name}]
+        to = [c for c in self.clients if to_whom in {None, c.name, c.identity.name}]
         for client in to:
             client.session.say(said)
+        return len(to)
+
+    def disconnect_revoked(self) -> int:
+        """Disconnect the clients that would be refused by now; return how many.
+
+        Raises TokenFileError when that cannot be told; all of them stay then.
+        """
+        revoked = self._authenticator.revoked({client.identity for client in self.clients})
+        to = [client for client in self.clients if client.identity in revoked]
+        for client in to:
+            client.disconnect(ErrorCode.REVOKED, revoked[client.identity])
         return len(to)
 
     async def close(self, seconds: float) -> None:
@@ -156,7 +167,9 @@ class RecognitionServer:
         verdict = (
             Refused("there are several Authorization headers; send one")
             if len(proofs) > 1
-            else self._authenticator.authenticate(proofs[0] if proofs else None)
+            else self._authenticator.authenticate(
+                Presented(connection.address, proofs[0] if proofs else None, connection.certificate)
+            )
         )
         if isinstance(verdict, Refused):
             self._metrics.authentication_failures.inc()
@@ -170,6 +183,7 @@ class RecognitionServer:
         if refusal is not None:
             return self._turn_away(connection, refusal.status, refusal.reason, refusal.message)
         connection.when_lost(lambda: self._admission.leave(address))
+        connection.identity = verdict.identity
         return None
 
     def _turn_away(
@@ -181,8 +195,10 @@ class RecognitionServer:
 
     async def _handle(self, connection: ServerConnection) -> None:
         assert isinstance(connection, ClientConnection)
+        assert connection.identity is not None, "who was let in has been identified"
         client = Client(
             connection,
+            connection.identity,
             key=next(self._keys),
             new_session=self._new_session,
             backlog=self._limits.backlog,

@@ -3,6 +3,7 @@
 - `certificates`: keys and certificates as values; read, checked and fingerprinted.
 - `issuing`, `host_names`: the server's own certificate, for every name and address it has.
 - `tls`: the TLS context, and renewal without dropping anyone.
-- `tokens`, `authentication`: who may connect.
+- `client_identity`: who a client is.
+- `tokens`, `authentication`, `revocation`: who may connect, and no longer may.
 - `setup`: these parts, as the configuration wants them.
 """

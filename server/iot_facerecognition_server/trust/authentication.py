@@ -1,19 +1,37 @@
-"""Who a client is and whether it may come in, by what its request says."""
+"""Who a client is and whether it may come in, by what it shows."""
 
 import logging
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from cryptography import x509
+
+from iot_facerecognition_server.trust.client_identity import (
+    ClientIdentity,
+    Proof,
+    address_identity,
+    certificate_identity,
+)
 from iot_facerecognition_server.trust.tokens import TokenFileError, TokenStore
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
-    """The client may come in, as `identity`: its token's name, or how else it is known."""
+class Presented:
+    """What a client shows: its IP address, the `Authorization` header, its certificate in DER."""
 
-    identity: str
+    address: str
+    authorization: str | None = None
+    certificate: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The client may come in, as `identity`."""
+
+    identity: ClientIdentity
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,26 +42,54 @@ class Refused:
 
 
 class Authenticator(Protocol):
-    """Judges a client by its HTTP request."""
+    """Judges clients when they come, and again when something was revoked."""
 
-    def authenticate(self, authorization: str | None) -> Accepted | Refused:
-        """Judge by the value of the `Authorization` header, None when there is none."""
+    def authenticate(self, presented: Presented) -> Accepted | Refused:
+        """Judge by what a client shows."""
+
+    def revoked(self, identities: Collection[ClientIdentity]) -> Mapping[ClientIdentity, str]:
+        """Return those of `identities` that would be refused by now, and why.
+
+        Raises TokenFileError when that cannot be told.
+        """
 
 
 class OpenAuthenticator:
     """Lets everyone in."""
 
-    def authenticate(self, authorization: str | None) -> Accepted | Refused:  # noqa: ARG002 - Authenticator
-        """Let the client in."""
-        return Accepted("anyone")
+    def authenticate(self, presented: Presented) -> Accepted | Refused:
+        """Let the client in under its address."""
+        return Accepted(address_identity(presented.address))
+
+    def revoked(self, identities: Collection[ClientIdentity]) -> Mapping[ClientIdentity, str]:  # noqa: ARG002 - Authenticator
+        """Return nothing: an address cannot be revoked."""
+        return {}
 
 
 class CertificateAuthenticator:
     """Lets everyone in who came through the TLS handshake, which asks for a certificate."""
 
-    def authenticate(self, authorization: str | None) -> Accepted | Refused:  # noqa: ARG002 - Authenticator
-        """Let the client in."""
-        return Accepted("certificate")
+    def __init__(self, is_revoked: Callable[[str], bool]) -> None:
+        """`is_revoked` tells whether a certificate's credential has been revoked by now."""
+        self._is_revoked = is_revoked
+
+    def authenticate(self, presented: Presented) -> Accepted | Refused:
+        """Let the client in under its certificate's subject."""
+        if presented.certificate is None:
+            return Refused("this server needs a client certificate that it trusts")
+        try:
+            certificate = x509.load_der_x509_certificate(presented.certificate)
+            return Accepted(certificate_identity(certificate))
+        except ValueError as error:
+            return Refused(f"this client certificate cannot be read: {error}")
+
+    def revoked(self, identities: Collection[ClientIdentity]) -> Mapping[ClientIdentity, str]:
+        """Return those whose certificate is on the revocation list."""
+        return {
+            identity: "this certificate was revoked"
+            for identity in identities
+            if self._is_revoked(identity.credential)
+        }
 
 
 class TokenAuthenticator:
@@ -53,11 +99,11 @@ class TokenAuthenticator:
         """Judge by `tokens` as they are at each request."""
         self._tokens = tokens
 
-    def authenticate(self, authorization: str | None) -> Accepted | Refused:
+    def authenticate(self, presented: Presented) -> Accepted | Refused:
         """Look the token up. A token file that cannot be read lets nobody in."""
-        if authorization is None:
+        if presented.authorization is None:
             return Refused("this server needs a token; send it as 'Authorization: Bearer TOKEN'")
-        scheme, _, token = authorization.strip().partition(" ")
+        scheme, _, token = presented.authorization.strip().partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             return Refused("the Authorization header must be 'Bearer TOKEN'")
         try:
@@ -67,4 +113,13 @@ class TokenAuthenticator:
             return Refused("the server cannot read its tokens; its log says why")
         if found is None:
             return Refused("this token is not valid here; it may have been revoked")
-        return Accepted(found.name)
+        return Accepted(ClientIdentity(Proof.TOKEN, found.name, found.sha256))
+
+    def revoked(self, identities: Collection[ClientIdentity]) -> Mapping[ClientIdentity, str]:
+        """Return those whose token is no longer in the file."""
+        valid = self._tokens.hashes()
+        return {
+            identity: "this token was revoked"
+            for identity in identities
+            if identity.credential not in valid
+        }

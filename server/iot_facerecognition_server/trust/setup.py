@@ -23,7 +23,7 @@ from iot_facerecognition_server.trust.certificates import (
 from iot_facerecognition_server.trust.host_names import HostNames, host_names
 from iot_facerecognition_server.trust.issuing import issue_identity
 from iot_facerecognition_server.trust.private_file import PUBLIC, write_file
-from iot_facerecognition_server.trust.tls import ServerTls
+from iot_facerecognition_server.trust.tls import ClientTrust, ServerTls
 from iot_facerecognition_server.trust.tokens import TokenStore
 
 _DER: Final = 1
@@ -135,8 +135,10 @@ class ServerIdentity:
 
 def server_tls(config: Config) -> ServerTls:
     """Return the TLS side; key and certificate are made if need be. Raises CertificateError."""
-    client_ca = config.auth.client_ca if config.auth.mode == "mtls" else None
-    return ServerTls(ServerIdentity(config), client_ca)
+    clients = None
+    if config.auth.mode == "mtls" and config.auth.client_ca is not None:
+        clients = ClientTrust(config.auth.client_ca, config.auth.client_crl)
+    return ServerTls(ServerIdentity(config), clients)
 
 
 def token_store(config: Config) -> TokenStore:
@@ -144,12 +146,12 @@ def token_store(config: Config) -> TokenStore:
     return TokenStore(config.token_file)
 
 
-def authenticator(config: Config) -> Authenticator:
-    """Return the judge of clients."""
+def authenticator(config: Config, tls: ServerTls) -> Authenticator:
+    """Return the judge of clients; `tls` knows which certificates are revoked."""
     match config.auth.mode:
         case "open":
             return OpenAuthenticator()
         case "mtls":
-            return CertificateAuthenticator()
+            return CertificateAuthenticator(tls.is_revoked)
         case _:
             return TokenAuthenticator(token_store(config))

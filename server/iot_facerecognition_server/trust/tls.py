@@ -2,10 +2,15 @@
 
 import os
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
 from iot_facerecognition_server.trust.certificates import CertificateError, Identity
+from iot_facerecognition_server.trust.revocation import Revocations, read_revocations
 
 
 class IdentitySource(Protocol):
@@ -18,6 +23,14 @@ class IdentitySource(Protocol):
         """Tell what is not as it should be with what was read."""
 
 
+@dataclass(frozen=True, slots=True)
+class ClientTrust:
+    """By which files (PEM) clients' certificates are judged: who may sign them, what is revoked."""
+
+    authorities: Path
+    revocations: Path | None = None
+
+
 class ServerTls:
     """Holds the context to listen with, and the identity that new handshakes see.
 
@@ -26,17 +39,17 @@ class ServerTls:
     leave one of another algorithm in force beside it.
     """
 
-    def __init__(self, source: IdentitySource, client_ca: Path | None = None) -> None:
+    def __init__(self, source: IdentitySource, clients: ClientTrust | None = None) -> None:
         """Take the identity that `source` has now, and again at each `reload`.
 
-        With `client_ca`, clients need a certificate that one of those in the file (PEM) has signed.
-        Raises CertificateError.
+        With `clients`, they need a certificate. Raises CertificateError.
         """
         self._source = source
-        self._client_ca = client_ca
+        self._clients = clients
+        self._revocations = _revocations(clients)
         self._identity = source.read()
-        self._current = _context(self._identity, client_ca)
-        self.context = _context(self._identity, client_ca)
+        self._current = self._context(self._identity, self._revocations)
+        self.context = self._context(self._identity, self._revocations)
         self.context.sni_callback = self._hand_over
 
     @property
@@ -54,10 +67,25 @@ class ServerTls:
 
         Whoever is connected stays. Raises CertificateError, and nothing has changed then.
         """
+        revocations = _revocations(self._clients)
         identity = self._source.read()
-        context = _context(identity, self._client_ca)
-        self._identity, self._current = identity, context
-        return self._source.warnings(identity)
+        context = self._context(identity, revocations)
+        self._identity, self._current, self._revocations = identity, context, revocations
+        return (*self._source.warnings(identity), *self.revocation_warnings())
+
+    def is_revoked(self, credential: str) -> bool:
+        """Tell whether the client certificate of this credential has been revoked."""
+        return self._revocations is not None and credential in self._revocations.credentials
+
+    def revocation_warnings(self) -> tuple[str, ...]:
+        """Tell what is not as it should be with the revocation lists."""
+        return () if self._revocations is None else self._revocations.warnings(datetime.now(UTC))
+
+    def _context(self, identity: Identity, revocations: Revocations | None) -> ssl.SSLContext:
+        context = _context(identity)
+        if self._clients is not None:
+            _demand_certificates(context, self._clients.authorities, revocations)
+        return context
 
     def _hand_over(
         self, connection: ssl.SSLObject | ssl.SSLSocket, _name: str | None, _from: ssl.SSLContext
@@ -66,7 +94,13 @@ class ServerTls:
         connection.context = self._current
 
 
-def _context(identity: Identity, client_ca: Path | None) -> ssl.SSLContext:
+def _revocations(clients: ClientTrust | None) -> Revocations | None:
+    if clients is None or clients.revocations is None:
+        return None
+    return read_revocations(clients.revocations, clients.authorities, datetime.now(UTC))
+
+
+def _context(identity: Identity) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     # The client chooses the cipher: a small board without AES instructions knows better.
@@ -74,32 +108,46 @@ def _context(identity: Identity, client_ca: Path | None) -> ssl.SSLContext:
     # Clients stay for hours; tickets would let them return past a renewed certificate or CA.
     context.num_tickets = 0
     _use(context, identity)
-    if client_ca is not None:
-        context.verify_mode = ssl.CERT_REQUIRED
-        try:
-            context.load_verify_locations(client_ca)
-        except (OSError, ssl.SSLError) as error:
-            raise CertificateError(
-                f"[Auth] ClientCA: {client_ca} cannot be used: {error.strerror or error}; name"
-                " a PEM file with the certificates of those who sign the clients' certificates"
-            ) from error
     return context
 
 
-def _use(context: ssl.SSLContext, identity: Identity) -> None:
-    """Load what was checked, not the files again: `ssl` reads files only, so give it one in memory.
-
-    Like this the key leaves no second copy on a disk, and DER files work too.
-    """
-    descriptor = os.memfd_create("identity", os.MFD_CLOEXEC)
+def _demand_certificates(
+    context: ssl.SSLContext, authorities: Path, revocations: Revocations | None
+) -> None:
+    """Let in only those whose certificate an authority has signed and not revoked."""
+    context.verify_mode = ssl.CERT_REQUIRED
     try:
-        with os.fdopen(descriptor, "wb", closefd=False) as file:
-            file.write(identity.key + identity.chain)
-        context.load_cert_chain(f"/proc/self/fd/{descriptor}")
+        context.load_verify_locations(authorities)
+        if revocations is not None:
+            with _in_memory(revocations.pem) as path:
+                context.load_verify_locations(path)
+            context.verify_flags |= ssl.VerifyFlags.VERIFY_CRL_CHECK_LEAF
+    except (OSError, ssl.SSLError) as error:
+        raise CertificateError(
+            f"[Auth] ClientCA: {authorities} cannot be used: {error.strerror or error}; name"
+            " a PEM file with the certificates of those who sign the clients' certificates"
+        ) from error
+
+
+def _use(context: ssl.SSLContext, identity: Identity) -> None:
+    """Load what was checked, not the files again: the key leaves no copy, and DER works too."""
+    try:
+        with _in_memory(identity.key + identity.chain) as path:
+            context.load_cert_chain(path)
     except ssl.SSLError as error:
         raise CertificateError(
             f"[Certificate] OpenSSL refuses key or certificate: {error.reason or error}; make new"
             " ones, or leave Key and Certificate empty to have them made"
         ) from error
+
+
+@contextmanager
+def _in_memory(data: bytes) -> Iterator[str]:
+    """Yield the path of a file with `data` that no disk holds: `ssl` reads files only."""
+    descriptor = os.memfd_create("tls", os.MFD_CLOEXEC)
+    try:
+        with os.fdopen(descriptor, "wb", closefd=False) as file:
+            file.write(data)
+        yield f"/proc/self/fd/{descriptor}"
     finally:
         os.close(descriptor)

@@ -66,6 +66,19 @@ class TokenStore:
         self._refresh()
         return self._tokens
 
+    def hashes(self) -> frozenset[str]:
+        """Return the hashes of all tokens.
+
+        Raises TokenFileError, also where the file is missing: that is no way to revoke them all.
+        """
+        tokens = self.list()
+        if self._stamp is None:
+            raise TokenFileError(
+                f"the token file {self.path} is missing; restore it, or make a token with:"
+                " iot-facerecognition-server token add NAME"
+            )
+        return frozenset(token.sha256 for token in tokens)
+
     def find(self, token: str) -> Token | None:
         """Return the entry of `token`, None when it is not valid. Raises TokenFileError.
 

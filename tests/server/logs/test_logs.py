@@ -16,9 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iot_facerecognition_server.config import ConfigError, load
-from iot_facerecognition_server.logs import JsonFormatter, ServerLog, TextFormatter, escaped
+from iot_facerecognition_server.logs import JsonFormatter, ServerLog, TextFormatter, escaped, quoted
 
-LINE = re.compile(r"\[\d\d-\d\d-\d{4} / \d\d:\d\d:\d\d\]: ([^:]*): (.*)")
+LINE = re.compile(r"\[\d\d-\d\d-\d{4} / \d\d:\d\d:\d\d\]: (\"[^\"]*\".*?|[^:\"]*): (.*)")
 log = logging.getLogger("iot_facerecognition_server.tests")
 
 
@@ -42,12 +42,13 @@ def test_lines_have_the_original_form_on_console_and_in_the_file(settings, tmp_p
     with ServerLog(settings(), console):
         log.info("listening on %d", 50000)
         logging.LoggerAdapter(log, {"client": "kitchen"}).info("connected")
-        log.info("seen", extra={"client": "hall", "event": "face"})
+        about = {"client": "hall", "identity": "second token"}
+        log.info("seen", extra={**about, "event": "face"})
     assert (tmp_path / "log.txt").read_text() == console.getvalue()
     assert [LINE.fullmatch(line).groups() for line in lines(console)] == [
         ("server", "listening on 50000"),
-        ("kitchen", "connected"),
-        ("hall", "seen"),
+        ('"kitchen"', "connected"),
+        ('"hall" (second token)', "seen"),
     ]
 
 
@@ -108,6 +109,23 @@ def test_nobody_can_forge_a_line(settings, log_format, tmp_path):
     assert data.decode()[:-1].isprintable()
 
 
+SERVERS_OWN = "server: error: disk full"
+
+
+@pytest.mark.parametrize("name", [SERVERS_OWN, '"', "\\", '" (first): x', 'a" server: error: b'])
+@pytest.mark.parametrize("identity", ["first", SERVERS_OWN, "192.0.2.7", "2001:db8::1", ")"])
+def test_no_name_or_identity_passes_for_the_server(settings, name, identity):
+    console = io.StringIO()
+    with ServerLog(settings(), console):
+        log.info("message: %s", quoted(SERVERS_OWN), extra={"client": name, "identity": identity})
+    about = lines(console)[0].split("]: ", 1)[1]
+    # What comes before the text is read back as JSON strings, so nothing in them ends them early.
+    read, end = json.JSONDecoder().raw_decode(about)
+    assert read == name
+    shown = '")"' if identity == ")" else identity
+    assert about[end:] == f' ({shown}): message: "{SERVERS_OWN}"'
+
+
 @given(st.text(alphabet=st.characters(exclude_categories=[])))
 def test_escaped_text_is_one_visible_line(text):
     assert escaped(text).isprintable()
@@ -133,8 +151,9 @@ def test_a_traceback_cannot_be_taken_for_records(settings):
 def test_json_lines_have_fields_for_machines(settings):
     console = io.StringIO()
     before = datetime.now(UTC)
+    about = {"client": "hall", "identity": "second"}
     with ServerLog(settings(LOGFORMAT="json"), console):
-        log.info("%d faces", 2, extra={"client": "hall", "faces": 2, "age": float("nan")})
+        log.info("%d faces", 2, extra=about | {"faces": 2, "age": float("nan")})
         log.warning("odd", extra={"event": "oddity", "level": "mine"})
         try:
             {}["k"]
@@ -145,6 +164,7 @@ def test_json_lines_have_fields_for_machines(settings):
     assert first == {
         "level": "info",
         "client": "hall",
+        "identity": "second",
         "event": "%d faces",
         "message": "2 faces",
         "logger": log.name,

@@ -35,7 +35,7 @@ def test_counters_and_only_counters_end_in_total() -> None:
 def test_names_are_distinct_and_client_series_have_the_client() -> None:
     names = [family.name for family in families()]
     assert len(set(names)) == len(names)
-    assert all(family.labels[0] == "client" for family in CLIENT_FAMILIES)
+    assert all(family.labels[:2] == ("identity", "client") for family in CLIENT_FAMILIES)
 
 
 def test_registry_describes_exactly_what_is_in_the_catalogue() -> None:

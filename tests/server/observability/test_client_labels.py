@@ -7,7 +7,9 @@ from iot_facerecognition_server.observability.client_labels import (
     OTHER,
     RENAMES,
     ClientLabels,
+    IdentityLabels,
     LabelBudget,
+    LabelLimits,
 )
 
 
@@ -67,3 +69,28 @@ def test_labels_in_use_are_always_distinct(steps: list[tuple[int, str]]) -> None
         else:
             held[key] = given_out.enter(key, name, now)
         assert len(set(held.values())) == len(held)
+
+
+def test_names_of_one_identity_are_told_apart_and_those_of_two_need_not_be() -> None:
+    given_out = IdentityLabels(LabelLimits())
+    assert given_out.enter(1, "first", "kitchen", 0) == ("first", "kitchen")
+    assert given_out.enter(2, "first", "kitchen", 0) == ("first", "kitchen~2")
+    assert given_out.enter(3, "second", "kitchen", 0) == ("second", "kitchen")
+    assert given_out.rename(2, "door", 0) == ("first", "door")
+
+
+def test_each_identity_has_its_own_names() -> None:
+    given_out = IdentityLabels(LabelLimits(names=10))
+    for key in range(100):
+        given_out.enter(key, "greedy", f"name {key}", 0)
+    assert given_out.enter(100, "honest", "kitchen", 0) == ("honest", "kitchen")
+    assert given_out.enter(101, "greedy", "one more", 0)[1].startswith(OTHER)
+
+
+def test_identities_are_bounded_too_and_make_room_after_a_while() -> None:
+    given_out = IdentityLabels(LabelLimits(identities=10, memory=100.0))
+    for key in range(20):
+        given_out.enter(key, f"10.0.0.{key}", "?", float(key))
+        given_out.leave(key, float(key))
+    assert given_out.enter(20, "10.0.1.1", "?", 20.0) == (OTHER, "?")
+    assert given_out.enter(21, "10.0.1.2", "?", 200.0) == ("10.0.1.2", "?")

@@ -16,13 +16,15 @@ class Bench:
         self.registry = CollectorRegistry()
         self.metrics = ServerMetrics(self.registry, lambda: self.now, lambda: 1e9 + self.now)
 
-    def join(self, key: int, name: str = "") -> ClientMetrics:
-        client = self.metrics.join(key, Version.V2)
+    def join(self, key: int, name: str = "", identity: str = "first") -> ClientMetrics:
+        client = self.metrics.join(key, Version.V2, identity)
         if name:
             client.named(name)
         return client
 
-    def value(self, name: str, **labels: str) -> float | None:
+    def value(self, name: str, identity: str = "first", **labels: str) -> float | None:
+        if "client" in labels:
+            labels["identity"] = identity
         return self.registry.get_sample_value(f"iot_facerecognition_{name}", labels)
 
     def clients(self) -> set[str]:
@@ -142,3 +144,22 @@ def test_frame_rate_is_of_the_last_five_whole_seconds() -> None:
     rate.count(200.0)
     assert rate.rate(200.5) == 0
     assert rate.rate(201.0) == 0.2
+
+
+def test_another_identity_cannot_pass_for_a_client_by_taking_its_name() -> None:
+    bench = Bench()
+    bench.join(1, "door", "door token").told_health(Health(cpu_temperature=40.0))
+    bench.join(2, "door", "impostor").told_health(Health(cpu_temperature=90.0))
+    temperature = "edge_cpu_temperature_celsius"
+    assert bench.value(temperature, "door token", client="door") == 40
+    assert bench.value(temperature, "impostor", client="door") == 90
+
+
+def test_one_identity_s_thousand_names_leave_another_s_name_its_own() -> None:
+    bench = Bench()
+    for key in range(1040):
+        bench.join(key, f"name {key}", "greedy").leave()
+    bench.join(2000, "kitchen", "honest")
+    bench.join(2001, "one more", "greedy")
+    assert bench.clients() == {"kitchen", "other"}
+    assert bench.value("client_info", "honest", client="kitchen", protocol="2", version="") == 1

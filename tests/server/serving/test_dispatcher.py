@@ -74,7 +74,7 @@ class Bench:
             object_labels=10,
             object_interval=0.0,
         )
-        metrics = self.metrics.join(key, version)
+        metrics = self.metrics.join(key, version, "first")
         self.dispatcher.join(session, metrics, lambda call: call())
         return session
 

@@ -140,5 +140,6 @@ def test_given_files_are_never_replaced(given_files, tmp_path):
     ],
 )
 def test_the_mode_decides_who_judges(tmp_path, mode, kind):
+    tls = server_tls(configuration(tmp_path))
     config = configuration(tmp_path, AUTH_MODE=mode, AUTH_CLIENTCA="ca.crt")
-    assert type(authenticator(config)) is kind
+    assert type(authenticator(config, tls)) is kind

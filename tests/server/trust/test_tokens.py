@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 from iot_facerecognition_server.trust.authentication import (
     Accepted,
     OpenAuthenticator,
+    Presented,
     Refused,
     TokenAuthenticator,
 )
+from iot_facerecognition_server.trust.client_identity import Proof
 from iot_facerecognition_server.trust.tokens import TokenFileError, TokenRequestError, TokenStore
 
 
@@ -68,10 +70,11 @@ def test_tokens_are_listed_with_name_and_time(store):
 def test_a_revoked_token_is_not_valid_in_a_running_server(store, by):
     running = TokenAuthenticator(TokenStore(store.path))
     token, other = store.add("kitchen"), store.add("hall")
-    assert running.authenticate(f"Bearer {token}") == Accepted("kitchen")
+    shown = Presented("192.0.2.7", f"Bearer {token}")
+    assert isinstance(running.authenticate(shown), Accepted)
     assert store.revoke(getattr(store.list()[0], by)).name == "kitchen"
-    assert isinstance(running.authenticate(f"Bearer {token}"), Refused)
-    assert running.authenticate(f"Bearer {other}") == Accepted("hall")
+    assert isinstance(running.authenticate(shown), Refused)
+    assert judged(store, f"Bearer {other}").identity.name == "hall"
 
 
 def test_revoking_what_is_not_there_names_what_is(store):
@@ -127,6 +130,10 @@ def test_another_process_may_change_the_file(store):
     assert store.find(made.stdout.strip()).name == "hall"
 
 
+def judged(store, header):
+    return TokenAuthenticator(store).authenticate(Presented("192.0.2.7", header))
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -147,7 +154,7 @@ def test_a_damaged_file_is_told_and_lets_nobody_in(store, text, caplog):
     store.path.write_bytes(text.encode("latin-1"))
     with pytest.raises(TokenFileError, match="is damaged"):
         store.list()
-    verdict = TokenAuthenticator(store).authenticate(f"Bearer {token}")
+    verdict = judged(store, f"Bearer {token}")
     assert isinstance(verdict, Refused)
     assert str(store.path) not in verdict.reason
     assert "is damaged" in caplog.text
@@ -187,7 +194,7 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path):
 )
 def test_requests_without_a_valid_token_are_refused_in_words(store, header, words):
     token = store.add("kitchen")
-    verdict = TokenAuthenticator(store).authenticate(header and header.format(token=token))
+    verdict = judged(store, header and header.format(token=token))
     assert isinstance(verdict, Refused)
     assert words in verdict.reason
     assert token not in verdict.reason
@@ -196,16 +203,47 @@ def test_requests_without_a_valid_token_are_refused_in_words(store, header, word
 @pytest.mark.parametrize("header", ["Bearer {}", "bearer {}", "BEARER   {} "])
 def test_the_scheme_may_be_written_in_any_case(store, header):
     token = store.add("kitchen")
-    assert TokenAuthenticator(store).authenticate(header.format(token)) == Accepted("kitchen")
+    verdict = judged(store, header.format(token))
+    assert isinstance(verdict, Accepted)
+    assert (verdict.identity.proof, verdict.identity.name) == (Proof.TOKEN, "kitchen")
+    assert token not in repr(verdict)
+    assert store.list()[0].sha256 not in repr(verdict)
 
 
-def test_an_open_server_asks_for_nothing():
-    assert isinstance(OpenAuthenticator().authenticate(None), Accepted)
+def test_an_open_server_asks_for_nothing_and_goes_by_the_address():
+    judge = OpenAuthenticator()
+    verdict = judge.authenticate(Presented("192.0.2.7"))
+    assert isinstance(verdict, Accepted)
+    assert verdict.identity.name == "192.0.2.7"
+    assert judge.revoked({verdict.identity}) == {}
+
+
+def test_clients_of_one_token_have_one_identity_until_it_is_revoked(store):
+    kitchen, hall = store.add("kitchen"), store.add("hall")
+    first, second, other = (
+        judged(store, f"Bearer {token}").identity for token in (kitchen, kitchen, hall)
+    )
+    assert first == second != other
+    judge = TokenAuthenticator(store)
+    assert judge.revoked({first, other}) == {}
+    store.revoke("kitchen")
+    assert judge.revoked({first, other}) == {first: "this token was revoked"}
+    again = judged(store, f"Bearer {store.add('kitchen')}").identity
+    assert again.name == first.name
+    assert set(judge.revoked({first, again})) == {first}, "the name came back, the token did not"
+
+
+@pytest.mark.parametrize("damage", [lambda path: path.write_text("{"), lambda path: path.unlink()])
+def test_a_token_file_that_cannot_be_read_revokes_nothing(store, damage):
+    identity = judged(store, f"Bearer {store.add('kitchen')}").identity
+    damage(store.path)
+    with pytest.raises(TokenFileError, match=r"is damaged|is missing"):
+        TokenAuthenticator(store).revoked({identity})
 
 
 @given(st.text() | st.text().map("Bearer ".__add__))
 def test_whatever_a_client_sends_is_judged(header):
-    verdict = TokenAuthenticator(TokenStore(Path("/nonexistent/tokens.json"))).authenticate(header)
+    verdict = judged(TokenStore(Path("/nonexistent/tokens.json")), header)
     assert isinstance(verdict, Refused)
 
 
