@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from iot_facerecognition_client.address import DEFAULT_PORT, ServerAddress
+from iot_facerecognition_client.address import DEFAULT_PORT, ServerAddress, split_address
 from iot_facerecognition_client.client import Client
 from iot_facerecognition_client.face_recognition import FaceRecognition
 from iot_facerecognition_client.headless import Headless
@@ -31,6 +31,9 @@ from iot_facerecognition_protocol import SessionSettings
 TOKEN_VARIABLE = "IOT_FACERECOGNITION_TOKEN"  # noqa: S105 - a name, not a token
 
 FAILED = 1
+
+_AROUND = "\ufeff \t\r\n"
+"""What is no part of a token: editors put a byte order mark before it and a line's end behind."""
 
 _CAPTURE_SIZE, _TARGET_SIZE = (1920, 1080), (1280, 720)
 """The original's defaults."""
@@ -58,10 +61,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         trust = _trust(options)
         token = _token(options)
-        server = ServerAddress(options.address, options.port)
+        server = _server(options)
         source = _source(options)
         if not (options.headless or options.json):
-            _show(options, token, source)
+            _show(options, server, token, source)
             return 0
         settings = SessionSettings().renamed(options.name)
         client = Client(server, trust=trust, token=token, settings=settings)
@@ -90,8 +93,8 @@ def _make_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("name", nargs="?", default="default", help="how the server calls it")
-    parser.add_argument("address", nargs="?", default="localhost", help="the server's host")
-    parser.add_argument("port", nargs="?", type=int, default=DEFAULT_PORT, help="(50000)")
+    parser.add_argument("address", nargs="?", default="localhost", help="the server's host[:port]")
+    parser.add_argument("port", nargs="?", type=int, help="(50000)")
     parser.add_argument("capwidth", nargs="?", type=int, help="pixels asked of the camera (1920)")
     parser.add_argument("capheight", nargs="?", type=int, help="(1080)")
     parser.add_argument("targetwidth", nargs="?", type=int, help="pixels that are sent (1280)")
@@ -116,6 +119,15 @@ def _make_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _server(options: argparse.Namespace) -> ServerAddress:
+    """Return where the server listens. Raises ValueError, also for two different ports."""
+    host, named = split_address(options.address)
+    if None not in {named, options.port} and named != options.port:
+        raise ValueError(f"the address names port {named}, and port {options.port} was given too")
+    port = options.port if named is None else named
+    return ServerAddress(host, DEFAULT_PORT if port is None else port)
+
+
 def _trust(options: argparse.Namespace) -> Trust:
     """Return how the server proves itself. Raises TrustError."""
     if options.fingerprint:
@@ -128,12 +140,15 @@ def _trust(options: argparse.Namespace) -> Trust:
 def _token(options: argparse.Namespace) -> str | None:
     """Return the token from wherever it was given. Raises ValueError for an unreadable file."""
     if options.token_file is None:
-        return options.token or os.environ.get(TOKEN_VARIABLE) or None
+        given: str = options.token or os.environ.get(TOKEN_VARIABLE) or ""
+        return given.strip(_AROUND) or None
     try:
         text: str = options.token_file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"token file {options.token_file} cannot be read: {error}") from None
-    return text.strip()
+        raise ValueError(
+            f"token file {options.token_file} cannot be read as UTF-8 text: {error}"
+        ) from None
+    return text.strip(_AROUND)
 
 
 def _sizes(options: argparse.Namespace) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -159,12 +174,14 @@ def _source(options: argparse.Namespace) -> FrameSource:
     )
 
 
-def _show(options: argparse.Namespace, token: str | None, source: FrameSource) -> None:
+def _show(
+    options: argparse.Namespace, server: ServerAddress, token: str | None, source: FrameSource
+) -> None:
     """Show everything in a window until it is closed. Raises SourceError, ConnectionError."""
     recognition = FaceRecognition(
         options.name,
-        options.address,
-        options.port,
+        server.host,
+        server.port,
         *source.size,
         guienabled=True,
         allowselfsign=options.insecure,

@@ -10,7 +10,10 @@ import ssl
 from pathlib import Path
 from typing import Any, cast
 
+from iot_facerecognition_client.fingerprint import fingerprint_digits
 from iot_facerecognition_protocol.records import dataclass
+
+_BOM = b"\xef\xbb\xbf"
 
 
 class TrustError(Exception):
@@ -44,7 +47,12 @@ class CaFile:
         """Return the TLS settings. Raises TrustError."""
         context = _new_context(ssl.SSLContext)
         try:
-            context.load_verify_locations(cafile=self.path)
+            content = self.path.read_bytes()
+            if content.startswith(_BOM):
+                # OpenSSL would take it for a part of the first certificate's first line.
+                context.load_verify_locations(cadata=content.decode("ascii", errors="ignore"))
+            else:
+                context.load_verify_locations(cafile=self.path)
         except ssl.SSLError as error:
             raise TrustError(f"CA file {self.path} holds no PEM certificate: {error}") from None
         except OSError as error:
@@ -68,19 +76,18 @@ class SystemTrust:
 class Fingerprint:
     """Trust one certificate, by its SHA-256: `sha256:` and 64 hexadecimal digits.
 
-    The prefix, colons between the digits and capitals are optional. Neither names nor validity are
-    looked at, so it works on a board whose clock is not set yet. Raises TrustError.
+    The prefix, colons between the digits and capitals are optional, OpenSSL's way of writing it is
+    taken too. Neither names nor validity are looked at, so it works on a board whose clock is not
+    set yet. Raises TrustError.
     """
 
     value: str
 
     def __post_init__(self) -> None:
-        digits = self.value.strip().lower().removeprefix("sha256:").replace(":", "")
-        if len(digits) != hashlib.sha256().digest_size * 2 or set(digits) - set("0123456789abcdef"):
-            raise TrustError(
-                f"fingerprint {self.value!r} is not sha256: and 64 hexadecimal digits; "
-                "`iot-facerecognition-server cert show` prints the server's"
-            )
+        try:
+            digits = fingerprint_digits(self.value)
+        except ValueError as error:
+            raise TrustError(str(error)) from None
         object.__setattr__(self, "value", f"sha256:{digits}")
 
     def context(self) -> ssl.SSLContext:

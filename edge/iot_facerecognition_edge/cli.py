@@ -10,7 +10,14 @@ from pathlib import Path
 
 from iot_facerecognition_edge.errors import EdgeError, HookError, SettingError
 from iot_facerecognition_edge.postponed import postpone
-from iot_facerecognition_edge.settings import CATALOGUE, Settings, SettingsFile, Value, setting
+from iot_facerecognition_edge.settings import (
+    CATALOGUE,
+    Settings,
+    SettingsFile,
+    Value,
+    entered,
+    setting,
+)
 
 EXIT_OK = 0
 EXIT_FAILURE = 1
@@ -135,7 +142,7 @@ def _run(state_directory: Path, options: argparse.Namespace) -> int:
     )
     # The appliance's own log tells the same in its own words.
     logging.getLogger("iot_facerecognition_client").setLevel(logging.WARNING)
-    overrides = dict(map(_change, options.overrides or ()))
+    overrides = _changes(options.overrides or ())
     if options.camera is not None:
         overrides["camera.source"] = setting("camera.source").check(options.camera)
     if options.screen is not None:
@@ -146,11 +153,15 @@ def _run(state_directory: Path, options: argparse.Namespace) -> int:
     return EXIT_LEFT if left else EXIT_OK
 
 
-def _change(text: str) -> tuple[str, Value]:
-    key, equals, value = text.partition("=")
-    if not equals:
-        raise SettingError(f"{text!r} is no KEY=VALUE such as camera.fps=10")
-    return key, setting(key).parse(value)
+def _changes(texts: Sequence[str]) -> dict[str, Value]:
+    """Return the values that `texts`, each KEY=VALUE, stand for. Raises SettingError."""
+    changes: dict[str, Value] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise SettingError(f"{text!r} is no KEY=VALUE such as camera.fps=10")
+        changes |= entered(key, value)
+    return changes
 
 
 def _show(state_directory: Path, options: argparse.Namespace) -> int:
@@ -173,9 +184,9 @@ def _show(state_directory: Path, options: argparse.Namespace) -> int:
 
 
 def _set(state_directory: Path, options: argparse.Namespace) -> int:
-    changes = list(map(_change, options.changes))
+    changes = _changes(options.changes)
     settings = _stored(state_directory)
-    for key, value in changes:
+    for key, value in changes.items():
         settings.set(key, value)
     _keep(state_directory, settings)
     return EXIT_OK

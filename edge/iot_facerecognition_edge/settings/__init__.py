@@ -2,6 +2,7 @@
 
 - `setting`: what a setting is: type, range, default, unit, help.
 - `catalogue`: the list, from which form, file, command line and synchronisation are made.
+- `entered`: what a person means by a text.
 - `values`: the values that hold, observable.
 - `file`: how they are kept.
 - `session`: the five of them that the server holds for us.
@@ -9,6 +10,7 @@
 
 from iot_facerecognition_edge.errors import SettingError
 from iot_facerecognition_edge.settings.catalogue import CATALOGUE, in_group, setting
+from iot_facerecognition_edge.settings.entered import entered
 from iot_facerecognition_edge.settings.file import SettingsFile
 from iot_facerecognition_edge.settings.setting import Applies, Group, Kind, Setting, Value
 from iot_facerecognition_edge.settings.values import SettingChanged, Settings
@@ -24,6 +26,7 @@ __all__ = [
     "Settings",
     "SettingsFile",
     "Value",
+    "entered",
     "in_group",
     "setting",
 ]

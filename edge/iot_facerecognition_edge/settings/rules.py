@@ -4,11 +4,13 @@ import math
 import re
 import shlex
 
-_SHA256_DIGITS = 64
+from iot_facerecognition_client.address import ServerAddress, split_address
+from iot_facerecognition_client.fingerprint import fingerprint_digits
+
 _CALIBRATION_NUMBERS = 6
 _LEAST_DETERMINANT = 1e-6
 _HOST = re.compile(r"[A-Za-z0-9_.:-]+(%[A-Za-z0-9_.-]+)?")
-"""Host names, IPv4 and IPv6 addresses, an IPv6 zone at the end."""
+"""Host names, IPv4 and IPv6 addresses, an IPv6 zone at the end; `ServerAddress` looks closer."""
 
 CAMERAS = ("auto", "picamera2", "v4l2", "moving", "folder")
 """The kinds of camera; those with a place may be followed by `:PLACE`."""
@@ -21,23 +23,27 @@ _SCREENS_WITH_PLACE = {"framebuffer", "window"}
 
 def host(text: str) -> str:
     """Check a host name or address; brackets around an IPv6 address are taken off."""
-    bare = text.removeprefix("[").removesuffix("]")
-    if not _HOST.fullmatch(bare):
+    try:
+        bare, port = split_address(text)
+        ServerAddress(bare)
+        good = _HOST.fullmatch(bare) is not None
+    except ValueError:
+        good = False
+    if not good:
         raise ValueError(
             f"must be a host name or an address such as server.local or 192.168.1.10, not {text!r}"
+        )
+    if port is not None:
+        raise ValueError(
+            f"must be a host name or an address alone, such as {bare}: the port of {text!r} goes "
+            "into connection.port"
         )
     return bare
 
 
 def fingerprint(text: str) -> str:
     """Check a SHA-256 fingerprint and return it as 64 small hexadecimal digits; empty for none."""
-    digits = text.lower().removeprefix("sha256:").replace(":", "").replace(" ", "")
-    if digits and not re.fullmatch(rf"[0-9a-f]{{{_SHA256_DIGITS}}}", digits):
-        raise ValueError(
-            "must be the 64 hexadecimal digits that the server's `cert show` prints "
-            f"(colons are ignored), not {text[:80]!r}"
-        )
-    return digits
+    return fingerprint_digits(text) if text else ""
 
 
 def camera(text: str) -> str:

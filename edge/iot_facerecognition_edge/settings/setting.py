@@ -148,9 +148,10 @@ class Setting:
         return low <= value <= high
 
     def _check_text(self, value: object) -> str:
-        if not isinstance(value, str) or len(value) > TEXT_LENGTH or not value.isprintable():
+        # A byte order mark comes along where a text is pasted from a file.
+        text = value.strip("\ufeff \t\r\n") if isinstance(value, str) else ""
+        if not isinstance(value, str) or len(text) > TEXT_LENGTH or not text.isprintable():
             raise self._refused(value)
-        text = value.strip()
         if self.rule is None:
             return text
         try:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import pygame
 
 from iot_facerecognition_edge.events import ConnectionState
-from iot_facerecognition_edge.settings import setting
+from iot_facerecognition_edge.settings import entered, setting
+from iot_facerecognition_edge.settings.entered import ADDRESS, PORT
 from iot_facerecognition_edge.ui.colours import Rgb, mix
 from iot_facerecognition_edge.ui.controls import Button, Kind, Label, Pressable
 from iot_facerecognition_edge.ui.entry import Request, TextEntry
@@ -128,8 +129,11 @@ class ConnectPopup(Popup):
     def _ask_address(self) -> None:
         def done(text: str) -> str | None:
             def keep() -> None:
-                self._wanted.address = str(setting("connection.address").check(text.strip()))
-                self.address.value = self._wanted.address
+                given = entered(ADDRESS, text)
+                self._wanted.address = self.address.value = str(given[ADDRESS])
+                if PORT in given:
+                    self._wanted.port = int(given[PORT])
+                    self.port.value = str(self._wanted.port)
 
             return self._navigator.attempt(keep)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pygame
 
-from iot_facerecognition_edge.settings import Applies, Group, Kind, Setting, Value
+from iot_facerecognition_edge.settings import Applies, Group, Kind, Setting, Value, entered
 from iot_facerecognition_edge.ui.colours import mix, parse_colour
 from iot_facerecognition_edge.ui.controls import Paragraph, Pressable, Switch
 from iot_facerecognition_edge.ui.entry import Request, TextEntry
@@ -185,7 +185,8 @@ class SettingRow(Widget):
 
         def done(text: str) -> str | None:
             def change() -> None:
-                self._appliance.change(setting.key, setting.parse(text))
+                for key, value in entered(setting.key, text).items():
+                    self._appliance.change(key, value)
 
             refusal = navigator.attempt(change)
             self.refresh()

@@ -56,6 +56,11 @@ def test_settings_are_kept_shown_and_reset(
     assert stored(tmp_path) == {}
 
 
+def test_an_address_may_name_the_port(tmp_path: Path) -> None:
+    assert run(tmp_path, "settings", "set", "connection.address=server.local:4433") == 0
+    assert stored(tmp_path) == {"connection.address": "server.local", "connection.port": 4433}
+
+
 def test_one_setting_is_shown_with_what_it_means(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

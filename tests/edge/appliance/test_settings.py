@@ -16,6 +16,7 @@ from iot_facerecognition_edge.settings import (
     SettingChanged,
     Settings,
     SettingsFile,
+    entered,
     in_group,
     setting,
 )
@@ -84,7 +85,11 @@ def test_defaults_are_allowed_and_survive_being_spelled(entry) -> None:
         ("camera.exposure_compensation", "-1.5", -1.5),
         ("display.accent_colour", "#00FF7f", "#00ff7f"),
         ("connection.address", "[fe80::1]", "fe80::1"),
+        ("connection.address", "fe80::1%wlan0", "fe80::1%wlan0"),
+        ("connection.address", "wss://server.local", "server.local"),
+        ("connection.token", "\ufeffiotfr_abc\r\n", "iotfr_abc"),
         ("connection.fingerprint", "SHA256:" + "AB:" * 31 + "AB", "ab" * 32),
+        ("connection.fingerprint", "sha256 Fingerprint=" + "AB:" * 31 + "AB", "ab" * 32),
         ("camera.source", "moving:/photos", "moving:/photos"),
         ("display.touch_calibration", "1,0,0,0,1,0", "1,0,0,0,1,0"),
     ],
@@ -104,6 +109,9 @@ def test_text_becomes_a_value(key: str, text: str, value: object) -> None:
         ("display.accent_colour", "darkred", "#8b0000"),
         ("connection.address", "two words", "host name"),
         ("connection.address", "", "host name"),
+        ("connection.address", "a:b:c", "host name"),
+        ("connection.address", "server:4433", "goes into connection.port"),
+        ("connection.address", "[::1]:4433", "goes into connection.port"),
         ("connection.fingerprint", "12:34", "cert show"),
         ("connection.name", "a\nb", "one line"),
         ("camera.source", "webcam", "picamera2"),
@@ -239,3 +247,36 @@ def test_a_file_that_cannot_be_written_says_so_and_leaves_the_old_one(tmp_path: 
     with pytest.raises(EdgeError, match="cannot be written"):
         file.save({"camera.fps": 5})
     assert file.load().values == {"camera.fps": 10}
+
+
+@pytest.mark.parametrize(
+    ("text", "address", "port"),
+    [
+        ("server:4433", "server", 4433),
+        (" wss://10.0.0.5:1 ", "10.0.0.5", 1),
+        ("[fe80::1]:7", "fe80::1", 7),
+    ],
+)
+def test_an_address_with_a_port_means_both(text: str, address: str, port: int) -> None:
+    values = {"connection.address": address, "connection.port": port}
+    assert entered("connection.address", text) == values
+
+
+@pytest.mark.parametrize("text", ["server", "::1", "fe80::1%wlan0"])
+def test_an_address_without_a_port_leaves_the_port_alone(text: str) -> None:
+    assert entered("connection.address", text) == {"connection.address": text}
+
+
+@pytest.mark.parametrize("text", ["server:0", "server:x", "a/b:1", "ws://server:1"])
+def test_an_address_with_no_port_of_this_world_is_refused(text: str) -> None:
+    with pytest.raises(SettingError, match=r"connection\.(address|port)"):
+        entered("connection.address", text)
+
+
+def test_a_stored_address_with_a_port_is_left_out_with_the_cure(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    document = {"format": 1, "settings": {"connection.address": "server:4433"}}
+    path.write_bytes(b"\xef\xbb\xbf" + json.dumps(document).encode())
+    loaded = SettingsFile(path).load()
+    assert loaded.values == {}
+    assert "connection.port" in loaded.problems[0]

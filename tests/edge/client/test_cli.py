@@ -119,12 +119,20 @@ async def test_it_ends_with_its_source_after_the_last_answer(fake_server, tmp_pa
 
 @pytest.mark.parametrize("way", ["option", "file", "variable"])
 async def test_the_token_comes_three_ways(fake_server, photos, tmp_path, way):
-    (tmp_path / "token").write_text("secret\n")
+    # As a Windows editor saves it.
+    (tmp_path / "token").write_text("\ufeffsecret\r\n")
     given = {"option": ("--token", "secret"), "file": ("--token-file", tmp_path / "token")}
     environment = {"IOT_FACERECOGNITION_TOKEN": "secret"} if way == "variable" else {}
     async with fake_server(token="secret", answers=lambda _: ("x",)) as server:
         arguments = to(server, *given.get(way, ()), "--headless", "--source", photos / "biden.jpg")
         async with running(*arguments, **environment) as process:
+            assert b"frame 1" in await process.stdout.readline()
+
+
+async def test_an_address_may_name_the_port(fake_server, photos):
+    async with fake_server(answers=lambda _: ("x",)) as server:
+        arguments = ("a", server.address, "--insecure", "--headless")
+        async with running(*arguments, "--source", photos / "biden.jpg") as process:
             assert b"frame 1" in await process.stdout.readline()
 
 
@@ -151,6 +159,8 @@ async def test_a_refusal_ends_it_with_the_cure(fake_server, photos, make_certifi
         (("--source", "nothing", "--headless"), 1, "none of"),
         (("a", "b", "50000", "640"), 2, "needs a height"),
         (("a", "b", "70000"), 2, "1 to 65535"),
+        (("a", "b:1", "2"), 2, "names port 1, and port 2 was given"),
+        (("a", "b:c"), 2, "1 to 65535"),
         (("--fingerprint", "12"), 2, "cert show"),
         (("--cafile", "missing.pem", "--headless", "--source", "{photo}"), 2, "missing.pem"),
         (("--token-file", "missing", "--source", "{photo}"), 2, "token file missing"),

@@ -1,13 +1,15 @@
 """Addresses, back-off and statistics."""
 
+import subprocess
 from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iot_facerecognition_client import ServerAddress
+from iot_facerecognition_client import Fingerprint, ServerAddress
 from iot_facerecognition_client.backoff import Backoff
+from iot_facerecognition_client.fingerprint import fingerprint_digits
 from iot_facerecognition_client.statistics import LatencyWindow, RateMeter, Statistics
 
 
@@ -20,6 +22,8 @@ from iot_facerecognition_client.statistics import LatencyWindow, RateMeter, Stat
         ("192.168.1.2:50001", "192.168.1.2", 50001, "wss://192.168.1.2:50001"),
         ("::1", "::1", 50000, "wss://[::1]:50000"),
         ("[fe80::1]:7", "fe80::1", 7, "wss://[fe80::1]:7"),
+        ("[fe80::1%wlan0]:7", "fe80::1%wlan0", 7, "wss://[fe80::1%wlan0]:7"),
+        ("fe80::1%wlan0", "fe80::1%wlan0", 50000, "wss://[fe80::1%wlan0]:50000"),
     ],
 )
 def test_addresses_as_people_write_them(text, host, port, url):
@@ -43,6 +47,8 @@ def test_addresses_as_people_write_them(text, host, port, url):
         "user@server",
         "two words",
         "server:1:2]",
+        "server:1:2",
+        "server%1",
         "server?x",
         "server#x",
     ],
@@ -50,6 +56,48 @@ def test_addresses_as_people_write_them(text, host, port, url):
 def test_what_is_no_address_is_refused(text):
     with pytest.raises(ValueError):  # noqa: PT011 - each text has a reason of its own
         ServerAddress.parse(text)
+
+
+def test_a_host_with_a_port_is_refused_with_the_two_apart():
+    with pytest.raises(ValueError, match=r"host server\.local and port 4433 apart"):
+        ServerAddress("server.local:4433")
+
+
+DIGITS = "0123456789abcdef" * 4
+PAIRS = ":".join(DIGITS[at : at + 2] for at in range(0, 64, 2)).upper()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        DIGITS,
+        f"sha256:{DIGITS}",
+        f"SHA256:{PAIRS}",
+        f"SHA256 Fingerprint={PAIRS}",
+        f"sha256 Fingerprint={PAIRS}\n",
+        f"SHA-256 Fingerprint: {PAIRS}",
+        PAIRS.replace(":", " "),
+        f"\ufeff{DIGITS}\r\n",
+    ],
+)
+def test_fingerprints_as_people_have_them(text):
+    assert fingerprint_digits(text) == DIGITS
+
+
+@pytest.mark.parametrize(
+    "text", ["", "12:34", DIGITS[:-1], DIGITS + "0", f"SHA1 Fingerprint={PAIRS[:59]}", "g" * 64]
+)
+def test_what_is_no_sha256_is_refused_with_both_ways_to_get_one(text):
+    with pytest.raises(ValueError, match=r"cert show.*openssl x509 -noout -fingerprint -sha256"):
+        fingerprint_digits(text)
+
+
+def test_the_fingerprint_that_openssl_prints_is_the_certificates(make_certificate):
+    certificate = make_certificate()
+    command = ["openssl", "x509", "-noout", "-fingerprint", "-sha256", "-in"]
+    command.append(str(certificate.certificate_file))
+    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert Fingerprint(printed).value == certificate.fingerprint
 
 
 @given(st.integers(), st.integers(1, 200))

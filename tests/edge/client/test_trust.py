@@ -84,6 +84,14 @@ async def test_a_pin_needs_no_right_clock_and_no_right_name(fake_server, make_ce
         assert status.state is State.CONNECTED
 
 
+async def test_a_byte_order_mark_is_no_part_of_a_ca_file(fake_server, tmp_path):
+    async with fake_server() as server:
+        pem = await asyncio.to_thread(server.certificate.certificate_file.read_bytes)
+        await asyncio.to_thread((tmp_path / "ca.pem").write_bytes, b"\xef\xbb\xbf" + pem)
+        status = await outcome(server.address, CaFile(tmp_path / "ca.pem"))
+        assert status.state is State.CONNECTED
+
+
 async def test_the_servers_own_certificate_serves_as_ca_file(fake_server):
     async with fake_server() as server:
         status = await outcome(server.address, CaFile(server.certificate.certificate_file))

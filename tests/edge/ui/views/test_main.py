@@ -99,6 +99,19 @@ def test_the_connect_pop_up_hands_on_what_was_written(finger):
     assert finger.top is finger.view
 
 
+def test_an_address_with_a_port_fills_both_fields(finger):
+    finger.tap(finger.view.status)
+    popup = finger.top
+    finger.tap(popup.address)
+    finger.screen.push(
+        *[KeyPressed(Key.BACKSPACE)] * 9, TypedText("pi:4433"), KeyPressed(Key.ENTER)
+    )
+    finger.wait()
+    assert (popup.address.value, popup.port.value) == ("pi", "4433")
+    finger.tap(popup.go)
+    assert finger.appliance.done == [("connect", "pi", 4433, None)]
+
+
 def test_the_token_is_left_alone_unless_another_one_is_written(finger):
     finger.appliance.settings.set("connection.token", "secret")
     finger.tap(finger.view.status)

@@ -1,0 +1,22 @@
+"""What a person means by a text: usually one value, by an address with a port two."""
+
+from iot_facerecognition_client.address import split_address
+from iot_facerecognition_edge.settings.catalogue import setting
+from iot_facerecognition_edge.settings.setting import Value
+
+ADDRESS, PORT = "connection.address", "connection.port"
+
+
+def entered(key: str, text: str) -> dict[str, Value]:
+    """Return the values by key that `text`, entered for the setting `key`, stands for.
+
+    Raises SettingError for a setting that is none and a value that is not allowed.
+    """
+    if key == ADDRESS:
+        try:
+            host, port = split_address(text)
+        except ValueError:
+            host, port = text, None  # the setting's own rule says what is wrong
+        if port is not None:
+            return {key: setting(key).parse(host), PORT: setting(PORT).check(port)}
+    return {key: setting(key).parse(text)}
