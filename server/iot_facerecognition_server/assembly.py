@@ -145,6 +145,7 @@ async def _serve(
         limits=ConnectionLimits(
             max(config.limits.frame_bytes, config.limits.text_bytes),
             config.limits.handshake_seconds,
+            config.limits.handshakes,
             config.limits.idle_seconds,
             config.limits.backlog_bytes,
         ),

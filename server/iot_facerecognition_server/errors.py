@@ -1,6 +1,10 @@
 """Errors of the server as a whole."""
 
 
+class CannotListenError(Exception):
+    """The server cannot listen where the configuration says; the message has reason and cure."""
+
+
 class AddressInUseError(Exception):
     """Another program listens on the configured address."""
 

@@ -21,8 +21,20 @@ GONE: Final = "gone"
 """Why a frame was dropped whose client had left before its end; nobody is left to be told."""
 AUTHENTICATION: Final = "authentication"
 """Why a connection was refused that could not prove to be allowed."""
+NOT_TLS: Final = "not-tls"
+"""Why a connection was refused that spoke something else on the TLS port."""
+TLS_FAILED: Final = "tls-failed"
+"""Why a connection was refused whose TLS handshake failed; AUTHENTICATION for its certificate."""
+HANDSHAKE_TIMEOUT: Final = "handshake-timeout"
+"""Why a connection was refused that did not finish its handshake in time."""
+TOO_MANY_HANDSHAKES: Final = "too-many-handshakes"
+"""Why a connection was refused when too many were in their handshake."""
 _REFUSALS: Final = (
     AUTHENTICATION,
+    NOT_TLS,
+    TLS_FAILED,
+    HANDSHAKE_TIMEOUT,
+    TOO_MANY_HANDSHAKES,
     str(ErrorCode.TOO_MANY_CLIENTS),
     str(ErrorCode.TOO_MANY_CONNECTIONS),
 )

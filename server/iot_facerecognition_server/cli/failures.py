@@ -6,7 +6,7 @@ from typing import Final
 
 from iot_facerecognition_server.cli.outcome import CommandFailedError, ExitCode
 from iot_facerecognition_server.config import ConfigError
-from iot_facerecognition_server.errors import AddressInUseError, DeviceError
+from iot_facerecognition_server.errors import AddressInUseError, CannotListenError, DeviceError
 from iot_facerecognition_server.models.errors import ModelError
 from iot_facerecognition_server.networks.face_descriptor import NetworkFileError
 from iot_facerecognition_server.trust.certificates import CertificateError
@@ -16,6 +16,7 @@ from iot_facerecognition_server.vision.jpeg import JpegLibraryError
 
 _CODES: Final[dict[type[Exception], ExitCode]] = {
     AddressInUseError: ExitCode.ADDRESS_IN_USE,
+    CannotListenError: ExitCode.CONFIGURATION,
     CertificateError: ExitCode.CONFIGURATION,
     ConfigError: ExitCode.CONFIGURATION,
     DeviceError: ExitCode.CONFIGURATION,

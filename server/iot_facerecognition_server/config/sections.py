@@ -283,7 +283,14 @@ class LimitSettings:
         "HandshakeSeconds",
         Number(0.1, 300.0, "seconds"),
         "10",
-        "How long a connection may take to become a client.",
+        "How long a connection may take to become a client, TLS and HTTP together.",
+    )
+    handshakes: int = setting(
+        "Handshakes",
+        Integer(1, 100_000),
+        "512",
+        "Most connections that may be in their handshake at a time. Past it, the oldest of the"
+        " address that has most of them is cut.",
     )
     idle_seconds: float = setting(
         "IdleSeconds",

@@ -99,6 +99,10 @@ class Client:
             refused = self.session.refuse_and_close(code, reason)
             self._disconnecting = asyncio.create_task(self._send_away(refused))
 
+    async def leave(self, reason: str) -> None:
+        """Say good-bye (1001), since the server ends."""
+        await self._connection.close(CloseCode.GOING_AWAY, reason)
+
     async def _read(self) -> None:
         while await self._read_one():
             pass

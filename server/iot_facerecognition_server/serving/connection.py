@@ -1,17 +1,21 @@
 """The WebSocket connection of one client."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
+from websockets.asyncio.connection import Connection
 from websockets.asyncio.server import ServerConnection
 from websockets.frames import CloseCode, Frame
+from websockets.typing import DataLike
 
 from iot_facerecognition_protocol import SUBPROTOCOL_V2, ErrorCode, ErrorReport, Version, encode
 from iot_facerecognition_server.serving.tls_buffers import ReadBuffer
 from iot_facerecognition_server.trust.client_identity import ClientIdentity
 
+CLOSE_SECONDS: Final = 2.0
+"""How long a client has to answer that it is closed; then the connection is cut."""
 _LAST_WORDS_SECONDS = 2.0
 """How long a client that sent too much has to read so."""
 
@@ -62,9 +66,12 @@ class ClientConnection(ServerConnection):
         self._when_lost.append(callback)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin; the TLS handshake is over."""
+        """Begin; the TLS handshake is over.
+
+        The base would ask websockets' own server for a task; ours has one for it (`Entrance`).
+        """
         self._read_buffer.lend(transport)
-        super().connection_made(transport)
+        Connection.connection_made(self, transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell those who wanted to know."""
@@ -76,6 +83,34 @@ class ClientConnection(ServerConnection):
     def version(self) -> Version:
         """The version that was agreed in the handshake."""
         return Version.V2 if self.subprotocol == SUBPROTOCOL_V2 else Version.V1
+
+    async def close(
+        self, code: CloseCode | int = CloseCode.NORMAL_CLOSURE, reason: str = ""
+    ) -> None:
+        """Close, and cut the connection after CLOSE_SECONDS.
+
+        The base's own deadline begins only once the close frame has passed the write buffer, and
+        nothing passes it when the peer does not read.
+        """
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await super().close(code, reason)
+        except TimeoutError:
+            self.transport.abort()
+            await self.wait_closed()
+
+    async def ping(self, data: DataLike | None = None) -> Awaitable[float]:
+        """Send a ping, and cut the connection when the ping finds no way out in time.
+
+        The base waits for a pong for a limited time, but for ever until the ping is written.
+        """
+        try:
+            async with asyncio.timeout(self.ping_timeout):
+                return await super().ping(data)
+        except TimeoutError:
+            self.transport.abort()
+            await self.wait_closed()
+            raise self.protocol.close_exc from None
 
     def start_keepalive(self) -> None:
         """Ping clients of version 2 only."""

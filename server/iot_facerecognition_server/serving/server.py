@@ -1,27 +1,29 @@
 """The TLS WebSocket server: listens, admits, and gives every connection a client."""
 
 import asyncio
-import errno
 import itertools
 import logging
 import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from http import HTTPStatus
+from typing import Final
 
-from websockets.asyncio.server import Server, ServerConnection, serve
-from websockets.frames import CloseCode
+from websockets.asyncio.server import ServerConnection
 from websockets.http11 import Request, Response
+from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
 from iot_facerecognition_protocol import MESSAGE_LENGTH, SUBPROTOCOL_V2, ErrorCode, clean_text
-from iot_facerecognition_server.errors import AddressInUseError
+from iot_facerecognition_server.listening import listen
 from iot_facerecognition_server.metrics import AUTHENTICATION, ServerMetrics
 from iot_facerecognition_server.serving.admission import Admission
 from iot_facerecognition_server.serving.client import Client, NewSession
-from iot_facerecognition_server.serving.connection import ClientConnection
+from iot_facerecognition_server.serving.connection import CLOSE_SECONDS, ClientConnection
 from iot_facerecognition_server.serving.dispatcher import Dispatcher
+from iot_facerecognition_server.serving.entrance import Entrance, FailedHandshake
+from iot_facerecognition_server.serving.handshakes import Handshakes
+from iot_facerecognition_server.serving.peer_log import PeerLog
 from iot_facerecognition_server.serving.tls_buffers import ReadBuffer
 from iot_facerecognition_server.trust.authentication import Authenticator, Presented, Refused
 
@@ -29,20 +31,22 @@ _log = logging.getLogger(__name__)
 _handshake_log = logging.getLogger(f"{__name__}.handshake")
 """websockets' own words on connections that never became clients: a traceback for every probe."""
 
-_CLOSE_SECONDS = 2.0
-"""How long a client has to answer that it is closed."""
+LEAVE_SECONDS: Final = 2.0
+"""How long connections have to end after the good-bye, before their tasks are cancelled."""
+_FAREWELL: Final = "the server is ending"
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
     """What every connection is held to.
 
-    Bytes of one message, seconds to shake hands, seconds of silence (0: any), characters of text
-    that the client has not read.
+    Bytes of one message, seconds to shake hands, connections that may be at it, seconds of silence
+    (0: any), characters of text that the client has not read.
     """
 
     message_bytes: int
     handshake_seconds: float
+    handshakes: int
     idle_seconds: float
     backlog: int
 
@@ -72,7 +76,6 @@ class RecognitionServer:
         self._name = name
         self._host = host
         self._port = port
-        self._context = context
         self._authenticator = authenticator
         self._admission = admission
         self._limits = limits
@@ -82,14 +85,23 @@ class RecognitionServer:
         self._clock = clock
         self._keys = itertools.count(1)
         self._clients: dict[int, Client] = {}
-        self._server: Server | None = None
+        self._serving = True
+        self._read_buffer = ReadBuffer()
+        self._peer_log = PeerLog(_log, clock)
+        self._entrance = Entrance(
+            context=context,
+            seconds=limits.handshake_seconds,
+            handshakes=Handshakes(limits.handshakes),
+            new_connection=self._new_connection,
+            shake_hands=self._shake_hands,
+            serve=self._handle,
+            failed=self._not_admitted,
+        )
 
     @property
     def port(self) -> int:
-        """The port that is listened on."""
-        if self._server is None:
-            raise RuntimeError("the server has not been started")
-        return int(next(iter(self._server.sockets)).getsockname()[1])
+        """The port that is listened on; before `start`, the one to be."""
+        return self._port
 
     @property
     def clients(self) -> tuple[Client, ...]:
@@ -97,31 +109,11 @@ class RecognitionServer:
         return tuple(self._clients.values())
 
     async def start(self) -> None:
-        """Open the port. Raises AddressInUseError."""
-        limits = self._limits
+        """Open the port. Raises AddressInUseError and CannotListenError."""
         _handshake_log.setLevel(logging.CRITICAL)
-        try:
-            self._server = await serve(
-                self._handle,
-                self._host,
-                self._port,
-                ssl=self._context,
-                create_connection=partial(ClientConnection, read_buffer=ReadBuffer()),  # type: ignore[arg-type]  # a class to look at, a callable in use
-                process_request=self._admit,
-                select_subprotocol=_agree_on_version,
-                compression=None,  # JPEG does not shrink, and an edge has no time for it
-                open_timeout=limits.handshake_seconds,
-                ssl_handshake_timeout=limits.handshake_seconds,
-                max_size=limits.message_bytes,
-                max_queue=2,
-                close_timeout=_CLOSE_SECONDS,
-                server_header=self._name,
-                logger=_handshake_log,
-            )
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                raise AddressInUseError(self._host, self._port) from error
-            raise
+        listeners = await asyncio.to_thread(listen, self._host, self._port, "Connection")
+        self._port = int(listeners[0].getsockname()[1])
+        self._entrance.open(listeners)
 
     def say(self, text: str, to_whom: str | None = None) -> int:
         """Send a message to the clients of that name or identity, or to all; return to how many."""
@@ -142,23 +134,50 @@ class RecognitionServer:
             client.disconnect(ErrorCode.REVOKED, revoked[client.identity])
         return len(to)
 
+    def is_serving(self) -> bool:
+        """Whether new connections are still taken; websockets asks while it shakes hands."""
+        return self._serving
+
     async def close(self, seconds: float) -> None:
-        """Stop accepting, finish what is under way within `seconds`, and say good-bye (1001)."""
-        if self._server is None:
-            return
-        server = self._server
-        server.close(close_connections=False)
+        """Stop accepting, finish what is under way within `seconds`, and say good-bye (1001).
+
+        It takes CLOSE_SECONDS + LEAVE_SECONDS more at most, whatever the clients do.
+        """
+        self._serving = False
+        self._entrance.stop()
         try:
             async with asyncio.timeout(seconds):
                 await self._dispatcher.drained()
         except TimeoutError:
             _log.warning("some frames were not finished within %g s", seconds)
-        farewells = [
-            connection.close(CloseCode.GOING_AWAY, "the server is ending")
-            for connection in server.connections
-        ]
+        farewells = [client.leave(_FAREWELL) for client in self.clients]
         await asyncio.gather(*farewells)
-        await server.wait_closed()
+        if not await self._entrance.left(LEAVE_SECONDS):
+            _log.warning("some connections had to be cut")
+
+    def _new_connection(self) -> ClientConnection:
+        protocol = ServerProtocol(
+            select_subprotocol=_agree_on_version,
+            max_size=self._limits.message_bytes,
+            logger=_handshake_log,
+        )
+        return ClientConnection(
+            protocol,
+            self,
+            read_buffer=self._read_buffer,
+            close_timeout=CLOSE_SECONDS,
+            max_queue=2,
+        )
+
+    async def _shake_hands(self, connection: ClientConnection) -> None:
+        await connection.handshake(self._admit, server_header=self._name)
+
+    def _not_admitted(self, address: str, failed: FailedHandshake) -> None:
+        """Count and log a peer that did not get as far as an HTTP answer."""
+        if failed.reason == AUTHENTICATION:
+            self._metrics.authentication_failures.inc()
+        self._metrics.refused.labels(failed.reason).inc()
+        self._peer_log.warn(failed.reason, "refused %s: %s", address, failed.words)
 
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
         """Let a connection in, or turn it away in HTTP, before it costs anything."""
@@ -190,11 +209,10 @@ class RecognitionServer:
         self, connection: ClientConnection, status: HTTPStatus, reason: str, message: str
     ) -> Response:
         self._metrics.refused.labels(reason).inc()
-        _log.warning("turned away %s: %s", connection.address, message)
+        self._peer_log.warn(reason, "turned away %s: %s", connection.address, message)
         return connection.respond(status, message + "\n")
 
-    async def _handle(self, connection: ServerConnection) -> None:
-        assert isinstance(connection, ClientConnection)
+    async def _handle(self, connection: ClientConnection) -> None:
         assert connection.identity is not None, "who was let in has been identified"
         client = Client(
             connection,
@@ -215,7 +233,7 @@ class RecognitionServer:
 
 
 def _agree_on_version(
-    _connection: ServerConnection, offered: Sequence[Subprotocol]
+    _protocol: ServerProtocol, offered: Sequence[Subprotocol]
 ) -> Subprotocol | None:
     """Take version 2 from who offers it; who offers nothing, or something else, gets version 1."""
     return Subprotocol(SUBPROTOCOL_V2) if SUBPROTOCOL_V2 in offered else None

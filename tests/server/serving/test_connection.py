@@ -3,47 +3,87 @@
 import asyncio
 import gc
 import tracemalloc
-from functools import partial
+from asyncio.sslproto import SSLProtocol
+from pathlib import Path
+from typing import cast
 
+import pytest
 from websockets.asyncio.client import connect
-from websockets.asyncio.server import ServerConnection, serve
+from websockets.asyncio.server import Server
+from websockets.server import ServerProtocol
 
+from iot_facerecognition_server.config import load
+from iot_facerecognition_server.listening import listen
 from iot_facerecognition_server.serving.connection import ClientConnection
-from iot_facerecognition_server.serving.tls_buffers import ReadBuffer
+from iot_facerecognition_server.serving.entrance import Entrance
+from iot_facerecognition_server.serving.handshakes import Handshakes
+from iot_facerecognition_server.serving.tls_buffers import BUFFER_BYTES, ReadBuffer
+from iot_facerecognition_server.trust.setup import server_tls
+
+from .live_server import trusting
 
 SIZE = 1 << 20
 
 
-async def kept_after(sizes: list[int]) -> tuple[list[int], int]:
+class Open:
+    """What a connection asks of its server."""
+
+    def is_serving(self) -> bool:
+        return True
+
+
+def new_connection() -> ClientConnection:
+    return ClientConnection(ServerProtocol(), cast("Server", Open()), read_buffer=ReadBuffer())
+
+
+async def kept_after(folder: Path, sizes: list[int]) -> tuple[list[int], int]:
     """Return the sizes that arrived, and how many bytes more are held than before the first."""
     arrived: list[int] = []
     all_there = asyncio.Event()
 
-    async def handle(connection: ServerConnection) -> None:
-        while True:
-            arrived.append(len(await connection.recv()))
+    async def handle(connection: ClientConnection) -> None:
+        async for message in connection:
+            arrived.append(len(message))
+            del message
             if len(arrived) == len(sizes):
                 all_there.set()
 
-    made = partial(ClientConnection, read_buffer=ReadBuffer())
-    async with (
-        serve(handle, "127.0.0.1", 0, create_connection=made, compression=None) as server,
-        connect(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}") as client,
-    ):
-        gc.collect()
-        before = tracemalloc.get_traced_memory()[0]
-        for size in sizes:
-            await client.send(bytes(size))
-        await all_there.wait()
-        await asyncio.sleep(0)
-        gc.collect()
-        return arrived, tracemalloc.get_traced_memory()[0] - before
+    entrance = Entrance(
+        context=server_tls(
+            load(None, {"IOT_FACERECOGNITION_SERVER_STATEDIRECTORY": str(folder)})
+        ).context,
+        seconds=10.0,
+        handshakes=Handshakes(10),
+        new_connection=new_connection,
+        shake_hands=ClientConnection.handshake,
+        serve=handle,
+        failed=lambda address, failed: None,
+    )
+    listeners = listen("127.0.0.1", 0, "Connection")
+    uri = f"wss://127.0.0.1:{listeners[0].getsockname()[1]}"
+    entrance.open(listeners)
+    try:
+        async with connect(uri, ssl=trusting(), compression=None) as client:
+            gc.collect()
+            before = tracemalloc.get_traced_memory()[0]
+            for size in sizes:
+                await client.send(bytes(size))
+            await all_there.wait()
+            await asyncio.sleep(0)
+            gc.collect()
+            return arrived, tracemalloc.get_traced_memory()[0] - before
+    finally:
+        entrance.stop()
+        await entrance.left(5.0)
 
 
-def test_nothing_is_kept_of_a_message_that_was_handed_on():
+def test_nothing_is_kept_of_a_message_that_was_handed_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(SSLProtocol, "max_size", BUFFER_BYTES)
     tracemalloc.start()
     try:
-        arrived, kept = asyncio.run(kept_after([SIZE, SIZE // 2]))
+        arrived, kept = asyncio.run(kept_after(tmp_path, [SIZE, SIZE // 2]))
     finally:
         tracemalloc.stop()
     assert arrived == [SIZE, SIZE // 2]

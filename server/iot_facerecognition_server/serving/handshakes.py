@@ -1,0 +1,40 @@
+"""How many connections may be in their handshake at a time, and which one goes for another."""
+
+from collections import Counter
+
+
+class Handshakes:
+    """Counts connections whose handshake is under way. Plain.
+
+    Past the bound the oldest handshake of the address that has most of them is given up, so that
+    whoever opens many and finishes none loses its own.
+    """
+
+    def __init__(self, most: int) -> None:
+        """Let `most` be under way at a time."""
+        self._most = most
+        self._addresses: dict[int, str] = {}
+        self._counts: Counter[str] = Counter()
+
+    def __len__(self) -> int:
+        """Return how many are under way."""
+        return len(self._addresses)
+
+    def enter(self, key: int, address: str) -> tuple[int, str] | None:
+        """Begin the handshake `key` of `address`; return key and address of one to give up."""
+        self._addresses[key] = address
+        self._counts[address] += 1
+        if len(self._addresses) <= self._most:
+            return None
+        ((crowded, _),) = self._counts.most_common(1)
+        victim = next(key for key, peer in self._addresses.items() if peer == crowded)
+        self.leave(victim)
+        return victim, crowded
+
+    def leave(self, key: int) -> None:
+        """Take note that the handshake `key` is over, if it is still counted."""
+        address = self._addresses.pop(key, None)
+        if address is not None:
+            self._counts[address] -= 1
+            if not self._counts[address]:
+                del self._counts[address]

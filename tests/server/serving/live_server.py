@@ -1,0 +1,102 @@
+"""A server over real TLS in the test's own event loop, with an engine that answers nothing."""
+
+import asyncio
+import ssl
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from prometheus_client import CollectorRegistry
+from websockets.asyncio.client import connect
+from websockets.typing import Subprotocol
+
+from iot_facerecognition_protocol import SUBPROTOCOL_V2, Limits, Version
+from iot_facerecognition_server.config import load
+from iot_facerecognition_server.metrics import ServerMetrics
+from iot_facerecognition_server.serving.admission import Admission
+from iot_facerecognition_server.serving.dispatcher import Dispatcher
+from iot_facerecognition_server.serving.server import ConnectionLimits, RecognitionServer
+from iot_facerecognition_server.sessions.scheduler import FairScheduler
+from iot_facerecognition_server.sessions.session import Session
+from iot_facerecognition_server.trust.setup import authenticator, server_tls
+
+from .test_dispatcher import ManualEngine
+
+LIMITS = ConnectionLimits(
+    message_bytes=1_000_000,
+    handshake_seconds=10.0,
+    handshakes=512,
+    idle_seconds=0.0,
+    backlog=65_536,
+)
+
+
+@dataclass
+class LiveServer:
+    """Runs while it is entered; `settings` are environment variables without their prefix."""
+
+    folder: Path
+    limits: ConnectionLimits = LIMITS
+    settings: dict[str, str] = field(default_factory=dict)
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+
+    async def __aenter__(self) -> Self:
+        environ = {"SERVER_STATEDIRECTORY": str(self.folder), "AUTH_MODE": "open", **self.settings}
+        config = load(None, {f"IOT_FACERECOGNITION_{key}": value for key, value in environ.items()})
+        tls = server_tls(config)
+        self.server = RecognitionServer(
+            name="test",
+            host="127.0.0.1",
+            port=0,
+            context=tls.context,
+            authenticator=authenticator(config, tls),
+            admission=Admission(1000, 1000),
+            limits=self.limits,
+            new_session=self._new_session,
+            dispatcher=Dispatcher(ManualEngine(), FairScheduler(4, 2, 5.0), time.monotonic),
+            metrics=ServerMetrics(self.registry),
+            clock=time.monotonic,
+        )
+        await self.server.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.server.close(0.0)
+
+    @property
+    def port(self) -> int:
+        return self.server.port
+
+    def count(self, name: str, **labels: str) -> float:
+        return self.registry.get_sample_value(f"iot_facerecognition_{name}", labels) or 0.0
+
+    async def counted(self, name: str, least: float = 1.0, **labels: str) -> None:
+        """Return when the counter has reached `least`."""
+        while self.count(name, **labels) < least:  # noqa: ASYNC110 - the registry has no event
+            await asyncio.sleep(0.01)
+
+    def connect(self, **options: Any) -> connect:
+        """Return what a client of version 2 enters."""
+        options.setdefault("ssl", trusting())
+        options.setdefault("compression", None)
+        options.setdefault("subprotocols", [Subprotocol(SUBPROTOCOL_V2)])
+        return connect(f"wss://127.0.0.1:{self.port}", **options)
+
+    @staticmethod
+    def _new_session(key: int, version: Version, send: Any) -> Session:
+        return Session(key, version, send, limits=Limits(), object_labels=10, object_interval=0.0)
+
+
+def trusting() -> ssl.SSLContext:
+    """Return a client's context that takes any certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
