@@ -4,8 +4,10 @@ import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
+from iot_facerecognition_client.lettering.drawing import Lettering
+from iot_facerecognition_client.tag_layout import place_tags
 from iot_facerecognition_protocol import Face
 
 _KNOWN = "#2ecc71"
@@ -29,25 +31,27 @@ def draw(frames: Mapping[str, tuple[bytes, Sequence[Face]]], path: Path) -> None
 
 def annotated(picture: Image.Image, faces: Sequence[Face], caption: str) -> Image.Image:
     """Return `picture` with a rectangle and a name for each face, as an edge draws them."""
-    pen = ImageDraw.Draw(picture)
-    font = ImageFont.load_default(size=picture.height // 20)
+    pen, lettering = ImageDraw.Draw(picture), Lettering()
+    size = picture.height // 20
+    gap = size // 4
+    labels = [face.tag or "unknown" for face in faces]
+    boxes = [(face.x, face.y, face.width, face.height) for face in faces]
+    height = lettering.height(size) + gap
+    sizes = [(lettering.width(label, size) + 2 * gap, height) for label in labels]
+    places = place_tags(boxes, sizes, (0, 0, *picture.size))
     for face in faces:
-        colour = _KNOWN if face.tag else _UNKNOWN
-        left, top = face.x, face.y
-        right, bottom = left + face.width, top + face.height
-        pen.rectangle((left, top, right, bottom), outline=colour, width=4)
-        label = face.tag or "unknown"
-        place = _inside(picture, pen.textbbox((0, 0), label, font=font), left, bottom + 6)
-        box = pen.textbbox(place, label, font=font)
-        pen.rectangle((box[0] - 4, box[1] - 4, box[2] + 4, box[3] + 4), fill=colour)
-        pen.text(place, label, fill="black", font=font)
-    pen.text((10, 8), caption, fill="white", font=font, stroke_width=2, stroke_fill="black")
+        corners = (face.x, face.y, face.x + face.width, face.y + face.height)
+        pen.rectangle(corners, outline=_colour(face), width=4)
+    for face, label, (x, y, width, _) in zip(faces, labels, places, strict=True):
+        pen.rectangle((x, y, x + width - 1, y + height - 1), fill=_colour(face))
+        fitting = lettering.fit(label, size, width - 2 * gap)
+        drawn = lettering.draw(fitting, size, (0, 0, 0))
+        picture.paste(drawn, (x + gap, y + gap // 2), drawn)
+    title = lettering.draw(caption, size, (255, 255, 255), bold=True)
+    pen.rectangle((0, 0, title.width + 2 * gap, height), fill="#101418")
+    picture.paste(title, (gap, gap // 2), title)
     return picture
 
 
-def _inside(
-    picture: Image.Image, size: tuple[float, float, float, float], left: int, top: int
-) -> tuple[float, float]:
-    """Return where a label that is meant for (left, top) stands wholly in the picture."""
-    most = picture.width - size[2] - 6, picture.height - size[3] - 6
-    return max(6, min(left, most[0])), max(6, min(top, most[1]))
+def _colour(face: Face) -> str:
+    return _KNOWN if face.tag else _UNKNOWN

@@ -36,6 +36,7 @@ HEAVY |= {"face_recognition_models", "matplotlib", "pandas", "scipy", "skimage",
 HEAVY |= {"torchvision"}
 HEAVY_ALLOWED = {
     # Sources for desktops and the demo, behind `desktop` and `demo`: loaded when one is asked for.
+    f"{CLIENT}.lettering.drawing": {"PIL"},  # loaded with the first name that needs it
     f"{CLIENT}.sources.moving_photo": {"PIL"},
     f"{CLIENT}.sources.opencv": {"cv2"},
     f"{CLIENT}.sources.photos": {"PIL"},

@@ -3,11 +3,15 @@
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from iot_facerecognition_client.sources.interface import SourceError
 from iot_facerecognition_client.sources.opencv import load_opencv
+from iot_facerecognition_client.tag_layout import Rectangle, place_tags
 from iot_facerecognition_protocol import Face, ObjectLabel
+
+if TYPE_CHECKING:
+    from iot_facerecognition_client.lettering.drawing import Lettering
 
 SHOWN_SECONDS = 0.75
 """How long faces and labels stay after their result, as in the original."""
@@ -15,6 +19,9 @@ SHOWN_SECONDS = 0.75
 _KNOWN, _UNKNOWN = (0, 0, 139), (128, 128, 128)
 """Blue, green, red: the original's dark red, and grey for faces without a name."""
 _LABEL_TEXT = (0, 0, 200)
+_TAG_TEXT = (255, 255, 255)
+_TAG_SIZE = 14
+"""Pixels of a tag's letters in a picture of 400 pixels' width."""
 _QUIT_KEYS = {ord("q"), 27}
 
 
@@ -31,6 +38,7 @@ class RecognitionWindow:
         if sys.platform == "linux" and not {"DISPLAY", "WAYLAND_DISPLAY"} & set(os.environ):
             # OpenCV's window library would end the whole program.
             raise SourceError("no window can be opened: there is no desktop here; use --headless")
+        self._lettering = load_lettering()
         self._faces: tuple[Sequence[Face], float] = ((), 0.0)
         self._objects: tuple[Sequence[ObjectLabel], float] = ((), 0.0)
         try:
@@ -61,7 +69,8 @@ class RecognitionWindow:
         if picture is not None:
             faces, faces_at = self._faces
             objects, objects_at = self._objects
-            draw_faces(self._cv2, picture, faces if now - faces_at < SHOWN_SECONDS else ())
+            shown = faces if now - faces_at < SHOWN_SECONDS else ()
+            draw_faces(self._cv2, picture, shown, self._lettering)
             draw_objects(self._cv2, picture, objects if now - objects_at < SHOWN_SECONDS else ())
             self._cv2.imshow(self._title, picture)
         return self.idle()
@@ -78,16 +87,68 @@ class RecognitionWindow:
         self._cv2.destroyAllWindows()
 
 
-def draw_faces(cv2: Any, picture: Any, faces: Sequence[Face]) -> None:
-    """Draw a rectangle and the name of each face onto a BGR picture."""
+def load_lettering() -> "Lettering | None":
+    """Return what draws names in every script; None without Pillow, which `desktop` brings."""
+    try:
+        from iot_facerecognition_client.lettering.drawing import (  # noqa: PLC0415 - needs Pillow
+            Lettering,
+        )
+    except ImportError:
+        return None
+    return Lettering()
+
+
+def draw_faces(
+    cv2: Any, picture: Any, faces: Sequence[Face], lettering: "Lettering | None" = None
+) -> None:
+    """Draw a rectangle and the name of each face onto a BGR picture.
+
+    Without `lettering` the names are OpenCV's own letters, which are those of English.
+    """
     width = max(1, picture.shape[1] // 400)
+    boxes = [(face.x, face.y, face.width, face.height) for face in faces]
     for face in faces:
-        colour = _KNOWN if face.tag else _UNKNOWN
         corner = (face.x + face.width, face.y + face.height)
-        cv2.rectangle(picture, (face.x, face.y), corner, colour, width)
-        below = (face.x, corner[1] + 14 * width)
-        font = cv2.FONT_HERSHEY_SIMPLEX
-        cv2.putText(picture, face.tag, below, font, 0.4 * width, colour, width, cv2.LINE_AA)
+        cv2.rectangle(picture, (face.x, face.y), corner, _KNOWN if face.tag else _UNKNOWN, width)
+    size = _TAG_SIZE * width
+    named = [index for index, face in enumerate(faces) if face.tag]
+    order = named + [index for index, face in enumerate(faces) if not face.tag]
+    sizes = [_tag_size(cv2, faces[index].tag, size, lettering) for index in order]
+    room = (0, 0, picture.shape[1], picture.shape[0])
+    places = place_tags([boxes[index] for index in order], sizes, room)
+    for index, place in zip(named, places, strict=False):  # the named ones come first
+        _draw_tag(cv2, picture, faces[index].tag, place, size=size, lettering=lettering)
+
+
+def _tag_size(cv2: Any, tag: str, size: int, lettering: "Lettering | None") -> tuple[int, int]:
+    if not tag:
+        return 0, 0
+    if lettering is not None:
+        return lettering.width(tag, size) + size // 2, lettering.height(size)
+    (width, height), _ = cv2.getTextSize(tag, cv2.FONT_HERSHEY_SIMPLEX, size / 30, 1)
+    return width + size // 2, height + size // 2
+
+
+def _draw_tag(
+    cv2: Any, picture: Any, tag: str, place: Rectangle, *, size: int, lettering: "Lettering | None"
+) -> None:
+    """Write a name on a plate at `place`, as much of it as there is room for."""
+    import numpy as np  # noqa: PLC0415 - here with OpenCV, absent on a small board
+
+    x, y, width, height = place
+    plate = picture[y : y + height, x : x + width]
+    plate[:] = _KNOWN
+    if lettering is None:
+        at = (size // 4, height * 3 // 4)
+        plate_font = cv2.FONT_HERSHEY_SIMPLEX
+        cv2.putText(plate, tag, at, plate_font, size / 30, _TAG_TEXT, 1, cv2.LINE_AA)
+        return
+    fitting = lettering.fit(tag, size, width - size // 2)
+    letters = np.asarray(lettering.draw(fitting, size, _TAG_TEXT))[: plate.shape[0]]
+    room = plate[: letters.shape[0], size // 4 : size // 4 + letters.shape[1]]
+    letters = letters[: room.shape[0], : room.shape[1]].astype(np.uint16)
+    opacity = letters[:, :, 3:]
+    room[:] = (letters[:, :, 2::-1] * opacity + room * (255 - opacity)) // 255
 
 
 def draw_objects(cv2: Any, picture: Any, objects: Sequence[ObjectLabel]) -> None:

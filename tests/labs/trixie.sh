@@ -13,6 +13,7 @@ root=$cache/labs/trixie
 packages=python3,python3-pytest,python3-pytest-timeout,python3-hypothesis,python3-cryptography
 packages=$packages,python3-websockets,python3-pygame,python3-sdnotify,python3-evdev
 packages=$packages,python3-gpiozero,python3-numpy,fonts-dejavu-core,libturbojpeg0,openssl
+packages=$packages,python3-pil,fonts-noto-core,fonts-noto-cjk,fonts-noto-color-emoji
 
 say() { echo "trixie: $*" >&2; }
 

@@ -4,13 +4,14 @@
 
 import pygame
 
+from iot_facerecognition_client.tag_layout import Rectangle
 from iot_facerecognition_edge.events import CameraChanged, CameraState, CameraStatus, Event
 from iot_facerecognition_edge.overlay import Overlay
 from iot_facerecognition_edge.settings import SettingChanged
 from iot_facerecognition_edge.ui.colours import parse_colour
 from iot_facerecognition_edge.ui.controls import Button
 from iot_facerecognition_edge.ui.icons import Icon
-from iot_facerecognition_edge.views.face_boxes import Rectangle, face_boxes, fitted
+from iot_facerecognition_edge.views.face_boxes import face_boxes, fitted
 from iot_facerecognition_edge.views.picture import Faces, FaceTags, Picture, Plate
 from iot_facerecognition_edge.views.statistics import StatisticsPopup
 from iot_facerecognition_edge.views.view import Navigator, Page, View

@@ -5,10 +5,9 @@ Rectangles are (x, y, width, height) in whole pixels.
 
 from collections.abc import Iterable
 
+from iot_facerecognition_client.tag_layout import Rectangle
 from iot_facerecognition_protocol import Face
 from iot_facerecognition_protocol.records import dataclass
-
-Rectangle = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,21 +56,6 @@ def face_boxes(faces: Iterable[Face], frame: tuple[int, int], picture: Rectangle
         if right > left and bottom > top:
             boxes.append(FaceBox((left, top, right - left, bottom - top), face.tag))
     return boxes
-
-
-def tag_place(box: Rectangle, size: tuple[int, int], picture: Rectangle) -> Rectangle:
-    """Return where a tag of `size` stands: under its face, above it where there is no room.
-
-    It begins at the face's left edge and never leaves the picture, unless it is larger than that.
-    """
-    x, y, _, height = box
-    left = max(picture[0], min(x, picture[0] + picture[2] - size[0]))
-    top = y + height
-    if top + size[1] > picture[1] + picture[3]:
-        top = y - size[1]
-    if top < picture[1]:
-        top = picture[1] + picture[3] - size[1]
-    return left, top, size[0], size[1]
 
 
 def dashes(box: Rectangle, line: int, length: int) -> list[Rectangle]:

@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 
 import pygame
 
+from iot_facerecognition_client.tag_layout import Rectangle, place_tags
 from iot_facerecognition_edge.cameras.interface import PixelFormat, PreviewImage
 from iot_facerecognition_edge.ui.colours import Rgb
 from iot_facerecognition_edge.ui.look import Look
 from iot_facerecognition_edge.ui.typeface import Style
 from iot_facerecognition_edge.ui.widget import Widget
-from iot_facerecognition_edge.views.face_boxes import FaceBox, Rectangle, dashes, tag_place
+from iot_facerecognition_edge.views.face_boxes import FaceBox, dashes
 
 BLACK: Rgb = (0, 0, 0)
 UNKNOWN: Rgb = (214, 219, 226)
@@ -123,21 +124,25 @@ class Faces(Widget):
         """Show these faces."""
         new = list(boxes)
         if new != self.boxes:
-            before, self._tags = self._tags, {box: self._tag_place(box) for box in new}
-            for box in set(self.boxes) ^ set(new):
-                tag = before[box] if box in before else self._tags[box]
-                self.changed(tag.union(box.rect))
+            before, self._tags = self._tags, self._placed(new)
+            for box in {*before, *self._tags}:
+                old, now = before.get(box), self._tags.get(box)
+                if old != now:
+                    self.changed(pygame.Rect(box.rect).unionall([tag for tag in (old, now) if tag]))
             self.boxes = new
 
     def tag(self, box: FaceBox) -> pygame.Rect:
         """Return where the tag of a face that is shown stands."""
         return self._tags[box]
 
-    def _tag_place(self, box: FaceBox) -> pygame.Rect:
+    def _placed(self, boxes: Sequence[FaceBox]) -> dict[FaceBox, pygame.Rect]:
         gap = self.look.metrics.gap
-        text = self.look.type.fit(_words(box), self._font, self._picture()[2] - gap)
-        width, height = self._font.size(text)
-        return pygame.Rect(tag_place(box.rect, (width + gap, height + gap // 4), self._picture()))
+        sizes = []
+        for box in boxes:
+            width, height = self.look.type.size(_words(box), self._font)
+            sizes.append((width + gap, height + gap // 4))
+        places = place_tags([box.rect for box in boxes], sizes, self._picture())
+        return {box: pygame.Rect(place) for box, place in zip(boxes, places, strict=True)}
 
     def draw(self, canvas: pygame.Surface) -> None:
         clip = canvas.get_clip()

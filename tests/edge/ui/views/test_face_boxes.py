@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from iot_facerecognition_client.tag_layout import place_tags
 from iot_facerecognition_edge.views.face_boxes import (
     FaceBox,
     dashes,
     face_boxes,
     fitted,
-    tag_place,
 )
 from iot_facerecognition_protocol import Face
 
@@ -45,18 +45,6 @@ def test_a_face_outside_the_frame_is_left_out():
     assert face_boxes([Face("Ada", 700, 10, 50, 50)], (640, 480), (0, 0, 640, 480)) == []
 
 
-def test_a_tag_stands_under_its_face():
-    assert tag_place((100, 50, 60, 60), (80, 20), (0, 0, 480, 320)) == (100, 110, 80, 20)
-
-
-def test_a_tag_goes_above_a_face_at_the_bottom_and_stays_within_the_picture():
-    assert tag_place((440, 260, 40, 60), (80, 20), (0, 0, 480, 320)) == (400, 240, 80, 20)
-
-
-def test_a_tag_of_a_face_that_fills_the_picture_stands_in_it():
-    assert tag_place((0, 0, 480, 320), (80, 20), (0, 0, 480, 320)) == (0, 300, 80, 20)
-
-
 @given(
     st.tuples(*[st.integers(-500, 1500)] * 2, *[st.integers(1, 900)] * 2),
     st.tuples(st.integers(8, 200), st.integers(8, 40)),
@@ -64,7 +52,7 @@ def test_a_tag_of_a_face_that_fills_the_picture_stands_in_it():
 def test_every_box_and_its_tag_lie_within_the_picture(face, size):
     picture = (27, 5, 426, 310)
     for box in face_boxes([Face("x", *face)], (640, 480), picture):
-        for x, y, width, height in (box.rect, tag_place(box.rect, size, picture)):
+        for x, y, width, height in (box.rect, *place_tags([box.rect], [size], picture)):
             assert width > 0
             assert height > 0
             assert picture[0] <= x
