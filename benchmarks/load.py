@@ -13,12 +13,13 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from benchmarks import command
 from demo.server_process import Access
 from iot_facerecognition_client import Client, Fingerprint, FrameEnded, ServerAddress
 from iot_facerecognition_client.events import FacesResult, ObjectsResult
-from iot_facerecognition_protocol import DEFAULT_WINDOW, FrameStatus, SessionSettings
+from iot_facerecognition_protocol import FrameStatus, SessionSettings
 
 WARM_UP_SECONDS = 1.5
 APART = 5
@@ -114,16 +115,18 @@ async def load(access: Access, options: argparse.Namespace) -> dict[str, object]
     """Return what all clients counted: latencies in order, frames of each client, and ends."""
     frames = [path.read_bytes() for path in sorted(options.frames.glob("*.jpg"))]
     begin = time.monotonic() + WARM_UP_SECONDS
-    window = DEFAULT_WINDOW if options.fps else options.outstanding
+    window: int | Literal["auto"] = options.outstanding
+    if options.fps:
+        window = options.window or "auto"
     streamers = [
         Streamer(
             Client(
-                ServerAddress("127.0.0.1", access.port),
+                ServerAddress(options.host, access.port),
                 trust=Fingerprint(access.fingerprint),
                 token=access.token,
                 settings=SessionSettings(
                     name=f"load-{number}",
-                    object_recognition=options.objects,
+                    object_recognition=options.objects or options.all,
                     face_recognition=not options.objects,
                     deterministic_objects=options.objects,
                 ),
@@ -168,7 +171,11 @@ def main() -> None:
     parser.add_argument("seconds", type=float)
     parser.add_argument("--outstanding", type=int, default=2)
     parser.add_argument("--fps", type=float, default=0.0)
-    parser.add_argument("--objects", action="store_true", help="objects instead of faces")
+    parser.add_argument("--window", type=int, help="frames under way with --fps (the server's)")
+    parser.add_argument("--host", default="127.0.0.1")
+    wanted = parser.add_mutually_exclusive_group()
+    wanted.add_argument("--objects", action="store_true", help="objects instead of faces")
+    wanted.add_argument("--all", action="store_true", help="faces and objects")
     options = parser.parse_args()
     access = Access(options.port, options.token, options.fingerprint)
     print(json.dumps(asyncio.run(load(access, options))))

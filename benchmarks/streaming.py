@@ -83,9 +83,16 @@ def start_stream(
     server: ServerProcess, frames: Path, clients: int, seconds: float, *options: str
 ) -> Stream:
     """Let `clients` stream the JPEGs of the folder `frames`; `options` are those of the load."""
+    return Stream(load_command(server, frames, clients, seconds, *options))
+
+
+def load_command(
+    server: ServerProcess, frames: Path, clients: int, seconds: float, *options: str
+) -> list[str]:
+    """Return the command of the load (benchmarks/load.py)."""
     access = server.access
     arguments = [access.port, access.fingerprint, access.token, frames, clients, seconds, *options]
-    return Stream([sys.executable, "-m", "benchmarks.load", *map(str, arguments)])
+    return [sys.executable, "-m", "benchmarks.load", *map(str, arguments)]
 
 
 def stream_closed_loop(

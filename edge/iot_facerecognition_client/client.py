@@ -6,7 +6,7 @@ import random as random_module
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self, TypeVar, Unpack
+from typing import Literal, Self, TypeVar, Unpack
 
 from websockets.exceptions import InvalidHandshake
 
@@ -27,7 +27,7 @@ from iot_facerecognition_client.statistics import ClientStatistics, Statistics
 from iot_facerecognition_client.status import Failure, Reason, State, Status
 from iot_facerecognition_client.subscriptions import EventStream, Subscriptions
 from iot_facerecognition_client.trust import NoVerification, Trust
-from iot_facerecognition_protocol import DEFAULT_WINDOW, Health, SessionSettings, Version
+from iot_facerecognition_protocol import Health, SessionSettings, Version
 
 T = TypeVar("T")
 
@@ -53,25 +53,26 @@ class Client:
         trust: Trust,
         token: str | None = None,
         settings: SessionSettings | None = None,
-        window: int = DEFAULT_WINDOW,
+        window: int | Literal["auto"] = "auto",
         timing: Timing | None = None,
         clock: Callable[[], float] = time.monotonic,
         random: random_module.Random | None = None,
     ) -> None:
         """Prepare a client; nothing happens before `start`.
 
-        `window` is the number of frames that may be under way at once. Raises TrustError when
-        `trust` cannot be used, ValueError for what is no address, token or window.
+        `window` is the number of frames that may be under way at once, at most `MOST_WINDOW`;
+        `"auto"` takes the one that the server announces. Raises TrustError when `trust` cannot be
+        used, ValueError for what is no address, token or window.
         """
         if token is not None and not (token.isascii() and token.isprintable()):
             raise ValueError("a token is one line of ASCII: was the file read whole?")
-        if window < 1:
+        if window != "auto" and window < 1:
             raise ValueError(f"a window holds at least one frame, not {window}")
         self.server = ServerAddress.parse(server) if isinstance(server, str) else server
         self._trust = trust
         self._context = trust.context()
         self._token = token
-        self._window = window
+        self._window = None if window == "auto" else window
         self._timing = timing or Timing()
         self._clock = clock
         self._backoff = Backoff(random or random_module.Random())  # noqa: S311 - no secret
@@ -267,7 +268,14 @@ class Client:
                 self.server,
             )
         version = agreed_version(websocket)
-        session = Session(version, self._settings, self._outbox, self._statistics, self._window)
+        session = Session(
+            version,
+            self._settings,
+            self._outbox,
+            self._statistics,
+            window=self._window,
+            credit_timeout=self._timing.credit_timeout,
+        )
         connection = Connection(
             websocket,
             session,

@@ -16,7 +16,7 @@ from iot_facerecognition_client.events import Event
 from iot_facerecognition_client.failures import closing_failure
 from iot_facerecognition_client.session import Session
 from iot_facerecognition_client.status import Failure, Reason
-from iot_facerecognition_protocol import SUBPROTOCOL_V2, Version
+from iot_facerecognition_protocol import CREDIT_SECONDS, SUBPROTOCOL_V2, Version
 from iot_facerecognition_protocol.records import dataclass
 
 _UNSENT_BYTES = 16 * 1024
@@ -35,6 +35,8 @@ class Timing:
     """For the server to take one message."""
     stall_timeout: float = 30.0
     """For news of any frame that is under way; version 2 only."""
+    credit_timeout: float = CREDIT_SECONDS
+    """For the end of one frame; then another may take its place in the window."""
     stable_after: float = 30.0
     """A connection that lasted this long makes the back-off begin anew."""
     init_patience: float = 2.0
@@ -208,7 +210,8 @@ class Connection:
             if left <= 0:
                 text = f"{self._server} answered no frame for {timeout:g} s: its log may say why"
                 return Failure(Reason.STALLED, text)
-            await asyncio.sleep(left)
+            await asyncio.sleep(min(left, self._timing.credit_timeout))
+            self._news.set()  # a frame's credit may be overdue while another waits for it
 
 
 def agreed_version(websocket: ClientConnection) -> Version:

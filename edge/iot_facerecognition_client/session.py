@@ -12,6 +12,8 @@ from iot_facerecognition_client.outbox import Outbox, OutgoingFrame
 from iot_facerecognition_client.settings_sync import SettingsSync
 from iot_facerecognition_client.statistics import Statistics
 from iot_facerecognition_protocol import (
+    CREDIT_SECONDS,
+    DEFAULT_WINDOW,
     CreditWindow,
     ErrorReport,
     FacesFound,
@@ -57,8 +59,14 @@ class Session:
         settings: SettingsSync,
         outbox: Outbox,
         statistics: Statistics,
-        window: int,
+        *,
+        window: int | None = None,
+        credit_timeout: float = CREDIT_SECONDS,
     ) -> None:
+        """`window` frames may be under way; None leaves it to the server.
+
+        The credit of a frame is taken back after `credit_timeout` seconds without its end.
+        """
         self.version = version
         self.begun = False
         self.waiting_since: float | None = None
@@ -68,7 +76,8 @@ class Session:
         self._settings = settings
         self._outbox = outbox
         self._statistics = statistics
-        self._credit = CreditWindow(window)
+        self._window = window
+        self._credit = CreditWindow(window or DEFAULT_WINDOW, credit_timeout)
         self._under_way: dict[int, OutgoingFrame] = {}
 
     @property
@@ -105,9 +114,12 @@ class Session:
     def _next_frame(self, now: float) -> OutgoingFrame | None:
         if self.version < Version.V2:
             return self._outbox.take_frame()
+        for overdue in self._credit.take_back(now):
+            del self._under_way[overdue]
+            self._statistics.lost += 1
         if not self._credit.available or (frame := self._outbox.take_frame()) is None:
             return None
-        self._under_way[self._credit.sent()] = frame
+        self._under_way[self._credit.sent(now)] = frame
         if self.waiting_since is None:
             self.waiting_since = now
         return frame
@@ -130,7 +142,9 @@ class Session:
 
     def _take(self, message: Message, now: float) -> Event | None:
         match message:
-            case InitRequest():
+            case InitRequest(window):
+                if self._window is None:
+                    self._credit.resize(window or DEFAULT_WINDOW)
                 self.begin()
                 return None
             case Setting():
@@ -157,8 +171,9 @@ class Session:
 
     def _frame_done(self, done: FrameDone, now: float) -> FrameEnded | None:
         if not self._credit.done(done.frame):
-            self._statistics.unreadable += 1  # a frame that was never sent, or was done before
-            return None
+            if not 0 < done.frame <= self._credit.last:
+                self._statistics.unreadable += 1  # a frame that was never sent
+            return None  # too late, or a second time
         origin = self._origin(done.frame, now)
         del self._under_way[done.frame]
         self.waiting_since = now if self._under_way else None

@@ -58,7 +58,7 @@ class ClientStatistics:
     disconnected: int = 0
     """Frames dropped because there was no connection."""
     lost: int = 0
-    """Frames sent and never answered, because their connection ended first."""
+    """Frames sent and not answered before their connection ended or their credit was overdue."""
     results: int = 0
     """Face and object results received."""
     unreadable: int = 0

@@ -15,7 +15,12 @@ it: the server, the client library and the appliance on a Raspberry Pi Zero W.
 
 from iot_facerecognition_protocol.codec import decode, encode
 from iot_facerecognition_protocol.commands import FROM_CLIENT, SUBPROTOCOL_V2, Command, Version
-from iot_facerecognition_protocol.credit import DEFAULT_WINDOW, CreditWindow
+from iot_facerecognition_protocol.credit import (
+    CREDIT_SECONDS,
+    DEFAULT_WINDOW,
+    MOST_WINDOW,
+    CreditWindow,
+)
 from iot_facerecognition_protocol.errors import (
     ErrorCode,
     LimitExceededError,
@@ -48,11 +53,13 @@ from iot_facerecognition_protocol.results import Face, ObjectLabel
 from iot_facerecognition_protocol.settings import SessionSettings, clean_text
 
 __all__ = [
+    "CREDIT_SECONDS",
     "DEFAULT_WINDOW",
     "FROM_CLIENT",
     "LABEL_COUNT_MAX",
     "LABEL_COUNT_MIN",
     "MESSAGE_LENGTH",
+    "MOST_WINDOW",
     "NAME_LENGTH",
     "SETTING_TYPES",
     "SUBPROTOCOL_V2",

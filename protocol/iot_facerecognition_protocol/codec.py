@@ -61,8 +61,10 @@ def encode(message: Message, version: Version = Version.V2) -> str:
         case ObjectsFound(objects, frame):
             context = [{"label": o.label, "prediction": o.prediction} for o in objects]
             document = _result(Command.MESSAGE_TAG_OBJECT, context, frame, version)
-        case InitRequest():
+        case InitRequest(window):
             document = {"command": Command.INIT_REQUEST}
+            if version >= Version.V2 and window is not None:
+                document["context"] = {"window": window}
         case FrameDone() | ErrorReport() | Health():
             document = {"command": _REPORTS[type(message)], "context": _present(message)}
     return json.dumps(document, separators=(",", ":"), allow_nan=False)
@@ -177,7 +179,13 @@ class _Reader:
         return Text(self._context(str))
 
     def init_request(self) -> InitRequest:
-        return InitRequest()
+        """Read the window, where one is announced; never refuse what begins every session."""
+        context = self._document.get("context")
+        try:
+            window = self._optional(context, "window", int) if isinstance(context, dict) else None
+        except MalformedMessageError:
+            window = None
+        return InitRequest(window if window is not None and window >= 1 else None)
 
     def faces(self) -> FacesFound:
         return FacesFound(tuple(map(self._face, self._context(list))), self._frame())

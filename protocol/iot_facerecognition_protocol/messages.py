@@ -61,7 +61,13 @@ class ObjectsFound:
 
 @dataclass(frozen=True, slots=True)
 class InitRequest:
-    """The server is ready and asks the client for its settings."""
+    """The server is ready and asks the client for its settings.
+
+    `window` is how many frames it suits the server to have unanswered at once, at least 1; None
+    over version 1 and from servers that do not announce it.
+    """
+
+    window: int | None = None
 
 
 class FrameStatus(StrEnum):

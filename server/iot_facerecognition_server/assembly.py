@@ -17,6 +17,7 @@ from prometheus_client import disable_created_metrics
 from iot_facerecognition_protocol import Limits, Version
 from iot_facerecognition_server.config import Config
 from iot_facerecognition_server.devices import choose_device
+from iot_facerecognition_server.engine.interface import Engine
 from iot_facerecognition_server.engine.jobs import Network, Tools
 from iot_facerecognition_server.engine.local import LocalEngine
 from iot_facerecognition_server.following.follower import FollowSettings
@@ -149,7 +150,7 @@ async def _serve(
             config.limits.idle_seconds,
             config.limits.backlog_bytes,
         ),
-        new_session=session_factory(config, engine.object_labels),
+        new_session=session_factory(config, engine),
         dispatcher=dispatcher,
         metrics=metrics,
         clock=clock,
@@ -207,8 +208,12 @@ def followed_sessions(config: Config, detection: FaceDetection) -> FollowedSessi
     )
 
 
-def session_factory(config: Config, object_labels: int) -> NewSession:
-    """Return what makes a session with the limits of `config`."""
+def session_factory(config: Config, engine: Engine) -> NewSession:
+    """Return what makes a session with the limits of `config`.
+
+    It announces the window that keeps `engine` busy with one client: what is worked on, and one
+    frame that waits. Any more would only replace the one that waits (docs/benchmarks.md).
+    """
     limits = Limits(
         frame_bytes=config.limits.frame_bytes,
         pixels=config.limits.pixels,
@@ -222,8 +227,9 @@ def session_factory(config: Config, object_labels: int) -> NewSession:
             version,
             send,
             limits=limits,
-            object_labels=object_labels,
+            object_labels=engine.object_labels,
             object_interval=config.engine.object_interval,
+            window=engine.frames_per_session + 1,
         )
 
     return new_session

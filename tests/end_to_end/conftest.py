@@ -106,5 +106,5 @@ def open_server(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def peer(server: ServerProcess) -> Iterator[Peer]:
     """A version 2 connection that has been asked for its settings."""
     with dial(server.access) as connected:
-        assert connected.receive() == {"command": 9}
+        assert connected.receive()["command"] == 9
         yield connected

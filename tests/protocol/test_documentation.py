@@ -10,6 +10,7 @@ import pytest
 
 from demo.record_session import BEGIN, END
 from iot_facerecognition_protocol import (
+    CREDIT_SECONDS,
     DEFAULT_WINDOW,
     LABEL_COUNT_MAX,
     MESSAGE_LENGTH,
@@ -170,7 +171,8 @@ def test_fixed_numbers_are_told() -> None:
     )
     assert f"{told} {LABEL_COUNT_MAX} labels" in PAGE
     assert f"`{SUBPROTOCOL_V2}`" in PAGE
-    assert f"unanswered by `FRAME_DONE`; {DEFAULT_WINDOW} is right" in PAGE
+    assert f"without a window, take {DEFAULT_WINDOW}" in PAGE.replace("\n", " ")
+    assert f"within {CREDIT_SECONDS:g} s" in PAGE.replace("\n", " ")
 
 
 def test_recorded_session_is_of_this_protocol() -> None:

@@ -13,6 +13,7 @@ from iot_facerecognition_protocol import (
     FrameDone,
     FrameStatus,
     Health,
+    InitRequest,
     MalformedMessageError,
     Message,
     ObjectLabel,
@@ -22,6 +23,8 @@ from iot_facerecognition_protocol import (
 )
 
 WIRE: list[tuple[Message, str]] = [
+    (InitRequest(), '{"command":9}'),
+    (InitRequest(3), '{"command":9,"context":{"window":3}}'),
     (FacesFound((), 1), '{"command":3,"context":[],"frame":1}'),
     (
         FacesFound((Face("ann", 1, -2, 3, 4, 0.25, 1.5, 7), Face("", 5, 6, 7, 8)), 12),
@@ -118,3 +121,10 @@ def test_health_without_a_good_field_leaves_nothing() -> None:
         decode('{"command":12,"context":{"drops":"many"}}')
     assert malformed.value.usable is None
     assert malformed.value.reason == 'HEALTH: drops must be a whole number, not "many"'
+
+
+@pytest.mark.parametrize(
+    "context", ["null", "5", '"x"', "[]", "{}", '{"window":0}', '{"window":-1}', '{"window":"2"}']
+)
+def test_window_that_cannot_be_one_is_none_and_the_session_begins(context: str) -> None:
+    assert decode(f'{{"command":9,"context":{context}}}') == InitRequest()

@@ -59,12 +59,14 @@ class Session:
         limits: Limits,
         object_labels: int,
         object_interval: float,
+        window: int | None = None,
     ) -> None:
         """Begin with the original's defaults.
 
         `key` tells sessions apart; `object_labels` is how many labels the classifier knows, which
         bounds the label count (0: there is none); `object_interval` are the seconds between two
-        frames that are searched for objects.
+        frames that are searched for objects; `window` is what the client is told to have
+        unanswered at once (None: nothing).
         """
         self.key = key
         self.version = version
@@ -72,6 +74,7 @@ class Session:
         self._limits = limits
         self._object_labels = object_labels
         self._object_interval = object_interval
+        self._window = window
         self._send = send
         self._frames = 0
         self._next_objects = 0.0
@@ -100,7 +103,7 @@ class Session:
 
     def open(self) -> None:
         """Ask the client for its settings."""
-        self._tell(InitRequest())
+        self._tell(InitRequest(self._window))
 
     def say(self, text: str) -> None:
         """Send the client a message for a person."""

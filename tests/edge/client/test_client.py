@@ -259,6 +259,19 @@ async def test_a_server_that_answers_no_frame_is_left_and_tried_again(fake_serve
         await until_state(statuses, State.CONNECTED)
 
 
+async def test_a_waiting_frame_takes_the_place_of_one_whose_end_never_comes(fake_server):
+    timing = Timing(credit_timeout=0.2)
+    async with fake_server() as server, client_of(server, timing=timing, window=1) as client:
+        await client.connected()
+        session = await server.next_session()
+        client.send(b"never answered")
+        await session.until(lambda s: len(s.frames) == 1)
+        client.send(b"next")
+        await session.until(lambda s: len(s.frames) == 2)
+        assert session.frames[-1] == b"next"
+        assert client.statistics().lost == 1
+
+
 async def test_a_server_that_never_reads_is_left_and_holds_one_frame_at_most(fake_server):
     timing = Timing(send_timeout=0.5, init_patience=0.01)
     async with (

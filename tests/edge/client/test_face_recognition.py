@@ -12,7 +12,7 @@ import pytest
 from iot_facerecognition_client import FaceRecognition, FrameEnded, TrustError
 from iot_facerecognition_client.sources import SourceError, SourceFrame
 from iot_facerecognition_client.sources.pictures import Pictures
-from iot_facerecognition_protocol import Command, Text, Version
+from iot_facerecognition_protocol import DEFAULT_WINDOW, Command, Text, Version
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ async def test_nobody_is_called_back_while_paused(fake_server, pictures, make_re
         )
         await start(recognition)
         session = await server.next_session()
-        await session.until(lambda s: len(s.frames) == 3)
+        await session.until(lambda s: len(s.frames) == DEFAULT_WINDOW)
         await asyncio.to_thread(recognition.stop)
         arrived = threading.Event()
         recognition._client.call(lambda c: c.subscribe(FrameEnded, lambda _: arrived.set()))

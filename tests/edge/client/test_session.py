@@ -1,5 +1,6 @@
 """The conversation of one connection, without one."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -10,6 +11,9 @@ from iot_facerecognition_client.session import Session
 from iot_facerecognition_client.settings_sync import FIELDS, SettingsSync
 from iot_facerecognition_client.statistics import Statistics
 from iot_facerecognition_protocol import (
+    CREDIT_SECONDS,
+    DEFAULT_WINDOW,
+    MOST_WINDOW,
     Command,
     FacesFound,
     FrameDone,
@@ -35,14 +39,15 @@ class Conversation(RuleBasedStateMachine):
         self.statistics = Statistics()
         self.outbox = Outbox()
         self.session = Session(
-            Version.V2, SettingsSync(SessionSettings()), self.outbox, self.statistics, WINDOW
+            Version.V2, SettingsSync(SessionSettings()), self.outbox, self.statistics, window=WINDOW
         )
         self.session.receive(encode(InitRequest()), 0.0)
         self.now = 0.0
         self.offered = 0
         self.newest_sent = 0
         self.sent = 0
-        self.open: set[int] = set()
+        self.open: dict[int, float] = {}
+        self.lost = 0
 
     @rule()
     def offer(self) -> None:
@@ -54,20 +59,23 @@ class Conversation(RuleBasedStateMachine):
     @rule()
     def take(self) -> None:
         self.now += 1
+        overdue = [n for n, sent in self.open.items() if self.now - sent >= CREDIT_SECONDS]
+        self.lost += len(overdue)
+        self.open = {n: sent for n, sent in self.open.items() if n not in overdue}
         while isinstance(message := self.session.next_message(self.now), str):
             assert isinstance(decode(message), Setting)
         if message is not None:
             assert int(message) == self.offered > self.newest_sent
             self.newest_sent = self.offered
             self.sent += 1
-            self.open.add(self.sent)
+            self.open[self.sent] = self.now
 
     @precondition(lambda self: self.open)
     @rule(data=st.data(), status=st.sampled_from(FrameStatus))
     def done(self, data: st.DataObject, status: FrameStatus) -> None:
         self.now += 1
         frame = data.draw(st.sampled_from(sorted(self.open)))
-        self.open.remove(frame)
+        del self.open[frame]
         ended = self.session.receive(encode(FrameDone(frame, status)), self.now)
         assert isinstance(ended, FrameEnded)
         assert ended.latency > 0
@@ -82,7 +90,7 @@ class Conversation(RuleBasedStateMachine):
     @invariant()
     def the_window_holds(self) -> None:
         assert len(self.open) <= WINDOW
-        assert (self.session.waiting_since is None) == (not self.open)
+        assert self.session.waiting_since is not None or not self.open
 
     @invariant()
     def every_frame_is_accounted_for(self) -> None:
@@ -93,7 +101,7 @@ class Conversation(RuleBasedStateMachine):
     def teardown(self) -> None:
         self.session.end()
         counted = self.statistics
-        assert counted.lost == len(self.open)
+        assert counted.lost == self.lost + len(self.open)
         assert counted.offered == counted.sent + counted.replaced + counted.disconnected
 
 
@@ -102,7 +110,12 @@ TestConversation = Conversation.TestCase
 
 def new_session(version: Version = Version.V2) -> tuple[Session, Outbox, SettingsSync, Statistics]:
     outbox, statistics, settings = Outbox(), Statistics(), SettingsSync(SessionSettings())
-    return Session(version, settings, outbox, statistics, WINDOW), outbox, settings, statistics
+    return (
+        Session(version, settings, outbox, statistics, window=WINDOW),
+        outbox,
+        settings,
+        statistics,
+    )
 
 
 @given(st.text() | st.binary())
@@ -198,3 +211,69 @@ def test_asking_again_for_what_the_server_did_not_grant_is_sent_again():
     settings.echoed(Setting(Command.SETTING_LABELCOUNT, 7))
     settings.change(label_count=900)
     assert settings.take() == Setting(Command.SETTING_LABELCOUNT, 900)
+
+
+def sent_frames(session: Session, outbox: Outbox, now: float) -> int:
+    """Offer frames until no more go out; return how many did."""
+    sent = 0
+    while True:
+        outbox.put_frame(OutgoingFrame(b"jpeg", now))
+        while isinstance(message := session.next_message(now), str):
+            pass
+        if message is None:
+            return sent
+        sent += 1
+
+
+def session_with_window(window: int | None) -> tuple[Session, Outbox]:
+    outbox, settings = Outbox(), SettingsSync(SessionSettings())
+    return Session(Version.V2, settings, outbox, Statistics(), window=window), outbox
+
+
+@pytest.mark.parametrize(
+    ("given", "announced", "allowed"),
+    [
+        (None, None, DEFAULT_WINDOW),
+        (None, 5, 5),
+        (None, 10**9, MOST_WINDOW),
+        (1, 5, 1),
+        (3, None, 3),
+        (10**9, 2, MOST_WINDOW),
+    ],
+)
+def test_window_is_the_program_s_or_else_the_server_s(given, announced, allowed):
+    session, outbox = session_with_window(given)
+    session.receive(encode(InitRequest(announced)), 0.0)
+    assert sent_frames(session, outbox, 0.0) == allowed
+
+
+def test_server_that_asks_again_with_a_smaller_window_is_obeyed():
+    session, outbox = session_with_window(None)
+    session.receive(encode(InitRequest(4)), 0.0)
+    assert sent_frames(session, outbox, 0.0) == 4
+    session.receive(encode(InitRequest(2)), 1.0)
+    for frame in (1, 2):
+        session.receive(encode(FrameDone(frame, FrameStatus.PROCESSED)), 1.0)
+    assert sent_frames(session, outbox, 1.0) == 0
+    session.receive(encode(FrameDone(3, FrameStatus.PROCESSED)), 1.0)
+    assert sent_frames(session, outbox, 1.0) == 1
+
+
+def test_frame_without_an_end_gives_its_credit_back_and_is_counted_as_lost():
+    session, outbox, _, statistics = new_session()
+    session.receive(encode(InitRequest()), 0.0)
+    assert sent_frames(session, outbox, 0.0) == WINDOW
+    assert sent_frames(session, outbox, CREDIT_SECONDS - 0.1) == 0
+    assert session.receive(encode(FrameDone(2, FrameStatus.PROCESSED)), CREDIT_SECONDS - 0.1)
+    assert sent_frames(session, outbox, CREDIT_SECONDS) == WINDOW
+    assert statistics.lost == 2
+    assert session.receive(encode(FrameDone(1, FrameStatus.PROCESSED)), CREDIT_SECONDS + 1) is None
+    assert statistics.unreadable == 0
+
+
+def test_overdue_credit_does_not_hide_that_the_server_answers_nothing():
+    session, outbox, _, _ = new_session()
+    session.receive(encode(InitRequest()), 0.0)
+    sent_frames(session, outbox, 0.0)
+    sent_frames(session, outbox, CREDIT_SECONDS)
+    assert session.waiting_since == 0.0

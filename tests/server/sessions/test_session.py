@@ -51,6 +51,25 @@ def test_server_asks_for_settings_first(version: Version) -> None:
     assert peer.sent == [{"command": 9}]
 
 
+def test_window_is_announced_to_version_2_only() -> None:
+    for version, asked in (
+        (Version.V1, {"command": 9}),
+        (Version.V2, {"command": 9, "context": {"window": 2}}),
+    ):
+        sent: list[str] = []
+        session = Session(
+            1,
+            version,
+            sent.append,
+            limits=LIMITS,
+            object_labels=0,
+            object_interval=0.0,
+            window=2,
+        )
+        session.open()
+        assert [json.loads(text) for text in sent] == [asked]
+
+
 @pytest.mark.parametrize(
     ("command", "asked", "held"),
     [
