@@ -22,7 +22,7 @@ def shown(value: Any) -> str:
     if value is BEYOND_DOUBLE:
         return "a number beyond a double's range"
     if isinstance(value, str):
-        return json.dumps(value[:_SHOWN]) + ("…" if len(value) > _SHOWN else "")
+        return _quoted(value)
     if isinstance(value, list):
         return f"an array of {len(value)}"
     if isinstance(value, dict):
@@ -30,3 +30,14 @@ def shown(value: Any) -> str:
     if isinstance(value, int) and abs(value) >= 10**_SHOWN:
         return "a huge number"
     return json.dumps(value)
+
+
+def _quoted(text: str) -> str:
+    """Return `text` in quotes, cut, with whatever a terminal or log might act on escaped."""
+    shown_text = ""
+    for character in text[: _SHOWN + 1]:
+        kept = character.isprintable() and character not in '"\\'
+        shown_text += character if kept else json.dumps(character)[1:-1]
+        if len(shown_text) > _SHOWN:
+            return f'"{shown_text[:_SHOWN]}…"'
+    return f'"{shown_text}"'

@@ -133,6 +133,8 @@ def test_any_value_in_the_place_of_one_field(data: st.DataObject) -> None:
         ('{"command": 6, "context": 2.5}', "must be a whole number, not 2.5"),
         ('{"command": 6, "context": "abc"}', 'must be a whole number, not "abc"'),
         ('{"command": 6, "context": "\\ud83d"}', r'must be a whole number, not "\ud83d"'),
+        (r'{"command": 6, "context": "vier \u202e\n\"4\""}', r'"vier \u202e\n\"4\""'),
+        ('{"command": 6, "context": "' + "ä" * 61 + '"}', '"' + "ä" * 60 + '…"'),
         ('{"command": 6, "context": [[[]]]}', "must be a whole number, not an array of 1"),
         ("\x06:abc", 'must be a whole number, not "abc"'),
         ("\x06:1_000", 'must be a whole number, not "1_000"'),
