@@ -79,10 +79,7 @@ clean:  ## remove the virtual environment and caches of the tools
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/.labs: $(READY) pyproject.toml
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-		--constraint constraints.txt --editable '.[labs]'
-	@touch $@
+	@scripts/setup "$(PYTHON)" $(VENV) labs
 
 $(READY): pyproject.toml constraints.txt scripts/setup
 	@scripts/setup "$(PYTHON)" $(VENV)
-	@touch $@
