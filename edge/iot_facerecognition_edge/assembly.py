@@ -82,6 +82,10 @@ def build(options: Options) -> Graph:
     log_keeper = LogKeeper(settings, log, options.state_directory / "log.txt")
     for problem in loaded.problems:
         log.warning(problem)
+    try:
+        file.sweep()
+    except EdgeError as error:
+        log.warning(str(error))
     appliance = Appliance(
         settings=settings,
         log=log,

@@ -1,15 +1,26 @@
 """How settings are kept: one small JSON file, written whole or not at all."""
 
 import json
-import os
 from pathlib import Path
 
 from iot_facerecognition_edge.errors import EdgeError, SettingError
 from iot_facerecognition_edge.settings.catalogue import setting
 from iot_facerecognition_edge.settings.setting import Value
 from iot_facerecognition_protocol.records import dataclass
+from iot_facerecognition_protocol.system.regular_file import read_regular
+from iot_facerecognition_protocol.system.whole_file import (
+    end_of_links,
+    make_folder,
+    sweep,
+    write_file,
+)
 
 _FORMAT = 1
+_LARGEST = 1_000_000
+"""Bytes of a file that is read: a thousand times what all settings take."""
+_FOLDER = 0o750
+_EARLIER = ".new"
+"""How earlier versions ended the name of the file that they wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +43,21 @@ class SettingsFile:
         Raises EdgeError where the file is there but may not be read.
         """
         try:
-            content = self.path.read_bytes()
+            content = read_regular(self.path, _LARGEST)
         except FileNotFoundError:
             return Loaded({})
         except OSError as error:
+            cure = "run as its owner" if isinstance(error, PermissionError) else "remove it"
             raise EdgeError(
-                f"settings: {self.path} cannot be read ({error.strerror}); run as its owner"
+                f"settings: {self.path} cannot be read ({error.strerror}); {cure}"
             ) from error
         try:
             document = json.loads(content)
         except (ValueError, RecursionError) as error:
-            return Loaded({}, (self._set_aside(str(error)),))
+            return Loaded({}, (self._set_aside(content, str(error)),))
         stored = document.get("settings") if isinstance(document, dict) else None
         if not isinstance(stored, dict) or document.get("format") != _FORMAT:
-            return Loaded({}, (self._set_aside(f"it is not of format {_FORMAT}"),))
+            return Loaded({}, (self._set_aside(content, f"it is not of format {_FORMAT}"),))
         values: dict[str, Value] = {}
         problems: list[str] = []
         for key, value in stored.items():
@@ -55,10 +67,25 @@ class SettingsFile:
                 problems.append(f"settings: left out of {self.path}: {error}")
         return Loaded(values, tuple(problems))
 
-    def _set_aside(self, why: str) -> str:
+    def _set_aside(self, content: bytes, why: str) -> str:
         aside = self.path.with_name(self.path.name + ".damaged")
-        self.path.replace(aside)
-        return f"settings: {self.path} was damaged ({why}), defaults are used; kept as {aside.name}"
+        told = f"settings: {self.path} was damaged ({why}), defaults are used"
+        try:
+            write_file(aside, content)
+            end_of_links(self.path).unlink()
+        except OSError as error:  # read-only, or mounted alone: it stays and is written over
+            return f"{told}; it stays where it is ({error.strerror})"
+        return f"{told}; kept as {aside.name}"
+
+    def sweep(self) -> None:
+        """Remove what a crash left half written: it may hold the token. Raises EdgeError."""
+        try:
+            sweep(self.path)
+            self.path.with_name(self.path.name + _EARLIER).unlink(missing_ok=True)
+        except OSError as error:
+            raise EdgeError(
+                f"settings: what a crash left in {self.path.parent} stays there ({error.strerror})"
+            ) from error
 
     def save(self, values: dict[str, Value]) -> None:
         """Replace the file by one with `values`; a power cut leaves either the old or the new.
@@ -66,21 +93,9 @@ class SettingsFile:
         Raises EdgeError when the disk is full, read-only or not ours.
         """
         content = json.dumps({"format": _FORMAT, "settings": values}, indent=1, sort_keys=True)
-        partial = self.path.with_name(self.path.name + ".new")
         try:
-            self.path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-            descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                os.fchmod(descriptor, 0o600)
-                file.write(content + "\n")
-                file.flush()
-                os.fsync(descriptor)
-            partial.replace(self.path)
-            folder = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+            make_folder(self.path.parent, _FOLDER)
+            write_file(self.path, content.encode() + b"\n")
         except OSError as error:
             raise EdgeError(
                 f"settings: {self.path} cannot be written ({error.strerror}); "

@@ -1,6 +1,7 @@
 """The statistics as CSV files, one per chart, for a spreadsheet."""
 
 import csv
+import io
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -8,8 +9,10 @@ from pathlib import Path
 from iot_facerecognition_edge.errors import EdgeError
 from iot_facerecognition_edge.statistics.charts import ChartId
 from iot_facerecognition_edge.statistics.recorder import Statistics
+from iot_facerecognition_protocol.system.whole_file import make_folder, write_file
 
 _PIES = {ChartId.OBJECTS, ChartId.FACES}
+_MODE = 0o644
 _Row = tuple[str, ...]
 
 
@@ -20,14 +23,15 @@ def export(statistics: Statistics, folder: Path, now: float, wall: datetime) -> 
     """
     written = []
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder, None)
         for chart in ChartId:
             path = folder / f"{chart}.csv"
             rows = (
                 _pie(statistics, chart) if chart in _PIES else _lines(statistics, chart, now, wall)
             )
-            with path.open("w", encoding="utf-8", newline="") as file:
-                csv.writer(file).writerows(rows)
+            text = io.StringIO(newline="")
+            csv.writer(text).writerows(rows)
+            write_file(path, text.getvalue().encode(), _MODE, durable=False)
             written.append(path)
     except OSError as error:
         raise EdgeError(

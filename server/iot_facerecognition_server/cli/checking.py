@@ -79,7 +79,9 @@ def _file_problems(config: Config) -> Iterator[str]:
 def _reference_problems(config: Config) -> Iterator[str]:
     references = ReferenceFile(config.dlib.reference_file)
     try:
-        for reference in references.load():
+        found = references.read()
+        yield from found.problems
+        for reference in found.people:
             for photo in map(references.locate, reference.photos):
                 if not photo.is_file():
                     yield f"{references.path}: the photo {photo} of {reference.tag} is missing"

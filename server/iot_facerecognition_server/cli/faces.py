@@ -9,10 +9,10 @@ from iot_facerecognition_server.cli.configuration import read_config
 from iot_facerecognition_server.cli.outcome import CommandFailedError, ExitCode
 from iot_facerecognition_server.cli.table import table
 from iot_facerecognition_server.gallery.reference_file import (
-    Reference,
     ReferenceFile,
     ReferenceFileError,
     ReferenceFileMissingError,
+    References,
 )
 
 
@@ -20,7 +20,8 @@ def show(arguments: argparse.Namespace) -> int:
     """List who is known, by how many photos."""
     references = ReferenceFile(read_config(arguments).dlib.reference_file)
     photos: dict[str, list[Path]] = {}
-    for reference in _known(references):
+    known = _known(references)
+    for reference in known.people:
         photos.setdefault(reference.tag, []).extend(map(references.locate, reference.photos))
     if not photos:
         print(f"nobody is known by {references.path}; add someone with: faces add TAG PHOTO...")
@@ -30,6 +31,8 @@ def show(arguments: argparse.Namespace) -> int:
         missing = [str(file) for file in files if not file.is_file()]
         rows.append((str(len(files)), tag, f"missing: {', '.join(missing)}" if missing else ""))
     print(table(rows))
+    for problem in known.problems:
+        sys.stderr.write(f"{problem}\n")
     return ExitCode.SUCCESS
 
 
@@ -64,11 +67,11 @@ def _counted(photos: Sequence[object]) -> str:
     return "1 photo" if len(photos) == 1 else f"{len(photos)} photos"
 
 
-def _known(references: ReferenceFile) -> tuple[Reference, ...]:
+def _known(references: ReferenceFile) -> References:
     try:
-        return references.load()
+        return references.read()
     except ReferenceFileMissingError:
-        return ()
+        return References(())
     except ReferenceFileError as error:
         raise CommandFailedError(ExitCode.FAILURE, str(error)) from error
 

@@ -7,6 +7,7 @@ from typing import Final
 from iot_facerecognition_server.cli.outcome import CommandFailedError, ExitCode
 from iot_facerecognition_server.config import ConfigError
 from iot_facerecognition_server.errors import AddressInUseError, CannotListenError, DeviceError
+from iot_facerecognition_server.gallery.reference_file import ReferenceFileError
 from iot_facerecognition_server.models.errors import ModelError
 from iot_facerecognition_server.networks.face_descriptor import NetworkFileError
 from iot_facerecognition_server.trust.certificates import CertificateError
@@ -24,6 +25,7 @@ _CODES: Final[dict[type[Exception], ExitCode]] = {
     LandmarkFileError: ExitCode.MODELS,
     ModelError: ExitCode.MODELS,
     NetworkFileError: ExitCode.MODELS,
+    ReferenceFileError: ExitCode.CONFIGURATION,
     TokenFileError: ExitCode.CONFIGURATION,
 }
 

@@ -6,10 +6,16 @@ import gc
 import logging
 import signal
 import sys
+from contextlib import suppress
 
 from iot_facerecognition_server.cli.configuration import read_config
 from iot_facerecognition_server.cli.outcome import CommandFailedError, ExitCode
 from iot_facerecognition_server.config import Config
+from iot_facerecognition_server.gallery.reference_file import (
+    ReferenceFile,
+    ReferenceFileError,
+    ReferenceFileMissingError,
+)
 from iot_facerecognition_server.logs import ServerLog
 from iot_facerecognition_server.trust.certificates import CertificateError
 from iot_facerecognition_server.trust.setup import ServerIdentity, token_store
@@ -46,7 +52,8 @@ def _serve(config: Config) -> None:
         _log.info("there is no config.ini here: the built-in settings hold")
     try:
         _prepare_trust(config)
-    except (CertificateError, TokenFileError) as error:
+        _look_at_references(config)
+    except (CertificateError, ReferenceFileError, TokenFileError) as error:
         raise CommandFailedError(ExitCode.CONFIGURATION, str(error)) from error
     gc.disable()  # a fifth of the time of importing torch; `assembly` enables it again
     # Only now, since torch takes its time: who starts a server wrongly need not wait for it.
@@ -75,6 +82,15 @@ def _prepare_trust(config: Config) -> None:
             _print_token(first)
         elif not tokens.list():
             _log.warning("no token is valid, so nobody can connect; make one with: token add NAME")
+
+
+def _look_at_references(config: Config) -> None:
+    """Refuse a damaged reference file: a server that knows nobody would start in silence.
+
+    Raises ReferenceFileError.
+    """
+    with suppress(ReferenceFileMissingError):  # told with the gallery
+        ReferenceFile(config.dlib.reference_file).read()
 
 
 def _print_token(token: str) -> None:

@@ -48,10 +48,14 @@ class PhotoReport:
 
 @dataclass(frozen=True, slots=True)
 class BuiltGallery:
-    """A gallery, and a report for each photo in the order of the reference file."""
+    """A gallery, and a report for each photo in the order of the reference file.
+
+    `refused` has a sentence for each entry of the file that cannot be used.
+    """
 
     gallery: Gallery
     reports: tuple[PhotoReport, ...]
+    refused: tuple[str, ...] = ()
 
     @property
     def problems(self) -> tuple[PhotoReport, ...]:
@@ -91,9 +95,10 @@ class GalleryBuilder:
 
     def build(self, references: ReferenceFile, progress: Progress | None = None) -> BuiltGallery:
         """Return the gallery of `references`. Raises ReferenceFileError for the file itself."""
+        read = references.read()
         listed = [
             (reference.tag, references.locate(photo))
-            for reference in references.load()
+            for reference in read.people
             for photo in reference.photos
         ]
         found: list[_Reference] = []
@@ -110,7 +115,7 @@ class GalleryBuilder:
             np.stack(rows) if rows else np.empty((0, DESCRIPTOR_SIZE), np.float32),
             self._threshold,
         )
-        return BuiltGallery(gallery, tuple(one.report for one in found))
+        return BuiltGallery(gallery, tuple(one.report for one in found), read.problems)
 
     def _reference(self, tag: str, photo: Path) -> _Reference:
         key = None

@@ -14,7 +14,7 @@ def fingerprint(references: ReferenceFile) -> str:
     """
     paths = [references.path]
     try:
-        for reference in references.load():
+        for reference in references.read().people:
             paths += map(references.locate, reference.photos)
     except ReferenceFileError:
         pass  # the file's own time and size tell when it has been mended

@@ -10,10 +10,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from iot_facerecognition_protocol.system.regular_file import read_regular
+from iot_facerecognition_protocol.system.whole_file import make_folder, sweep_folder, write_file
 from iot_facerecognition_server.gallery.gallery import DESCRIPTOR_SIZE
-from iot_facerecognition_server.whole_file import PARTIAL, in_place_of
 
 _SUFFIX: Final = ".json"
+_LARGEST: Final = 100_000
+"""Bytes of an entry that are read; it has 3 kB."""
 
 _log = logging.getLogger(__name__)
 
@@ -53,7 +56,7 @@ class DescriptorCache:
         """Return what was kept under `key`; None if nothing was, or if it is damaged."""
         path = self._path(key)
         try:
-            return _parsed(path.read_text("ascii"))
+            return _parsed(read_regular(path, _LARGEST).decode("ascii"))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -65,22 +68,21 @@ class DescriptorCache:
         values = None if faces.descriptor is None else [float(x) for x in faces.descriptor]
         text = json.dumps({"count": faces.count, "descriptor": values})
         try:
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with in_place_of(self._path(key)) as partial:
-                partial.write_text(text, encoding="ascii")
+            make_folder(self._folder)
+            write_file(self._path(key), text.encode("ascii"), durable=False)
         except OSError as error:
             _log.warning("Descriptors are not cached in %s: %s", self._folder, error)
 
     def keep_only(self, keys: set[str]) -> None:
         """Erase everything that is kept under other keys, and what a crash left half written."""
-        for pattern in (f"*{_SUFFIX}", f".*{PARTIAL}"):
-            for path in self._folder.glob(pattern):
-                if path.stem in keys:
-                    continue
-                try:
-                    path.unlink(missing_ok=True)
-                except OSError as error:
-                    _log.warning("Descriptor %s is not erased: %s", path, error)
+        for path in self._folder.glob(f"*{_SUFFIX}"):
+            if path.stem in keys:
+                continue
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                _log.warning("Descriptor %s is not erased: %s", path, error)
+        sweep_folder(self._folder)
 
     def _path(self, key: str) -> Path:
         return self._folder / f"{key}{_SUFFIX}"

@@ -1,6 +1,6 @@
 """Reference photos: JPEG and PNG files, upright, of bearable size."""
 
-import stat
+import errno
 from pathlib import Path
 from typing import Final
 
@@ -8,6 +8,7 @@ import dlib
 import numpy as np
 from numpy.typing import NDArray
 
+from iot_facerecognition_protocol.system.regular_file import read_regular
 from iot_facerecognition_server.engine.interface import FrameRejectedError
 from iot_facerecognition_server.vision.exif import orientation, upright
 from iot_facerecognition_server.vision.jpeg import FULL_SIZE, JpegDecoder, read_header
@@ -31,15 +32,12 @@ class PhotoError(Exception):
 def read_photo(path: Path) -> bytes:
     """Return the bytes of a photo. Raises FileNotFoundError and PhotoError."""
     try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            raise PhotoError("it is no file")
-        if status.st_size > LARGEST_FILE:
-            raise PhotoError(f"it has more than {LARGEST_FILE // 1_000_000} MB")
-        return path.read_bytes()
+        return read_regular(path, LARGEST_FILE)
     except FileNotFoundError:
         raise
     except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise PhotoError(f"it has more than {LARGEST_FILE // 1_000_000} MB") from error
         raise PhotoError(f"it cannot be read: {error.strerror}") from error
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from iot_facerecognition_protocol.system.whole_file import in_place_of
 from iot_facerecognition_server.models.errors import ModelError
-from iot_facerecognition_server.whole_file import in_place_of
 
 SCHEMES: Final = frozenset({"https", "file"})
 _TIMEOUT: Final = 30.0

@@ -48,25 +48,25 @@ _STAGES: Final = (
 class _Convolution(nn.Module):
     """A convolution with the batch normalisation that follows it folded in, and ReLU6."""
 
-    def __init__(self, weight: Tensor, bias: Tensor, stride: int, *, activate: bool) -> None:
+    def __init__(
+        self, weight: Tensor, bias: Tensor, side: int, stride: int, *, activate: bool
+    ) -> None:
+        """Take maps of `side` x `side`."""
         super().__init__()
         self.weight = nn.Parameter(weight, requires_grad=False)
         self.bias = nn.Parameter(bias, requires_grad=False)
         self._stride = stride
-        self._kernel = weight.shape[-1]
-        self._groups = weight.shape[0] if weight.shape[1] == 1 and self._kernel > 1 else 1
+        kernel = weight.shape[-1]
+        self._groups = weight.shape[0] if weight.shape[1] == 1 and kernel > 1 else 1
+        self._before, self._after = _same_padding(side, kernel, stride)
         self._activate = activate
 
     def forward(self, maps: Tensor) -> Tensor:
-        """Return (N, out, ceil(H / stride), ceil(W / stride)) of (N, in, H, W)."""
-        padding = 0
-        if self._kernel > 1:
-            rows = _same_padding(maps.shape[2], self._kernel, self._stride)
-            columns = _same_padding(maps.shape[3], self._kernel, self._stride)
-            if rows[0] == rows[1] == columns[0] == columns[1]:
-                padding = rows[0]
-            else:
-                maps = functional.pad(maps, (*columns, *rows))
+        """Return (N, out, ceil(side / stride), ceil(side / stride)) of (N, in, side, side)."""
+        padding = self._before
+        if self._before != self._after:
+            padding = 0
+            maps = functional.pad(maps, (self._before, self._after) * 2)
         maps = functional.conv2d(
             maps, self.weight, self.bias, self._stride, padding, groups=self._groups
         )
@@ -105,13 +105,17 @@ class EfficientNetLite0(nn.Module):
             unused.discard(name)
             return weights[name].float()
 
+        side = INPUT_SIZE
+
         def convolution(
             name: str, norm: str, stride: int = 1, *, activate: bool = True
         ) -> _Convolution:
+            nonlocal side
+            before, side = side, -(-side // stride)
             scale = take(f"{norm}.weight") / torch.sqrt(take(f"{norm}.running_var") + _EPSILON)
             weight = take(f"{name}.weight") * scale.reshape(-1, 1, 1, 1)
             bias = take(f"{norm}.bias") - take(f"{norm}.running_mean") * scale
-            return _Convolution(weight, bias, stride, activate=activate)
+            return _Convolution(weight, bias, before, stride, activate=activate)
 
         layers: list[nn.Module] = [convolution("_conv_stem", "_bn0", stride=2)]
         width = 32

@@ -13,7 +13,7 @@ from iot_facerecognition_server.networks.dlib_network import read_network
 from iot_facerecognition_server.networks.lane import Lane
 from iot_facerecognition_server.networks.precision import TYPES, Precision
 from iot_facerecognition_server.networks.residual import NetworkStructureError, ResidualNetwork
-from iot_facerecognition_server.networks.torchscript import NOTHING_KEPT, Scripts
+from iot_facerecognition_server.networks.torchscript import scripted
 
 DESCRIPTOR_SIZE: Final = 128
 CHIP_SIZE: Final = 150
@@ -49,24 +49,18 @@ class FaceDescriptorNetwork:
         path: Path,
         device: str = "cpu",
         precision: Precision = Precision.FP32,
-        scripts: Scripts = NOTHING_KEPT,
     ) -> Self:
         """Read dlib's file at `path` and make it ready on `device` ("cpu", "cuda", "cuda:1").
 
-        On a CPU it is compiled by `scripts`. Raises NetworkFileError.
+        On a CPU it is compiled. Raises NetworkFileError.
         """
         lane = Lane(device)
         try:
             content = path.read_bytes()
         except OSError as error:
             raise _unusable(path, error) from error
-
-        def build() -> ResidualNetwork:
-            return _network(path, content, lane, precision)
-
-        if not lane.on_cpu:
-            return cls(build(), lane, precision)
-        forward = scripts.scripted("descriptor", content, precision, CHIP_SIZE, build)
+        network = _network(path, content, lane, precision)
+        forward = scripted(network, CHIP_SIZE) if lane.on_cpu else network
         return cls(forward, lane, precision)
 
     def describe(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:

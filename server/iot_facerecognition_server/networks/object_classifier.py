@@ -19,7 +19,7 @@ from iot_facerecognition_server.networks.face_descriptor import NetworkFileError
 from iot_facerecognition_server.networks.lane import Lane
 from iot_facerecognition_server.networks.precision import TYPES, Precision
 from iot_facerecognition_server.networks.residual import NetworkStructureError, ResidualNetwork
-from iot_facerecognition_server.networks.torchscript import NOTHING_KEPT, Forward, Scripts
+from iot_facerecognition_server.networks.torchscript import Forward, scripted
 
 RESNET_INPUT_SIZE: Final = 227
 """Side in pixels of the crops that dlib's ResNet-34 was trained on (`dnn_imagenet_ex.cpp`)."""
@@ -42,9 +42,7 @@ class ObjectClassifier:
         self.input_size = input_size
 
     @classmethod
-    def from_dlib(
-        cls, path: Path, device: str, precision: Precision, scripts: Scripts = NOTHING_KEPT
-    ) -> Self:
+    def from_dlib(cls, path: Path, device: str, precision: Precision) -> Self:
         """Read `resnet34_1000_imagenet_classifier.dnn` at `path`. Raises NetworkFileError."""
         try:
             content = path.read_bytes()
@@ -62,30 +60,19 @@ class ObjectClassifier:
             )
         lane = Lane(device)
         network.place(lane.device, TYPES[precision])
-        if not lane.on_cpu:
-            return cls(network, read.labels, RESNET_INPUT_SIZE, lane)
-        forward = scripts.scripted(
-            "classifier", content, precision, RESNET_INPUT_SIZE, lambda: network
-        )
+        forward = scripted(network, RESNET_INPUT_SIZE) if lane.on_cpu else network
         return cls(forward, read.labels, RESNET_INPUT_SIZE, lane)
 
     @classmethod
-    def efficientnet(
-        cls, path: Path, device: str, precision: Precision, scripts: Scripts = NOTHING_KEPT
-    ) -> Self:
+    def efficientnet(cls, path: Path, device: str, precision: Precision) -> Self:
         """Read EfficientNet-Lite0's state dict at `path`. Raises NetworkFileError."""
         lane = Lane(device)
         try:
             content = path.read_bytes()
         except OSError as error:
             raise _unusable(path, error) from error
-
-        def build() -> EfficientNetLite0:
-            return _efficientnet(path, content, lane, precision)
-
-        if not lane.on_cpu:
-            return cls(build(), imagenet_labels(), INPUT_SIZE, lane)
-        forward = scripts.scripted("classifier", content, precision, INPUT_SIZE, build)
+        network = _efficientnet(path, content, lane, precision)
+        forward = scripted(network, INPUT_SIZE) if lane.on_cpu else network
         return cls(forward, imagenet_labels(), INPUT_SIZE, lane)
 
     def classify(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -150,7 +150,8 @@ class _LayerReader:
         outputs, expected = layer.filters.shape[:2]
         if expected != inputs or affine.gamma.shape != (outputs,):
             raise self._unfit(f"has filters {layer.filters.shape} for {inputs} channels")
-        module = nn.Conv2d(inputs, outputs, layer.filters.shape[2:], layer.stride, layer.padding)
+        shape = (inputs, outputs, layer.filters.shape[2:], layer.stride, layer.padding)
+        module = nn.Conv2d(*shape, device="meta").to_empty(device="cpu")  # not filled twice
         with np.errstate(over="ignore", invalid="ignore"):  # _fill looks at what comes out
             self._fill(module.weight, layer.filters * affine.gamma.reshape(-1, 1, 1, 1))
             self._fill(module.bias, layer.biases * affine.gamma + affine.beta)
@@ -196,7 +197,7 @@ class _LayerReader:
         layer = self.take(FullyConnected)
         if self._position != len(self._layers) or layer.weights.shape[0] != inputs:
             raise self._unfit(f"must end the network and take {inputs} inputs")
-        module = nn.Linear(inputs, layer.weights.shape[1])
+        module = nn.Linear(inputs, layer.weights.shape[1], device="meta").to_empty(device="cpu")
         self._fill(module.weight, layer.weights.T)
         self._fill(module.bias, layer.biases)
         return module

@@ -13,12 +13,14 @@ from iot_facerecognition_server.gallery.change import fingerprint
 from iot_facerecognition_server.gallery.descriptor_cache import DescriptorCache
 from iot_facerecognition_server.gallery.gallery import Gallery
 from iot_facerecognition_server.gallery.photo_reader import PhotoReader
-from iot_facerecognition_server.gallery.reference_file import ReferenceFile, ReferenceFileError
+from iot_facerecognition_server.gallery.reference_file import (
+    ReferenceFile,
+    ReferenceFileMissingError,
+)
 from iot_facerecognition_server.models.catalogue import FACE_DESCRIPTOR
 from iot_facerecognition_server.models.store import ModelStore
 from iot_facerecognition_server.networks.face_descriptor import FaceDescriptorNetwork
 from iot_facerecognition_server.networks.precision import choose_precision
-from iot_facerecognition_server.networks.torchscript import Scripts
 from iot_facerecognition_server.observability.stages import (
     TimedAligner,
     TimedDecoder,
@@ -49,9 +51,7 @@ class FaceRecogniser:
         weights = store.resolve(FACE_DESCRIPTOR, dlib_settings.face_recognition_model_file)
         self.weights_hash = hashlib.sha256(weights.read_bytes()).hexdigest()
         self.precision = choose_precision(config.engine.precision, device)
-        self.network = FaceDescriptorNetwork.load(
-            weights, device, self.precision, Scripts(config.model_cache)
-        )
+        self.network = FaceDescriptorNetwork.load(weights, device, self.precision)
         _log.info("face descriptors on %s in %s, from %s", device, self.precision, weights)
 
     def make_scanner(self, seconds: Histogram) -> FaceScanner:
@@ -90,8 +90,8 @@ class FaceRecogniser:
 
         It takes `threads` of the processor: one beside a server at work.
 
-        A reference file that is missing or damaged gives an empty gallery and an entry in the log,
-        photos that cannot be used an entry each.
+        A reference file that is missing gives an empty gallery and a line in the log, entries and
+        photos that cannot be used a line each. Raises ReferenceFileError for a damaged file.
         """
         config = self._config
         settings = config.dlib
@@ -115,11 +115,11 @@ class FaceRecogniser:
         )
         try:
             built = builder.build(self._references)
-        except ReferenceFileError as error:
+        except ReferenceFileMissingError as error:
             _log.warning("nobody is known: %s", error)
             return Gallery.empty(settings.threshold)
-        for report in built.problems:
-            _log.warning("%s", report.message)
+        for problem in (*built.refused, *(report.message for report in built.problems)):
+            _log.warning("%s", problem)
         gallery = built.gallery
         _log.info("%d people known by %d references", len(gallery.people), len(gallery))
         return gallery

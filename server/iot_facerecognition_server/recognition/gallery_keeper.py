@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from iot_facerecognition_server.gallery.gallery import Gallery, Match
+from iot_facerecognition_server.gallery.reference_file import ReferenceFileError
 
 _log = logging.getLogger(__name__)
 
@@ -36,7 +37,8 @@ class CurrentGallery:
 class GalleryKeeper:
     """Looks for changes of the reference file and its photos, and rebuilds the gallery.
 
-    `fingerprint` and `build` touch the disk and the processor; they run in a thread.
+    `fingerprint` and `build` touch the disk and the processor; they run in a thread. While `build`
+    raises ReferenceFileError the last good gallery stays.
     """
 
     def __init__(
@@ -68,4 +70,8 @@ class GalleryKeeper:
                 continue
             self._asked.clear()
             known = found
-            self._current.replace(await asyncio.to_thread(self._build))
+            try:
+                self._current.replace(await asyncio.to_thread(self._build))
+            except ReferenceFileError as error:
+                people = len(self._current.gallery.people)
+                _log.error("the gallery stays as it was, with %d people: %s", people, error)

@@ -8,7 +8,6 @@ from iot_facerecognition_server.models.catalogue import EFFICIENTNET, RESNET34
 from iot_facerecognition_server.models.store import ModelStore
 from iot_facerecognition_server.networks.object_classifier import ObjectClassifier
 from iot_facerecognition_server.networks.precision import choose_precision
-from iot_facerecognition_server.networks.torchscript import Scripts
 from iot_facerecognition_server.vision.crops import ObjectCropper
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
 
@@ -26,14 +25,13 @@ class ObjectRecogniser:
         self._config = config
         store = ModelStore(config.model_cache)
         precision = choose_precision(config.engine.precision, device)
-        scripts = Scripts(config.model_cache)
         configured = config.dlib.image_net_classifier_file
         if configured:
             path = store.resolve(RESNET34, configured)
-            self.classifier = ObjectClassifier.from_dlib(path, device, precision, scripts)
+            self.classifier = ObjectClassifier.from_dlib(path, device, precision)
         else:
             path = store.resolve(EFFICIENTNET)
-            self.classifier = ObjectClassifier.efficientnet(path, device, precision, scripts)
+            self.classifier = ObjectClassifier.efficientnet(path, device, precision)
         self.weights_hash = hashlib.sha256(path.read_bytes()).hexdigest()
         _log.info(
             "objects on %s in %s, from %s, sha256 %s", device, precision, path, self.weights_hash

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from iot_facerecognition_protocol.system.whole_file import write_file
 from iot_facerecognition_server.config import Config
 from iot_facerecognition_server.trust.authentication import (
     Authenticator,
@@ -22,11 +23,11 @@ from iot_facerecognition_server.trust.certificates import (
 )
 from iot_facerecognition_server.trust.host_names import HostNames, host_names
 from iot_facerecognition_server.trust.issuing import issue_identity
-from iot_facerecognition_server.trust.private_file import PUBLIC, write_file
 from iot_facerecognition_server.trust.tls import ClientTrust, ServerTls
 from iot_facerecognition_server.trust.tokens import TokenStore
 
 _DER: Final = 1
+PUBLIC: Final = 0o644
 _OTHERS_MAY_READ: Final = 0o004
 
 

@@ -1,6 +1,5 @@
 """The tokens by which clients are let in: random, shown once, kept as hashes."""
 
-import fcntl
 import hashlib
 import hmac
 import json
@@ -14,7 +13,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from iot_facerecognition_protocol import clean_text
-from iot_facerecognition_server.trust.private_file import make_folder, write_file
+from iot_facerecognition_protocol.system.regular_file import open_regular
+from iot_facerecognition_protocol.system.whole_file import locked, write_file
 
 FIRST_NAME: Final = "first"
 """Name of the token that is made at the first start."""
@@ -163,7 +163,7 @@ class TokenStore:
         """Read the file if it is another than at the last look."""
         with self._telling():
             try:
-                with self.path.open("rb") as file:
+                with open_regular(self.path) as file:
                     status = os.fstat(file.fileno())
                     stamp = (status.st_mtime_ns, status.st_ino, status.st_size)
                     if stamp == self._stamp:
@@ -177,15 +177,9 @@ class TokenStore:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """Hold the lock on the token file's folder, so that two changes do not lose one."""
-        with self._telling():
-            make_folder(self.path.parent)
-            descriptor = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        """Let no other process change the file meanwhile, so that two changes do not lose one."""
+        with self._telling(), locked(self.path):
             yield
-        finally:
-            os.close(descriptor)
 
     @contextmanager
     def _telling(self) -> Iterator[None]:

@@ -1,40 +1,58 @@
 """dlib's own frontal face detector, unpacked once and for all starts."""
 
+import hashlib
 import logging
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import dlib
 
-from iot_facerecognition_server.whole_file import in_place_of
+from iot_facerecognition_protocol.system.regular_file import read_regular
+from iot_facerecognition_protocol.system.whole_file import write_file
 
 _log = logging.getLogger(__name__)
+
+_LARGEST: Final = 10_000_000
+"""Bytes of a kept detector that are read; it has 155 kB."""
+_DIGEST: Final = hashlib.sha256().digest_size
 
 
 def frontal_face_detector(folder: Path | None = None) -> Any:
     """Return `dlib.get_frontal_face_detector()`, an object of dlib's.
 
     dlib unpacks its weights for 0.4 s and holds the GIL all the while; what it writes itself it
-    reads in 2 ms. So they are kept in `folder`, for each version of dlib; None: nothing is kept.
+    reads in no time. So that is kept in `folder`, after its SHA-256, for each version of dlib;
+    None: nothing is kept. It is numbers, which dlib reads from memory: nothing in it is executed.
     """
     if folder is None:
         return dlib.get_frontal_face_detector()
-    path = folder / f"frontal_face_detector-dlib-{dlib.__version__}.svm"
-    if path.exists():
-        try:
-            return dlib.fhog_object_detector(str(path))
-        except RuntimeError as error:
-            reason = str(error).strip().partition("\n")[0]
-            _log.warning("%s is damaged and made again: %s", path, reason)
+    path = folder / f"frontal_face_detector-dlib-{dlib.__version__}.kept"
+    try:
+        return _detector(read_regular(path, _LARGEST))
+    except FileNotFoundError:
+        pass
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        _log.warning("%s is damaged and made again: %s", path, reason)
     detector = dlib.get_frontal_face_detector()
     _keep(detector, path)
     return detector
 
 
+def _detector(kept: bytes) -> Any:
+    """Return what `_keep` wrote. Raises ValueError or RuntimeError for anything else."""
+    digest, state = kept[:_DIGEST], kept[_DIGEST:]
+    if hashlib.sha256(state).digest() != digest:
+        raise ValueError("its hash is another one")
+    detector = dlib.fhog_object_detector.__new__(dlib.fhog_object_detector)
+    detector.__setstate__((state,))
+    return detector
+
+
 def _keep(detector: Any, path: Path) -> None:
     """Write `detector` to `path` in one step."""
+    (state,) = detector.__getstate__()
     try:
-        with in_place_of(path) as partial:
-            detector.save(str(partial))
-    except (OSError, RuntimeError) as error:
+        write_file(path, hashlib.sha256(state).digest() + state, durable=False)
+    except OSError as error:
         _log.warning("the face detector is unpacked at every start: %s", error)

@@ -1,6 +1,8 @@
 """The catalogue, the values that hold and the file that keeps them."""
 
+import errno
 import json
+import os
 import stat
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from iot_facerecognition_edge.cli import main
 from iot_facerecognition_edge.errors import EdgeError, SettingError
 from iot_facerecognition_edge.settings import (
     CATALOGUE,
@@ -240,13 +243,52 @@ def test_a_wrong_value_is_left_out_and_the_others_hold(tmp_path: Path) -> None:
     assert "camera.lens" in loaded.problems[1]
 
 
-def test_a_file_that_cannot_be_written_says_so_and_leaves_the_old_one(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_says_so_and_leaves_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = SettingsFile(tmp_path / "settings.json")
     file.save({"camera.fps": 10})
-    (tmp_path / "settings.json.new").mkdir()
-    with pytest.raises(EdgeError, match="cannot be written"):
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(EdgeError, match=r"cannot be written \(No space left on device\)"):
         file.save({"camera.fps": 5})
     assert file.load().values == {"camera.fps": 10}
+    assert [path.name for path in tmp_path.iterdir()] == ["settings.json"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files to others")
+def test_settings_that_root_sets_stay_the_service_users(tmp_path: Path) -> None:
+    os.chown(tmp_path, 12345, 12346)
+    for values in ("camera.fps=10", "camera.fps=5"):
+        assert main(["settings", "set", values, "--state-dir", str(tmp_path)]) == 0
+        status = (tmp_path / "settings.json").stat()
+        assert (status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)) == (12345, 12346, 0o600)
+
+
+def test_settings_are_written_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "settings.json").symlink_to("elsewhere.json")
+    file = SettingsFile(tmp_path / "settings.json")
+    file.save({"camera.fps": 10})
+    assert file.path.is_symlink()
+    assert SettingsFile(tmp_path / "elsewhere.json").load().values == {"camera.fps": 10}
+
+
+def test_what_a_crash_left_is_swept_at_start_also_what_an_earlier_version_left(tmp_path: Path):
+    """It holds the token, and nobody looks into it again."""
+    for name in ("settings.json.new", ".settings.json.0123456789abcdef.part"):
+        (tmp_path / name).write_text("token")
+    SettingsFile(tmp_path / "settings.json").sweep()
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
+def test_settings_that_are_no_file_are_an_error_with_its_cure(tmp_path: Path, make) -> None:
+    make(tmp_path / "settings.json")
+    with pytest.raises(EdgeError, match=r"cannot be read \(.*\); remove it"):
+        SettingsFile(tmp_path / "settings.json").load()
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,12 @@ import numpy as np
 import pytest
 import torch
 
-from iot_facerecognition_server.models.catalogue import CNN_DETECTOR, FACE_DESCRIPTOR, LANDMARKS
+from iot_facerecognition_server.models.catalogue import (
+    CNN_DETECTOR,
+    EFFICIENTNET,
+    FACE_DESCRIPTOR,
+    LANDMARKS,
+)
 from iot_facerecognition_server.models.store import ModelStore
 from iot_facerecognition_server.networks.face_descriptor import FaceDescriptorNetwork
 from iot_facerecognition_server.vision.alignment import FaceAligner
@@ -39,6 +44,11 @@ def descriptor_file(store: ModelStore) -> Path:
 @pytest.fixture(scope="session")
 def detector_file(store: ModelStore) -> Path:
     return store.resolve(CNN_DETECTOR)
+
+
+@pytest.fixture(scope="session")
+def efficientnet_file(store: ModelStore) -> Path:
+    return store.resolve(EFFICIENTNET)
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,6 @@ import torch
 from PIL import Image
 
 from iot_facerecognition_server.engine.interface import ObjectsWanted
-from iot_facerecognition_server.models.catalogue import EFFICIENTNET
 from iot_facerecognition_server.networks.face_descriptor import NetworkFileError
 from iot_facerecognition_server.networks.object_classifier import (
     ObjectClassifier,
@@ -22,11 +21,6 @@ from iot_facerecognition_server.vision.jpeg import JpegDecoder
 DETERMINISTIC = ObjectsWanted(label_count=5, deterministic=True)
 CATS = {"tabby", "tiger cat", "Persian cat", "Siamese cat", "Egyptian cat", "lynx"}
 MOST_PIXELS = 20_000_000
-
-
-@pytest.fixture(scope="module")
-def efficientnet_file(store) -> Path:
-    return store.resolve(EFFICIENTNET)
 
 
 @pytest.fixture(scope="module")

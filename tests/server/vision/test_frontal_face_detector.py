@@ -32,11 +32,11 @@ def test_a_damaged_one_is_made_again(tmp_path: Path, portrait, caplog):
     expected = found(frontal_face_detector(tmp_path), portrait)
     (kept,) = tmp_path.iterdir()
     whole = kept.read_bytes()
-    for content in (b"", whole[:1000], b"no detector"):
+    for content in (b"", whole[:1000], b"no detector", b"\0" + whole[1:]):
         kept.write_bytes(content)
         assert found(frontal_face_detector(tmp_path), portrait) == expected
         assert kept.read_bytes() == whole
-    assert caplog.text.count("is damaged and made again") == 3
+    assert caplog.text.count("is damaged and made again") == 4
 
 
 def test_a_folder_that_cannot_be_written_costs_time_only(tmp_path: Path, portrait, caplog):

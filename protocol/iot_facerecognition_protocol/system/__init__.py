@@ -1,0 +1,7 @@
+"""What all three programs need of the machine that they run on; no part of the protocol itself.
+
+Standard library only, and nothing that is slow to import on a small board.
+
+- `whole_file`: files that are replaced as a whole, and stay whose they are.
+- `regular_file`: files that are read up to a bound, and never waited for.
+"""
