@@ -37,6 +37,8 @@ class ErrorCode(StrEnum):
     """As many clients as the server takes; told by HTTP status 503 before there is a WebSocket."""
     TOO_MANY_CONNECTIONS = "too-many-connections"
     """Too many connections from one address; told by HTTP status 429 likewise."""
+    MESSAGE_UNFINISHED = "message-unfinished"
+    """A message that did not end in time, or for which there was no memory; closed with 1008."""
     TOO_SLOW = "too-slow"
     """The client does not read what it is sent; the connection is cut, since nothing reaches it."""
     IDLE = "idle"

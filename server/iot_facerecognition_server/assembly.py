@@ -145,6 +145,8 @@ async def _serve(
         admission=Admission(config.limits.clients, config.limits.connections_per_address),
         limits=ConnectionLimits(
             max(config.limits.frame_bytes, config.limits.text_bytes),
+            config.limits.message_seconds,
+            config.limits.unfinished_bytes,
             config.limits.handshake_seconds,
             config.limits.handshakes,
             config.limits.idle_seconds,

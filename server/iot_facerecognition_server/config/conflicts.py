@@ -30,6 +30,13 @@ def conflicts(config: Config) -> Iterator[str]:
             f"[Auth] ClientCRL is set, and with Mode={config.auth.mode} clients have no"
             " certificates to revoke; set Mode=mtls, or leave ClientCRL empty"
         )
+    limits = config.limits
+    largest = max(limits.frame_bytes, limits.text_bytes)
+    if limits.unfinished_bytes < largest:
+        yield (
+            f"[Limits] UnfinishedBytes={limits.unfinished_bytes} is less than the {largest} bytes"
+            " of one message (FrameBytes, TextBytes), which could never arrive; raise it"
+        )
     if config.engine.device == "cpu" and config.engine.precision == "fp16":
         yield (
             "[Engine] Precision=fp16 with Device=cpu: a CPU is many times slower with it;"

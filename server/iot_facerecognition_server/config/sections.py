@@ -292,6 +292,21 @@ class LimitSettings:
         "Most connections that may be in their handshake at a time. Past it, the oldest of the"
         " address that has most of them is cut.",
     )
+    message_seconds: float = setting(
+        "MessageSeconds",
+        Number(0.1, 3600.0, "seconds"),
+        "30",
+        "How long a frame or text may take from its first byte to its last; a client that is slower"
+        " is disconnected.",
+    )
+    unfinished_bytes: int = setting(
+        "UnfinishedBytes",
+        Integer(1024, 2_000_000_000, "bytes"),
+        "48000000",
+        "Most bytes of frames and texts that have begun to arrive and have not ended, of all"
+        " clients together. Past it, the client whose message has held most for longest is"
+        " disconnected.",
+    )
     idle_seconds: float = setting(
         "IdleSeconds",
         Number(0.0, 31_536_000.0, "seconds"),
@@ -303,7 +318,8 @@ class LimitSettings:
         "BacklogBytes",
         Integer(4096, 100_000_000, "bytes"),
         "262144",
-        "Most bytes that may wait for a client that does not read; then it is sent away.",
+        "Most bytes that may wait for a client that does not read; then it is disconnected. One"
+        " text may be larger, when nothing else waits.",
     )
 
 

@@ -52,7 +52,7 @@ class Client:
         metrics: ServerMetrics,
         clock: Callable[[], float],
     ) -> None:
-        """`backlog` bounds the unsent text in characters; `idle_seconds` the silence (0: none)."""
+        """`backlog` bounds the unsent text in bytes; `idle_seconds` the silence (0: none)."""
         self._connection = connection
         self._dispatcher = dispatcher
         self._clock = clock
@@ -63,7 +63,6 @@ class Client:
         self.session = new_session(key, connection.version, self._send)
         self._metrics = metrics.join(key, connection.version, identity.name)
         self._log = logging.LoggerAdapter(_log, {})
-        self._too_slow = False
         self._disconnecting: asyncio.Task[None] | None = None
 
     @property
@@ -88,8 +87,10 @@ class Client:
             writer.cancel()
             ending = [task for task in (writer, self._disconnecting) if task is not None]
             await asyncio.gather(*ending, return_exceptions=True)
-            if self._connection.too_large:
-                self._metrics.rejected(str(ErrorCode.FRAME_TOO_LARGE))
+            offence = self._connection.offence
+            if offence is not None:
+                self._metrics.rejected(offence.code)
+                self._log.warning("disconnected: %s", offence.message)
             self._metrics.leave()
 
     def disconnect(self, code: ErrorCode, reason: str) -> None:
@@ -178,15 +179,11 @@ class Client:
         await self._connection.close(code, refused.message[:100])
 
     def _send(self, text: str) -> None:
-        if not self._outbox.put(text) and not self._too_slow:
-            # No close frame can pass a socket that nobody reads.
-            self._too_slow = True
-            self._metrics.rejected(str(ErrorCode.TOO_SLOW))
-            self._log.warning("sent away: it does not read what it is sent")
-            self._connection.transport.abort()
+        if not self._outbox.put(text):
+            self._connection.cut_for_not_reading()
 
-    async def _write(self, text: str) -> None:
-        await self._connection.send(text)
+    async def _write(self, text: bytes) -> None:
+        await self._connection.send_text(text)
         self._metrics.message_sent(len(text))
 
     def _name_log(self) -> None:

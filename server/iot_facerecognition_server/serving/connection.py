@@ -7,15 +7,19 @@ from typing import Any, Final
 
 from websockets.asyncio.connection import Connection
 from websockets.asyncio.server import ServerConnection
-from websockets.frames import CloseCode, Frame
+from websockets.frames import DATA_OPCODES, CloseCode, Frame
+from websockets.protocol import SEND_EOF, State
 from websockets.typing import DataLike
 
 from iot_facerecognition_protocol import SUBPROTOCOL_V2, ErrorCode, ErrorReport, Version, encode
-from iot_facerecognition_server.serving.tls_buffers import ReadBuffer
+from iot_facerecognition_server.serving.tls_buffers import ReadBuffer, unsent_bytes
+from iot_facerecognition_server.serving.unfinished import FRAGMENT_BYTES, UnfinishedMessages
 from iot_facerecognition_server.trust.client_identity import ClientIdentity
 
 CLOSE_SECONDS: Final = 2.0
 """How long a client has to answer that it is closed; then the connection is cut."""
+REQUEST_BYTES: Final = 32_768
+"""Longest HTTP request: that of a browser with many cookies has some thousands of bytes."""
 _LAST_WORDS_SECONDS = 2.0
 """How long a client that sent too much has to read so."""
 
@@ -29,19 +33,38 @@ class ClientConnection(ServerConnection):
     before the connection is closed with 1009; the base closes it inside its parser, where nobody
     can put a message before the close frame, so the protocol object's `fail` is wrapped. And it
     keeps nothing of a message that was handed on: the base's parser remembers the last one until
-    the next, so the protocol object's `recv_frame` is wrapped, too.
+    the next, so the protocol object's `recv_frame` is wrapped, too. And it bounds what the base
+    does not: what the peer is answered and does not read, a message that does not end, a request
+    that does not, and the time that a close takes.
     """
 
-    def __init__(self, *args: Any, read_buffer: ReadBuffer, **kwargs: Any) -> None:
-        """Read into `read_buffer`, which other connections of the event loop use as well."""
+    def __init__(
+        self,
+        *args: Any,
+        read_buffer: ReadBuffer,
+        backlog: int,
+        unfinished: UnfinishedMessages,
+        **kwargs: Any,
+    ) -> None:
+        """Read into `read_buffer`, which other connections of the event loop use as well.
+
+        `backlog` bounds the bytes that wait to be sent, beyond the text that is being sent.
+        `unfinished` is shared by all connections.
+        """
         super().__init__(*args, **kwargs)
         self._read_buffer = read_buffer
+        self._backlog = backlog
+        self._unfinished = unfinished
+        self._sending = 0
+        self._fragments = 0
+        self._message_ended = False
+        self._requested = 0
         self._fail = self.protocol.fail
         self.protocol.fail = self._explain_and_fail  # type: ignore[method-assign]
         self._receive = self.protocol.recv_frame
         self.protocol.recv_frame = self._receive_and_forget  # type: ignore[method-assign]
-        self.too_large = False
-        """Whether the client sent a message beyond the limit."""
+        self.offence: ErrorReport | None = None
+        """Why the connection itself, rather than its client's session, ended it."""
         self._when_lost: list[Callable[[], None]] = []
         self.identity: ClientIdentity | None = None
         """Who is at the other end, once that has been proved."""
@@ -76,6 +99,7 @@ class ClientConnection(ServerConnection):
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell those who wanted to know."""
         super().connection_lost(exc)
+        self._unfinished.release(self)
         for callback in self._when_lost:
             callback()
 
@@ -83,6 +107,39 @@ class ClientConnection(ServerConnection):
     def version(self) -> Version:
         """The version that was agreed in the handshake."""
         return Version.V2 if self.subprotocol == SUBPROTOCOL_V2 else Version.V1
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came, and hold the peer to its bounds."""
+        super().data_received(data)
+        if self.request is None:
+            self._bound_request(len(data))
+            return
+        self._bound_message()
+        if unsent_bytes(self.transport) > self._backlog + self._sending:
+            self.cut_for_not_reading()
+
+    async def send_text(self, text: bytes) -> None:
+        """Send a text message (UTF-8) once what was sent before has left but for a little."""
+        self._sending = len(text)
+        await self.send(text, text=True)
+
+    def cut_for_not_reading(self) -> None:
+        """Cut the connection: no close frame can pass a socket that nobody reads."""
+        if self.offence is None:
+            words = "it does not read what it is sent ([Limits] BacklogBytes)"
+            self.offence = ErrorReport(str(ErrorCode.TOO_SLOW), words)
+        self.transport.abort()
+
+    def give_up_message(self, words: str) -> None:
+        """End the connection for a message that it began, and forget what came of that."""
+        if self.protocol.state is not State.OPEN:
+            self.transport.abort()
+            return
+        self._refuse(ErrorCode.MESSAGE_UNFINISHED, words)
+        self._fail(CloseCode.POLICY_VIOLATION, words[:100])
+        self.protocol.reader.discard()
+        self.recv_messages.close()
+        self.send_data()
 
     async def close(
         self, code: CloseCode | int = CloseCode.NORMAL_CLOSURE, reason: str = ""
@@ -123,24 +180,57 @@ class ClientConnection(ServerConnection):
         Who sent too much is in the middle of sending: a connection that is closed at once is reset,
         and the words on the way are lost. So it is read on for a moment, and what comes is dropped.
         """
-        for data in self.protocol.data_to_send():
-            if data:
-                self.transport.write(data)
-            elif self.too_large:
+        writes = self.protocol.data_to_send()
+        data = b"".join(writes)  # one TLS record for many small answers
+        if data:
+            self.transport.write(data)
+        if SEND_EOF in writes:
+            if self.offence is not None:
                 self.loop.call_later(_LAST_WORDS_SECONDS, self.transport.close)
             else:
                 self.transport.close()  # TLS knows no half-closed connection
 
     def _explain_and_fail(self, code: CloseCode | int, reason: str = "") -> None:
         if code == CloseCode.MESSAGE_TOO_BIG:
-            self.too_large = True
             most = self.protocol.max_message_size
             reason = f"a message has at most {most} bytes here ([Limits] FrameBytes, TextBytes)"
-            if self.version >= Version.V2:
-                report = ErrorReport(str(ErrorCode.FRAME_TOO_LARGE), reason)
-                self.protocol.send_text(encode(report).encode())
+            self._refuse(ErrorCode.FRAME_TOO_LARGE, reason)
         self._fail(code, reason)
+
+    def _refuse(self, code: ErrorCode, words: str) -> None:
+        """Tell the client why the connection ends, where it can be told."""
+        self.offence = ErrorReport(str(code), words)
+        if self.version >= Version.V2:
+            self.protocol.send_text(encode(self.offence).encode())
 
     def _receive_and_forget(self, frame: Frame) -> None:
         self._receive(replace(frame))
         frame.data = b""
+        if self.protocol.current_size is None:
+            self._fragments = 0
+            self._message_ended = True
+        elif frame.opcode in DATA_OPCODES:
+            self._fragments += 1
+
+    def _bound_request(self, size: int) -> None:
+        """Hold a request to its bound while it has not ended."""
+        self._requested += size
+        if self._requested > REQUEST_BYTES and self.protocol.state is State.CONNECTING:
+            self.transport.abort()
+
+    def _bound_message(self) -> None:
+        """Account for what a message that has not ended holds."""
+        if self._message_ended:
+            self._message_ended = False
+            self._unfinished.release(self)
+        size = len(self.protocol.reader.buffer) + self._fragments * FRAGMENT_BYTES
+        size += self.protocol.current_size or 0
+        if not size or self.transport.is_closing():
+            self._unfinished.release(self)
+            return
+        worst = self._unfinished.hold(self, size, self.loop.time())
+        if isinstance(worst, ClientConnection):
+            worst.give_up_message(
+                "the unfinished messages of all clients are more than the server holds"
+                " ([Limits] UnfinishedBytes)"
+            )

@@ -9,20 +9,24 @@ class Outbox:
     """A queue of texts between the event loop's callbacks, which cannot wait, and the socket."""
 
     def __init__(self, most: int) -> None:
-        """Hold up to `most` characters of text that the socket has not taken yet."""
+        """Hold up to `most` bytes of text (UTF-8) that the socket has not taken yet."""
         self._most = most
-        self._texts: deque[str | Callable[[], None]] = deque()
+        self._texts: deque[bytes | Callable[[], None]] = deque()
         self._size = 0
         self._changed = asyncio.Event()
         self._empty = asyncio.Event()
         self._empty.set()
 
     def put(self, text: str) -> bool:
-        """Add `text`; False, and nothing added, when that would pass the bound."""
-        if self._size + len(text) > self._most:
+        """Add `text`; False, and nothing added, when that would pass the bound.
+
+        An empty outbox takes any one text: whoever reads everything must not be cut for its size.
+        """
+        data = text.encode()
+        if self._size and self._size + len(data) > self._most:
             return False
-        self._texts.append(text)
-        self._size += len(text)
+        self._texts.append(data)
+        self._size += len(data)
         self._empty.clear()
         self._changed.set()
         return True
@@ -36,7 +40,7 @@ class Outbox:
         """Return when the socket has taken everything."""
         await self._empty.wait()
 
-    async def send_all(self, send: Callable[[str], Awaitable[None]]) -> None:
+    async def send_all(self, send: Callable[[bytes], Awaitable[None]]) -> None:
         """Hand every text to `send`, in order, for ever."""
         while True:
             while self._texts:

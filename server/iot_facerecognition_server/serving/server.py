@@ -25,6 +25,7 @@ from iot_facerecognition_server.serving.entrance import Entrance, FailedHandshak
 from iot_facerecognition_server.serving.handshakes import Handshakes
 from iot_facerecognition_server.serving.peer_log import PeerLog
 from iot_facerecognition_server.serving.tls_buffers import ReadBuffer
+from iot_facerecognition_server.serving.unfinished import UnfinishedMessages
 from iot_facerecognition_server.trust.authentication import Authenticator, Presented, Refused
 
 _log = logging.getLogger(__name__)
@@ -33,6 +34,8 @@ _handshake_log = logging.getLogger(f"{__name__}.handshake")
 
 LEAVE_SECONDS: Final = 2.0
 """How long connections have to end after the good-bye, before their tasks are cancelled."""
+_DEADLINE_PERIOD: Final = 1.0
+"""Seconds between two looks for messages that take too long."""
 _FAREWELL: Final = "the server is ending"
 
 
@@ -40,11 +43,14 @@ _FAREWELL: Final = "the server is ending"
 class ConnectionLimits:
     """What every connection is held to.
 
-    Bytes of one message, seconds to shake hands, connections that may be at it, seconds of silence
-    (0: any), characters of text that the client has not read.
+    Bytes of one message, seconds that it may take to arrive, bytes of all that have not arrived
+    yet, seconds to shake hands, connections that may be at it, seconds of silence (0: any), bytes
+    that the client has not read.
     """
 
     message_bytes: int
+    message_seconds: float
+    unfinished_bytes: int
     handshake_seconds: float
     handshakes: int
     idle_seconds: float
@@ -87,6 +93,8 @@ class RecognitionServer:
         self._clients: dict[int, Client] = {}
         self._serving = True
         self._read_buffer = ReadBuffer()
+        self._unfinished = UnfinishedMessages(limits.unfinished_bytes, limits.message_seconds)
+        self._deadlines: asyncio.Task[None] | None = None
         self._peer_log = PeerLog(_log, clock)
         self._entrance = Entrance(
             context=context,
@@ -114,6 +122,7 @@ class RecognitionServer:
         listeners = await asyncio.to_thread(listen, self._host, self._port, "Connection")
         self._port = int(listeners[0].getsockname()[1])
         self._entrance.open(listeners)
+        self._deadlines = asyncio.create_task(self._hold_to_deadlines())
 
     def say(self, text: str, to_whom: str | None = None) -> int:
         """Send a message to the clients of that name or identity, or to all; return to how many."""
@@ -154,6 +163,19 @@ class RecognitionServer:
         await asyncio.gather(*farewells)
         if not await self._entrance.left(LEAVE_SECONDS):
             _log.warning("some connections had to be cut")
+        if self._deadlines is not None:
+            self._deadlines.cancel()
+
+    async def _hold_to_deadlines(self) -> None:
+        """Give up messages that take too long."""
+        seconds = self._limits.message_seconds
+        while True:
+            await asyncio.sleep(min(seconds / 4, _DEADLINE_PERIOD))
+            for connection in self._unfinished.overdue(asyncio.get_running_loop().time()):
+                assert isinstance(connection, ClientConnection)
+                connection.give_up_message(
+                    f"a message has {seconds:g} s to arrive ([Limits] MessageSeconds)"
+                )
 
     def _new_connection(self) -> ClientConnection:
         protocol = ServerProtocol(
@@ -165,6 +187,8 @@ class RecognitionServer:
             protocol,
             self,
             read_buffer=self._read_buffer,
+            backlog=self._limits.backlog,
+            unfinished=self._unfinished,
             close_timeout=CLOSE_SECONDS,
             max_queue=2,
         )

@@ -44,3 +44,15 @@ class ReadBuffer:
             return False
         protocol._ssl_buffer, protocol._ssl_buffer_view = self._buffer, self._view  # noqa: SLF001 - see above
         return True
+
+
+def unsent_bytes(transport: asyncio.Transport) -> int:
+    """Return how many bytes wait in `transport`, in TLS's buffers and in the socket's below them.
+
+    The public method knows the first only; where the second cannot be found, it is left out.
+    """
+    if transport.is_closing():
+        return 0
+    below: Any = getattr(getattr(transport, "_ssl_protocol", None), "_transport", None)
+    lower = 0 if below is None else int(below.get_write_buffer_size())
+    return transport.get_write_buffer_size() + lower

@@ -26,6 +26,8 @@ from .test_dispatcher import ManualEngine
 
 LIMITS = ConnectionLimits(
     message_bytes=1_000_000,
+    message_seconds=30.0,
+    unfinished_bytes=4_000_000,
     handshake_seconds=10.0,
     handshakes=512,
     idle_seconds=0.0,

@@ -18,6 +18,7 @@ from iot_facerecognition_server.serving.connection import ClientConnection
 from iot_facerecognition_server.serving.entrance import Entrance
 from iot_facerecognition_server.serving.handshakes import Handshakes
 from iot_facerecognition_server.serving.tls_buffers import BUFFER_BYTES, ReadBuffer
+from iot_facerecognition_server.serving.unfinished import UnfinishedMessages
 from iot_facerecognition_server.trust.setup import server_tls
 
 from .live_server import trusting
@@ -33,7 +34,13 @@ class Open:
 
 
 def new_connection() -> ClientConnection:
-    return ClientConnection(ServerProtocol(), cast("Server", Open()), read_buffer=ReadBuffer())
+    return ClientConnection(
+        ServerProtocol(),
+        cast("Server", Open()),
+        read_buffer=ReadBuffer(),
+        backlog=65_536,
+        unfinished=UnfinishedMessages(10 * SIZE, 30.0),
+    )
 
 
 async def kept_after(folder: Path, sizes: list[int]) -> tuple[list[int], int]:
