@@ -40,6 +40,7 @@ from iot_facerecognition_server.vision.alignment import FaceAligner
 from iot_facerecognition_server.vision.face_scanner import FaceScanner
 from iot_facerecognition_server.vision.faces import NATIVE_FACE_SIZE, Detection, HogDetector
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
+from iot_facerecognition_server.vision.jpeg_header import JpegLimits
 from iot_facerecognition_server.vision.scaling import luma
 
 SIZES = ((640, 480), (1280, 720))
@@ -113,10 +114,10 @@ class Bench:
         precision = choose_precision("auto", "cpu")
         self.network = FaceDescriptorNetwork.load(store.resolve(FACE_DESCRIPTOR), "cpu", precision)
         detector = HogDetector()
-        most = SIZES[-1][0] * SIZES[-1][1] * 16
-        self.scanner = FaceScanner(JpegDecoder(), detector, aligner, most)
+        limits = JpegLimits(SIZES[-1][0] * SIZES[-1][1] * 16)
+        self.scanner = FaceScanner(JpegDecoder(), detector, aligner, limits)
         self.searcher = FrameSearcher(
-            JpegDecoder(), detector.copy(), WindowSearcher.like(detector), aligner, most
+            JpegDecoder(), detector.copy(), WindowSearcher.like(detector), aligner, limits
         )
         self.gallery = self._gallery(detector, aligner)
 

@@ -32,6 +32,7 @@ from iot_facerecognition_server.networks.object_classifier import ObjectClassifi
 from iot_facerecognition_server.networks.precision import Precision, choose_precision
 from iot_facerecognition_server.vision.crops import ObjectCropper
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
+from iot_facerecognition_server.vision.jpeg_header import JpegLimits
 
 CROPS: Final = 16
 SECONDS: Final = 2.0
@@ -89,7 +90,7 @@ def measure(name: str, classifier: ObjectClassifier, threads: int, *, sixteen: b
 
     def cropper() -> ObjectCropper:
         if not hasattr(local, "cropper"):
-            local.cropper = ObjectCropper(JpegDecoder(), side, CROPS, MOST_PIXELS)
+            local.cropper = ObjectCropper(JpegDecoder(), side, CROPS, JpegLimits(MOST_PIXELS))
         made: ObjectCropper = local.cropper
         return made
 

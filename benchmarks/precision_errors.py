@@ -29,6 +29,7 @@ from iot_facerecognition_server.vision.alignment import FaceAligner
 from iot_facerecognition_server.vision.crops import ObjectCropper
 from iot_facerecognition_server.vision.faces import HogDetector
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
+from iot_facerecognition_server.vision.jpeg_header import JpegLimits
 
 
 class Answers:
@@ -66,7 +67,7 @@ def print_errors(device: str, cache: Path) -> None:
     greys = [decoder.grey(jpeg) for jpeg in scene_frames(640, 480, 4)]
     pairs = zip(frames, greys, strict=True)
     chips = np.stack([aligner.chip(frame, detector.detect(grey)[0]) for frame, grey in pairs])
-    cropper = ObjectCropper(decoder, 224, 16, 10_000_000)
+    cropper = ObjectCropper(decoder, 224, 16, JpegLimits())
     crops = np.stack([cropper.crops(jpeg, CENTRED, ())[0] for jpeg in jpegs()])
     exact = Answers(store, "cpu", Precision.FP32)
     print(

@@ -35,6 +35,7 @@ from iot_facerecognition_server.networks.object_classifier import ObjectClassifi
 from iot_facerecognition_server.networks.precision import choose_precision
 from iot_facerecognition_server.vision.crops import ObjectCropper
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
+from iot_facerecognition_server.vision.jpeg_header import JpegLimits
 
 VGA: Final = (640, 480)
 HD: Final = (1280, 720)
@@ -133,7 +134,7 @@ def bare_objects(jpegs: Sequence[bytes]) -> float:
     with tempfile.TemporaryDirectory() as cache:
         weights = ModelStore(Path(cache)).resolve(EFFICIENTNET)
         network = ObjectClassifier.efficientnet(weights, "cpu", choose_precision("auto", "cpu"))
-    cropper = ObjectCropper(JpegDecoder(), network.input_size, 1, HD[0] * HD[1])
+    cropper = ObjectCropper(JpegDecoder(), network.input_size, 1, JpegLimits())
     wanted = ObjectsWanted(5, deterministic=True)
 
     def classify(number: int) -> None:

@@ -22,6 +22,8 @@ class ErrorCode(StrEnum):
     """
     FRAME_TOO_MANY_PIXELS = "frame-too-many-pixels"
     """The JPEG's header promises more pixels than the server decodes."""
+    FRAME_TOO_MANY_SCANS = "frame-too-many-scans"
+    """The JPEG has more scans than the server decodes for so many pixels."""
     FRAME_NOT_JPEG = "frame-not-jpeg"
     """Bytes that do not begin as a JPEG does."""
     FRAME_DAMAGED = "frame-damaged"

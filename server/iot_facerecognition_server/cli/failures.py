@@ -13,7 +13,7 @@ from iot_facerecognition_server.networks.face_descriptor import NetworkFileError
 from iot_facerecognition_server.trust.certificates import CertificateError
 from iot_facerecognition_server.trust.tokens import TokenFileError
 from iot_facerecognition_server.vision.alignment import LandmarkFileError
-from iot_facerecognition_server.vision.jpeg import JpegLibraryError
+from iot_facerecognition_server.vision.turbojpeg import JpegLibraryError
 
 _CODES: Final[dict[type[Exception], ExitCode]] = {
     AddressInUseError: ExitCode.ADDRESS_IN_USE,

@@ -253,6 +253,19 @@ class LimitSettings:
         "Largest picture that is decoded, as width times height; its header is read first. The"
         " default lets 4096x2160 through.",
     )
+    scans: int = setting(
+        "Scans",
+        Integer(1, 500),
+        "100",
+        "Most scans of a progressive JPEG; ordinary ones have ten. Each costs a pass over the whole"
+        " picture, however few bytes it has.",
+    )
+    pixel_scans: int = setting(
+        "PixelScans",
+        Integer(1, 10_000_000_000, "pixels"),
+        "200000000",
+        "Most pixels times scans of a JPEG: 22 scans of 4096x2160. One scan is always taken.",
+    )
     text_bytes: int = setting(
         "TextBytes",
         Integer(256, 1_000_000, "bytes"),

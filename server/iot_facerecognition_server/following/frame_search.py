@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 from iot_facerecognition_server.following.changes import REDUCTION, Thumbnail
 from iot_facerecognition_server.following.sighting import Sighting
 from iot_facerecognition_server.following.windows import Window, WindowSearcher, sharpness
+from iot_facerecognition_server.vision.exif import upright
 from iot_facerecognition_server.vision.face_scanner import ChipCutter, PictureDecoder
 from iot_facerecognition_server.vision.faces import Detection, FaceDetector
-from iot_facerecognition_server.vision.jpeg import FULL_SIZE, checked_header
+from iot_facerecognition_server.vision.jpeg import FULL_SIZE
+from iot_facerecognition_server.vision.jpeg_header import JpegHeader, JpegLimits, checked_header
 from iot_facerecognition_server.vision.scaling import block_means
 
 _FAST: Final = (2, 4, FULL_SIZE)
@@ -27,29 +29,30 @@ class FrameSearcher:
         detector: FaceDetector,
         windows: WindowSearcher,
         aligner: ChipCutter,
-        max_pixels: int,
+        limits: JpegLimits,
     ) -> None:
-        """Scan whole frames with `detector`; refuse those of more than `max_pixels`."""
+        """Scan whole frames with `detector`; refuse those past `limits`."""
         self.decoder = decoder
         self.detector = detector
         self.windows = windows
         self.aligner = aligner
-        self._max_pixels = max_pixels
+        self._limits = limits
 
     def open(self, jpeg: bytes) -> "OpenFrame":
-        """Return the frame, not yet decoded. Raises FrameRejectedError for too many pixels."""
-        header = checked_header(jpeg, self._max_pixels)
-        return OpenFrame(self, jpeg, (header.width, header.height))
+        """Return the frame, not yet decoded. Raises FrameRejectedError for what is past limits."""
+        return OpenFrame(self, jpeg, checked_header(jpeg, self._limits))
 
 
 class OpenFrame:
     """One JPEG, of which each size is decoded once and only when it is needed.
 
-    Whatever decodes raises FrameRejectedError for a damaged picture.
+    All sizes and places are of the upright picture. Whatever decodes raises FrameRejectedError for
+    a damaged one.
     """
 
-    def __init__(self, tools: FrameSearcher, jpeg: bytes, size: tuple[int, int]) -> None:
-        self.size = size
+    def __init__(self, tools: FrameSearcher, jpeg: bytes, header: JpegHeader) -> None:
+        self.header = header
+        self.size = header.upright_size
         self._tools = tools
         self._jpeg = jpeg
         self._greys: dict[int, NDArray[np.uint8]] = {}
@@ -62,7 +65,7 @@ class OpenFrame:
         """
         if searched:
             return block_means(self._grey(FULL_SIZE))
-        return self._tools.decoder.grey(self._jpeg, FULL_SIZE // REDUCTION)
+        return self._decoded(FULL_SIZE // REDUCTION)
 
     def scan(self) -> list[Sighting]:
         """Return the faces of the whole frame."""
@@ -88,14 +91,17 @@ class OpenFrame:
         """Return a chip for the descriptor network of each of the faces."""
         if not faces:
             return []
-        rgb = self._tools.decoder.rgb(self._jpeg)
+        rgb = upright(self._tools.decoder.rgb(self._jpeg), self.header.orientation)
         return self._tools.aligner.chips(rgb, faces)
 
     def _grey(self, eighths: int) -> NDArray[np.uint8]:
         grey = self._greys.get(eighths)
         if grey is None:
-            grey = self._greys[eighths] = self._tools.decoder.grey(self._jpeg, eighths)
+            grey = self._greys[eighths] = self._decoded(eighths)
         return grey
+
+    def _decoded(self, eighths: int) -> NDArray[np.uint8]:
+        return upright(self._tools.decoder.grey(self._jpeg, eighths), self.header.orientation)
 
 
 def _fitting(scale: float) -> int:

@@ -16,6 +16,8 @@ from iot_facerecognition_server.following.steps import (
     Settled,
     Step,
 )
+from iot_facerecognition_server.vision.faces import as_stored
+from iot_facerecognition_server.vision.jpeg_header import JpegHeader
 
 
 def follow(follower: FaceFollower, frame: OpenFrame, now: float) -> Settled:
@@ -48,12 +50,14 @@ class FollowingFaceJob:
         self._frame = frame
         self._follower = follower
         self._matcher = matcher
+        self._header: JpegHeader | None = None
 
     def prepare(self, tools: Tools) -> Sequence[Picture]:
         """Find the faces; return the chips of those whose descriptors are wanted."""
         if tools.searcher is None:
             raise RuntimeError("a worker without a searcher was given a frame to follow faces in")
         opened = tools.searcher.open(self._frame.jpeg)
+        self._header = opened.header
         settled = follow(self._follower, opened, self._frame.received)
         return opened.chips(settled.describe)
 
@@ -61,7 +65,8 @@ class FollowingFaceJob:
         """Name the faces; return them, the most certain first."""
         descriptors = self._follower.described(rows)
         matches = self._matcher.match(np.stack(descriptors)) if descriptors else ()
-        return tuple(map(_face, self._follower.matched(matches)))
+        assert self._header is not None
+        return tuple(_face(found, self._header) for found in self._follower.matched(matches))
 
 
 class FollowedSessions:
@@ -87,8 +92,8 @@ class FollowedSessions:
         self._followers.pop(session, None)
 
 
-def _face(followed: FollowedFace) -> Face:
-    box = followed.detection
+def _face(followed: FollowedFace, header: JpegHeader) -> Face:
+    box = as_stored(followed.detection, header)
     return Face(
         tag=followed.tag,
         x=box.left,

@@ -124,7 +124,7 @@ class GalleryBuilder:
             key = self._cache.key(content)
             faces = self._cache.get(key)
             if faces is None:
-                faces = self._read(content, photo)
+                faces = self._read(content)
                 self._cache.put(key, faces)
         except FileNotFoundError:
             message = f"{photo} of {tag} does not exist"
@@ -142,9 +142,9 @@ class GalleryBuilder:
         report = PhotoReport(tag, photo, status, f"{photo} of {tag} {message}")
         return _Reference(report, faces.descriptor, key)
 
-    def _read(self, content: bytes, photo: Path) -> PhotoFaces:
+    def _read(self, content: bytes) -> PhotoFaces:
         reader = self._readers.get()
         try:
-            return reader.faces(content, photo)
+            return reader.faces(content)
         finally:
             self._readers.put(reader)

@@ -1,7 +1,6 @@
 """The largest face on a reference photo."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -38,9 +37,9 @@ class PhotoReader:
         self._aligner = aligner
         self._describe = describe
 
-    def faces(self, content: bytes, photo: Path) -> PhotoFaces:
-        """Return what the file content of `photo` shows. Raises PhotoError."""
-        picture = decode_photo(content, photo, self._decoder)
+    def faces(self, content: bytes) -> PhotoFaces:
+        """Return what a photo of this file content shows. Raises PhotoError."""
+        picture = decode_photo(content, self._decoder)
         found = self._detect(picture if self._detector.colour else luma(picture))
         if not found:
             return PhotoFaces(0, None)

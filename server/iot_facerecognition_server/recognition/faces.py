@@ -28,6 +28,7 @@ from iot_facerecognition_server.observability.stages import (
 )
 from iot_facerecognition_server.recognition.alignment import FaceAlignment
 from iot_facerecognition_server.recognition.detection import FaceDetection
+from iot_facerecognition_server.recognition.picture_limits import jpeg_limits
 from iot_facerecognition_server.vision.face_scanner import FaceScanner
 from iot_facerecognition_server.vision.faces import HogDetector
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
@@ -60,7 +61,7 @@ class FaceRecogniser:
             TimedDecoder(JpegDecoder(), seconds),
             TimedDetector(self._detection.detector.copy(), seconds),
             TimedAligner(self._alignment.for_frames, seconds),
-            self._config.limits.pixels,
+            jpeg_limits(self._config),
         )
 
     def make_searcher(self, seconds: Histogram) -> FrameSearcher | None:
@@ -78,7 +79,7 @@ class FaceRecogniser:
                 detection.detector, lambda detector: TimedDetector(detector, seconds)
             ),
             TimedAligner(self._alignment.for_frames, seconds),
-            self._config.limits.pixels,
+            jpeg_limits(self._config),
         )
 
     def fingerprint(self) -> str:

@@ -8,6 +8,7 @@ from iot_facerecognition_server.models.catalogue import EFFICIENTNET, RESNET34
 from iot_facerecognition_server.models.store import ModelStore
 from iot_facerecognition_server.networks.object_classifier import ObjectClassifier
 from iot_facerecognition_server.networks.precision import choose_precision
+from iot_facerecognition_server.recognition.picture_limits import jpeg_limits
 from iot_facerecognition_server.vision.crops import ObjectCropper
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
 
@@ -43,5 +44,5 @@ class ObjectRecogniser:
             JpegDecoder(),
             self.classifier.input_size,
             self._config.dlib.number_of_crops,
-            self._config.limits.pixels,
+            jpeg_limits(self._config),
         )

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from iot_facerecognition_server.engine.interface import ObjectsWanted
-from iot_facerecognition_server.vision.jpeg import JpegDecoder, checked_header
+from iot_facerecognition_server.vision.exif import upright
+from iot_facerecognition_server.vision.jpeg import JpegDecoder
+from iot_facerecognition_server.vision.jpeg_header import JpegLimits, checked_header
 
 SMALLEST_SHARE: Final = 0.466666666
 LARGEST_SHARE: Final = 0.875
@@ -51,27 +53,27 @@ def chance_crop(width: int, height: int, chance: np.random.Generator) -> Crop:
 class ObjectCropper:
     """Cuts crops out of JPEGs. An instance belongs to one thread."""
 
-    def __init__(self, decoder: JpegDecoder, side: int, crops: int, max_pixels: int) -> None:
+    def __init__(self, decoder: JpegDecoder, side: int, crops: int, limits: JpegLimits) -> None:
         """Cut `crops` chance crops, or one in the middle, each of `side` x `side` pixels.
 
-        Pictures of more than `max_pixels` are refused by their header.
+        Pictures past `limits` are refused before they are decoded.
         """
         self._decoder = decoder
         self._side = side
         self._crops = crops
-        self._max_pixels = max_pixels
+        self._limits = limits
 
     def crops(
         self, jpeg: bytes, wanted: ObjectsWanted, seed: Sequence[int]
     ) -> list[NDArray[np.uint8]]:
-        """Return the crops, each (side, side, 3) uint8 RGB; the same `seed` gives the same ones.
+        """Return crops of the upright picture, each (side, side, 3) uint8 RGB.
 
-        The deterministic crop is one: the original takes it sixteen times over, with the same
-        outcome. Raises FrameRejectedError.
+        The same `seed` gives the same ones. The deterministic crop is one: the original takes it
+        sixteen times over, with the same outcome. Raises FrameRejectedError.
         """
-        header = checked_header(jpeg, self._max_pixels)
+        header = checked_header(jpeg, self._limits)
         scale = self._scale(min(header.width, header.height), deterministic=wanted.deterministic)
-        picture = self._decoder.rgb(jpeg, scale)
+        picture = upright(self._decoder.rgb(jpeg, scale), header.orientation)
         height, width = picture.shape[:2]
         if wanted.deterministic:
             return [self._cut(picture, centre_crop(width, height))]

@@ -8,13 +8,15 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from iot_facerecognition_server.vision.faces import Detection, FaceDetector
-from iot_facerecognition_server.vision.jpeg import FULL_SIZE, checked_header
+from iot_facerecognition_server.vision.exif import upright
+from iot_facerecognition_server.vision.faces import Detection, FaceDetector, as_stored
+from iot_facerecognition_server.vision.jpeg import FULL_SIZE
+from iot_facerecognition_server.vision.jpeg_header import JpegLimits, checked_header
 
 
 @dataclass(frozen=True, slots=True)
 class ScannedFace:
-    """A face in a frame: where it is, and its chip, (size, size, 3) uint8 RGB."""
+    """A face: where it is in the frame as stored, and its chip, (size, size, 3) uint8 RGB."""
 
     detection: Detection
     chip: NDArray[np.uint8]
@@ -47,10 +49,14 @@ class FaceScanner:
     """
 
     def __init__(
-        self, decoder: PictureDecoder, detector: FaceDetector, aligner: ChipCutter, max_pixels: int
+        self,
+        decoder: PictureDecoder,
+        detector: FaceDetector,
+        aligner: ChipCutter,
+        limits: JpegLimits,
     ) -> None:
-        """Refuse pictures of more than `max_pixels` by their header, before they cost anything."""
-        self._max_pixels = max_pixels
+        """Refuse what is past `limits` before it is decoded."""
+        self._limits = limits
         self._decoder = decoder
         self._detector = detector
         self._aligner = aligner
@@ -59,22 +65,23 @@ class FaceScanner:
     def scan(self, jpeg: bytes) -> list[ScannedFace]:
         """Return the faces in `jpeg`, the most certain first.
 
-        Raises FrameRejectedError for bytes that cannot be decoded and for too many pixels.
+        A frame with an orientation is searched upright; the faces are told in the frame as it is
+        stored. Raises FrameRejectedError for bytes that cannot be decoded and for what is past the
+        limits.
         """
-        header = checked_header(jpeg, self._max_pixels)
+        header = checked_header(jpeg, self._limits)
         decode = self._decoder.rgb if self._detector.colour else self._decoder.grey
-        picture = decode(jpeg, self._eighths)
+        picture = upright(decode(jpeg, self._eighths), header.orientation)
         detections = self._detector.detect(picture, self._eighths / FULL_SIZE)
         if not detections:
             return []
+        rgb = picture
         if self._eighths < FULL_SIZE:
-            across, down = header.width / picture.shape[1], header.height / picture.shape[0]
+            width, height = header.upright_size
+            across, down = width / picture.shape[1], height / picture.shape[0]
             detections = [found.scaled(across, down) for found in detections]
-            return self.align(self._decoder.rgb(jpeg), detections)
-        rgb = picture if self._detector.colour else self._decoder.rgb(jpeg)
-        return self.align(rgb, detections)
-
-    def align(self, rgb: NDArray[np.uint8], detections: list[Detection]) -> list[ScannedFace]:
-        """Return chips of `detections` in an (h, w, 3) uint8 RGB picture."""
+        if self._eighths < FULL_SIZE or not self._detector.colour:
+            rgb = upright(self._decoder.rgb(jpeg), header.orientation)
         chips = self._aligner.chips(rgb, detections)
-        return [ScannedFace(*pair) for pair in zip(detections, chips, strict=True)]
+        stored = [as_stored(found, header) for found in detections]
+        return [ScannedFace(*pair) for pair in zip(stored, chips, strict=True)]

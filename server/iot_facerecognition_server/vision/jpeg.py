@@ -4,79 +4,66 @@ libturbojpeg is called directly: PyTurboJPEG reports a truncated picture as a Py
 returns it half grey, and warnings cannot be told apart by thread (docs/decisions/jpeg-decoding.md).
 """
 
-import ctypes
-import ctypes.util
-import weakref
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from iot_facerecognition_server.vision.jpeg_header import (
-    JpegHeader,
-    checked_header,
-    damaged,
-    read_header,
-)
+from iot_facerecognition_server.vision.jpeg_header import JpegHeader, read_header
+from iot_facerecognition_server.vision.jpeg_repair import with_clean_header, with_end
+from iot_facerecognition_server.vision.jpeg_scans import has_all_restarts, read_scans
+from iot_facerecognition_server.vision.jpeg_segments import damaged
 from iot_facerecognition_server.vision.scaling import luma
-
-__all__ = ["JpegDecoder", "JpegHeader", "JpegLibraryError", "checked_header", "read_header"]
+from iot_facerecognition_server.vision.turbojpeg import (
+    CHANNELS,
+    PIXELS_CMYK,
+    PIXELS_GREY,
+    PIXELS_RGB,
+    Complaint,
+    Decompressor,
+    TurboJpeg,
+)
 
 FULL_SIZE: Final = 8
 """Scale in eighths at which a pixel of the JPEG is a pixel of the result."""
 LARGEST_SCALE: Final = 16
 _LARGEST_SIDE: Final = 65500
 """libjpeg's JPEG_MAX_DIMENSION."""
-
-# From turbojpeg.h, the same in libjpeg-turbo 1.4 to 3.1.
-_PIXELS_RGB: Final = 0
-_PIXELS_GREY: Final = 6
-_PIXELS_CMYK: Final = 11
-_CHANNELS: Final = {_PIXELS_RGB: 3, _PIXELS_GREY: 1, _PIXELS_CMYK: 4}
-_FLAG_LIMIT_SCANS: Final = 32768
-"""Refuse progressive files of more than 500 scans, which cost seconds for a few kilobytes."""
-_ERROR_WARNING: Final = 0
-
-_HARMLESS: Final = (b"extraneous bytes before marker", b"unknown JFIF revision", b"Unknown Adobe")
-"""Warnings (libjpeg's jerror.h) after which the picture is whole; webcams give the first ones."""
-
-
-class JpegLibraryError(Exception):
-    """libturbojpeg is missing or too old; the message says what to install."""
+_EXTRANEOUS: Final = "extraneous bytes before marker"
+"""The warning (libjpeg's jerror.h) after which a picture can be whole: webcams fill up with these.
+Also one of a lost restart marker, so that is looked for."""
+_BEFORE_END: Final = f"{_EXTRANEOUS} 0xd9"
 
 
 class JpegDecoder:
     """Decodes JPEGs: greyscale, YCbCr, RGB, CMYK and YCCK, sequential and progressive.
 
-    One for each thread; it releases the GIL while libjpeg-turbo works. The caller decides how many
-    pixels are too many (`checked_header`) before it asks for them.
+    Callable from any thread, and it releases the GIL while libjpeg-turbo works. Nothing is kept
+    from one picture to the next: libturbojpeg's handle is made anew for each (`TurboJpeg`). The
+    caller decides what is too much work (`checked_header`) before it asks for it.
     """
 
     def __init__(self) -> None:
-        """Start libturbojpeg. Raises JpegLibraryError where it cannot be loaded."""
-        self._library = _load_library()
-        self._handle = self._library.tjInitDecompress()
-        if not self._handle:
-            raise JpegLibraryError(f"libturbojpeg does not start: {self._message(None)!r}")
-        weakref.finalize(self, self._library.tjDestroy, self._handle)
+        """Load libturbojpeg. Raises JpegLibraryError."""
+        self._library = TurboJpeg()
 
     def grey(self, data: bytes, scale: int = FULL_SIZE) -> NDArray[np.uint8]:
-        """Return the luma of a JPEG, (h, w) uint8, scaled by `scale` eighths (1 to 16).
+        """Return the luma of a JPEG as stored, (h, w) uint8, scaled by `scale` eighths (1 to 16).
 
         Raises FrameRejectedError with FRAME_EMPTY, FRAME_NOT_JPEG or FRAME_DAMAGED.
         """
         header = read_header(data)
-        if header.components == _CHANNELS[_PIXELS_CMYK]:
-            return luma(_rgb_from_cmyk(self._decode(data, header, _PIXELS_CMYK, scale)))
-        picture = self._decode(data, header, _PIXELS_GREY, scale)
+        if header.components == CHANNELS[PIXELS_CMYK]:
+            return luma(_rgb_from_cmyk(self._decode(data, header, PIXELS_CMYK, scale)))
+        picture = self._decode(data, header, PIXELS_GREY, scale)
         return picture.reshape(picture.shape[:2])
 
     def rgb(self, data: bytes, scale: int = FULL_SIZE) -> NDArray[np.uint8]:
         """Return a JPEG as (h, w, 3) uint8 RGB; scale and errors as in `grey`."""
         header = read_header(data)
-        if header.components == _CHANNELS[_PIXELS_CMYK]:
-            return _rgb_from_cmyk(self._decode(data, header, _PIXELS_CMYK, scale))
-        return self._decode(data, header, _PIXELS_RGB, scale)
+        if header.components == CHANNELS[PIXELS_CMYK]:
+            return _rgb_from_cmyk(self._decode(data, header, PIXELS_CMYK, scale))
+        return self._decode(data, header, PIXELS_RGB, scale)
 
     def _decode(
         self, data: bytes, header: JpegHeader, pixels: int, scale: int
@@ -84,73 +71,62 @@ class JpegDecoder:
         """Return (h, w, channels) uint8 in libturbojpeg's pixel format `pixels`."""
         if not 1 <= scale <= LARGEST_SCALE:
             raise ValueError(f"scale is in eighths from 1 to {LARGEST_SCALE}, not {scale}")
-        self._check_size(data, header)
-        width, height, channels = (
-            -(-header.width * scale // FULL_SIZE),
-            -(-header.height * scale // FULL_SIZE),
-            _CHANNELS[pixels],
-        )
-        picture = np.empty((height, width, channels), np.uint8)
-        status = self._library.tjDecompress2(
-            self._handle,
-            data,
-            len(data),
-            picture.ctypes.data,
-            width,
-            width * channels,
-            height,
-            pixels,
-            _FLAG_LIMIT_SCANS,
-        )
-        if status:
-            message = self._message(self._handle)
-            warned = self._library.tjGetErrorCode(self._handle) == _ERROR_WARNING
-            if not (warned and any(harmless in message for harmless in _HARMLESS)):
-                raise damaged(message.decode("ascii", "replace").rpartition("(): ")[2])
+        height, width = (-(-side * scale // FULL_SIZE) for side in (header.height, header.width))
+        picture = np.empty((height, width, CHANNELS[pixels]), np.uint8)
+        data = with_end(data)
+        with self._library.decompressor() as decompressor:
+            complaint = _opened(decompressor, data, header)
+            if complaint is None:
+                complaint = decompressor.decode(data, picture, pixels, stop_on_warning=True)
+                if complaint is not None:
+                    self._decode_whole(data, picture, pixels, complaint)
+                return picture
+        # Whatever libjpeg-turbo warns of in a header is harmless. But it reports the first warning
+        # only, and the picture may have worse ones: so it is decoded with a header without faults.
+        data = with_clean_header(data, header.components)
+        with self._library.decompressor() as decompressor:
+            complaint = _opened(decompressor, data, header)
+            complaint = complaint or decompressor.decode(
+                data, picture, pixels, stop_on_warning=True
+            )
+        if complaint is not None:
+            self._decode_whole(data, picture, pixels, complaint)
         return picture
 
-    def _check_size(self, data: bytes, header: JpegHeader) -> None:
-        """Make sure that libturbojpeg is about to decode the picture that `header` told of."""
-        width, height, sampling, space = (ctypes.c_int(0) for _ in range(4))
-        # The status is not looked at: it is also bad for rare samplings that decode well.
-        self._library.tjDecompressHeader3(
-            self._handle, data, len(data), width, height, sampling, space
-        )
-        if (width.value, height.value) == (header.width, header.height):
-            return
+    def _decode_whole(
+        self, data: bytes, picture: NDArray[np.uint8], pixels: int, complaint: Complaint
+    ) -> None:
+        """Decode to the end what was stopped by `complaint`, where that is harmless."""
+        if not complaint.warning or _EXTRANEOUS not in complaint.text:
+            raise damaged(complaint.text)
+        frame, scans = read_scans(data)
+        if not has_all_restarts(data, frame, scans):
+            raise damaged(f"a restart marker is lost ({complaint.text})")
+        if len(scans) == 1 and _BEFORE_END in complaint.text:
+            return  # every pixel was there before
+        with self._library.decompressor() as decompressor:
+            worse = decompressor.decode(data, picture, pixels, stop_on_warning=False)
+        if worse is not None and not worse.warning:
+            raise damaged(worse.text)
+
+
+def _opened(decompressor: Decompressor, data: bytes, header: JpegHeader) -> Complaint | None:
+    """Make sure that libturbojpeg is about to decode the picture that `header` told of.
+
+    Returns what it complains of in the header.
+    """
+    size, complaint = decompressor.size(data)
+    if size != (header.width, header.height):
         if max(header.width, header.height) > _LARGEST_SIDE:
             raise damaged(f"{header.width} x {header.height}: no side may exceed {_LARGEST_SIDE}")
-        message = self._message(self._handle).decode("ascii", "replace").rpartition("(): ")[2]
-        raise damaged(message if not width.value else "it has two frame headers")
-
-    def _message(self, handle: int | None) -> bytes:
-        text: bytes = self._library.tjGetErrorStr2(handle)
-        return text
+        if size == (0, 0) and complaint is not None:
+            raise damaged(complaint.text)
+        raise damaged("it has two frame headers")
+    # An error with a size is one of rare samplings, which decode well.
+    return complaint if complaint is not None and complaint.warning else None
 
 
 def _rgb_from_cmyk(cmyk: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return RGB of CMYK as Adobe writes it into JPEGs and everyone reads it: 255 is no ink."""
     ink_free = cmyk.astype(np.uint16)
     return ((ink_free[:, :, :3] * ink_free[:, :, 3:] + 127) // 255).astype(np.uint8)
-
-
-def _load_library() -> ctypes.CDLL:
-    """Return libturbojpeg with its signatures, from turbojpeg.h."""
-    name = ctypes.util.find_library("turbojpeg") or "libturbojpeg.so.0"
-    try:
-        library = ctypes.CDLL(name)
-        library.tjGetErrorCode.argtypes = [ctypes.c_void_p]
-    except (OSError, AttributeError) as error:
-        raise JpegLibraryError(
-            f"{name} cannot be used ({error}); install libjpeg-turbo 2.0 or newer, "
-            "on Debian and Ubuntu: apt-get install libturbojpeg0 (or libturbojpeg)"
-        ) from error
-    integer = ctypes.POINTER(ctypes.c_int)
-    library.tjInitDecompress.restype = ctypes.c_void_p
-    library.tjDestroy.argtypes = [ctypes.c_void_p]
-    library.tjGetErrorStr2.argtypes = [ctypes.c_void_p]
-    library.tjGetErrorStr2.restype = ctypes.c_char_p
-    data = (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_ulong)
-    library.tjDecompressHeader3.argtypes = (*data, integer, integer, integer, integer)
-    library.tjDecompress2.argtypes = (*data, ctypes.c_void_p, *(ctypes.c_int,) * 5)
-    return library

@@ -1,106 +1,68 @@
-"""What a JPEG's header promises, read without decoding anything.
+"""What a JPEG's header promises, and whether decoding it is bearable: found without decoding.
 
-A walker over the marker segments of ITU-T T.81, annex B. It finds the same frame header as
-libjpeg-turbo would, in microseconds and bounded time whatever the bytes, so that the event loop may
-use it on hostile input.
+The frame header is the one that libjpeg-turbo would find, in microseconds and bounded time whatever
+the bytes.
 """
 
-import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from iot_facerecognition_protocol import ErrorCode
 from iot_facerecognition_server.engine.interface import FrameRejectedError
+from iot_facerecognition_server.vision import exif
+from iot_facerecognition_server.vision.jpeg_segments import EOI, SOS, Segment, damaged, segments
 
-START_OF_IMAGE = b"\xff\xd8"
-_END_OF_IMAGE = 0xD9
-_START_OF_SCAN = 0xDA
-_SECOND_START = 0xD8
-_APP0, _APP15 = 0xE0, 0xEF
-_WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD8)})
-"""TEM and RST0..RST7 stand alone (T.81, table B.1)."""
-_FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_APP1: Final = 0xE1
+FRAME_HEADERS: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 """SOF0..SOF15 without DHT, JPG and DAC, which share the range (T.81, table B.1)."""
-_DECODABLE = {0xC0: False, 0xC1: False, 0xC2: True, 0xC9: False, 0xCA: True}
+_DECODABLE: Final = {0xC0: False, 0xC1: False, 0xC2: True, 0xC9: False, 0xCA: True}
 """The frame headers that libjpeg-turbo decodes, and whether they are progressive."""
-_COLOURS = frozenset({1, 3, 4})
+_COLOURS: Final = frozenset({1, 3, 4})
 """Components of grey, YCbCr or RGB, and CMYK or YCCK pictures."""
-_MARKER = re.compile(rb"\xff([^\x00\xff])")
-"""Any number of fill bytes ff may stand before; a pattern with all of them takes quadratic time."""
-_MOST_SEGMENTS = 2000
-"""More than any real file has before its frame header; bounds the time spent on a hostile one."""
-_FRAME_HEADER_SIZE = 8
-_LENGTH_SIZE = 2
+_FIELDS: Final = 6
+"""Bytes of a frame header before its components (T.81, figure B.3)."""
 
 
 @dataclass(frozen=True, slots=True)
 class JpegHeader:
-    """Size in pixels, number of colour components (1, 3 or 4) and coding of a JPEG."""
+    """Size in pixels as stored, number of colour components (1, 3 or 4), coding and orientation."""
 
     width: int
     height: int
     components: int
     progressive: bool
+    orientation: int = exif.UPRIGHT
+    """Exif's, 1 to 8: how the picture is to be turned before it is looked at."""
 
     @property
     def pixels(self) -> int:
         """How many pixels decoding at full size would make."""
         return self.width * self.height
 
+    @property
+    def upright_size(self) -> tuple[int, int]:
+        """Width and height of the picture when it is upright."""
+        return exif.upright_size((self.width, self.height), self.orientation)
+
 
 @dataclass(frozen=True, slots=True)
-class Segment:
-    """One marker segment: the marker's second byte, and where its payload lies in the data."""
+class JpegLimits:
+    """What decoding a JPEG may cost at most; the defaults are those of the configuration.
 
-    marker: int
-    start: int
-    end: int
-
-
-class SegmentWalker:
-    """Iterates over the segments before the first scan, as libjpeg-turbo would meet them.
-
-    Raises FrameRejectedError where the bytes are no JPEG or end too early.
+    A scan passes over all of the picture, however few bytes it has. So what a picture costs beside
+    its bytes goes with its pixels times its scans.
     """
 
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._position = len(START_OF_IMAGE)
-        self._left = _MOST_SEGMENTS
-        if not data:
-            raise FrameRejectedError(ErrorCode.FRAME_EMPTY, "the frame has no bytes")
-        if not data.startswith(START_OF_IMAGE):
-            raise FrameRejectedError(
-                ErrorCode.FRAME_NOT_JPEG,
-                f"the frame begins with {data[:4].hex(' ')}, a JPEG with ff d8; send JPEG only",
-            )
+    pixels: int = 9_000_000
+    """Width times height."""
+    scans: int = 100
+    pixel_scans: int = 200_000_000
+    """Width times height times scans."""
 
-    def __iter__(self) -> "SegmentWalker":
-        return self
-
-    def __next__(self) -> Segment:
-        """Return the next segment; marker 0xD9 or 0xDA is the last one."""
-        data = self._data
-        self._left -= 1
-        if not self._left:
-            raise damaged(f"more than {_MOST_SEGMENTS} segments and still no picture")
-        found = _MARKER.search(data, self._position)
-        if found is None:
-            raise damaged(f"the data ends after {len(data)} bytes, within the header")
-        marker, start = found[1][0], found.end()
-        if marker in _WITHOUT_LENGTH or marker == _END_OF_IMAGE:
-            self._position = start
-            return Segment(marker, start, start)
-        if marker == _SECOND_START:
-            raise damaged(f"a second JPEG begins at byte {found.start()}, within the header")
-        length = int.from_bytes(data[start : start + _LENGTH_SIZE], "big")
-        end = start + length
-        if length < _LENGTH_SIZE or end > len(data):
-            raise damaged(
-                f"segment ff {marker:02x} at byte {found.start()} says it has {length} bytes, "
-                f"of {len(data) - start} that are left"
-            )
-        self._position = end
-        return Segment(marker, start + _LENGTH_SIZE, end)
+    def scans_of(self, header: JpegHeader) -> int:
+        """Return how many scans a JPEG with this header may have; one is always allowed."""
+        return max(1, min(self.scans, self.pixel_scans // header.pixels))
 
 
 def read_header(data: bytes) -> JpegHeader:
@@ -109,36 +71,65 @@ def read_header(data: bytes) -> JpegHeader:
     Raises FrameRejectedError with FRAME_EMPTY, FRAME_NOT_JPEG or FRAME_DAMAGED, and nothing else,
     whatever the bytes.
     """
-    for segment in SegmentWalker(data):
-        if segment.marker in _FRAME_HEADERS:
-            return _frame_header(data, segment)
-        if segment.marker in {_END_OF_IMAGE, _START_OF_SCAN}:
-            break
-    raise damaged("it holds no picture, only tables")
+    return _header(data, segments(data))
 
 
-def checked_header(data: bytes, max_pixels: int) -> JpegHeader:
-    """Return `read_header(data)`; raises FRAME_TOO_MANY_PIXELS too where it promises too much."""
-    header = read_header(data)
-    if header.pixels > max_pixels:
+def checked_header(data: bytes, limits: JpegLimits) -> JpegHeader:
+    """Return `read_header(data)` when decoding the JPEG stays within `limits`.
+
+    Raises FRAME_TOO_MANY_PIXELS and FRAME_TOO_MANY_SCANS too.
+    """
+    walk = segments(data)
+    header = _header(data, walk)
+    if header.pixels > limits.pixels:
         raise FrameRejectedError(
             ErrorCode.FRAME_TOO_MANY_PIXELS,
-            f"{header.width} x {header.height} is {header.pixels} pixels, at most {max_pixels} "
+            f"{header.width} x {header.height} is {header.pixels} pixels, at most {limits.pixels} "
             "are taken here ([Limits] Pixels); send smaller pictures",
+        )
+    most = limits.scans_of(header)
+    if _has_more_scans(data, header, walk, most):
+        raise FrameRejectedError(
+            ErrorCode.FRAME_TOO_MANY_SCANS,
+            f"the JPEG has more than {most} scans, which is the most for {header.width} x "
+            f"{header.height} pixels ([Limits] Scans, PixelScans); send baseline JPEGs",
         )
     return header
 
 
-def damaged(reason: str) -> FrameRejectedError:
-    """Return the error for a JPEG that begins well and cannot be decoded for `reason`."""
-    return FrameRejectedError(ErrorCode.FRAME_DAMAGED, f"the JPEG is damaged: {reason}")
+def _has_more_scans(data: bytes, header: JpegHeader, rest: Iterator[Segment], most: int) -> bool:
+    """Return whether more than `most` scans follow; `rest` are the segments after the header's."""
+    scans, alone = 0, bytes((header.components,))
+    for segment in rest:
+        if segment.marker == SOS:
+            scans += 1
+            if scans > most:
+                return True
+            # A sequential scan of all components (their number is its first byte) is the whole
+            # picture: libjpeg-turbo decodes no second one. So nearly no frame is looked through.
+            if not header.progressive and data[segment.start : segment.start + 1] == alone:
+                return False
+    return False
 
 
-def _frame_header(data: bytes, segment: Segment) -> JpegHeader:
+def _header(data: bytes, walk: Iterator[Segment]) -> JpegHeader:
+    orientation = exif.UPRIGHT
+    for segment in walk:
+        if segment.marker in FRAME_HEADERS:
+            return _frame_header(data, segment, orientation)
+        if segment.marker == _APP1 and data.startswith(exif.HEADER, segment.start):
+            tiff = data[segment.start + len(exif.HEADER) : segment.end]
+            orientation = exif.orientation_in(tiff)
+        elif segment.marker in {EOI, SOS}:
+            break
+    raise damaged("it holds no picture, only tables")
+
+
+def _frame_header(data: bytes, segment: Segment, orientation: int) -> JpegHeader:
     """Read a frame header (T.81, figure B.3): precision, height, width, components."""
     size = segment.end - segment.start
-    fields = data[segment.start : segment.start + _FRAME_HEADER_SIZE - _LENGTH_SIZE]
-    if len(fields) < _FRAME_HEADER_SIZE - _LENGTH_SIZE:
+    fields = data[segment.start : min(segment.end, segment.start + _FIELDS)]
+    if len(fields) < _FIELDS:
         raise damaged(f"its frame header has only {size} bytes")
     precision, components = fields[0], fields[5]
     height, width = int.from_bytes(fields[1:3], "big"), int.from_bytes(fields[3:5], "big")
@@ -150,4 +141,4 @@ def _frame_header(data: bytes, segment: Segment) -> JpegHeader:
         raise damaged(f"its size is {width} x {height}")
     if components not in _COLOURS or size != len(fields) + 3 * components:
         raise damaged(f"its frame header of {size} bytes names {components} colour components")
-    return JpegHeader(width, height, components, _DECODABLE[segment.marker])
+    return JpegHeader(width, height, components, _DECODABLE[segment.marker], orientation)

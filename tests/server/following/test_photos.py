@@ -30,6 +30,7 @@ from iot_facerecognition_server.vision.face_poses import DetectorFormatError
 from iot_facerecognition_server.vision.face_scanner import FaceScanner
 from iot_facerecognition_server.vision.faces import HogDetector
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
+from iot_facerecognition_server.vision.jpeg_header import JpegLimits
 from iot_facerecognition_server.vision.scaling import luma
 
 PEOPLE_CROSSING = 0
@@ -58,7 +59,7 @@ def network(store) -> FaceDescriptorNetwork:
 @pytest.fixture
 def searcher(detector, aligner) -> FrameSearcher:
     windows = WindowSearcher.like(detector)
-    return FrameSearcher(JpegDecoder(), detector.copy(), windows, aligner, 10_000_000)
+    return FrameSearcher(JpegDecoder(), detector.copy(), windows, aligner, JpegLimits())
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +148,7 @@ def face_engine(
     searcher: FrameSearcher, network: FaceDescriptorNetwork, gallery: Gallery
 ) -> tuple[LocalEngine, FollowedSessions]:
     following = FollowedSessions(FollowSettings())
-    scanner = FaceScanner(searcher.decoder, searcher.detector, searcher.aligner, 10_000_000)
+    scanner = FaceScanner(searcher.decoder, searcher.detector, searcher.aligner, JpegLimits())
     engine = LocalEngine(
         workers=[Tools(scanner, searcher=searcher)],
         networks={Network.DESCRIPTOR: BatchedNetwork(network.describe, 4)},

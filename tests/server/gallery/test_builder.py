@@ -1,4 +1,5 @@
 import io
+import os
 from pathlib import Path
 
 import numpy as np
@@ -194,11 +195,108 @@ def test_a_png_of_absurd_size_is_refused_before_decoding(tmp_path: Path):
     data[16:24] = (1_000_000).to_bytes(4, "big") * 2
     (tmp_path / "bomb.png").write_bytes(data)
     with pytest.raises(PhotoError, match="megapixels"):
-        decode_photo(bytes(data), tmp_path / "bomb.png", JpegDecoder())
+        decode_photo(bytes(data), JpegDecoder())
 
 
 def test_a_large_jpeg_is_decoded_at_a_fraction(folder: Path):
     Image.new("RGB", (8000, 4000)).save(folder / "large.jpg")
     content = read_photo(folder / "large.jpg")
-    picture = decode_photo(content, folder / "large.jpg", JpegDecoder())
+    picture = decode_photo(content, JpegDecoder())
     assert picture.shape == (2500, 5000, 3)
+
+
+def photo_of(image: Image.Image, kind: str, orientation: int = 1, **options: object) -> bytes:
+    """Encode `image`, with the Exif orientation."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    buffer = io.BytesIO()
+    image.save(buffer, kind, exif=exif, **options)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_photos_are_turned_upright_whatever_their_kind(photos: Path, kind):
+    portrait = Image.open(photos / "astronaut.png").convert("RGB")
+    lies = portrait.transpose(Image.Transpose.ROTATE_90)
+    turned = decode_photo(photo_of(lies, kind, 6), JpegDecoder())
+    assert np.abs(turned.astype(int) - np.asarray(portrait)).mean() < 5
+
+
+def test_grey_of_16_bits_is_read_by_its_upper_byte(photos: Path):
+    grey = np.asarray(Image.open(photos / "astronaut.png").convert("L"))
+    deep = Image.fromarray((grey.astype(np.uint16) << 8) + 0x7F)
+    picture = decode_photo(photo_of(deep, "PNG"), JpegDecoder())
+    assert picture.shape == (*grey.shape, 3)
+    assert all(np.array_equal(picture[:, :, channel], grey) for channel in range(3))
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA"])
+def test_every_kind_of_png_is_read(photos: Path, mode):
+    image = Image.open(photos / "astronaut.png").convert("RGB").convert(mode)
+    picture = decode_photo(photo_of(image, "PNG"), JpegDecoder())
+    assert np.array_equal(picture, np.asarray(image.convert("RGB")))
+
+
+def test_a_photo_without_its_end_is_read_and_a_cut_one_is_damaged(photos: Path):
+    content = (photos / "obama.jpg").read_bytes()
+    whole = decode_photo(content, JpegDecoder())
+    assert np.array_equal(decode_photo(content[:-2], JpegDecoder()), whole)
+    for cut in (5, len(content) // 2):
+        with pytest.raises(PhotoError, match="damaged"):
+            decode_photo(content[:-cut], JpegDecoder())
+
+
+def heic(brand: bytes) -> bytes:
+    return (24).to_bytes(4, "big") + b"ftyp" + brand + bytes(4) + b"mif1" + brand
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (heic(b"heic"), "HEIC"),
+        (heic(b"mif1"), "HEIC"),
+        (heic(b"avif"), "AVIF"),
+        (photo_of(Image.new("RGB", (9, 9)), "WEBP"), "a WebP"),
+        (photo_of(Image.new("RGB", (9, 9)), "TIFF"), "a TIFF"),
+        (b"GIF89a", "a GIF"),
+        (b"hello", "neither"),
+        (b"", "neither"),
+    ],
+)
+def test_other_formats_are_named_with_what_to_do(content, kind):
+    with pytest.raises(PhotoError, match=f"{kind}.*; convert it to JPEG or PNG"):
+        decode_photo(content, JpegDecoder())
+
+
+def test_a_damaged_png_is_told_in_a_sentence(photos: Path):
+    content = (photos / "astronaut.png").read_bytes()
+    for bad in (content[:40], content[: len(content) // 2], content[:20] + bytes(30)):
+        with pytest.raises(PhotoError, match=r"the PNG is damaged: [^<]*$"):
+            decode_photo(bad, JpegDecoder())
+
+
+@pytest.fixture
+def field() -> Path:
+    """Folder with small pictures that failed somewhere."""
+    data = os.environ.get(
+        "FACERECOGNITION_TEST_DATA", Path(__file__).parents[4] / "shared" / "data"
+    )
+    folder = Path(data) / "field"
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is not there")
+    return folder
+
+
+def test_photos_from_the_field(field: Path):
+    def photo(name: str) -> np.ndarray:
+        return decode_photo((field / name).read_bytes(), JpegDecoder()).astype(int)
+
+    plain = photo("plain.jpg")
+    assert np.array_equal(photo("noeoi.jpg"), plain)
+    assert np.array_equal(photo("halfeoi.jpg"), plain)
+    assert np.array_equal(photo("exif6_long.jpg"), photo("exif6.jpg"))
+    for name in ("exif6.jpg", "exif6.png", "grey16.png", "avi1.jpg"):
+        assert photo(name).shape == (600, 600, 3)
+    assert np.abs(photo("exif6.png") - photo("exif6.jpg")).mean() < 5
+    with pytest.raises(PhotoError, match="restart marker"):
+        photo("rst_missing.jpg")

@@ -17,6 +17,7 @@ from iot_facerecognition_server.networks.object_classifier import (
 from iot_facerecognition_server.networks.precision import Precision
 from iot_facerecognition_server.vision.crops import ObjectCropper
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
+from iot_facerecognition_server.vision.jpeg_header import JpegLimits
 
 DETERMINISTIC = ObjectsWanted(label_count=5, deterministic=True)
 CATS = {"tabby", "tiger cat", "Persian cat", "Siamese cat", "Egyptian cat", "lynx"}
@@ -31,7 +32,7 @@ def efficientnet(efficientnet_file) -> ObjectClassifier:
 
 @pytest.fixture(scope="module")
 def cropper(efficientnet) -> ObjectCropper:
-    return ObjectCropper(JpegDecoder(), efficientnet.input_size, 16, MOST_PIXELS)
+    return ObjectCropper(JpegDecoder(), efficientnet.input_size, 16, JpegLimits(MOST_PIXELS))
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,7 @@ from iot_facerecognition_server.vision.cnn_faces import CnnDetector
 from iot_facerecognition_server.vision.face_scanner import FaceScanner
 from iot_facerecognition_server.vision.faces import Detection, HogDetector
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
+from iot_facerecognition_server.vision.jpeg_header import JpegLimits
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +105,9 @@ def scanned_with(network, store, photos, tmp_path):
         Image.fromarray(portrait(photos, 640)).save(tmp_path / "frame.jpg", quality=92)
         data = (tmp_path / "frame.jpg").read_bytes()
         decoder = CountingDecoder()
-        scanner = FaceScanner(decoder, detector, FaceAligner(store.resolve(LANDMARKS)), 2_000_000)
+        scanner = FaceScanner(
+            decoder, detector, FaceAligner(store.resolve(LANDMARKS)), JpegLimits()
+        )
         return scanner.scan(data), data, decoder.calls
 
     return scan

@@ -13,6 +13,7 @@ from iot_facerecognition_server.vision.crops import (
     chance_crop,
 )
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
+from iot_facerecognition_server.vision.jpeg_header import JpegLimits
 
 SIDE = 64
 CENTRED = ObjectsWanted(5, deterministic=True)
@@ -22,7 +23,7 @@ sides = st.integers(1, 5000)
 
 @pytest.fixture
 def cropper(decoder) -> ObjectCropper:
-    return ObjectCropper(decoder, SIDE, 16, 2_000_000)
+    return ObjectCropper(decoder, SIDE, 16, JpegLimits())
 
 
 class CountingDecoder(JpegDecoder):
@@ -93,13 +94,15 @@ def test_the_same_seed_gives_the_same_chance_crops(cropper, encode, portrait):
 
 @pytest.mark.parametrize("count", [1, 5])
 def test_as_many_chance_crops_are_cut_as_configured(decoder, encode, portrait, count):
-    cropper = ObjectCropper(decoder, SIDE, count, 2_000_000)
+    cropper = ObjectCropper(decoder, SIDE, count, JpegLimits())
     assert len(cropper.crops(encode(portrait), CHANCE, seed=(1, 1))) == count
 
 
 def test_colours_of_chance_crops_shift_a_little(decoder, encode):
     grey = np.full((200, 200, 3), 128, np.uint8)
-    crops = np.stack(ObjectCropper(decoder, SIDE, 50, 10**6).crops(encode(grey), CHANCE, (1, 2)))
+    crops = np.stack(
+        ObjectCropper(decoder, SIDE, 50, JpegLimits()).crops(encode(grey), CHANCE, (1, 2))
+    )
     means = crops.mean(axis=(1, 2)) - 128
     assert np.abs(means).max() <= 6
     assert means.std(axis=0).min() > 1
@@ -116,7 +119,7 @@ def test_colours_of_chance_crops_shift_a_little(decoder, encode):
 )
 def test_pictures_are_decoded_no_larger_than_the_crops_need(encode, width, height, wanted, scale):
     decoder = CountingDecoder()
-    cropper = ObjectCropper(decoder, SIDE, 2, 2_000_000)
+    cropper = ObjectCropper(decoder, SIDE, 2, JpegLimits())
     crops = cropper.crops(encode(np.zeros((height, width, 3), np.uint8)), wanted, seed=(1,))
     assert decoder.scales == [scale]
     assert all(crop.shape == (SIDE, SIDE, 3) for crop in crops)
@@ -132,7 +135,7 @@ def test_tiny_and_thin_pictures_have_crops_too(cropper, encode, width, height):
 
 def test_too_many_pixels_are_refused_by_the_header(encode):
     decoder = CountingDecoder()
-    cropper = ObjectCropper(decoder, SIDE, 16, 10_000)
+    cropper = ObjectCropper(decoder, SIDE, 16, JpegLimits(pixels=10_000))
     with pytest.raises(FrameRejectedError) as rejected:
         cropper.crops(encode(np.zeros((101, 100, 3), np.uint8)), CENTRED, seed=())
     assert rejected.value.code is ErrorCode.FRAME_TOO_MANY_PIXELS

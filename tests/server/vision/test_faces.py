@@ -11,10 +11,11 @@ from PIL import Image, ImageOps
 from iot_facerecognition_protocol import ErrorCode
 from iot_facerecognition_server.engine.interface import FrameRejectedError
 from iot_facerecognition_server.vision.alignment import FaceAligner, LandmarkFileError
-from iot_facerecognition_server.vision.exif import orientation, upright
+from iot_facerecognition_server.vision.exif import upright
 from iot_facerecognition_server.vision.face_scanner import FaceScanner
 from iot_facerecognition_server.vision.faces import Detection, HogDetector
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
+from iot_facerecognition_server.vision.jpeg_header import JpegLimits, read_header
 from iot_facerecognition_server.vision.scaling import block_means, luma, resized
 
 
@@ -25,7 +26,7 @@ def detector() -> HogDetector:
 
 @pytest.fixture
 def scanner(aligner, detector) -> FaceScanner:
-    return FaceScanner(JpegDecoder(), detector, aligner, max_pixels=2_000_000)
+    return FaceScanner(JpegDecoder(), detector, aligner, JpegLimits(pixels=2_000_000))
 
 
 def overlap(one: Detection, other: Detection) -> float:
@@ -173,7 +174,7 @@ def test_photos_are_turned_as_their_exif_says(portrait, value, byte_order):
     Image.fromarray(picture).save(buffer, "JPEG", quality=95, exif=exif)
     data = buffer.getvalue()
     expected = np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(data))))
-    assert orientation(data) == value
+    assert read_header(data).orientation == value
     turned = upright(JpegDecoder().rgb(data), value)
     assert turned.shape == expected.shape
     assert np.abs(turned.astype(int) - expected).mean() < 1
@@ -184,7 +185,7 @@ def test_exif_that_points_nowhere_means_upright(encode, portrait):
     for tiff in (b"II*\0\xff\xff\xff\x7f", b"II*\0\x08\0\0\0\xff\xff", b"XX", b""):
         body = b"Exif\0\0" + tiff
         segment = b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body
-        assert orientation(data[:2] + segment + data[2:]) == 1
+        assert read_header(data[:2] + segment + data[2:]).orientation == 1
 
 
 def test_luma_is_what_the_decoder_makes_of_colours(encode, portrait, decoder):

@@ -7,12 +7,21 @@ from hypothesis import strategies as st
 
 from iot_facerecognition_protocol import ErrorCode
 from iot_facerecognition_server.engine.interface import FrameRejectedError
-from iot_facerecognition_server.vision.jpeg_header import JpegHeader, checked_header, read_header
+from iot_facerecognition_server.vision.jpeg_header import (
+    JpegHeader,
+    JpegLimits,
+    checked_header,
+    read_header,
+)
 
 
 def frame_header(width: int, height: int, marker: int = 0xC0, components: int = 3) -> bytes:
     body = struct.pack(">BHHB", 8, height, width, components) + bytes((1, 0x11, 0)) * components
     return bytes((0xFF, marker)) + struct.pack(">H", len(body) + 2) + body
+
+
+SCAN = bytes.fromhex("ffda000c 03 0100 0200 0300 003f00")
+"""The header of a scan of three components."""
 
 
 def header_or_code(data: bytes) -> JpegHeader | ErrorCode:
@@ -92,14 +101,16 @@ def test_every_cut_inside_the_header_is_damaged(encode):
 def test_pixels_are_counted_before_decoding():
     bomb = b"\xff\xd8" + frame_header(65500, 65500)
     with pytest.raises(FrameRejectedError, match="is 4290250000 pixels") as caught:
-        checked_header(bomb, 10_000_000)
+        checked_header(bomb, JpegLimits(10_000_000))
     assert caught.value.code is ErrorCode.FRAME_TOO_MANY_PIXELS
-    assert checked_header(b"\xff\xd8" + frame_header(100, 50), 5000).pixels == 5000
+    assert (
+        checked_header(b"\xff\xd8" + frame_header(100, 50) + SCAN, JpegLimits(5000)).pixels == 5000
+    )
 
 
 def test_one_row_too_many_can_be_told_from_the_limit():
     with pytest.raises(FrameRejectedError) as caught:
-        checked_header(b"\xff\xd8" + frame_header(3001, 3000), 9_000_000)
+        checked_header(b"\xff\xd8" + frame_header(3001, 3000), JpegLimits(9_000_000))
     assert caught.value.message == (
         "3001 x 3000 is 9003000 pixels, at most 9000000 are taken here ([Limits] Pixels);"
         " send smaller pictures"
