@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         ServerComplaint,
         SettingHeld,
         TextReceived,
+        TextSent,
     )
     from iot_facerecognition_client.face_recognition import FaceRecognition
     from iot_facerecognition_client.outbox import OutboxFullError
@@ -57,6 +58,7 @@ _HOMES = {
     "Status": "status",
     "SystemTrust": "trust",
     "TextReceived": "events",
+    "TextSent": "events",
     "Timing": "connection",
     "Trust": "trust",
     "TrustError": "trust",
@@ -85,6 +87,7 @@ __all__ = [
     "Status",
     "SystemTrust",
     "TextReceived",
+    "TextSent",
     "Timing",
     "Trust",
     "TrustError",

@@ -138,12 +138,16 @@ class Client:
         self._wake()
 
     def message(self, text: str) -> None:
-        """Send a text to the server's people; without a connection it waits for one.
+        """Send a text to the operators; without a connection it waits for one.
 
-        Raises OutboxFullError when too many wait already.
+        The event `TextSent` tells when it has arrived. Raises OutboxFullError when too many wait.
         """
         self._outbox.put_text(text)
         self._wake()
+
+    def take_messages(self) -> list[str]:
+        """Return the texts that no connection came for, and forget them: for another client."""
+        return self._outbox.take_texts()
 
     def health(self, health: Health) -> None:
         """Report how this machine is doing; the newest report waits for a version 2 connection."""

@@ -192,11 +192,14 @@ class Connection:
                     return Failure(Reason.STALLED, text)
                 except ConnectionClosed:
                     return None
+                if (sent := self._session.delivered()) is not None:
+                    self._publish(sent)
             await self._news.wait()
 
     async def _deliver(self, message: str | bytes) -> None:
         await self._websocket.send(message)
-        if self._session.version is Version.V1 and isinstance(message, bytes):
+        no_credit = self._session.version is Version.V1 and isinstance(message, bytes)
+        if no_credit or self._session.wants_receipt:
             # No credit in version 1, and over TLS asyncio calls a transport drained that still
             # holds a whole frame: the answer to a ping is what tells that the server has it.
             await (await self._websocket.ping())

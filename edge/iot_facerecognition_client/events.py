@@ -57,6 +57,13 @@ class TextReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class TextSent:
+    """A message to the operators reached the server: it answered a ping that was sent behind it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class ServerComplaint:
     """The server refused something: `code` is an `ErrorCode`, `message` says what to do."""
 
@@ -78,5 +85,12 @@ class SettingHeld:
 
 
 Event = (
-    Status | FacesResult | ObjectsResult | FrameEnded | TextReceived | ServerComplaint | SettingHeld
+    Status
+    | FacesResult
+    | ObjectsResult
+    | FrameEnded
+    | TextReceived
+    | TextSent
+    | ServerComplaint
+    | SettingHeld
 )

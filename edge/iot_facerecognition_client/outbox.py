@@ -27,6 +27,7 @@ class Outbox:
 
     def __init__(self) -> None:
         self._texts: deque[str] = deque()
+        self._text_under_way: str | None = None
         self._health: Health | None = None
         self._frame: OutgoingFrame | None = None
 
@@ -48,13 +49,35 @@ class Outbox:
 
     def put_text(self, text: str) -> None:
         """Keep `text` until it can be sent. Raises OutboxFullError."""
-        if len(self._texts) >= TEXTS_KEPT:
+        if len(self._texts) + (self._text_under_way is not None) >= TEXTS_KEPT:
             raise OutboxFullError(f"{TEXTS_KEPT} messages wait for a connection already")
         self._texts.append(text)
 
     def take_text(self) -> str | None:
-        """Return the oldest text, once."""
-        return self._texts.popleft() if self._texts else None
+        """Return the oldest text, once; it is under way until `text_done` or `text_undone`."""
+        self._text_under_way = self._texts.popleft() if self._texts else None
+        return self._text_under_way
+
+    @property
+    def text_under_way(self) -> str | None:
+        """The text that was taken and may not have reached the server."""
+        return self._text_under_way
+
+    def text_done(self) -> None:
+        """Forget the text that is under way: it has arrived."""
+        self._text_under_way = None
+
+    def text_undone(self) -> None:
+        """Let the text that is under way be the next one again: its connection ended too early."""
+        if self._text_under_way is not None:
+            self._texts.appendleft(self._text_under_way)
+            self._text_under_way = None
+
+    def take_texts(self) -> list[str]:
+        """Return all texts that wait, once."""
+        texts = list(self._texts)
+        self._texts.clear()
+        return texts
 
     def put_health(self, health: Health) -> None:
         """Keep `health` in place of an older one."""

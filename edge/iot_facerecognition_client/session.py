@@ -7,6 +7,7 @@ from iot_facerecognition_client.events import (
     ObjectsResult,
     ServerComplaint,
     TextReceived,
+    TextSent,
 )
 from iot_facerecognition_client.outbox import Outbox, OutgoingFrame
 from iot_facerecognition_client.settings_sync import SettingsSync
@@ -124,6 +125,20 @@ class Session:
             self.waiting_since = now
         return frame
 
+    @property
+    def wants_receipt(self) -> bool:
+        """Whether what `next_message` gave last is a text for operators, which must not get lost.
+
+        The caller then makes sure that the server has it before it calls `delivered`.
+        """
+        return self._outbox.text_under_way is not None
+
+    def delivered(self) -> TextSent | None:
+        """Take note that what `next_message` gave last is sent; return what there is to tell."""
+        text = self._outbox.text_under_way
+        self._outbox.text_done()
+        return None if text is None else TextSent(text)
+
     def receive(self, data: str | bytes, now: float) -> Event | None:
         """Take in what the server sent at `now`; return what the program should know of it."""
         self._statistics.bytes_received += len(data.encode() if isinstance(data, str) else data)
@@ -199,4 +214,5 @@ class Session:
         self.waiting_since = None
         if self._outbox.take_frame() is not None:
             self._statistics.disconnected += 1
+        self._outbox.text_undone()
         self._settings.disconnected()

@@ -13,6 +13,7 @@ from iot_facerecognition_client import (
     ServerComplaint,
     SettingHeld,
     TextReceived,
+    TextSent,
 )
 from iot_facerecognition_edge.cameras.interface import Camera, Picture, PreviewImage, PreviewPlane
 from iot_facerecognition_edge.capture import Capture
@@ -50,6 +51,7 @@ _CLIENT_EVENTS = (
     ObjectsResult,
     FrameEnded,
     TextReceived,
+    TextSent,
     ServerComplaint,
     SettingHeld,
 )
@@ -137,11 +139,8 @@ class Appliance:
 
     @property
     def fps(self) -> float:
-        """Frames a second with a result, or taken by the camera while there is no connection."""
-        now = self.clock()
-        if self.connection.state is ConnectionState.CONNECTED:
-            return self.statistics.fps(now)
-        return self._capture.fps(now)
+        """Frames a second with a result: none without a connection."""
+        return self.statistics.fps(self.clock()) if self._link.connected else 0.0
 
     @property
     def camera(self) -> CameraStatus:
@@ -214,12 +213,13 @@ class Appliance:
         self._spawn(self._link.disconnect())
 
     def send_message(self, text: str) -> None:
-        """Send a line to the server's people; it waits for a connection. Raises EdgeError."""
+        """Send a line to the operators; it waits for a connection. Raises EdgeError."""
         line = clean_text(text, _MESSAGE_LENGTH)
         if not line:
             raise EdgeError("messages: there is nothing to send")
         self._link.message(line)
-        self.log.information(f"message sent: {line}")
+        if not self._link.connected:
+            self._notice(EntryKind.WARNING, f"no connection yet: the message waits for one: {line}")
 
     def change(self, key: str, value: Value) -> None:
         """Change a setting; a synchronised one holds when the server says so. Raises SettingError.
@@ -322,6 +322,8 @@ class Appliance:
                 line = clean_text(text, _MESSAGE_LENGTH)
                 self._notice(EntryKind.INFORMATION, f"message: {line}")
                 self._publish(MessageReceived(line, now))
+            case TextSent(text):
+                self.log.information(f"message sent: {text}")
             case ServerComplaint(code, message):
                 line = clean_text(f"the server refused something ({code}): {message}", 300)
                 self._notice(EntryKind.WARNING, line)

@@ -86,7 +86,7 @@ class Link:
         self._clock = clock
         self._client: Client | None = None
         self._task: asyncio.Task[None] | None = None
-        self._texts: deque[str] = deque(maxlen=MOST_TEXTS)
+        self._texts: deque[str] = deque()
         self._before = ClientStatistics()
         self.connection = Connection(ConnectionState.DISCONNECTED, self.server, _OFF)
 
@@ -128,7 +128,7 @@ class Link:
     def message(self, text: str) -> None:
         """Send `text`, now or with the next connection. Raises EdgeError when too many wait."""
         if self._client is None:
-            if len(self._texts) == MOST_TEXTS:
+            if len(self._texts) >= MOST_TEXTS:
                 raise EdgeError(f"messages: {MOST_TEXTS} wait already for a connection")
             self._texts.append(text)
             return
@@ -189,6 +189,7 @@ class Link:
                 end()
             await client.close()
             self._before = _sum(self._before, client.statistics())
+            self._texts.extend(client.take_messages())
             self._client = None
 
     async def _prepared(self) -> Client:

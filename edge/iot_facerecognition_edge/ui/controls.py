@@ -104,10 +104,16 @@ class Paragraph(Widget):
         lines = self.look.type.wrap(self._text, self.look.type.font(self._style), width)
         return len(lines) * self.look.type.height(self._style)
 
-    def say(self, text: str) -> None:
-        """Show another text in the same place."""
-        if text != self._text:
-            self._text = text
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return self._text
+
+    def say(self, text: str, colour: Rgb | None = None) -> None:
+        """Show another text in the same place, in another colour if one is given."""
+        colour = colour or self._colour
+        if (text, colour) != (self._text, self._colour):
+            self._text, self._colour = text, colour
             self.changed()
 
     def draw(self, canvas: pygame.Surface) -> None:

@@ -181,6 +181,21 @@ class Typeface:
             count += len(letter)
         return count
 
+    def wrap_within(self, text: str, room: tuple[int, int]) -> tuple[list[str], Style]:
+        """Return `text` in lines for a room of (width, height), and the style that fits in there.
+
+        That is the body's, or the small one where the lines would be too many; where even those
+        are, the last that fits ends with an ellipsis.
+        """
+        width, height = room
+        for style in (Style.BODY, Style.SMALL):
+            lines = self.wrap(text, self.font(style), width)
+            most = max(1, height // self.height(style))
+            if len(lines) <= most:
+                return lines, style
+        last = self.fit(lines[most - 1] + ELLIPSIS, self.font(style), width)
+        return [*lines[: most - 1], last], style
+
 
 class ScriptText:
     """What draws the scripts that DejaVu Sans lacks, where Pillow is installed."""

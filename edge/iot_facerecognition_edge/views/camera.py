@@ -5,13 +5,23 @@
 import pygame
 
 from iot_facerecognition_client.tag_layout import Rectangle
-from iot_facerecognition_edge.events import CameraChanged, CameraState, CameraStatus, Event
+from iot_facerecognition_edge.events import (
+    CameraChanged,
+    CameraState,
+    CameraStatus,
+    ConnectionChanged,
+    ConnectionState,
+    Event,
+)
 from iot_facerecognition_edge.overlay import Overlay
 from iot_facerecognition_edge.settings import SettingChanged
+from iot_facerecognition_edge.settings.labels import with_labels
 from iot_facerecognition_edge.ui.colours import parse_colour
 from iot_facerecognition_edge.ui.controls import Button
 from iot_facerecognition_edge.ui.icons import Icon
+from iot_facerecognition_edge.views.connect import ConnectPopup
 from iot_facerecognition_edge.views.face_boxes import face_boxes, fitted
+from iot_facerecognition_edge.views.link_plate import LinkPlate
 from iot_facerecognition_edge.views.picture import Faces, FaceTags, Picture, Plate
 from iot_facerecognition_edge.views.statistics import StatisticsPopup
 from iot_facerecognition_edge.views.view import Navigator, Page, View
@@ -47,6 +57,7 @@ class CameraView(View):
             Button(look, lambda: navigator.open(Page.SETTINGS), icon=Icon.SETTINGS)
         )
         self.statistics_button = self.add(Button(look, self._statistics, icon=Icon.CHART))
+        self.link_plate = self.add(LinkPlate(look, self._connect))
         # These lie above a picture that changes many times a second; they do not.
         for widget in (
             self.objects, self.traffic, self.fps,
@@ -72,6 +83,10 @@ class CameraView(View):
         self._overlay.take(event)
         if isinstance(event, CameraChanged):
             self._follow(event.status)
+        elif isinstance(event, ConnectionChanged):
+            if event.connection.state is not ConnectionState.CONNECTED:
+                self._overlay.clear()
+            self._show_figures()
         elif isinstance(event, SettingChanged):
             self._figures_at = None
 
@@ -83,7 +98,7 @@ class CameraView(View):
             self._overlay.clear()
             self.navigator.screen.close_plane()
             self.picture.lay(self.rect, through=False)
-            self.picture.say(status.text or "The camera is starting")
+            self.picture.say(with_labels(status.text) or "The camera is starting")
             return
         area = pygame.Rect(fitted(capabilities.size, self._whole()))
         through = capabilities.plane and self.navigator.screen.open_plane(area)
@@ -145,6 +160,19 @@ class CameraView(View):
         self.fps.visible &= corner.x >= area.x + gap
         self.traffic.show(words, place)
         self.fps.show(fps_words, corner)
+        self._show_link(area, min(place.y, corner.y))
+
+    def _show_link(self, area: pygame.Rect, bottom: int) -> None:
+        """Say between the buttons and the figures that there is no server, while that is so."""
+        gap = self.look.metrics.gap
+        top = self.back_button.rect.bottom + gap
+        room = pygame.Rect(area.x + gap, top, area.width - 2 * gap, bottom - gap - top)
+        self.link_plate.show(self.appliance.connection, room)
+        plate = self.link_plate
+        self.picture.keep_clear(plate.rect.bottom if plate.visible else self.rect.y)
+
+    def _connect(self) -> None:
+        self.navigator.push(ConnectPopup(self.navigator))
 
     def _uncovered(self) -> pygame.Rect:
         """Return what the statistics leave of the page."""

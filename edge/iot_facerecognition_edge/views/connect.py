@@ -10,11 +10,13 @@ import pygame
 from iot_facerecognition_edge.events import ConnectionState
 from iot_facerecognition_edge.settings import entered, setting
 from iot_facerecognition_edge.settings.entered import ADDRESS, PORT
+from iot_facerecognition_edge.settings.labels import with_labels
 from iot_facerecognition_edge.ui.colours import Rgb, mix
-from iot_facerecognition_edge.ui.controls import Button, Kind, Label, Pressable
+from iot_facerecognition_edge.ui.controls import Button, Kind, Paragraph, Pressable
 from iot_facerecognition_edge.ui.entry import Request, TextEntry
 from iot_facerecognition_edge.ui.look import Look
 from iot_facerecognition_edge.ui.popup import Popup
+from iot_facerecognition_edge.ui.scroll import ScrollPane
 from iot_facerecognition_edge.ui.typeface import Style
 from iot_facerecognition_edge.views.view import Navigator
 
@@ -75,8 +77,15 @@ class ConnectPopup(Popup):
         )
         connection = navigator.appliance.connection
         look, fill = self.look, self.fill
-        self._state = self.card.add(
-            Label(look, connection.text, fill, colour=look.colours.dim, style=Style.SMALL)
+        self._pane = self.card.add(ScrollPane(look, fill, self._lay_out))
+        self.state = self._pane.add(
+            Paragraph(
+                look,
+                with_labels(connection.text),
+                fill,
+                colour=look.colours.dim,
+                style=Style.SMALL,
+            )
         )
         self.address = self._field("Address", self._wanted.address, self._ask_address)
         self.port = self._field("Port", str(self._wanted.port), self._ask_port)
@@ -89,7 +98,7 @@ class ConnectPopup(Popup):
         self.go = self.card.add(Button(look, self._connect, word, kind=Kind.PRIMARY, behind=fill))
 
     def _field(self, name: str, value: str, ask: Callable[[], None]) -> Field:
-        return self.card.add(Field(self.look, name, value, ask, self.fill))
+        return self._pane.add(Field(self.look, name, value, ask, self.fill))
 
     def _line(self) -> int:
         """Return the height of a field."""
@@ -97,22 +106,29 @@ class ConnectPopup(Popup):
         both = kind.height(Style.SMALL) + kind.height(Style.BODY) + self.look.metrics.gap // 2
         return max(self.look.metrics.target, both)
 
-    def body_height(self, width: int) -> int:  # noqa: ARG002 - rows are single lines
+    def body_height(self, width: int) -> int:
         metrics = self.look.metrics
-        low = self.look.type.height(Style.SMALL)
-        return low + 2 * (self._line() + metrics.gap) + metrics.gap + metrics.target
+        above = self.state.height(width) + metrics.gap // 2
+        return above + 2 * (self._line() + metrics.gap) + metrics.gap + metrics.target
 
-    def arrange_body(self, area: pygame.Rect) -> None:
-        metrics = self.look.metrics
-        low, high = self.look.type.height(Style.SMALL), self._line()
-        self._state.place(pygame.Rect(area.x, area.y - metrics.gap // 2, area.width, low))
-        y = area.y + low
+    def _lay_out(self, area: pygame.Rect) -> int:
+        """Place the state, whole, and the fields; a long state makes them scroll."""
+        metrics, high = self.look.metrics, self._line()
+        words = self.state.height(area.width)
+        self.state.place(pygame.Rect(area.x, area.y, area.width, words))
+        y = area.y + words + metrics.gap // 2
         wide = round(area.width * 0.68)
         self.address.place(pygame.Rect(area.x, y, wide, high))
         left = area.x + wide + metrics.gap
         self.port.place(pygame.Rect(left, y, area.right - left, high))
         y += high + metrics.gap
         self.token.place(pygame.Rect(area.x, y, area.width, high))
+        return y + high - area.y
+
+    def arrange_body(self, area: pygame.Rect) -> None:
+        metrics = self.look.metrics
+        bottom = area.bottom - metrics.target - metrics.gap
+        self._pane.place(pygame.Rect(area.x, area.y, area.width, bottom - area.y))
         buttons = [button for button in (self._end, self.go) if button is not None]
         width = (area.width - metrics.gap * (len(buttons) - 1)) // len(buttons)
         for number, button in enumerate(buttons):
@@ -169,7 +185,10 @@ class ConnectPopup(Popup):
         if refusal is None:
             self._navigator.remove(self)
         else:
-            self._state.say(refusal, self.look.colours.error)
+            self.state.say(refusal, self.look.colours.error)
+            self.arrange()
+            self._pane.scroll_to(0)
+            self.changed()
 
     def _disconnect(self) -> None:
         self._navigator.remove(self)

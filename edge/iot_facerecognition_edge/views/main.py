@@ -15,6 +15,7 @@ from iot_facerecognition_edge.events import (
 )
 from iot_facerecognition_edge.screens.interface import Key
 from iot_facerecognition_edge.settings import SettingChanged
+from iot_facerecognition_edge.settings.labels import with_labels
 from iot_facerecognition_edge.ui.colours import Colours, Rgb, mix
 from iot_facerecognition_edge.ui.controls import Button, Kind, Label, Pressable
 from iot_facerecognition_edge.ui.entry import Request, TextEntry
@@ -28,6 +29,10 @@ from iot_facerecognition_edge.views.view import Navigator, Page, View
 TITLE = "IoT Face Recognition"
 MOST_MESSAGE = 500
 """Characters of a message: several lines on any screen and in any log."""
+MORE = "Tap to read all of it."
+"""Stands for the lines that a small screen has no room for."""
+_LEAST_TILE = 44
+"""Pixels that a finger needs."""
 
 
 def state_colour(state: ConnectionState, colours: Colours) -> Rgb:
@@ -80,19 +85,22 @@ class MainView(View):
         self._heading.place(pygame.Rect(inner.x, inner.y, width, line))
         left = inner.x + width + 2 * metrics.gap
         self._name.place(pygame.Rect(left, inner.y, max(0, inner.right - left), line))
-        high = max(metrics.target, self._status_height())
-        status = pygame.Rect(inner.x, inner.y + line + metrics.gap, inner.width, high)
+        status = pygame.Rect(inner.x, inner.y + line + metrics.gap, inner.width, 0)
+        rows = self._grid()[1]
+        tiles = rows * max(_LEAST_TILE, metrics.target) + (rows - 1) * metrics.gap
+        most = inner.bottom - status.y - metrics.gap - tiles
+        status.height = self.status.natural_height(inner.width, most)
         self.status.place(status)
         top = status.bottom + metrics.gap
         self._arrange_tiles(pygame.Rect(inner.x, top, inner.width, inner.bottom - top))
 
-    def _status_height(self) -> int:
-        kind = self.look.type
-        return kind.height(Style.BOLD) + kind.height(Style.SMALL) + self.look.metrics.gap
+    def _grid(self) -> tuple[int, int]:
+        """Return the columns and rows of tiles: two rows, or four on a screen that stands."""
+        return (4, 2) if self.look.wide else (2, 4)
 
     def _arrange_tiles(self, area: pygame.Rect) -> None:
-        """Place the tiles in two rows, or in four on a screen that stands; the first is double."""
-        columns, rows = (4, 2) if self.look.wide else (2, 4)
+        """Place the tiles in rows; the first is double."""
+        columns, rows = self._grid()
         gap = self.look.metrics.gap
         width = (area.width - gap * (columns - 1)) / columns
         height = (area.height - gap * (rows - 1)) / rows
@@ -117,7 +125,11 @@ class MainView(View):
         self.status.show(
             self.appliance.connection, network.text if network.wifi is not None else ""
         )
+        connected = self.appliance.connection.state is ConnectionState.CONNECTED
+        self.tiles["Message"].enabled = connected
         self._name.text = self.appliance.settings.text("connection.name")
+        if self.rect.height:
+            self.arrange()
 
     # What it does.
 
@@ -128,7 +140,7 @@ class MainView(View):
         self.navigator.push(ConnectPopup(self.navigator))
 
     def _message(self) -> None:
-        request = Request("Send message", "Send", most=MOST_MESSAGE, hint="To the server's people")
+        request = Request("Send message", "Send", most=MOST_MESSAGE, hint="To the operators")
         layer = TextEntry(self.look, request, self._send, lambda: self.navigator.remove(layer))
         self.navigator.push(layer)
 
@@ -159,6 +171,7 @@ class _Status(Pressable):
         super().__init__(look, on_press)
         self.connection = Connection(ConnectionState.DISCONNECTED, "", "")
         self.detail = ""
+        self.lines: list[str] = []
 
     def show(self, connection: Connection, detail: str) -> None:
         """Show this connection, and a word on the network."""
@@ -167,11 +180,30 @@ class _Status(Pressable):
             self.changed()
 
     def words(self) -> str:
-        """Return the second line: where it is connected to, or why it is not; then the network."""
+        """Return what stands below: where it is connected to, or why not; then the network."""
         connection = self.connection
         connected = connection.state is ConnectionState.CONNECTED
-        parts = (connection.server if connected else connection.text, self.detail)
+        parts = (connection.server if connected else with_labels(connection.text), self.detail)
         return " · ".join(part for part in parts if part)
+
+    def natural_height(self, width: int, most: int) -> int:
+        """Return the height that the words need in this width; they are laid out for `most`."""
+        kind, metrics = self.look.type, self.look.metrics
+        high, low = kind.height(Style.BOLD), kind.height(Style.SMALL)
+        font, words = kind.font(Style.SMALL), self.words()
+        lines = kind.wrap(words, font, width - self._indent() - self._arrow()) if words else []
+        room = max(1, (most - high - metrics.gap) // low)
+        self.lines = lines if len(lines) <= room else [*lines[: room - 1], MORE]
+        return max(metrics.target, high + len(self.lines) * low + metrics.gap)
+
+    def _indent(self) -> int:
+        """Return how far from the left edge the words begin: behind the dot."""
+        metrics = self.look.metrics
+        return metrics.gap + 2 * metrics.px(6) + metrics.gap + metrics.gap // 2
+
+    def _arrow(self) -> int:
+        """Return the width that the arrow takes at the right."""
+        return self.look.metrics.px(16) + 2 * self.look.metrics.gap
 
     def draw(self, canvas: pygame.Surface) -> None:
         look, colours, metrics = self.look, self.look.colours, self.look.metrics
@@ -185,12 +217,13 @@ class _Status(Pressable):
         arrow = pygame.Rect(self.rect.right - metrics.gap - side, 0, side, side)
         arrow.centery = self.rect.centery
         look.icons.draw(canvas, Icon.NEXT, arrow, colours.dim)
-        left = dot[0] + radius + metrics.gap + metrics.gap // 2
         high, low = look.type.height(Style.BOLD), look.type.height(Style.SMALL)
-        room = pygame.Rect(left, 0, arrow.x - metrics.gap - left, high)
-        words = self.words()
-        room.y = self.rect.centery - (high + (low if words else 0)) // 2
+        width = self.rect.width - self._indent() - self._arrow()
+        line = pygame.Rect(self.rect.x + self._indent(), 0, width, high)
+        line.y = self.rect.centery - (high + low * len(self.lines)) // 2
         text = self.connection.state.capitalize()
-        look.text(canvas, text, room, (colours.text, fill), style=Style.BOLD)
-        below = pygame.Rect(left, room.bottom, room.width, low)
-        look.text(canvas, words, below, (colours.dim, fill), style=Style.SMALL)
+        look.text(canvas, text, line, (colours.text, fill), style=Style.BOLD)
+        line.y, line.height = line.bottom, low
+        for words in self.lines:
+            look.text(canvas, words, line, (colours.dim, fill), style=Style.SMALL)
+            line.y += low

@@ -38,6 +38,7 @@ class Picture(Widget):
         self._through = False
         self.area = pygame.Rect(0, 0, 0, 0)
         """Where the picture is."""
+        self._words_from = 0
 
     def lay(self, area: pygame.Rect, *, through: bool) -> None:
         """Show the picture here; `through` leaves that to the hardware."""
@@ -62,6 +63,12 @@ class Picture(Widget):
             self._image, self._time = (None, 0.0) if words else (self._image, self._time)
             self.changed()
 
+    def keep_clear(self, bottom: int) -> None:
+        """Let the words begin below `bottom`, where something else stands."""
+        if bottom != self._words_from:
+            self._words_from = bottom
+            self.changed()
+
     def draw(self, canvas: pygame.Surface) -> None:
         area, rect = self.area, self.rect
         if self._image is None and not self._through:
@@ -83,13 +90,15 @@ class Picture(Widget):
 
     def _draw_words(self, canvas: pygame.Surface) -> None:
         look = self.look
-        font, step = look.type.font(Style.BODY), look.type.height(Style.BODY)
         width = self.rect.width - 4 * look.metrics.gap
-        lines = look.type.wrap(self._words, font, width)
-        top = self.rect.centery - step * len(lines) // 2
+        top = max(self.rect.y, self._words_from)
+        room = pygame.Rect(self.rect.x, top, self.rect.width, self.rect.bottom - top)
+        lines, style = look.type.wrap_within(self._words, (width, room.height))
+        step = look.type.height(style)
+        top = room.centery - step * len(lines) // 2
         for number, line in enumerate(lines):
             place = pygame.Rect(self.rect.x, top + number * step, self.rect.width, step)
-            look.text(canvas, line, place, (UNKNOWN, BLACK), align=0.5)
+            look.text(canvas, line, place, (UNKNOWN, BLACK), style=style, align=0.5)
 
 
 def _scaled(image: PreviewImage, size: tuple[int, int]) -> pygame.Surface:

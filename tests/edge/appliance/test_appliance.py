@@ -224,6 +224,50 @@ async def test_messages_go_both_ways_and_wait_for_a_connection(
     assert "message: coming [31m" in notices
 
 
+async def test_a_message_is_logged_as_sent_when_the_server_has_it(
+    recogniser: Any, tmp_path: Path
+) -> None:
+    async with recogniser:
+        settings = recogniser.access | {"connection.automatic": False}
+        async with bench(tmp_path, settings) as edge:
+
+            def logged() -> list[str]:
+                return [entry.text for entry in edge.appliance.log.entries()]
+
+            edge.appliance.send_message("dinner is ready")
+            assert not any(text.startswith("message sent") for text in logged())
+            assert any("waits for one: dinner is ready" in text for text in logged())
+            edge.appliance.connect()
+            await edge.until(lambda: "message sent: dinner is ready" in logged())
+            assert recogniser.texts == ["dinner is ready"]
+
+
+async def test_a_message_that_waits_outlives_the_attempts_at_a_connection(
+    recogniser: Any, tmp_path: Path
+) -> None:
+    async with recogniser:
+        wrong = {"connection.fingerprint": "00" * 32}
+        async with bench(tmp_path, recogniser.access | wrong) as edge:
+            await edge.in_state(ConnectionState.REFUSED)
+            edge.appliance.send_message("dinner is ready")
+            edge.appliance.settings.set("connection.fingerprint", recogniser.fingerprint)
+            edge.appliance.connect()
+            await recogniser.until(lambda: recogniser.texts)
+    assert recogniser.texts == ["dinner is ready"]
+
+
+async def test_without_a_server_no_frame_is_recognised_however_many_the_camera_takes(
+    tmp_path: Path,
+) -> None:
+    async with bench(tmp_path, {"connection.automatic": False}) as edge:
+        await edge.filming()
+        for _ in range(5):
+            edge.camera.expose(b"jpeg", edge.appliance.clock())
+            await asyncio.sleep(0)
+        await edge.until(lambda: edge.appliance.health.capture_fps > 0)
+        assert edge.appliance.fps == 0
+
+
 async def test_the_connect_pop_up_keeps_what_was_typed(recogniser: Any, tmp_path: Path) -> None:
     async with recogniser:
         access = recogniser.access

@@ -20,6 +20,7 @@ from iot_facerecognition_client import (
     State,
     Status,
     TextReceived,
+    TextSent,
     Timing,
 )
 from iot_facerecognition_protocol import (
@@ -172,9 +173,11 @@ async def test_texts_go_both_ways_and_wait_for_a_connection(fake_server):
         with pytest.raises(OutboxFullError):
             client.message("too many")
         texts = client.events(TextReceived)
+        sent = client.events(TextSent)
         async with client:
             session = await server.next_session()
             await session.until(lambda s: Text("before") in s.messages)
+            assert await anext(sent) == TextSent("before")
             await session.send(Text("hello"))
             assert await anext(texts) == TextReceived("hello")
 

@@ -5,8 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from iot_facerecognition_client.events import FrameEnded, SettingHeld
-from iot_facerecognition_client.outbox import Outbox, OutgoingFrame
+from iot_facerecognition_client.events import FrameEnded, SettingHeld, TextSent
+from iot_facerecognition_client.outbox import (
+    TEXTS_KEPT,
+    Outbox,
+    OutboxFullError,
+    OutgoingFrame,
+)
 from iot_facerecognition_client.session import Session
 from iot_facerecognition_client.settings_sync import FIELDS, SettingsSync
 from iot_facerecognition_client.statistics import Statistics
@@ -136,6 +141,38 @@ def test_settings_go_before_texts_and_texts_before_health_and_frames():
     assert [decode(m) for m in sent[5:-1]] == [Text("hello"), Health(uptime=1.0)]
     assert [decode(m).command for m in sent[:5]] == list(FIELDS)
     assert sent[-1] == b"jpeg"
+
+
+def test_a_text_is_sent_when_it_is_delivered_and_waits_again_when_its_connection_ends():
+    session, outbox, settings, statistics = new_session()
+    session.begin()
+    outbox.put_text("first")
+    outbox.put_text("second")
+    for _ in FIELDS:
+        session.next_message(0.0)
+        assert not session.wants_receipt
+        assert session.delivered() is None
+    assert decode(session.next_message(0.0)) == Text("first")
+    assert session.wants_receipt
+    assert session.delivered() == TextSent("first")
+    assert decode(session.next_message(0.0)) == Text("second")
+    session.end()
+    after = Session(Version.V2, settings, outbox, statistics)
+    after.begin()
+    messages = [decode(m) for m in iter(lambda: after.next_message(0.0), None)]
+    assert messages[-1] == Text("second")
+
+
+def test_a_text_under_way_takes_the_room_of_one_that_waits():
+    outbox = Outbox()
+    for number in range(TEXTS_KEPT):
+        outbox.put_text(str(number))
+    assert outbox.take_text() == "0"
+    with pytest.raises(OutboxFullError):
+        outbox.put_text("one more")
+    outbox.text_undone()
+    assert outbox.take_texts() == [str(number) for number in range(TEXTS_KEPT)]
+    outbox.put_text("again")
 
 
 def test_version_1_has_neither_credit_nor_health():

@@ -40,7 +40,7 @@ class FakeAppliance:
         self._wall = datetime(2026, 5, 4, 13, 5, 0, tzinfo=UTC)
         self.log = EventLog(wall=self._tell_wall)
         self.version = "0.1.0"
-        self.connection = Connection(ConnectionState.DISCONNECTED, "", "Not connected")
+        self.connection = CONNECTED
         self.network = Network(True, -52.0, "Wi-Fi at -52 dBm")
         self.traffic = Traffic(12_345_678, 45_678, 350_000.0, 1_200.0)
         self.fps = 14.8

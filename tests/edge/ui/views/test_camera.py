@@ -7,6 +7,8 @@ from iot_facerecognition_edge.events import (
     CameraChanged,
     CameraState,
     CameraStatus,
+    Connection,
+    ConnectionState,
     FacesSeen,
     ObjectsSeen,
 )
@@ -16,6 +18,7 @@ from iot_facerecognition_edge.views.view import Page
 from iot_facerecognition_protocol import Face, ObjectLabel
 
 ACCENT = (0x8B, 0, 0)
+CONNECTED = Connection(ConnectionState.CONNECTED, "192.168.1.5:50000", "Connected")
 
 
 @pytest.fixture
@@ -150,6 +153,69 @@ def test_objects_are_listed_at_the_bottom_left_until_their_time_is_over(camera):
     assert plate.rect.bottom > 250
     camera.wait(3.1)
     assert not camera.view.objects.visible
+
+
+WRONG_PIN = (
+    "the server's certificate is not the pinned one: 192.168.100.200:50000 shows sha256:"
+    + "0123456789abcdef" * 4
+    + ", pinned is sha256:"
+    + "fedcba9876543210" * 4
+    + ". Pin the new one if the server was given a new certificate; else somebody stands between "
+    "you and the server"
+)
+
+
+def lose(finger, text="nothing listens at pi:50000: is the server running?"):
+    finger.appliance.fps = 0.0
+    finger.appliance.become(Connection(ConnectionState.RETRYING, "pi:50000", text))
+    finger.wait()
+
+
+def test_a_lost_server_stands_over_the_picture_with_its_reason_until_it_is_back(camera):
+    see(camera, Face("Ada", 160, 120, 320, 240))
+    lose(camera)
+    plate = camera.view.link_plate
+    assert plate.visible
+    assert " ".join(plate.lines) == "nothing listens at pi:50000: is the server running?"
+    assert camera.view.fps.lines == ("0 FPS",)
+    assert camera.view.faces.boxes == [], "what a server said that is gone holds no more"
+    camera.wait(3600.0)
+    assert plate.visible
+    camera.appliance.become(CONNECTED)
+    camera.wait()
+    assert not plate.visible
+
+
+def test_a_standing_plate_is_not_drawn_again_and_again(camera):
+    lose(camera)
+    camera.wait(0.6)
+    camera.drawn()
+    camera.wait(0.6)
+    assert camera.drawn() == []
+
+
+def test_the_plate_leads_to_the_whole_reason_and_to_what_can_be_changed(camera):
+    lose(camera, WRONG_PIN)
+    camera.tap(camera.view.link_plate)
+    assert camera.top.state.text == WRONG_PIN
+
+
+@pytest.mark.parametrize(
+    "size", [(320, 240), (480, 320), (320, 480), (800, 480), (1024, 600), (1920, 1080)]
+)
+def test_the_longest_reason_is_whole_and_covers_no_button(finger_on, size):
+    finger = finger_on(size)
+    finger.app.open(Page.CAMERA)
+    finger.appliance.run_camera()
+    lose(finger, WRONG_PIN)
+    finger.wait(0.6)
+    view = finger.view
+    assert "".join(view.link_plate.lines).replace(" ", "") == WRONG_PIN.replace(" ", "")
+    others = [
+        view.traffic, view.fps, view.back_button, view.settings_button, view.statistics_button,
+    ]  # fmt: skip
+    assert view.link_plate.rect.collidelist([part.rect for part in others]) == -1
+    assert finger.screen.canvas.get_rect().contains(view.link_plate.rect)
 
 
 @pytest.mark.parametrize("size", [(320, 240), (480, 320), (320, 480), (800, 480)])

@@ -11,6 +11,16 @@ from iot_facerecognition_edge.views.connect import ConnectPopup
 from iot_facerecognition_edge.views.main import MainView
 from iot_facerecognition_edge.views.view import Page
 
+CONNECTED = Connection(ConnectionState.CONNECTED, "192.168.1.5:50000", "Connected")
+
+
+@pytest.fixture
+def connected(finger):
+    """A finger on an appliance with a connection."""
+    finger.appliance.become(CONNECTED)
+    finger.wait()
+    return finger
+
 
 @pytest.mark.parametrize(
     ("tile", "page"),
@@ -64,7 +74,8 @@ def test_the_state_of_the_connection_has_a_colour(finger, state, name):
     card = finger.view.status.rect
     dot = (card.x + finger.app.look.metrics.gap + finger.app.look.metrics.px(6), card.centery)
     assert finger.colour(*dot) == getattr(finger.app.look.colours, name)
-    assert finger.drawn() == [card]
+    tiles = [] if state is ConnectionState.CONNECTED else [finger.view.tiles["Message"].rect]
+    assert finger.drawn() == [card, *tiles]
 
 
 def test_the_second_line_says_where_to_or_why_not(finger):
@@ -144,59 +155,75 @@ def test_a_tap_beside_a_pop_up_closes_it(finger):
     assert finger.top is finger.view
 
 
-def test_a_message_is_written_with_the_keyboard_and_sent(finger):
-    finger.tap(finger.view.tiles["Message"])
-    finger.type("hi")
-    keyboard = finger.keyboard
-    finger.tap(next(cap.rect for cap in keyboard.caps if cap.action and cap.action.name == "SPACE"))
-    finger.tap(next(cap.rect for cap in keyboard.caps if cap.action and cap.action.name == "SHIFT"))
-    finger.type("Y")
-    finger.type("ou")
-    finger.tap(finger.top._done)
-    assert finger.appliance.done == [("message", "hi You")]
-    assert finger.top is finger.view
+def test_a_message_is_written_with_the_keyboard_and_sent(connected):
+    connected.tap(connected.view.tiles["Message"])
+    connected.type("hi")
+    keyboard = connected.keyboard
+    connected.tap(
+        next(cap.rect for cap in keyboard.caps if cap.action and cap.action.name == "SPACE")
+    )
+    connected.tap(
+        next(cap.rect for cap in keyboard.caps if cap.action and cap.action.name == "SHIFT")
+    )
+    connected.type("Y")
+    connected.type("ou")
+    connected.tap(connected.top._done)
+    assert connected.appliance.done == [("message", "hi You")]
+    assert connected.top is connected.view
 
 
-def test_an_empty_message_is_refused_and_can_be_corrected(finger):
-    finger.tap(finger.view.tiles["Message"])
-    finger.tap(finger.top._done)
-    assert "nothing to send" in finger.top._note.text
-    finger.type("x")
-    assert finger.top._note.text == ""
-    finger.tap(finger.top._done)
-    assert finger.appliance.done == [("message", "x")]
+def test_without_a_connection_no_message_can_be_written(connected):
+    connected.appliance.become(Connection(ConnectionState.RETRYING, "pi:50000", "nothing listens"))
+    connected.wait()
+    connected.tap(connected.view.tiles["Message"])
+    assert connected.top is connected.view
+    connected.appliance.become(CONNECTED)
+    connected.wait()
+    connected.tap(connected.view.tiles["Message"])
+    assert isinstance(connected.top, TextEntry)
 
 
-def test_the_caret_goes_where_the_finger_points(finger):
-    finger.tap(finger.view.tiles["Message"])
-    finger.screen.push(TypedText("hello"))
-    finger.wait()
-    line = finger.top._line.rect
-    finger.tap((line.x + 2, line.centery))
-    finger.type("o")
-    assert finger.top.text == "ohello"
-    finger.screen.push(KeyPressed(Key.BACKSPACE))
-    finger.wait()
-    assert finger.top.text == "hello"
+def test_an_empty_message_is_refused_and_can_be_corrected(connected):
+    connected.tap(connected.view.tiles["Message"])
+    connected.tap(connected.top._done)
+    assert "nothing to send" in connected.top._note.text
+    connected.type("x")
+    assert connected.top._note.text == ""
+    connected.tap(connected.top._done)
+    assert connected.appliance.done == [("message", "x")]
 
 
-def test_symbols_and_letters_with_accents_can_be_written(finger):
-    finger.tap(finger.view.tiles["Message"])
+def test_the_caret_goes_where_the_finger_points(connected):
+    connected.tap(connected.view.tiles["Message"])
+    connected.screen.push(TypedText("hello"))
+    connected.wait()
+    line = connected.top._line.rect
+    connected.tap((line.x + 2, line.centery))
+    connected.type("o")
+    assert connected.top.text == "ohello"
+    connected.screen.push(KeyPressed(Key.BACKSPACE))
+    connected.wait()
+    assert connected.top.text == "hello"
+
+
+def test_symbols_and_letters_with_accents_can_be_written(connected):
+    connected.tap(connected.view.tiles["Message"])
     for action, characters in (
         ("SYMBOLS", "7-"),
         ("MORE", "é"),
         ("SYMBOLS", "@"),
         ("LETTERS", "a"),
     ):
-        caps = finger.keyboard.caps
-        finger.tap(next(c.rect for c in caps if c.action and c.action.name == action))
-        finger.type(characters)
-    assert finger.top.text == "7-é@a"
+        caps = connected.keyboard.caps
+        connected.tap(next(c.rect for c in caps if c.action and c.action.name == action))
+        connected.type(characters)
+    assert connected.top.text == "7-é@a"
 
 
 @pytest.mark.parametrize("size", [(320, 240), (480, 320), (800, 480)])
 def test_the_keys_of_a_keyboard_lie_on_the_screen_and_apart(finger_on, size):
     finger = finger_on(size)
+    finger.appliance.become(CONNECTED)
     finger.tap(finger.view.tiles["Message"])
     caps = [cap.rect for cap in finger.keyboard.caps]
     for number, cap in enumerate(caps):
