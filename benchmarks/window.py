@@ -50,7 +50,8 @@ def measure(
     folder: Path, frames: Path, link: SlowLink | None, seconds: float, windows: Sequence[int]
 ) -> None:
     """Print one row for each load and window; the last window of each load is the server's own."""
-    server = ServerInNamespace(folder, references(), SETTINGS)
+    settings = SETTINGS | ({"Connection": {"Bind": SERVER_ADDRESS}} if link else {})
+    server = ServerInNamespace(folder, references(), settings)
     server.namespace = link.server if link else ""
     with server:
         for clients, fps in LOADS:
