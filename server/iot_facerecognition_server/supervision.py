@@ -3,13 +3,59 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from enum import StrEnum
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 _log = logging.getLogger(__name__)
 
-RESTART_SECONDS = 1.0
-"""Pause before a failed task is started again."""
+RESTART_SECONDS: Final = 1.0
+"""Pause before a task that failed for the first time is started again."""
+LONGEST_PAUSE_SECONDS: Final = 60.0
+"""Up to which the pause doubles at each further failure."""
+TOLD_AGAIN: Final = 60
+"""Failures of one kind after which it is told again: an hour, at the longest pause."""
+STEADY_SECONDS: Final = 120.0
+"""How long a task has to run before its next failure counts as the first one."""
+
+
+class TaskFailedError(Exception):
+    """A failure of a background task that a sentence tells, without a traceback."""
+
+
+class Telling(StrEnum):
+    """How much the log tells of a failure."""
+
+    TRACEBACK = "traceback"
+    SENTENCE = "sentence"
+    NOTHING = "nothing"
+    """It is the same again."""
+
+
+class Restarts:
+    """When a task that fails again and again is started again, and what the log tells of it."""
+
+    def __init__(self) -> None:
+        self._failures = 0
+        self._same = 0
+        self._told = ""
+
+    def failed(self, error: Exception, ran: float) -> tuple[float, Telling]:
+        """Take a failure after `ran` seconds; return the pause in seconds, and what to tell.
+
+        The same failure is told once, and again after `TOLD_AGAIN` more.
+        """
+        if ran >= STEADY_SECONDS:
+            self._failures, self._told = 0, ""
+        pause = min(RESTART_SECONDS * 2.0**self._failures, LONGEST_PAUSE_SECONDS)
+        self._failures = min(self._failures + 1, 16)
+        told = f"{type(error).__name__}: {error}"
+        if told == self._told:
+            self._same += 1
+            return pause, Telling.NOTHING if self._same % TOLD_AGAIN else Telling.SENTENCE
+        self._told, self._same = told, 0
+        sentence = isinstance(error, TaskFailedError)
+        return pause, Telling.SENTENCE if sentence else Telling.TRACEBACK
 
 
 class Supervisor:
@@ -34,14 +80,26 @@ class Supervisor:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def start(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
-        """Run `run()` for ever, again after each failure."""
+        """Run `run()` until the end, again after each failure, with pauses that grow."""
         self._tasks.add(asyncio.create_task(self._keep(name, run), name=name))
 
     async def _keep(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+        clock, restarts = asyncio.get_running_loop().time, Restarts()
         while True:
+            began = clock()
             try:
                 await run()
-            except Exception:  # noqa: BLE001 - whatever it was, it is said and counted
+            except Exception as error:  # noqa: BLE001 - whatever it was, it is said and counted
                 self._counted(name)
-                _log.exception("the background task %s failed and is started again", name)
-            await asyncio.sleep(RESTART_SECONDS)
+                pause, telling = restarts.failed(error, clock() - began)
+                if telling is not Telling.NOTHING:
+                    _log.error(
+                        "the background task %s failed, next try in %.0f s: %s",
+                        name,
+                        pause,
+                        str(error) or type(error).__name__,
+                        exc_info=telling is Telling.TRACEBACK,
+                    )
+            else:
+                pause = RESTART_SECONDS
+            await asyncio.sleep(pause)

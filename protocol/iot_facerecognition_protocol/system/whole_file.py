@@ -97,9 +97,17 @@ def make_folder(path: Path, mode: int | None = PRIVATE_FOLDER) -> None:
             continue
         if mode is not None:
             folder.chmod(mode)
-        if os.geteuid() == 0:
-            above = folder.parent.stat()
-            _own(folder, above.st_uid, above.st_gid)
+        belong_to_folder(folder)
+
+
+def belong_to_folder(path: Path) -> None:
+    """Give what root has made its folder's owner and group; a link, not its target.
+
+    What anybody else makes is his own. Raises OSError.
+    """
+    if os.geteuid() == 0:
+        folder = path.parent.stat()
+        _own(path, folder.st_uid, folder.st_gid)
 
 
 def end_of_links(path: Path) -> Path:
@@ -115,7 +123,7 @@ def end_of_links(path: Path) -> Path:
         except FileNotFoundError:
             if not owners:
                 return path
-            status = path.parent.stat()
+            status = next(above for above in path.parents if above.exists()).stat()
         if not stat.S_ISLNK(status.st_mode):
             break
         owners.add(status.st_uid)
@@ -239,11 +247,12 @@ def _replaced(
 
 def _own(file: int | Path, user: int, group: int) -> bool:
     """Give `file` its owner and group; return False where that is not allowed or not possible."""
-    status = os.stat(file)  # noqa: PTH116 - or of a descriptor
+    links = {} if isinstance(file, int) else {"follow_symlinks": False}
+    status = os.stat(file, **links)  # noqa: PTH116 - or of a descriptor
     if (status.st_uid, status.st_gid) == (user, group):
         return True
     try:
-        os.chown(file, user, group)
+        os.chown(file, user, group, **links)
     except OSError as error:
         if error.errno not in {errno.EPERM, errno.EINVAL}:  # EINVAL: unknown in this container
             raise

@@ -14,7 +14,7 @@ from iot_facerecognition_server.trust.setup import ServerIdentity
 def show(arguments: argparse.Namespace) -> int:
     """Print the certificate's fingerprint and more, or the certificate."""
     place = ServerIdentity(read_config(arguments))
-    if place.own and not place.key_path.exists():
+    if place.missing:
         raise CommandFailedError(
             ExitCode.FAILURE,
             "there is no certificate yet; the server makes one at its first start, or: cert new",

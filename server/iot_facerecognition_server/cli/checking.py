@@ -63,7 +63,7 @@ def _line(text: str) -> str:
 def _file_problems(config: Config) -> Iterator[str]:
     """Look at what the settings name, without making anything."""
     place = ServerIdentity(config)
-    if not place.own or place.key_path.exists():
+    if not place.missing:
         try:
             server_tls(config)
         except CertificateError as error:

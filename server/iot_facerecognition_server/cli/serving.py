@@ -17,6 +17,7 @@ from iot_facerecognition_server.gallery.reference_file import (
     ReferenceFileMissingError,
 )
 from iot_facerecognition_server.logs import ServerLog
+from iot_facerecognition_server.state_directory import StateDirectoryError, held
 from iot_facerecognition_server.trust.certificates import CertificateError
 from iot_facerecognition_server.trust.setup import ServerIdentity, token_store
 from iot_facerecognition_server.trust.tokens import TokenFileError
@@ -51,10 +52,15 @@ def _serve(config: Config) -> None:
     if config.source is None:
         _log.info("there is no config.ini here: the built-in settings hold")
     try:
-        _prepare_trust(config)
-        _look_at_references(config)
-    except (CertificateError, ReferenceFileError, TokenFileError) as error:
+        with held(config):
+            _prepare_trust(config)
+            _look_at_references(config)
+            _run(config)
+    except (CertificateError, ReferenceFileError, StateDirectoryError, TokenFileError) as error:
         raise CommandFailedError(ExitCode.CONFIGURATION, str(error)) from error
+
+
+def _run(config: Config) -> None:
     gc.disable()  # a fifth of the time of importing torch; `assembly` enables it again
     # Only now, since torch takes its time: who starts a server wrongly need not wait for it.
     from iot_facerecognition_server import assembly  # noqa: PLC0415
@@ -67,7 +73,7 @@ def _serve(config: Config) -> None:
 def _prepare_trust(config: Config) -> None:
     """Make what is not there yet, and tell what the edges need to know."""
     place = ServerIdentity(config)
-    identity = place.read()
+    identity = place.prepare()
     for warning in place.warnings(identity):
         _log.warning("%s", warning)
     _log.info("the certificate's fingerprint, which edges pin: %s", identity.fingerprint)

@@ -11,11 +11,15 @@ import json
 import logging
 import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from iot_facerecognition_protocol.system.whole_file import PRIVATE, belong_to_folder
 from iot_facerecognition_server.serving.client import Client
 from iot_facerecognition_server.serving.server import RecognitionServer
+from iot_facerecognition_server.supervision import TaskFailedError
 from iot_facerecognition_server.trust.tokens import TokenFileError
 
 _log = logging.getLogger(__name__)
@@ -39,17 +43,22 @@ class ControlSocket:
         self._server = server
 
     async def run(self) -> None:
-        """Answer until cancelled."""
-        await asyncio.to_thread(self._path.unlink, missing_ok=True)
-        before = os.umask(0o177)
+        """Answer until cancelled. Raises TaskFailedError where there can be no socket."""
         try:
-            listener = await asyncio.start_unix_server(self._answer, self._path, limit=_LINE)
-        finally:
-            os.umask(before)
-        try:
-            await listener.serve_forever()
-        finally:
-            self._path.unlink(missing_ok=True)
+            with _within_reach(self._path) as address:
+                listener = await asyncio.start_unix_server(
+                    self._answer, sock=_listening(address), limit=_LINE
+                )
+                try:
+                    await listener.serve_forever()
+                finally:
+                    _remove(address)
+        except OSError as error:
+            raise TaskFailedError(
+                f"the control socket {self._path} cannot be made ({error.strerror or error}), so"
+                " the commands `clients` and `say` do not reach this server; let it write to its"
+                " state directory"
+            ) from error
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -91,15 +100,44 @@ class ControlSocket:
         }
 
 
+@contextmanager
+def _within_reach(path: Path) -> Iterator[str]:
+    """Yield an address for the socket `path`, which may be longer than the 107 bytes of one."""
+    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)
+
+
+def _listening(address: str) -> socket.socket:
+    """Return a socket that listens at `address`, for its owner alone; an old one is replaced."""
+    _remove(address)
+    listener = socket.socket(socket.AF_UNIX)
+    try:
+        listener.bind(address)
+        Path(address).chmod(PRIVATE)  # before it listens: until then nobody can connect
+        belong_to_folder(Path(address))
+        listener.listen()
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _remove(address: str) -> None:
+    Path(address).unlink(missing_ok=True)
+
+
 def ask(path: Path, request: dict[str, Any]) -> dict[str, Any]:
     """Send `request` to the server at the socket `path`; return its answer.
 
     Raises ControlError.
     """
     try:
-        with socket.socket(socket.AF_UNIX) as connection:
+        with _within_reach(path) as address, socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(_SECONDS)
-            connection.connect(str(path))
+            connection.connect(address)
             connection.sendall(json.dumps(request).encode() + b"\n")
             answer = b"".join(iter(lambda: connection.recv(_LINE), b""))
         document = json.loads(answer)

@@ -20,6 +20,10 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from iot_facerecognition_protocol.system.regular_file import read_regular
+
+_LARGEST_FILE: Final = 1_000_000
+"""Bytes of a key or certificate file that is read."""
 _SOON: Final = timedelta(days=30)
 _PEM_MARK: Final = b"-----BEGIN "
 _RSA_BITS: Final = 2048
@@ -68,9 +72,12 @@ def read_identity(
     `algorithm` is what the configuration promises about the key, if anything. Raises
     CertificateError.
     """
-    private = _private_key(key, _read(key, "Key"), der=der)
+    content = _read(key, "Key")
+    private = _private_key(key, content, der=der)
     _check_key(key, private, algorithm)
-    chain = _certificates(certificate, _read(certificate, "Certificate"), der=der)
+    if certificate != key:  # else both out of one reading: the file may be replaced between two
+        content = _read(certificate, "Certificate")
+    chain = _certificates(certificate, content, der=der)
     public = private.public_key()
     owners = [_spki(owner) for owner in chain]
     own = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
@@ -110,7 +117,7 @@ def expiry_warning(certificate: x509.Certificate, now: datetime) -> str | None:
 
 def _read(path: Path, key: str) -> bytes:
     try:
-        return path.read_bytes()
+        return read_regular(path, _LARGEST_FILE)
     except OSError as error:
         raise CertificateError(
             f"[Certificate] {key}: {path} cannot be read: {error.strerror}; correct the path or the"

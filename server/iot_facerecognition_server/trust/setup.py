@@ -1,11 +1,11 @@
 """The parts of trust, as the configuration wants them."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from iot_facerecognition_protocol.system.whole_file import write_file
 from iot_facerecognition_server.config import Config
 from iot_facerecognition_server.trust.authentication import (
     Authenticator,
@@ -23,19 +23,18 @@ from iot_facerecognition_server.trust.certificates import (
 )
 from iot_facerecognition_server.trust.host_names import HostNames, host_names
 from iot_facerecognition_server.trust.issuing import issue_identity
+from iot_facerecognition_server.trust.own_files import OwnFiles
 from iot_facerecognition_server.trust.tls import ClientTrust, ServerTls
 from iot_facerecognition_server.trust.tokens import TokenStore
 
 _DER: Final = 1
-PUBLIC: Final = 0o644
 _OTHERS_MAY_READ: Final = 0o004
 
 
 class ServerIdentity:
     """Where the server's key and certificate are: the configuration's, or its own.
 
-    Its own stand together in one file, so that they are replaced together; the certificate stands
-    beside it for the edges.
+    Its own are in the state directory; see `OwnFiles`.
     """
 
     def __init__(
@@ -46,7 +45,7 @@ class ServerIdentity:
     ) -> None:
         """Take the settings; `hosts` and `now` go into the server's own certificate."""
         self._settings = config.certificate
-        self._state = config.server.state_directory
+        self._files = OwnFiles(config.server.state_directory)
         self._hosts = hosts
         self._now = now
 
@@ -58,12 +57,12 @@ class ServerIdentity:
     @property
     def key_path(self) -> Path:
         """File with the private key."""
-        return self._settings.key or self._state / "server.pem"
+        return self._settings.key or self._files.key
 
     @property
     def certificate_path(self) -> Path:
         """File with the certificate, fit as an edge's CA file when it is the server's own."""
-        return self._settings.certificate or self._state / "server.crt"
+        return self._settings.certificate or self._files.certificate
 
     def issue(self) -> Identity:
         """Make a new key and certificate in place of the old ones. Raises CertificateError."""
@@ -74,8 +73,7 @@ class ServerIdentity:
             )
         identity = issue_identity(self._hosts(), self._now())
         try:
-            write_file(self.key_path, identity.key + identity.chain)
-            write_file(self.certificate_path, identity.chain, PUBLIC)
+            self._files.replace(identity, self._present())
         except OSError as error:
             raise CertificateError(
                 f"[Server] StateDirectory: {error.filename} cannot be written: {error.strerror};"
@@ -83,11 +81,18 @@ class ServerIdentity:
             ) from error
         return identity
 
+    @property
+    def missing(self) -> bool:
+        """Whether the server has to make itself a first key: there is none, and there was none."""
+        return self.own and not self._files.made
+
+    def prepare(self) -> Identity:
+        """Return key and certificate, made if there were none so far. Raises CertificateError."""
+        return self.issue() if self.missing else self.read()
+
     def read(self) -> Identity:
-        """Return key and certificate as they are now, made if need be. Raises CertificateError."""
+        """Return key and certificate as they are now. Raises CertificateError."""
         if self.own:
-            if not self.key_path.exists():
-                return self.issue()
             return self._read_own()
         assert self._settings.certificate is not None, "the configuration has both or neither"
         identity = read_identity(
@@ -119,19 +124,37 @@ class ServerIdentity:
             found.append(f"{self.certificate_path}: {problem}; {cure}")
         if self.key_path.stat().st_mode & _OTHERS_MAY_READ:
             found.append(f"{self.key_path}: anyone on this machine can read the private key")
+        if self.own and not self._files.matches(identity):
+            found.append(
+                f"{self.certificate_path} is not the server's certificate and cannot be written;"
+                " `cert show --pem` prints the right one"
+            )
         return tuple(found)
 
     def _read_own(self) -> Identity:
+        if not self.key_path.exists():
+            raise CertificateError(
+                f"the server's own key {self.key_path} is gone, and clients have pinned its"
+                " certificate: restore the file from a backup, or make a new pair, whose"
+                " fingerprint the clients then need, with: iot-facerecognition-server cert new"
+            )
         try:
             identity = read_identity(self.key_path, self.key_path, der=False, algorithm=None)
-            if not self.certificate_path.exists():
-                write_file(self.certificate_path, identity.chain, PUBLIC)
-        except (CertificateError, OSError) as error:
+        except CertificateError as error:
             raise CertificateError(
                 f"the server's own key and certificate in {self.key_path} cannot be used ({error});"
                 " restore the file, or make new ones with: iot-facerecognition-server cert new"
             ) from error
+        with suppress(OSError):  # then `warnings` tells
+            self._files.mend(identity)
         return identity
+
+    def _present(self) -> Identity | None:
+        """Return the server's own pair; None where there is none that can be used."""
+        try:
+            return read_identity(self.key_path, self.key_path, der=False, algorithm=None)
+        except CertificateError:
+            return None
 
 
 def server_tls(config: Config) -> ServerTls:
@@ -139,7 +162,9 @@ def server_tls(config: Config) -> ServerTls:
     clients = None
     if config.auth.mode == "mtls" and config.auth.client_ca is not None:
         clients = ClientTrust(config.auth.client_ca, config.auth.client_crl)
-    return ServerTls(ServerIdentity(config), clients)
+    identity = ServerIdentity(config)
+    identity.prepare()
+    return ServerTls(identity, clients)
 
 
 def token_store(config: Config) -> TokenStore:

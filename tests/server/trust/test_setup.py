@@ -68,7 +68,7 @@ def test_a_new_one_is_taken_up_by_a_running_server(tmp_path):
 
 def test_a_lost_public_copy_is_made_again(tmp_path):
     identity = ServerIdentity(configuration(tmp_path))
-    identity.read()
+    identity.prepare()
     identity.certificate_path.unlink()
     assert identity.read().chain == identity.certificate_path.read_bytes()
 
