@@ -47,6 +47,7 @@ from iot_facerecognition_server.serving.client import NewSession
 from iot_facerecognition_server.serving.control import SOCKET_NAME, ControlSocket
 from iot_facerecognition_server.serving.dispatcher import Dispatcher
 from iot_facerecognition_server.serving.open_files import allow_open_files
+from iot_facerecognition_server.serving.origins import Origins
 from iot_facerecognition_server.serving.server import ConnectionLimits, RecognitionServer
 from iot_facerecognition_server.serving.tls_buffers import bound_tls_buffers
 from iot_facerecognition_server.sessions.scheduler import FairScheduler
@@ -142,6 +143,7 @@ async def _serve(
         port=config.connection.port,
         context=tls.context,
         authenticator=authenticator(config, tls),
+        origins=Origins(config.auth.origins),
         admission=Admission(config.limits.clients, config.limits.connections_per_address),
         limits=ConnectionLimits(
             max(config.limits.frame_bytes, config.limits.text_bytes),

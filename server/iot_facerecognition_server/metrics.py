@@ -29,8 +29,11 @@ HANDSHAKE_TIMEOUT: Final = "handshake-timeout"
 """Why a connection was refused that did not finish its handshake in time."""
 TOO_MANY_HANDSHAKES: Final = "too-many-handshakes"
 """Why a connection was refused when too many were in their handshake."""
+ORIGIN: Final = "origin"
+"""Why a connection was refused that a web page of somebody else opened."""
 _REFUSALS: Final = (
     AUTHENTICATION,
+    ORIGIN,
     NOT_TLS,
     TLS_FAILED,
     HANDSHAKE_TIMEOUT,

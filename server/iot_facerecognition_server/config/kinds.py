@@ -10,6 +10,7 @@ from typing import Any
 _TRUE = frozenset({"true", "yes", "on", "1"})
 _FALSE = frozenset({"false", "no", "off", "0"})
 _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*")
+_ORIGIN = re.compile(r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 _PINNED_ADDRESS = re.compile(r"(https|file)://[^\s#]+#sha256=[0-9A-Fa-f]{64}")
 
 
@@ -164,6 +165,23 @@ class ListenAddress(Kind):
         if text and not _HOST_NAME.fullmatch(text):
             ipaddress.ip_address(text)
         return text
+
+
+@dataclass(frozen=True, slots=True)
+class OriginList(Kind):
+    """Origins of web pages: gives a tuple of str, empty for none."""
+
+    @property
+    def allowed(self) -> str:
+        """The forms of an origin."""
+        return "origins as https://HOST or https://HOST:PORT, with spaces between, or * for all"
+
+    def parse(self, text: str, base: Path) -> tuple[str, ...]:  # noqa: ARG002 - no path
+        """Take scheme, host and port, and nothing after them."""
+        origins = tuple(text.split())
+        if any(origin != "*" and not _ORIGIN.fullmatch(origin) for origin in origins):
+            raise ValueError(text)
+        return origins
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from iot_facerecognition_server.config.kinds import (
     Number,
     NumberedChoice,
     OptionalFilePath,
+    OriginList,
 )
 from iot_facerecognition_server.config.metrics import MetricsSettings
 from iot_facerecognition_server.config.schema import section, setting
@@ -219,6 +220,14 @@ class AuthSettings:
         OptionalFilePath(),
         "",
         "Where the hashes of the tokens are kept. Empty: tokens.json in the state directory.",
+    )
+    origins: tuple[str, ...] = setting(
+        "Origins",
+        OriginList(),
+        "",
+        "Web pages that may use the server from a browser, as https://console.example.org; *: any"
+        " page, which lets every website use it in the name of whoever visits that. Programs"
+        " other than browsers need not be listed, nor does the server itself.",
     )
     client_ca: Path | None = setting(
         "ClientCA",

@@ -16,13 +16,14 @@ from websockets.typing import Subprotocol
 
 from iot_facerecognition_protocol import MESSAGE_LENGTH, SUBPROTOCOL_V2, ErrorCode, clean_text
 from iot_facerecognition_server.listening import listen
-from iot_facerecognition_server.metrics import AUTHENTICATION, ServerMetrics
+from iot_facerecognition_server.metrics import AUTHENTICATION, ORIGIN, ServerMetrics
 from iot_facerecognition_server.serving.admission import Admission
 from iot_facerecognition_server.serving.client import Client, NewSession
 from iot_facerecognition_server.serving.connection import CLOSE_SECONDS, ClientConnection
 from iot_facerecognition_server.serving.dispatcher import Dispatcher
 from iot_facerecognition_server.serving.entrance import Entrance, FailedHandshake
 from iot_facerecognition_server.serving.handshakes import Handshakes
+from iot_facerecognition_server.serving.origins import Origins
 from iot_facerecognition_server.serving.peer_log import PeerLog
 from iot_facerecognition_server.serving.tls_buffers import ReadBuffer
 from iot_facerecognition_server.serving.unfinished import UnfinishedMessages
@@ -68,6 +69,7 @@ class RecognitionServer:
         port: int,
         context: ssl.SSLContext,
         authenticator: Authenticator,
+        origins: Origins,
         admission: Admission,
         limits: ConnectionLimits,
         new_session: NewSession,
@@ -83,6 +85,7 @@ class RecognitionServer:
         self._host = host
         self._port = port
         self._authenticator = authenticator
+        self._origins = origins
         self._admission = admission
         self._limits = limits
         self._new_session = new_session
@@ -206,6 +209,12 @@ class RecognitionServer:
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
         """Let a connection in, or turn it away in HTTP, before it costs anything."""
         assert isinstance(connection, ClientConnection)
+        hosts = request.headers.get_all("Host")
+        foreign = self._origins.refuse(
+            request.headers.get_all("Origin"), hosts[0] if len(hosts) == 1 else None
+        )
+        if foreign is not None:
+            return self._turn_away(connection, HTTPStatus.FORBIDDEN, ORIGIN, foreign)
         proofs = request.headers.get_all("Authorization")
         verdict = (
             Refused("there are several Authorization headers; send one")

@@ -17,6 +17,7 @@ from iot_facerecognition_server.config import load
 from iot_facerecognition_server.metrics import ServerMetrics
 from iot_facerecognition_server.serving.admission import Admission
 from iot_facerecognition_server.serving.dispatcher import Dispatcher
+from iot_facerecognition_server.serving.origins import Origins
 from iot_facerecognition_server.serving.server import ConnectionLimits, RecognitionServer
 from iot_facerecognition_server.sessions.scheduler import FairScheduler
 from iot_facerecognition_server.sessions.session import Session
@@ -54,6 +55,7 @@ class LiveServer:
             port=0,
             context=tls.context,
             authenticator=authenticator(config, tls),
+            origins=Origins(config.auth.origins),
             admission=Admission(1000, 1000),
             limits=self.limits,
             new_session=self._new_session,
