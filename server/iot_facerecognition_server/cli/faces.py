@@ -1,6 +1,7 @@
 """`faces`: who is known."""
 
 import argparse
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from iot_facerecognition_server.gallery.reference_file import (
     ReferenceFileMissingError,
     References,
 )
+from iot_facerecognition_server.gallery.shared_photos import other_owners
 
 
 def show(arguments: argparse.Namespace) -> int:
@@ -40,7 +42,7 @@ def add(arguments: argparse.Namespace) -> int:
     """Let a person be known by those of the photos that show a face."""
     config = read_config(arguments)
     references = ReferenceFile(config.dlib.reference_file)
-    _known(references)  # a damaged file is told before the photos are looked at
+    known = _known(references)  # a damaged file is told before the photos are looked at
     # Only now, since torch takes its time.
     from iot_facerecognition_server.cli.failures import as_command_failure  # noqa: PLC0415
     from iot_facerecognition_server.cli.photo_check import look_at_photos  # noqa: PLC0415
@@ -50,6 +52,13 @@ def add(arguments: argparse.Namespace) -> int:
     for report in reports:
         (sys.stdout if report.used else sys.stderr).write(f"{report.message}\n")
     used = [report.photo for report in reports if report.used]
+    for photo in used:
+        for owner in other_owners(photo, arguments.tag, references, known.people):
+            sys.stderr.write(
+                f"{photo} already serves {owner}, and two people with one face cannot be told "
+                f"apart; if it is not of {owner}: faces remove {shlex.quote(owner)}, and add their "
+                "own photos\n"
+            )
     if used:
         try:
             references.add(arguments.tag, used)

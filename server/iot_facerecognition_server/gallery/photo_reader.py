@@ -13,6 +13,8 @@ from iot_facerecognition_server.vision.faces import Detection, FaceDetector
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
 from iot_facerecognition_server.vision.scaling import luma, resized
 
+PHOTO_READING: Final = 2
+"""Goes up when the same photo gives another face than before, for those who keep what it gave."""
 SCANNED_SIDE: Final = 1280
 """Longer side in pixels at which a photo is searched first; at full size only if that finds none.
 

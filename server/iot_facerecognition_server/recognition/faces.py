@@ -12,7 +12,7 @@ from iot_facerecognition_server.gallery.builder import GalleryBuilder
 from iot_facerecognition_server.gallery.change import fingerprint
 from iot_facerecognition_server.gallery.descriptor_cache import DescriptorCache
 from iot_facerecognition_server.gallery.gallery import Gallery
-from iot_facerecognition_server.gallery.photo_reader import PhotoReader
+from iot_facerecognition_server.gallery.photo_reader import PHOTO_READING, PhotoReader
 from iot_facerecognition_server.gallery.reference_file import (
     ReferenceFile,
     ReferenceFileMissingError,
@@ -82,6 +82,15 @@ class FaceRecogniser:
             jpeg_limits(self._config),
         )
 
+    def make_reader(self) -> PhotoReader:
+        """Return what finds the face on a photo, for one thread."""
+        return PhotoReader(
+            JpegDecoder(),
+            self._detection.detector.copy(),
+            self._alignment.for_photos,
+            self.network.describe,
+        )
+
     def fingerprint(self) -> str:
         """Return a text that changes with the reference file and its photos. Disk work."""
         return fingerprint(self._references)
@@ -98,19 +107,10 @@ class FaceRecogniser:
         settings = config.dlib
         recipe = (
             f"{self.weights_hash} {settings.face_detail_size} {settings.face_padding}"
-            f" {config.engine.min_face_size} {self._detection.name}"
+            f" {config.engine.min_face_size} {self._detection.name} {PHOTO_READING}"
         )
-        readers = [
-            PhotoReader(
-                JpegDecoder(),
-                self._detection.detector.copy(),
-                self._alignment.for_photos,
-                self.network.describe,
-            )
-            for _ in range(threads)
-        ]
         builder = GalleryBuilder(
-            readers,
+            [self.make_reader() for _ in range(threads)],
             DescriptorCache(config.descriptor_cache, recipe),
             threshold=settings.threshold,
         )

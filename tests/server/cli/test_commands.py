@@ -4,6 +4,8 @@ import hashlib
 import json
 import re
 
+from PIL import Image
+
 from iot_facerecognition_server.config import load
 from iot_facerecognition_server.trust.setup import server_tls, token_store
 
@@ -88,6 +90,47 @@ def test_photos_with_a_face_are_added_and_others_refused(run, home, photos):
     assert not (home / "state" / "descriptors").exists()
     listed = run("faces", "list")
     assert re.search(r"^1 +joe$", listed.out, re.MULTILINE)
+
+
+def test_photos_are_looked_at_as_the_server_does(run, home, photos):
+    """A face of 50 pixels: what the server finds with this setting, the command finds too."""
+    portrait = Image.open(photos / "astronaut.png").convert("RGB")
+    portrait.resize((230, 230), Image.Resampling.LANCZOS).save(home / "small.png")
+    assert "shows no face" in run("faces", "add", "eileen", "small.png").err
+    (home / "config.ini").write_text("[Engine]\nMinFaceSize=40\n")
+    result = run("faces", "add", "eileen", "small.png")
+    assert result.code == 0, result.err
+    assert "small.png of eileen is used" in result.out
+
+
+def test_the_configured_detector_decides_on_photos(run, home, photos):
+    """A head that leans over: HOG finds none, the network does."""
+    portrait = Image.open(photos / "astronaut.png").convert("RGB").crop((100, 0, 400, 300))
+    portrait.rotate(60).save(home / "leaning.png")
+    assert "shows no face" in run("faces", "add", "eileen", "leaning.png").err
+    (home / "config.ini").write_text("[Engine]\nDetector=cnn\n")
+    result = run("faces", "add", "eileen", "leaning.png")
+    assert result.code == 0, result.err
+
+
+def test_a_photo_that_serves_somebody_else_is_told(run, home, photos):
+    (home / "one.jpg").write_bytes((photos / "biden.jpg").read_bytes())
+    (home / "two.jpg").write_bytes((photos / "biden.jpg").read_bytes())
+    assert not run("faces", "add", "joe b", "one.jpg").err
+    assert not run("faces", "add", "joe b", "two.jpg").err
+    result = run("faces", "add", "jim", "two.jpg")
+    assert result.code == 0
+    assert "two.jpg already serves joe b" in result.err
+    assert "faces remove 'joe b'" in result.err
+    assert not run("faces", "add", "jim", photos / "obama.jpg").err
+
+
+def test_a_photo_in_another_format_is_told_what_to_do(run, home):
+    Image.new("RGB", (64, 64)).save(home / "a.webp")
+    (home / "b.heic").write_bytes(bytes((0, 0, 0, 24)) + b"ftypheic" + bytes(12))
+    result = run("faces", "add", "joe", "a.webp", "b.heic")
+    assert result.code == 1
+    assert result.err.count("convert it to JPEG or PNG") == 2
 
 
 def test_a_person_can_be_removed(run, home):
