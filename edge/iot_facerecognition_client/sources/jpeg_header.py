@@ -11,6 +11,8 @@ _APP1 = 0xE1
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 """TEM and RST0 to RST7: markers without a length."""
 _ORIENTATION = 0x0112
+_SIZES = {3: 2, 4: 4}
+"""Bytes of a SHORT and of a LONG; writers use both for the orientation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,8 @@ def read_jpeg_header(data: bytes) -> JpegHeader:
     """Return the header of a JPEG. Raises ValueError for anything else."""
     if data[:2] != b"\xff\xd8":
         raise ValueError("no JPEG: it does not begin with FF D8")
-    orientation, at = 1, 2
+    orientation: int | None = None
+    at = 2
     while at + 4 <= len(data):
         if data[at] != 0xFF:  # noqa: PLR2004 - the byte that begins every marker
             break
@@ -38,8 +41,8 @@ def read_jpeg_header(data: bytes) -> JpegHeader:
         segment = data[at + 4 : at + 2 + length]
         if marker in _FRAME_HEADERS and len(segment) >= 5:  # noqa: PLR2004 - depth, two sizes
             height, width = int.from_bytes(segment[1:3]), int.from_bytes(segment[3:5])
-            return JpegHeader(width, height, orientation)
-        if marker == _APP1 and segment[:6] == b"Exif\0\0":
+            return JpegHeader(width, height, orientation or 1)
+        if marker == _APP1 and segment[:6] == b"Exif\0\0" and orientation is None:
             orientation = _exif_orientation(segment[6:])
         at += 2 + length
     raise ValueError("no JPEG: it has no frame header")
@@ -59,6 +62,6 @@ def _exif_orientation(tiff: bytes) -> int:
         if at + 12 > len(tiff):
             break
         if number(at, 2) == _ORIENTATION:
-            found = number(at + 8, 2)
+            found = number(at + 8, _SIZES.get(number(at + 2, 2), 2))
             return found if found in range(1, 9) else 1
     return 1

@@ -14,6 +14,8 @@ except ImportError:
 _ROTATED = range(5, 9)
 """Exif orientations that exchange width and height."""
 _EXIF_ORIENTATION = 0x0112
+_GREY_BYTES = {"I": 4, "I;16": 2, "I;16L": 2, "I;16B": 2}
+"""Bytes a pixel in Pillow's modes of 16 bits of grey; older versions say I of a PNG."""
 
 
 def photo_size(path: Path) -> tuple[int, int]:
@@ -28,10 +30,18 @@ def read_photo(path: Path) -> Image.Image:
     """Return the photo, upright and as RGB. Raises SourceError."""
     with _opened(path) as image:
         try:
-            upright = ImageOps.exif_transpose(image)
-            return upright.convert("RGB")
+            return _eight_bits(ImageOps.exif_transpose(image)).convert("RGB")
         except (OSError, SyntaxError, ValueError) as error:
             raise SourceError(f"{path} is damaged: {error}") from None
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Return grey of 16 bits by its upper byte: Pillow would cut it off at 255."""
+    width = _GREY_BYTES.get(image.mode)
+    if width is None:
+        return image
+    upper = 0 if image.mode.endswith("B") else 1  # all machines of ours are little-endian
+    return Image.frombytes("L", image.size, image.tobytes()[upper::width])
 
 
 def shrink_to_fit(image: Image.Image, size: tuple[int, int]) -> Image.Image:

@@ -113,13 +113,14 @@ def _has_more_scans(data: bytes, header: JpegHeader, rest: Iterator[Segment], mo
 
 
 def _header(data: bytes, walk: Iterator[Segment]) -> JpegHeader:
-    orientation = exif.UPRIGHT
+    orientation: int | None = None
     for segment in walk:
         if segment.marker in FRAME_HEADERS:
-            return _frame_header(data, segment, orientation)
+            return _frame_header(data, segment, orientation or exif.UPRIGHT)
         if segment.marker == _APP1 and data.startswith(exif.HEADER, segment.start):
-            tiff = data[segment.start + len(exif.HEADER) : segment.end]
-            orientation = exif.orientation_in(tiff)
+            if orientation is None:  # of several Exif segments the first one holds
+                tiff = data[segment.start + len(exif.HEADER) : segment.end]
+                orientation = exif.orientation_in(tiff)
         elif segment.marker in {EOI, SOS}:
             break
     raise damaged("it holds no picture, only tables")

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from iot_facerecognition_client.sources import SourceError, open_source
+from iot_facerecognition_client.sources.jpeg_encoder import JpegEncoder
 from iot_facerecognition_client.sources.jpeg_header import JpegHeader, read_jpeg_header
 from iot_facerecognition_client.sources.moving_photo import Area, MovingPhoto
 from iot_facerecognition_client.sources.pacing import Pacer
@@ -404,3 +405,89 @@ def test_a_stream_stops_resumes_and_tells_its_end(photos):
         stream.stop()
     assert errors == [None, None]
     assert frames == list(range(len(frames)))
+
+
+def lying(image: Image.Image, path: Path, orientation: int = 6, **options: object) -> Path:
+    """Save `image` so that it lies on its side and says so."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    image.transpose(Image.Transpose.ROTATE_90).save(path, exif=exif, **options)
+    return path
+
+
+def shown(path: Path) -> np.ndarray:
+    """Return what a source of this one file sends, in colours of a decoder that turns nothing."""
+    pictures = Pictures([path], fps=FAST, quality=95)
+    pictures.start()
+    frame = pictures.next_frame()
+    assert read_jpeg_header(frame.jpeg).orientation == 1
+    flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+    return cv2.imdecode(np.frombuffer(frame.jpeg, np.uint8), flags)[:, :, ::-1].astype(int)
+
+
+@pytest.mark.parametrize("name", ["photo.jpg", "photo.png"])
+def test_photos_that_lie_on_their_side_are_set_upright(photos, tmp_path, name):
+    portrait = Image.open(photos / "astronaut.png").convert("RGB")
+    expected = np.asarray(portrait).astype(int)
+    assert np.abs(shown(lying(portrait, tmp_path / name)) - expected).mean() < 8
+
+
+def test_an_orientation_of_four_bytes_is_one_too(photos, tmp_path):
+    """Some cameras write it as LONG, though Exif says SHORT."""
+    portrait = Image.open(photos / "astronaut.png").convert("RGB")
+    path = tmp_path / "long.jpg"
+    for order in ("little", "big"):
+        portrait.transpose(Image.Transpose.ROTATE_90).save(path, quality=95)
+        numbers = ((8, 4), (1, 2), (0x0112, 2), (4, 2), (1, 4), (6, 4), (0, 4))
+        directory = b"".join(value.to_bytes(size, order) for value, size in numbers)
+        tiff = (b"II*\0" if order == "little" else b"MM\0*") + directory
+        segment = b"\xff\xe1" + (len(tiff) + 8).to_bytes(2, "big") + b"Exif\0\0" + tiff
+        data = path.read_bytes()
+        path.write_bytes(data[:2] + segment + data[2:])
+        assert read_jpeg_header(path.read_bytes()).orientation == 6
+        assert np.abs(shown(path) - np.asarray(portrait)).mean() < 8
+
+
+def test_the_first_orientation_of_two_holds(photos, tmp_path):
+    """As everybody reads it: a second one comes from a program that did not look."""
+    portrait = Image.open(photos / "astronaut.png").convert("RGB")
+    first = lying(portrait, tmp_path / "first.jpg", 6).read_bytes()
+    second = lying(portrait, tmp_path / "second.jpg", 3).read_bytes()
+    at = first.index(b"\xff\xe1")
+    segment = first[at : at + 2 + int.from_bytes(first[at + 2 : at + 4], "big")]
+    both = second[:2] + segment + second[2:]
+    assert read_jpeg_header(both).orientation == 6
+
+
+def test_grey_of_16_bits_is_shown_by_its_upper_byte(photos, tmp_path):
+    grey = np.asarray(Image.open(photos / "astronaut.png").convert("L"))
+    deep = Image.fromarray((grey.astype(np.uint16) << 8) + 0x7F)
+    deep.save(tmp_path / "deep.png")
+    assert np.abs(shown(tmp_path / "deep.png").mean(axis=2) - grey).mean() < 3
+
+
+def test_a_bad_picture_leaves_nothing_behind_for_the_next(photos, tmp_path):
+    good = tmp_path / "b.jpg"
+    portrait = Image.open(photos / "astronaut.png").convert("RGB")
+    before = shown(lying(portrait, good))
+    data = good.read_bytes()
+    (tmp_path / "a.jpg").write_bytes(data[:2] + bytes.fromhex("ffdd000300") + data[2:9000])
+    (tmp_path / "a.png").write_bytes((photos / "astronaut.png").read_bytes()[:900])
+    pictures = Pictures([*sorted(tmp_path.glob("a.*")), good], fps=FAST, quality=95, repeat=False)
+    pictures.start()
+    frames = []
+    while frame := pictures.next_frame():
+        frames.append(frame.jpeg)
+    flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+    last = cv2.imdecode(np.frombuffer(frames[-1], np.uint8), flags)[:, :, ::-1]
+    assert np.array_equal(last, before)
+
+
+def test_an_encoder_that_was_given_nonsense_encodes_the_next_as_ever(photos):
+    pixels = np.asarray(Image.open(photos / "astronaut.png").convert("RGB"))
+    encoder = JpegEncoder(80)
+    before = encoder.encode(pixels, "RGB")
+    for bad in (np.zeros((0, 0, 3), np.uint8), np.zeros((4, 4), np.uint8), None):
+        with pytest.raises((OSError, ValueError, TypeError, AttributeError)):
+            encoder.encode(bad, "RGB")
+        assert encoder.encode(pixels, "RGB") == before
