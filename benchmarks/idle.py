@@ -34,6 +34,7 @@ TARGET: Final = 100.0
 """Kilobytes for each client."""
 SETTINGS: Final = {
     "Limits": {"ConnectionsPerAddress": "0", "Clients": "0"},
+    "Budget": {"Connections": "0"},
     "Metrics": server_metrics.ENABLED,
 }
 

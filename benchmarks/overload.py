@@ -38,6 +38,7 @@ FAIRNESS_TARGET: Final = 0.98
 SETTINGS: Final = {
     "Engine": {"Following": "off"},
     "Limits": {"FrameRate": "0"},
+    "Budget": {"FrameRate": "0"},
     "Metrics": server_metrics.ENABLED,
 }
 

@@ -43,7 +43,11 @@ SPREAD: Final = 21.5
 VARIANCE: Final = 0.37
 """Of all axes together: half the mean square of the distance of two people."""
 FACE_DISTANCE: Final = 0.36
-SETTINGS: Final = {"Engine": {"Following": "off"}, "Limits": {"FrameRate": "0"}}
+SETTINGS: Final = {
+    "Engine": {"Following": "off"},
+    "Limits": {"FrameRate": "0"},
+    "Budget": {"FrameRate": "0"},
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,11 @@ def row(
 @contextmanager
 def running(folder: Path, engine: Mapping[str, str]) -> Iterator[ServerProcess]:
     """Run a server that takes any rate, with these `[Engine]` settings."""
-    settings = {"Engine": engine, "Limits": {"FrameRate": "0"}}
+    settings = {
+        "Engine": engine,
+        "Limits": {"FrameRate": "0"},
+        "Budget": {"FrameRate": "0"},
+    }
     with ServerProcess(folder, references(), settings) as server:
         yield server
 

@@ -38,13 +38,23 @@ class ErrorCode(StrEnum):
     TOO_MANY_CLIENTS = "too-many-clients"
     """As many clients as the server takes; told by HTTP status 503 before there is a WebSocket."""
     TOO_MANY_CONNECTIONS = "too-many-connections"
-    """Too many connections from one address; told by HTTP status 429 likewise."""
+    """Too many connections from one address, or of one identity; told by HTTP status 429."""
     MESSAGE_UNFINISHED = "message-unfinished"
     """A message that did not end in time, or for which there was no memory; closed with 1008."""
     TOO_SLOW = "too-slow"
     """The client does not read what it is sent; the connection is cut, since nothing reaches it."""
     IDLE = "idle"
     """The client sent nothing for too long; the connection is closed with 1008."""
+    RATE = "rate"
+    """More text messages than the server takes from one identity; those beyond are ignored.
+
+    Told every few seconds at most: it would come as often as the messages do.
+    """
+    FLOODING = "flooding"
+    """Far more text messages than that; the connection is closed with 1008.
+
+    For a while new connections of the identity are refused with HTTP status 429.
+    """
     REVOKED = "revoked"
     """The client's token or certificate was revoked; the connection is closed with 1008."""
 

@@ -50,6 +50,7 @@ from iot_facerecognition_server.serving.open_files import allow_open_files
 from iot_facerecognition_server.serving.origins import Origins
 from iot_facerecognition_server.serving.server import ConnectionLimits, RecognitionServer
 from iot_facerecognition_server.serving.tls_buffers import bound_tls_buffers
+from iot_facerecognition_server.sessions.budget import BudgetLimits, Budgets
 from iot_facerecognition_server.sessions.scheduler import FairScheduler
 from iot_facerecognition_server.sessions.session import Session
 from iot_facerecognition_server.supervision import Supervisor
@@ -144,7 +145,19 @@ async def _serve(
         context=tls.context,
         authenticator=authenticator(config, tls),
         origins=Origins(config.auth.origins),
-        admission=Admission(config.limits.clients, config.limits.connections_per_address),
+        admission=Admission(
+            config.limits.clients,
+            config.limits.connections_per_address,
+            config.budget.connections,
+        ),
+        budgets=Budgets(
+            BudgetLimits(
+                messages=config.budget.messages,
+                frames=config.budget.frame_rate,
+                bytes=config.budget.bytes,
+                log_lines=config.budget.log_lines,
+            )
+        ),
         limits=ConnectionLimits(
             max(config.limits.frame_bytes, config.limits.text_bytes),
             config.limits.message_seconds,

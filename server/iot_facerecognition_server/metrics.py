@@ -40,9 +40,11 @@ _REFUSALS: Final = (
     TOO_MANY_HANDSHAKES,
     str(ErrorCode.TOO_MANY_CLIENTS),
     str(ErrorCode.TOO_MANY_CONNECTIONS),
+    str(ErrorCode.FLOODING),
 )
-_REJECTIONS: Final = tuple(
-    code for code in ErrorCode if code not in {*_REFUSALS, ErrorCode.FRAME_RATE}
+_REJECTIONS: Final = (
+    *(code for code in ErrorCode if code not in {*_REFUSALS, ErrorCode.FRAME_RATE}),
+    ErrorCode.FLOODING,
 )
 
 

@@ -51,6 +51,14 @@ def run(arguments: argparse.Namespace) -> int:
 def _serve(config: Config) -> None:
     if config.source is None:
         _log.info("there is no config.ini here: the built-in settings hold")
+    clients, connections = config.limits.clients, config.budget.connections
+    if clients > 1 and not 0 < connections < clients:
+        _log.warning(
+            "[Budget] Connections=%d: one identity can take all places of [Limits] Clients=%d and"
+            " keep everybody else out; set it lower",
+            connections,
+            clients,
+        )
     try:
         with held(config):
             _prepare_trust(config)

@@ -6,6 +6,7 @@
 - `reference`: `config.ini` and the page of the documentation, made from the declarations.
 """
 
+from iot_facerecognition_server.config.budget import BudgetSettings
 from iot_facerecognition_server.config.engine import EngineSettings
 from iot_facerecognition_server.config.errors import ConfigError
 from iot_facerecognition_server.config.loading import load
@@ -24,6 +25,7 @@ from iot_facerecognition_server.config.sections import (
 
 __all__ = [
     "AuthSettings",
+    "BudgetSettings",
     "CertificateSettings",
     "Config",
     "ConfigError",

@@ -7,6 +7,7 @@ Sections and keys of the original (2.0.0) keep their names, meanings and default
 from dataclasses import dataclass
 from pathlib import Path
 
+from iot_facerecognition_server.config.budget import BudgetSettings
 from iot_facerecognition_server.config.engine import EngineSettings
 from iot_facerecognition_server.config.kinds import (
     Boolean,
@@ -370,6 +371,7 @@ class Config:
     connection: ConnectionSettings = section("Connection")
     auth: AuthSettings = section("Auth")
     limits: LimitSettings = section("Limits")
+    budget: BudgetSettings = section("Budget")
     engine: EngineSettings = section("Engine")
     server: ServerSettings = section("Server")
     metrics: MetricsSettings = section("Metrics")

@@ -41,7 +41,7 @@ LABELS: Final = {
     " `other`.",
     "client": "The client's name, which it chooses itself. A second client of the same identity and"
     " name is `NAME~2`. A connection may change its label three times, and an identity may use"
-    " `[Limits] IdentityNames` names a day; beyond that a client is `other`.",
+    " `[Budget] Names` names a day; beyond that a client is `other`.",
     "reason": "Why, in a word of the protocol (`docs/protocol.md`).",
     "kind": "`faces` or `objects` of results, `known` or `unknown` of faces.",
     "stage": "`decode`, `detect`, `align` (a face), `match` (a frame's faces).",

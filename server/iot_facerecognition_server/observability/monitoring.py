@@ -14,6 +14,7 @@ from iot_facerecognition_server.config import Config, ConfigError
 from iot_facerecognition_server.metrics import ServerMetrics
 from iot_facerecognition_server.observability import catalogue
 from iot_facerecognition_server.observability.catalogue import Family
+from iot_facerecognition_server.observability.client_labels import LabelLimits
 from iot_facerecognition_server.observability.conditions import ConditionCollector, Reading
 from iot_facerecognition_server.observability.endpoints import (
     Credentials,
@@ -50,7 +51,8 @@ class Monitoring:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
-        self.metrics = ServerMetrics(self.registry, clock)
+        labels = LabelLimits(names=config.budget.names)
+        self.metrics = ServerMetrics(self.registry, clock, labels=labels)
         self.readiness = Readiness(MODELS, SELF_TEST, PORT)
         self.heartbeat = Heartbeat(clock, self.metrics.loop_lag_seconds.observe)
         self._watches = [Watch("event loop", lambda: self.heartbeat.age, LOOP_LIMIT)]

@@ -1,6 +1,7 @@
-"""Who may connect: addresses, numbers, and who can prove to be allowed."""
+"""How many may connect: all in all, from one address, and of one identity."""
 
 from collections import Counter
+from collections.abc import Hashable
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -17,22 +18,31 @@ class Refusal:
 
 
 class Admission:
-    """Counts connections, all in all and by address, and holds them to their limits. Plain."""
+    """Counts connections, also by address and identity, and holds them to their limits. Plain."""
 
-    def __init__(self, most: int, most_per_address: int) -> None:
-        """Admit `most` connections and `most_per_address` of one address; 0 admits any number."""
+    def __init__(self, most: int, most_per_address: int, most_per_identity: int) -> None:
+        """Admit that many connections; 0 admits any number."""
         self._most = most
         self._most_per_address = most_per_address
+        self._most_per_identity = most_per_identity
         self._connections = 0
         self._addresses: Counter[str] = Counter()
+        self._identities: Counter[Hashable] = Counter()
 
     @property
     def connections(self) -> int:
         """Connections that were admitted and have not left."""
         return self._connections
 
-    def enter(self, address: str) -> Refusal | None:
-        """Admit a connection from `address`, or say why not."""
+    def enter(self, address: str, identity: Hashable) -> Refusal | None:
+        """Admit a connection of `identity` from `address`, or say why not."""
+        if self._most_per_identity and self._identities[identity] >= self._most_per_identity:
+            return Refusal(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                str(ErrorCode.TOO_MANY_CONNECTIONS),
+                f"this server takes {self._most_per_identity} connections of one identity"
+                " ([Budget] Connections)",
+            )
         if self._most and self.connections >= self._most:
             return Refusal(
                 HTTPStatus.SERVICE_UNAVAILABLE,
@@ -48,11 +58,15 @@ class Admission:
             )
         self._connections += 1
         self._addresses[address] += 1
+        self._identities[identity] += 1
         return None
 
-    def leave(self, address: str) -> None:
+    def leave(self, address: str, identity: Hashable) -> None:
         """Take note that a connection that was admitted has ended."""
         self._connections -= 1
         self._addresses[address] -= 1
         if not self._addresses[address]:
             del self._addresses[address]
+        self._identities[identity] -= 1
+        if not self._identities[identity]:
+            del self._identities[identity]

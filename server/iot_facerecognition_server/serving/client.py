@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Final
 
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
@@ -11,9 +12,11 @@ from websockets.frames import CloseCode
 from iot_facerecognition_protocol import Command, ErrorCode, Version
 from iot_facerecognition_server.logs import quoted
 from iot_facerecognition_server.metrics import ServerMetrics
+from iot_facerecognition_server.serving.client_log import ClientLog
 from iot_facerecognition_server.serving.connection import ClientConnection
 from iot_facerecognition_server.serving.dispatcher import Dispatcher
 from iot_facerecognition_server.serving.outbox import Outbox
+from iot_facerecognition_server.sessions.budget import Budget, Spent
 from iot_facerecognition_server.sessions.events import (
     Event,
     HealthReceived,
@@ -32,6 +35,8 @@ _LAST_WORDS_SECONDS = 2.0
 
 _CLOSE_CODES = {ErrorCode.TEXT_TOO_LARGE: CloseCode.MESSAGE_TOO_BIG}
 
+FLOODING_REASON: Final = "far more text messages than [Budget] Messages allows"
+
 NewSession = Callable[[int, Version, Callable[[str], None]], Session]
 """Makes a session of its key, its version and what sends its texts."""
 
@@ -43,6 +48,7 @@ class Client:
         self,
         connection: ClientConnection,
         identity: ClientIdentity,
+        budget: Budget,
         *,
         key: int,
         new_session: NewSession,
@@ -52,17 +58,22 @@ class Client:
         metrics: ServerMetrics,
         clock: Callable[[], float],
     ) -> None:
-        """`backlog` bounds the unsent text in bytes; `idle_seconds` the silence (0: none)."""
+        """Hold the client to its identity's `budget`.
+
+        `backlog` bounds the unsent text in bytes; `idle_seconds` the silence (0: none).
+        """
         self._connection = connection
         self._dispatcher = dispatcher
         self._clock = clock
         self._idle_seconds = idle_seconds
         self._outbox = Outbox(backlog)
         self.identity = identity
+        self._budget = budget
         self.address = connection.address
         self.session = new_session(key, connection.version, self._send)
         self._metrics = metrics.join(key, connection.version, identity.name)
-        self._log = logging.LoggerAdapter(_log, {})
+        self._log = ClientLog(_log, identity.name, budget.log, clock)
+        self._log.named(self.name)
         self._disconnecting: asyncio.Task[None] | None = None
 
     @property
@@ -72,7 +83,6 @@ class Client:
 
     async def run(self) -> None:
         """Serve the client until it leaves or is sent away."""
-        self._name_log()
         version = self.session.version.value
         self._log.info("connected from %s, protocol version %d", self.address, version)
         self._dispatcher.join(self.session, self._metrics, self._outbox.after)
@@ -124,15 +134,42 @@ class Client:
         if self._disconnecting is not None:
             return True
         self._metrics.message_received(len(message))
-        if isinstance(message, str):
-            event: Event | None = self.session.receive_text(message)
-        else:
-            event = self._take_frame(message)
-        return event is None or await self._go_on(event)
+        self._budget.receive(len(message), self._clock())
+        event = self._take_text(message) if isinstance(message, str) else self._take_frame(message)
+        del message
+        if event is not None and not await self._go_on(event):
+            return False
+        await self._hold_back()
+        return True
+
+    async def _hold_back(self) -> None:
+        """Let others have their turn; read on when the identity's budget allows it.
+
+        Several messages may be here already, and none of them would wait for the event loop.
+        """
+        seconds = self._budget.pause(self._clock())
+        if not seconds:
+            await asyncio.sleep(0)
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._connection.wait_closed()
+
+    def _take_text(self, text: str) -> Event:
+        """Let the session have a text message that is within the budget."""
+        now = self._clock()
+        match self._budget.text(now):
+            case Spent.WITHIN:
+                return self.session.receive_text(text)
+            case Spent.OVER:
+                return self.session.ignore_text(now)
+            case Spent.FLOODING:
+                return self.session.refuse_and_close(ErrorCode.FLOODING, FLOODING_REASON)
 
     def _take_frame(self, jpeg: bytes) -> Refused | None:
         self._metrics.frame_received()
-        frame = self.session.receive_frame(jpeg, self._clock())
+        now = self._clock()
+        frame = self.session.receive_frame(jpeg, now, within_budget=self._budget.frame(now))
         if isinstance(frame, Refused):
             return frame
         self._dispatcher.offer(frame)
@@ -143,7 +180,7 @@ class Client:
         match event:
             case SettingChanged(command):
                 if command is Command.SETTING_NAME:
-                    self._name_log()
+                    self._log.named(self.name)
                     self._metrics.named(self.name)
                 value = event.value
                 self._log.info(
@@ -185,7 +222,3 @@ class Client:
     async def _write(self, text: bytes) -> None:
         await self._connection.send_text(text)
         self._metrics.message_sent(len(text))
-
-    def _name_log(self) -> None:
-        about = {"client": self.name, "identity": self.identity.name}
-        self._log = logging.LoggerAdapter(_log, about)

@@ -5,6 +5,7 @@ import itertools
 import logging
 import ssl
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
@@ -17,8 +18,8 @@ from websockets.typing import Subprotocol
 from iot_facerecognition_protocol import MESSAGE_LENGTH, SUBPROTOCOL_V2, ErrorCode, clean_text
 from iot_facerecognition_server.listening import listen
 from iot_facerecognition_server.metrics import AUTHENTICATION, ORIGIN, ServerMetrics
-from iot_facerecognition_server.serving.admission import Admission
-from iot_facerecognition_server.serving.client import Client, NewSession
+from iot_facerecognition_server.serving.admission import Admission, Refusal
+from iot_facerecognition_server.serving.client import FLOODING_REASON, Client, NewSession
 from iot_facerecognition_server.serving.connection import CLOSE_SECONDS, ClientConnection
 from iot_facerecognition_server.serving.dispatcher import Dispatcher
 from iot_facerecognition_server.serving.entrance import Entrance, FailedHandshake
@@ -27,7 +28,10 @@ from iot_facerecognition_server.serving.origins import Origins
 from iot_facerecognition_server.serving.peer_log import PeerLog
 from iot_facerecognition_server.serving.tls_buffers import ReadBuffer
 from iot_facerecognition_server.serving.unfinished import UnfinishedMessages
+from iot_facerecognition_server.sessions.budget import Budgets
 from iot_facerecognition_server.trust.authentication import Authenticator, Presented, Refused
+from iot_facerecognition_server.trust.client_identity import ClientIdentity
+from iot_facerecognition_server.trust.tokens import TokenFileError
 
 _log = logging.getLogger(__name__)
 _handshake_log = logging.getLogger(f"{__name__}.handshake")
@@ -71,6 +75,7 @@ class RecognitionServer:
         authenticator: Authenticator,
         origins: Origins,
         admission: Admission,
+        budgets: Budgets,
         limits: ConnectionLimits,
         new_session: NewSession,
         dispatcher: Dispatcher,
@@ -87,6 +92,7 @@ class RecognitionServer:
         self._authenticator = authenticator
         self._origins = origins
         self._admission = admission
+        self._budgets = budgets
         self._limits = limits
         self._new_session = new_session
         self._dispatcher = dispatcher
@@ -140,11 +146,7 @@ class RecognitionServer:
 
         Raises TokenFileError when that cannot be told; all of them stay then.
         """
-        revoked = self._authenticator.revoked({client.identity for client in self.clients})
-        to = [client for client in self.clients if client.identity in revoked]
-        for client in to:
-            client.disconnect(ErrorCode.REVOKED, revoked[client.identity])
-        return len(to)
+        return self._disconnect_revoked(self.clients)
 
     def is_serving(self) -> bool:
         """Whether new connections are still taken; websockets asks while it shakes hands."""
@@ -230,13 +232,30 @@ class RecognitionServer:
             )
             response.headers["WWW-Authenticate"] = "Bearer"
             return response
-        address = connection.address
-        refusal = self._admission.enter(address)
+        identity = verdict.identity
+        refusal = self._room(connection, identity)
         if refusal is not None:
             return self._turn_away(connection, refusal.status, refusal.reason, refusal.message)
-        connection.when_lost(lambda: self._admission.leave(address))
-        connection.identity = verdict.identity
+        connection.identity = identity
         return None
+
+    def _room(self, connection: ClientConnection, identity: ClientIdentity) -> Refusal | None:
+        """Give a connection its place, or say why there is none."""
+        account, address = identity.account, connection.address
+        now = self._clock()
+        if self._budgets.of(account, now).is_flooding(now):
+            return Refusal(HTTPStatus.TOO_MANY_REQUESTS, str(ErrorCode.FLOODING), FLOODING_REASON)
+        refusal = self._admission.enter(address, account)
+        if refusal is None:
+            connection.when_lost(lambda: self._admission.leave(address, account))
+        return refusal
+
+    def _disconnect_revoked(self, clients: Sequence[Client]) -> int:
+        revoked = self._authenticator.revoked({client.identity for client in clients})
+        to = [client for client in clients if client.identity in revoked]
+        for client in to:
+            client.disconnect(ErrorCode.REVOKED, revoked[client.identity])
+        return len(to)
 
     def _turn_away(
         self, connection: ClientConnection, status: HTTPStatus, reason: str, message: str
@@ -247,9 +266,11 @@ class RecognitionServer:
 
     async def _handle(self, connection: ClientConnection) -> None:
         assert connection.identity is not None, "who was let in has been identified"
+        budget = self._budgets.of(connection.identity.account, self._clock())
         client = Client(
             connection,
             connection.identity,
+            budget,
             key=next(self._keys),
             new_session=self._new_session,
             backlog=self._limits.backlog,
@@ -259,9 +280,13 @@ class RecognitionServer:
             clock=self._clock,
         )
         self._clients[client.session.key] = client
+        budget.connections += 1
         try:
+            with suppress(TokenFileError):
+                self._disconnect_revoked([client])  # it may have been, since it was let in
             await client.run()
         finally:
+            budget.connections -= 1
             del self._clients[client.session.key]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Final
 
 from iot_facerecognition_protocol import (
     FROM_CLIENT,
@@ -42,6 +43,9 @@ from iot_facerecognition_server.sessions.events import (
 )
 from iot_facerecognition_server.sessions.rate import RateLimit
 
+RATE_ERROR_SECONDS: Final = 10.0
+"""Least time between two ERROR messages about ignored texts."""
+
 
 class Session:
     """The protocol of one connection, without the connection.
@@ -79,6 +83,7 @@ class Session:
         self._frames = 0
         self._next_objects = 0.0
         self._rate = RateLimit(limits.frame_rate)
+        self._next_rate_error = 0.0
 
     @property
     def frames(self) -> int:
@@ -141,13 +146,29 @@ class Session:
         refused = self._refuse(ErrorCode.MALFORMED_MESSAGE, error.reason)
         return refused if error.usable is None else HealthReceived(error.usable, refused)
 
-    def receive_frame(self, jpeg: bytes, now: float) -> Frame | Refused:
-        """Give a frame that arrived at `now` (monotonic seconds) its number; pass or refuse it."""
+    def ignore_text(self, now: float) -> Refused:
+        """Ignore a text message that is over the sender's budget, and say so now and then."""
+        reason = "more text messages than [Budget] Messages allows; those beyond are ignored"
+        if now < self._next_rate_error:
+            return Refused(ErrorCode.RATE, reason)
+        self._next_rate_error = now + RATE_ERROR_SECONDS
+        return self._refuse(ErrorCode.RATE, reason)
+
+    def receive_frame(
+        self, jpeg: bytes, now: float, *, within_budget: bool = True
+    ) -> Frame | Refused:
+        """Give a frame that arrived at `now` (monotonic seconds) its number; pass or refuse it.
+
+        One that is not `within_budget` of its sender's identity is dropped.
+        """
         self._frames += 1
         try:
             self._limits.check_frame(len(jpeg))
         except LimitExceededError as exceeded:
             return self.reject(self._frames, exceeded.code, exceeded.reason)
+        if not within_budget:
+            self.drop(self._frames, DropReason.FRAME_RATE)
+            return Refused(ErrorCode.FRAME_RATE, "more frames than [Budget] FrameRate allows")
         if not self._rate.allows(now):
             self.drop(self._frames, DropReason.FRAME_RATE)
             reason = f"more than {self._limits.frame_rate:g} frames a second ([Limits] FrameRate)"

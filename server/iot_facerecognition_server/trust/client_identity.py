@@ -35,6 +35,11 @@ class ClientIdentity:
     name: str
     credential: str = field(default="", repr=False)
 
+    @property
+    def account(self) -> tuple[Proof, str]:
+        """What budgets go by: a new credential of the same name goes on where the old one was."""
+        return self.proof, self.name
+
 
 def address_identity(address: str) -> ClientIdentity:
     """Return the identity of a client that proved nothing."""

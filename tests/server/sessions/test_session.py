@@ -197,6 +197,24 @@ def test_version_1_gets_the_original_s_fields_only() -> None:
     assert peer.sent == [{"command": 3, "context": [face_fields]}]
 
 
+def test_text_over_the_budget_is_ignored_and_told_now_and_then() -> None:
+    peer = Peer()
+    for now in (0.5, 1.0, 9.0, 10.6):
+        assert peer.session.ignore_text(now).code is ErrorCode.RATE
+    assert [sent["context"]["code"] for sent in peer.sent] == ["rate", "rate"]
+    old = Peer(Version.V1)
+    old.session.ignore_text(1.0)
+    assert old.sent == []
+
+
+def test_a_frame_over_the_identity_s_budget_is_dropped_and_gives_back_its_credit() -> None:
+    peer = Peer()
+    refused = peer.session.receive_frame(b"jpeg", 1.0, within_budget=False)
+    assert isinstance(refused, Refused)
+    assert "[Budget] FrameRate" in refused.message
+    assert peer.sent[-1]["context"]["reason"] == "frame-rate"
+
+
 def test_wants_follow_the_settings() -> None:
     peer = Peer(labels=1000)
     assert peer.session.wants(0.0) == Wants(True, ObjectsWanted(5, deterministic=False))

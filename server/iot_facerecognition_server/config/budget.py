@@ -1,0 +1,56 @@
+"""The settings of what one identity may use."""
+
+from dataclasses import dataclass
+
+from iot_facerecognition_server.config.kinds import Integer, Number
+from iot_facerecognition_server.config.schema import setting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetSettings:
+    """What one identity may use, all its connections together, so that it harms only itself.
+
+    An identity is a token, a client certificate or, with [Auth] Mode=open, an IP address. Give each
+    edge a token of its own: edges that share one share its budget and its part of the processor.
+    """
+
+    connections: int = setting(
+        "Connections",
+        Integer(0, 100_000),
+        "100",
+        "Most connections of one identity at a time, fewer than [Limits] Clients; 0: any number.",
+    )
+    messages: float = setting(
+        "Messages",
+        Number(0.0, 100_000.0, "messages a second"),
+        "50",
+        "Most text messages a second, and twenty seconds' worth at once. What is beyond is ignored,"
+        " and a client that goes on like this is disconnected. 0: any rate.",
+    )
+    frame_rate: float = setting(
+        "FrameRate",
+        Number(0.0, 100_000.0, "frames a second"),
+        "600",
+        "Most frames a second; what is beyond is dropped and read more slowly. 0: any rate.",
+    )
+    bytes: float = setting(
+        "Bytes",
+        Number(0.0, 1e12, "bytes a second"),
+        "120000000",
+        "Most bytes a second; what is beyond is read more slowly. The default lets thirty frames a"
+        " second of the largest size through. 0: any rate.",
+    )
+    log_lines: float = setting(
+        "LogLines",
+        Number(0.0, 1_000_000.0, "lines a minute"),
+        "60",
+        "Most log lines a minute, and ten minutes' worth at once; a line counts once for each 200"
+        " characters. What is beyond is left out, and the log says so. 0: any number.",
+    )
+    names: int = setting(
+        "Names",
+        Integer(1, 10_000),
+        "100",
+        "How many names of its clients get metrics of their own in a day; beyond that a client is"
+        " `other`.",
+    )
