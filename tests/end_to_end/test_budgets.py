@@ -1,12 +1,10 @@
 """One client's flood costs itself: it is ignored, told why, and ended; the others are served."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from urllib.request import urlopen
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -14,7 +12,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from demo.server_process import ServerProcess
 
 from .conftest import Peer, dial
-from .test_identity import command
+from .test_identity import command, metric
 
 SETTINGS = {
     "Limits": {"Clients": "20"},
@@ -48,16 +46,6 @@ def flood(peer: Peer, texts: Iterator[str]) -> tuple[Counter[str], int, str]:
     close = ended.value.rcvd
     assert close is not None
     return codes, close.code, close.reason
-
-
-def metric(server: ServerProcess, name: str) -> float:
-    """Return a value that the server exposes."""
-    port = re.search(r"metrics on http://\S+:(\d+)/", server.output())
-    assert port is not None
-    with urlopen(f"http://127.0.0.1:{port[1]}/metrics", timeout=10) as response:
-        text = response.read().decode()
-    found = re.search(rf"^iot_facerecognition_{re.escape(name)} (\S+)$", text, re.MULTILINE)
-    return float(found[1]) if found else 0.0
 
 
 def test_a_flood_is_ignored_told_and_ended_and_its_sender_kept_out_for_a_while(

@@ -9,9 +9,10 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
@@ -56,6 +57,16 @@ def until_logged(server: ServerProcess, pattern: str) -> str:
         assert time.monotonic() < deadline, server.output()
         time.sleep(0.02)
     return lines[0]
+
+
+def metric(server: ServerProcess, name: str) -> float:
+    """Return a value that the server exposes."""
+    port = re.search(r"metrics on http://\S+:(\d+)/", server.output())
+    assert port is not None
+    with urlopen(f"http://127.0.0.1:{port[1]}/metrics", timeout=10) as response:
+        text = response.read().decode()
+    found = re.search(rf"^iot_facerecognition_{re.escape(name)} (\S+)$", text, re.MULTILINE)
+    return float(found[1]) if found else 0.0
 
 
 @pytest.fixture
@@ -127,15 +138,18 @@ def test_a_revocation_list_keeps_certificates_out_and_disconnects_them_on_sighup
     lists = tmp_path / "crl.pem"
     lists.write_bytes(authority.revoke(stolen))
     auth = {"Mode": "mtls", "ClientCA": str(authority.path), "ClientCRL": str(lists)}
-    with ServerProcess(tmp_path / "server", {}, {"Auth": auth}) as server:
+    settings = {"Auth": auth, "Metrics": {"Enable": "true", "Port": "0"}}
+    with ServerProcess(tmp_path / "server", {}, settings) as server:
         with (
             shown(server, kitchen.context(tmp_path)) as one,
             shown(server, hall.context(tmp_path)) as other,
         ):
             for peer in (one, other):
                 peer.until(9)
-            with pytest.raises((ssl.SSLError, OSError, ConnectionClosed, EOFError)):
+            with pytest.raises((OSError, WebSocketException)):
                 shown(server, stolen.context(tmp_path)).__enter__()
+            until_logged(server, "refused 127.0.0.1: .*certificate revoked")
+            assert metric(server, "authentication_failures_total") == 1
             listed = {line.split()[1] for line in command(server, "clients").splitlines()}
             assert listed == {"IDENTITY", "kitchen", "hall"}
             lists.write_text("no list")

@@ -151,6 +151,17 @@ def test_old_framing_is_the_same_as_told() -> None:
         assert decode(old) == decode(code(row["the same as"]))
 
 
+def test_budgets_are_those_of_the_configuration() -> None:
+    (section,) = (section for section in SECTIONS if section.name == "Budget")
+    rows = table("setting | default", PAGE[PAGE.index("All its connections share one budget") :])
+    shown = {code(row["setting"]): row["default"] for row in rows}
+    for setting in section.settings:
+        if setting.key in shown:
+            assert shown.pop(setting.key) == setting.default
+    assert shown == {}
+    assert len(rows) == 4, "log lines and names are no business of a client's"
+
+
 def test_limits_are_those_of_the_configuration() -> None:
     (section,) = (section for section in SECTIONS if section.name == "Limits")
     configured = {setting.key: setting.default for setting in section.settings}

@@ -19,6 +19,7 @@ from iot_facerecognition_server.serving.admission import Admission
 from iot_facerecognition_server.serving.dispatcher import Dispatcher
 from iot_facerecognition_server.serving.origins import Origins
 from iot_facerecognition_server.serving.server import ConnectionLimits, RecognitionServer
+from iot_facerecognition_server.sessions.budget import BudgetLimits, Budgets
 from iot_facerecognition_server.sessions.scheduler import FairScheduler
 from iot_facerecognition_server.sessions.session import Session
 from iot_facerecognition_server.trust.setup import authenticator, server_tls
@@ -42,6 +43,7 @@ class LiveServer:
 
     folder: Path
     limits: ConnectionLimits = LIMITS
+    budget: BudgetLimits = field(default_factory=BudgetLimits)
     settings: dict[str, str] = field(default_factory=dict)
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
 
@@ -56,7 +58,8 @@ class LiveServer:
             context=tls.context,
             authenticator=authenticator(config, tls),
             origins=Origins(config.auth.origins),
-            admission=Admission(1000, 1000),
+            admission=Admission(1000, 1000, 1000),
+            budgets=Budgets(self.budget),
             limits=self.limits,
             new_session=self._new_session,
             dispatcher=Dispatcher(ManualEngine(), FairScheduler(4, 2, 5.0), time.monotonic),
