@@ -110,6 +110,7 @@ def decode() -> Callable[[], object]:
 def results() -> Callable[[], object]:
     """Count, log and tell what came back; traffic and frame rate are sampled at every eighth."""
     from iot_facerecognition_client import FacesResult, FrameEnded, ObjectsResult  # noqa: PLC0415
+    from iot_facerecognition_client.scene import Scene  # noqa: PLC0415
     from iot_facerecognition_edge.eventlog import EventLog  # noqa: PLC0415
     from iot_facerecognition_edge.overlay import Overlay  # noqa: PLC0415
     from iot_facerecognition_edge.results import Results  # noqa: PLC0415
@@ -121,7 +122,7 @@ def results() -> Callable[[], object]:
     taker = Results(
         statistics,
         EventLog(),
-        size=lambda: (1280, 720),
+        newest=lambda: Scene(0, (1280, 720)),
         publish=overlay.take,
         wall=lambda: datetime.now().astimezone(),
     )

@@ -21,6 +21,7 @@ from iot_facerecognition_client.connection import (
 from iot_facerecognition_client.events import Event, FacesResult, ObjectsResult
 from iot_facerecognition_client.failures import opening_failure
 from iot_facerecognition_client.outbox import Outbox, OutgoingFrame
+from iot_facerecognition_client.scene import Scene
 from iot_facerecognition_client.session import Session
 from iot_facerecognition_client.settings_sync import SettingChanges, SettingsSync
 from iot_facerecognition_client.statistics import ClientStatistics, Statistics
@@ -113,18 +114,25 @@ class Client:
     ) -> None:
         await self.close()
 
-    def send(self, jpeg: bytes, *, captured: float | None = None, mark: int | None = None) -> None:
+    def send(
+        self,
+        jpeg: bytes,
+        *,
+        captured: float | None = None,
+        mark: int | None = None,
+        scene: Scene | None = None,
+    ) -> None:
         """Offer one JPEG and return at once; it goes out when credit and transport allow.
 
         Only the newest waits: an older one is dropped and counted, as is one without connection.
         `captured` is the monotonic second it was taken (by default now); the results repeat it and
-        `mark`, the program's own number for the frame.
+        `mark`, the program's own number for the frame, and `scene`, what it shows.
         """
         self._statistics.offered += 1
         if self._connection is None:
             self._statistics.disconnected += 1
             return
-        frame = OutgoingFrame(jpeg, self._clock() if captured is None else captured, mark)
+        frame = OutgoingFrame(jpeg, self._clock() if captured is None else captured, mark, scene)
         if self._outbox.put_frame(frame):
             self._statistics.replaced += 1
         self._connection.wake()

@@ -1,5 +1,6 @@
 """What a client tells its program."""
 
+from iot_facerecognition_client.scene import Scene
 from iot_facerecognition_client.status import Status
 from iot_facerecognition_protocol import Face, FrameStatus, ObjectLabel
 from iot_facerecognition_protocol.records import dataclass
@@ -11,7 +12,8 @@ class FacesResult:
 
     `frame` is its number on this connection, `captured` the monotonic second it was taken,
     `latency` the seconds from there to this result and `mark` what was given to `Client.send`. All
-    four are None over version 1, whose results name no frame.
+    four are None over version 1, whose results name no frame. `scene` was given to `Client.send`
+    too; over version 1 it is the newest frame's.
     """
 
     faces: tuple[Face, ...]
@@ -19,6 +21,7 @@ class FacesResult:
     captured: float | None = None
     latency: float | None = None
     mark: int | None = None
+    scene: Scene | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class ObjectsResult:
     captured: float | None = None
     latency: float | None = None
     mark: int | None = None
+    scene: Scene | None = None
 
 
 @dataclass(frozen=True, slots=True)

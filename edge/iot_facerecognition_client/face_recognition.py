@@ -193,7 +193,7 @@ class FaceRecognition:
 
     def _faces_found(self, result: FacesResult) -> None:
         if self._window is not None:
-            self._window.take_faces(result.faces, time.monotonic())
+            self._window.take_faces(result.faces, time.monotonic(), result.scene)
         if self.callbackfunc is not None and self._running.is_set():
             for face in result.faces:
                 self._keep_tag(face.tag)
@@ -211,7 +211,7 @@ class FaceRecognition:
 
     def _objects_found(self, result: ObjectsResult) -> None:
         if self._window is not None:
-            self._window.take_objects(result.objects, time.monotonic())
+            self._window.take_objects(result.objects, time.monotonic(), result.scene)
 
     def _call_back(self) -> None:
         """Call the program back, away from network and camera: it may take its time."""
@@ -257,7 +257,9 @@ class FaceRecognition:
             if not self._running.is_set():
                 continue
             send(frame)
-            if self._window is not None and not self._window.show(frame.jpeg, time.monotonic()):
+            if self._window is not None and not self._window.show(
+                frame.jpeg, time.monotonic(), frame.scene
+            ):
                 self._closed.set()
                 self._running.clear()
                 self._source.stop()

@@ -2,6 +2,7 @@
 
 from collections import deque
 
+from iot_facerecognition_client.scene import Scene
 from iot_facerecognition_protocol import Health
 from iot_facerecognition_protocol.records import dataclass
 
@@ -15,11 +16,15 @@ class OutboxFullError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class OutgoingFrame:
-    """A JPEG to be sent; `captured` is the monotonic second it was taken, `mark` the program's."""
+    """A JPEG to be sent; `captured` is the monotonic second it was taken, `mark` the program's.
+
+    `scene` is what it shows, where the program tells.
+    """
 
     jpeg: bytes
     captured: float
     mark: int | None = None
+    scene: Scene | None = None
 
 
 class Outbox:

@@ -76,7 +76,7 @@ def json_line(event: Event, time: datetime) -> str | None:
     if kind is None:
         return None
     fields = {name: value for name, value in asdict(event).items() if value is not None}
-    for internal in ("captured", "mark"):
+    for internal in ("captured", "mark", "scene"):
         fields.pop(internal, None)
     if "latency" in fields:
         fields["latency_ms"] = round(fields.pop("latency") * 1000, 1)

@@ -10,6 +10,7 @@ from iot_facerecognition_client.events import (
     TextSent,
 )
 from iot_facerecognition_client.outbox import Outbox, OutgoingFrame
+from iot_facerecognition_client.scene import Scene
 from iot_facerecognition_client.settings_sync import SettingsSync
 from iot_facerecognition_client.statistics import Statistics
 from iot_facerecognition_protocol import (
@@ -41,6 +42,7 @@ class _Origin:
     captured: float | None = None
     latency: float | None = None
     mark: int | None = None
+    scene: Scene | None = None
 
 
 class Session:
@@ -74,6 +76,7 @@ class Session:
         """Monotonic second since when a frame is under way without news of any; else None."""
         self.complaint: ServerComplaint | None = None
         """The last complaint that was about the connection, not about a frame."""
+        self._newest_scene: Scene | None = None
         self._settings = settings
         self._outbox = outbox
         self._statistics = statistics
@@ -103,6 +106,7 @@ class Session:
             return None
         self._statistics.frame_sent(now)
         self._statistics.bytes_sent += len(frame.jpeg)
+        self._newest_scene = frame.scene
         return frame.jpeg
 
     def _next_text(self) -> Message | None:
@@ -167,11 +171,15 @@ class Session:
             case FacesFound(faces, frame):
                 origin = self._origin(frame, now)
                 self._statistics.faces_received(now, origin.latency)
-                return FacesResult(faces, frame, origin.captured, origin.latency, origin.mark)
+                return FacesResult(
+                    faces, frame, origin.captured, origin.latency, origin.mark, origin.scene
+                )
             case ObjectsFound(objects, frame):
                 origin = self._origin(frame, now)
                 self._statistics.objects_received(now, origin.latency)
-                return ObjectsResult(objects, frame, origin.captured, origin.latency, origin.mark)
+                return ObjectsResult(
+                    objects, frame, origin.captured, origin.latency, origin.mark, origin.scene
+                )
             case FrameDone():
                 return self._frame_done(message, now)
             case Text(text):
@@ -205,7 +213,9 @@ class Session:
 
     def _origin(self, frame: int | None, now: float) -> _Origin:
         sent = None if frame is None else self._under_way.get(frame)
-        return _Origin(sent.captured, now - sent.captured, sent.mark) if sent else _Origin()
+        if sent is None:
+            return _Origin(scene=self._newest_scene if self.version < Version.V2 else None)
+        return _Origin(sent.captured, now - sent.captured, sent.mark, sent.scene)
 
     def end(self) -> None:
         """Account for what the connection leaves behind."""

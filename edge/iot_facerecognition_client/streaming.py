@@ -32,7 +32,9 @@ class Handover:
         with self._lock:
             frame, self._newest = self._newest, None
         if frame is not None:
-            self._client.send(frame.jpeg, captured=frame.captured, mark=frame.index)
+            self._client.send(
+                frame.jpeg, captured=frame.captured, mark=frame.index, scene=frame.scene
+            )
 
 
 class SourceStream:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from iot_facerecognition_client.scene import Scene
 from iot_facerecognition_client.sources.interface import SourceError
 from iot_facerecognition_client.sources.opencv import load_opencv
 from iot_facerecognition_client.tag_layout import Rectangle, place_tags
@@ -28,7 +29,8 @@ _QUIT_KEYS = {ord("q"), 27}
 class RecognitionWindow:
     """Draws frames with their faces and labels. All calls come from one thread.
 
-    The picture has the resolution of what is sent, so boxes fit it as they are.
+    The picture has the resolution of what is sent, so boxes fit it as they are, for as long as it
+    shows the scene they were found in.
     """
 
     def __init__(self, title: str) -> None:
@@ -39,10 +41,13 @@ class RecognitionWindow:
             # OpenCV's window library would end the whole program.
             raise SourceError("no window can be opened: there is no desktop here; use --headless")
         self._lettering = load_lettering()
-        self._faces: tuple[Sequence[Face], float] = ((), 0.0)
-        self._objects: tuple[Sequence[ObjectLabel], float] = ((), 0.0)
+        self._faces: tuple[Sequence[Face], float, Scene | None] = ((), 0.0, None)
+        self._objects: tuple[Sequence[ObjectLabel], float, Scene | None] = ((), 0.0, None)
         try:
             self._cv2.namedWindow(title, self._cv2.WINDOW_NORMAL)
+            self._cv2.setWindowProperty(
+                title, self._cv2.WND_PROP_ASPECT_RATIO, self._cv2.WINDOW_KEEPRATIO
+            )
             self._cv2.setWindowProperty(
                 title, self._cv2.WND_PROP_FULLSCREEN, self._cv2.WINDOW_FULLSCREEN
             )
@@ -52,26 +57,29 @@ class RecognitionWindow:
                 "of OpenCV with windows (opencv-python, not -headless); --headless does without"
             ) from None
 
-    def take_faces(self, faces: Sequence[Face], now: float) -> None:
-        """Show `faces` from now on."""
-        self._faces = (faces, now)
+    def take_faces(self, faces: Sequence[Face], now: float, scene: Scene | None = None) -> None:
+        """Show `faces` from now on, over frames of their `scene` (None: over any)."""
+        self._faces = (faces, now, scene)
 
-    def take_objects(self, objects: Sequence[ObjectLabel], now: float) -> None:
-        """Show `objects` from now on."""
-        self._objects = (objects, now)
+    def take_objects(
+        self, objects: Sequence[ObjectLabel], now: float, scene: Scene | None = None
+    ) -> None:
+        """Show `objects` from now on, as in `take_faces`."""
+        self._objects = (objects, now, scene)
 
-    def show(self, jpeg: bytes, now: float) -> bool:
+    def show(self, jpeg: bytes, now: float, scene: Scene | None = None) -> bool:
         """Show a frame; False when the person closed the window or pressed q or Escape."""
         import numpy as np  # noqa: PLC0415 - here with OpenCV, absent on a small board
 
         encoded = np.frombuffer(jpeg, np.uint8)
         picture = self._cv2.imdecode(encoded, self._cv2.IMREAD_COLOR)
         if picture is not None:
-            faces, faces_at = self._faces
-            objects, objects_at = self._objects
-            shown = faces if now - faces_at < SHOWN_SECONDS else ()
+            faces, faces_at, faces_scene = self._faces
+            objects, objects_at, objects_scene = self._objects
+            shown = faces if _holds(faces_at, now, faces_scene, scene) else ()
             draw_faces(self._cv2, picture, shown, self._lettering)
-            draw_objects(self._cv2, picture, objects if now - objects_at < SHOWN_SECONDS else ())
+            labels = objects if _holds(objects_at, now, objects_scene, scene) else ()
+            draw_objects(self._cv2, picture, labels)
             self._cv2.imshow(self._title, picture)
         return self.idle()
 
@@ -85,6 +93,11 @@ class RecognitionWindow:
     def close(self) -> None:
         """Close the window."""
         self._cv2.destroyAllWindows()
+
+
+def _holds(since: float, now: float, found: Scene | None, shown: Scene | None) -> bool:
+    """Return whether a result of `since`, found in one scene, is drawn over another at `now`."""
+    return now - since < SHOWN_SECONDS and (None in {found, shown} or found == shown)
 
 
 def load_lettering() -> "Lettering | None":

@@ -118,7 +118,7 @@ class Appliance:
             settings, self._link, publish=self._publish, warned=self._warn
         )
         self._results = Results(
-            statistics, log, size=lambda: self._capture.size, publish=self._publish, wall=wall
+            statistics, log, newest=lambda: self._capture.scene, publish=self._publish, wall=wall
         )
         self._tasks: set[asyncio.Task[None]] = set()
         settings.subscribe(self._setting_changed)
@@ -307,7 +307,7 @@ class Appliance:
     # What happens
 
     def _deliver(self, picture: Picture) -> None:
-        self._link.send(picture.jpeg, picture.time)
+        self._link.send(picture.jpeg, picture.time, picture.scene or self._capture.scene)
 
     def _client_event(self, event: Any) -> None:
         now = self.clock()

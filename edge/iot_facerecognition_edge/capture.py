@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from iot_facerecognition_client.scene import Scene
 from iot_facerecognition_edge.cameras.interface import (
     Camera,
     Capabilities,
@@ -68,17 +69,13 @@ class Capture:
         self.missed = 0
         """Pictures that nobody fetched in time."""
         self.status = CameraStatus(CameraState.OFF, "the camera is off")
+        self.scene = Scene(0, (0, 0))
+        """What pictures show that do not tell by themselves; its size is (0, 0) at first."""
 
     @property
     def wanted(self) -> bool:
         """Whether the camera is to run."""
         return self._wish is not None
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Pixel size of the pictures, (0, 0) before the first camera ran."""
-        capabilities = self.status.capabilities
-        return (0, 0) if capabilities is None else capabilities.size
 
     def want(self, preview: tuple[int, int] | None) -> None:
         """Let the camera run, with a preview of about that size if any."""
@@ -173,6 +170,7 @@ class Capture:
         self._moved()
         capabilities = camera.capabilities
         width, height = capabilities.size
+        self.scene = Scene(0, capabilities.size)
         text = f"{capabilities.name}, {width}x{height} at {capabilities.fps:g} fps"
         self._show(CameraState.RUNNING, text, capabilities)
         self.follow_settings()

@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from iot_facerecognition_client.scene import Scene
 from iot_facerecognition_edge.cameras.interface import Capabilities
 from iot_facerecognition_edge.eventlog import Entry, EntryKind
 from iot_facerecognition_edge.settings.values import SettingChanged
@@ -87,13 +88,14 @@ class FacesSeen:
     """The faces of one frame, none in it perhaps, in pixels of a frame of `size`.
 
     `frame` is its number, None over version 1, where frames without a face are not told of. `time`
-    is the monotonic time of arrival.
+    is the monotonic time of arrival, `scene` what the frame showed.
     """
 
     faces: tuple[Face, ...]
     frame: int | None
     size: tuple[int, int]
     time: float
+    scene: Scene | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,7 @@ class ObjectsSeen:
     objects: tuple[ObjectLabel, ...]
     frame: int | None
     time: float
+    scene: Scene | None = None
 
 
 @dataclass(frozen=True, slots=True)

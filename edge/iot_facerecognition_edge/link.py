@@ -23,6 +23,7 @@ from iot_facerecognition_client import (
     SystemTrust,
     TrustError,
 )
+from iot_facerecognition_client.scene import Scene
 from iot_facerecognition_edge.errors import EdgeError
 from iot_facerecognition_edge.events import Connection, ConnectionState
 from iot_facerecognition_edge.settings import Settings, Value
@@ -120,10 +121,10 @@ class Link:
             await asyncio.wait({task})
             self._show(ConnectionState.DISCONNECTED, _OFF)
 
-    def send(self, jpeg: bytes, captured: float) -> None:
+    def send(self, jpeg: bytes, captured: float, scene: Scene) -> None:
         """Offer one picture to the server; it is dropped without a connection."""
         if self._client is not None:
-            self._client.send(jpeg, captured=captured)
+            self._client.send(jpeg, captured=captured, scene=scene)
 
     def message(self, text: str) -> None:
         """Send `text`, now or with the next connection. Raises EdgeError when too many wait."""

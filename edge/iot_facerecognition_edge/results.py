@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from iot_facerecognition_client import FacesResult, FrameEnded, ObjectsResult
+from iot_facerecognition_client.scene import Scene
 from iot_facerecognition_edge.eventlog import EventLog
 from iot_facerecognition_edge.events import Event, FacesSeen, ObjectsSeen
 from iot_facerecognition_edge.sightings import Sightings
@@ -12,20 +13,20 @@ from iot_facerecognition_protocol import FrameStatus
 
 
 class Results:
-    """Takes the client's results. `size` tells the pixel size of the frames that are sent."""
+    """Takes the client's results. `newest` tells the scene of frames whose own is not known."""
 
     def __init__(
         self,
         statistics: Statistics,
         log: EventLog,
         *,
-        size: Callable[[], tuple[int, int]],
+        newest: Callable[[], Scene],
         publish: Callable[[Event], None],
         wall: Callable[[], datetime],
     ) -> None:
         self._statistics = statistics
         self._log = log
-        self._size = size
+        self._newest = newest
         self._publish = publish
         self._wall = wall
         self._sightings = Sightings()
@@ -43,14 +44,15 @@ class Results:
             self._statistics.frame(now)
         for sentence in self._sightings.faces(result.faces, now):
             self._log.information(sentence, self._time_of(result.captured, now))
-        self._publish(FacesSeen(result.faces, result.frame, self._size(), now))
+        scene = result.scene or self._newest()
+        self._publish(FacesSeen(result.faces, result.frame, scene.size, now, scene))
 
     def objects(self, result: ObjectsResult, now: float) -> None:
         """Take the labels of a frame."""
         self._statistics.objects(now, result.objects)
         for sentence in self._sightings.objects(result.objects, now):
             self._log.information(sentence, self._time_of(result.captured, now))
-        self._publish(ObjectsSeen(result.objects, result.frame, now))
+        self._publish(ObjectsSeen(result.objects, result.frame, now, result.scene))
 
     def _time_of(self, captured: float | None, now: float) -> datetime:
         """Return the time of day at which the picture was taken."""

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from iot_facerecognition_client.scene import Scene
 from iot_facerecognition_protocol.records import dataclass
 
 
@@ -11,13 +12,22 @@ class SourceError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SourceFrame:
-    """One JPEG: when it was taken (monotonic seconds), its number from 0, and its pixels."""
+    """One JPEG: when it was taken (monotonic seconds), its number from 0, and its pixels.
+
+    `view` is another number wherever the picture jumps: with the next photo of a folder.
+    """
 
     jpeg: bytes
     captured: float
     index: int
     size: tuple[int, int]
     """Width and height."""
+    view: int = 0
+
+    @property
+    def scene(self) -> Scene:
+        """What it shows."""
+        return Scene(self.view, self.size)
 
 
 class FrameSource(Protocol):

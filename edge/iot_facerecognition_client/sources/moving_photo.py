@@ -104,7 +104,7 @@ class MovingPhoto:
         if index is None:
             return None
         captured = self._clock()
-        return SourceFrame(self.jpeg(index), captured, index, self._size)
+        return SourceFrame(self.jpeg(index), captured, index, self._size, self._visit(index)[0])
 
     def frames(self, count: int, start: int = 0) -> list[bytes]:
         """Return `count` JPEGs from frame number `start` on, without waiting."""
@@ -126,16 +126,20 @@ class MovingPhoto:
 
     def crop(self, index: int) -> Crop:
         """Return what frame `index` (from 0) shows."""
-        moves = index / self._fps / _SECONDS_PER_MOVE
-        visit, move = divmod(moves, self._moves)
-        path, size = self._photos[int(visit) % len(self._photos)]
-        places = self._places(int(visit), size, self._keep.get(path) or _usual_face(size))
+        visit, move = self._visit(index)
+        path, size = self._photos[visit % len(self._photos)]
+        places = self._places(visit, size, self._keep.get(path) or _usual_face(size))
         begin, progress = int(move), move % 1.0
         eased = (1 - math.cos(math.pi * progress)) / 2
         left, top, width = (
             a + (b - a) * eased for a, b in zip(places[begin], places[begin + 1], strict=True)
         )
         return Crop(path, left, top, width, width * self._size[1] / self._size[0])
+
+    def _visit(self, index: int) -> tuple[int, float]:
+        """Return which photo frame `index` shows, counted from 0, and the moves made over it."""
+        visit, move = divmod(index / self._fps / _SECONDS_PER_MOVE, self._moves)
+        return int(visit), move
 
     def _places(
         self, visit: int, size: tuple[int, int], keep: Area

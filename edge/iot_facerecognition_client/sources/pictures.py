@@ -29,7 +29,10 @@ def images_in(folder: Path) -> list[Path]:
 
 
 class Pictures:
-    """Shows images at `fps`, over and over when `repeat`.
+    """Shows images at `fps`, each for `seconds_per_picture`, over and over when `repeat`.
+
+    As long as an image is shown it is sent again and again, as a camera before it would. With 0
+    seconds each frame is the next image.
 
     An upright JPEG no larger than `size` is passed on byte by byte, and needs no library. Others
     are turned upright, made to fit and encoded. One that cannot be read is passed over with a
@@ -44,6 +47,7 @@ class Pictures:
         fps: float = 15.0,
         quality: int = 80,
         repeat: bool = True,
+        seconds_per_picture: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Show `paths` in this order. Raises SourceError without any."""
@@ -53,6 +57,10 @@ class Pictures:
         self._size = size
         self._quality = quality
         self._repeat = repeat
+        self._seconds = seconds_per_picture
+        self._shown: Path | None = None
+        self._shown_until = 0.0
+        self._view = 0
         self._clock = clock
         self._pacer = Pacer(fps, clock)
         self._at = 0
@@ -78,22 +86,30 @@ class Pictures:
         """Wait for the next image's turn. Raises SourceError when none can be read."""
         if self._pacer.tick() is None:
             return None
+        now = self._clock()
+        if self._shown is not None and now < self._shown_until:
+            return self._frame(*self._read(self._shown))
         while self._at < len(self._left) or (self._repeat and self._left):
             self._at %= len(self._left)
             path = self._left[self._at]
             try:
-                jpeg, size = self._read(path)
+                encoded = self._read(path)
             except SourceError as error:
                 _log.warning("%s", error)
                 self._left.remove(path)
                 continue
             self._at += 1
-            index, self._delivered = self._delivered, self._delivered + 1
-            return SourceFrame(jpeg, self._clock(), index, size)
+            self._view += path != self._shown
+            self._shown, self._shown_until = path, now + self._seconds
+            return self._frame(*encoded)
         if not self._left:
             raise SourceError("none of the images can be read")
-        self._at = 0
+        self._at, self._shown = 0, None
         return None
+
+    def _frame(self, jpeg: bytes, size: tuple[int, int]) -> SourceFrame:
+        index, self._delivered = self._delivered, self._delivered + 1
+        return SourceFrame(jpeg, self._clock(), index, size, self._view)
 
     def _read(self, path: Path) -> _Encoded:
         kept = self._encoded.get(path)

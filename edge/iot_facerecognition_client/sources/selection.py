@@ -6,6 +6,8 @@ from iot_facerecognition_client.sources.interface import FrameSource, SourceErro
 from iot_facerecognition_client.sources.pictures import IMAGE_SUFFIXES, Pictures, images_in
 
 _PICTURES_FPS = 15.0
+SECONDS_PER_PICTURE = 3.0
+"""Long enough for a slow server to answer, and for a person to see what it answered."""
 
 FORMS = (
     "webcam[:NUMBER], a folder of images, image[,image…], a video file, or moving:FOLDER_OR_PHOTO"
@@ -46,7 +48,13 @@ def open_source(
         )
     path = Path(spec)
     if path.is_dir() or all(Path(p).suffix.lower() in IMAGE_SUFFIXES for p in spec.split(",")):
-        return Pictures(_images(spec), size=size, fps=fps or _PICTURES_FPS, quality=quality)
+        return Pictures(
+            _images(spec),
+            size=size,
+            fps=fps or _PICTURES_FPS,
+            quality=quality,
+            seconds_per_picture=SECONDS_PER_PICTURE,
+        )
     if not path.exists():
         raise SourceError(f"source {spec!r} is no file and none of: {FORMS}")
     from iot_facerecognition_client.sources.video import VideoFile  # noqa: PLC0415

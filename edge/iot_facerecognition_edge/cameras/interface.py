@@ -4,6 +4,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Protocol
 
+from iot_facerecognition_client.scene import Scene
 from iot_facerecognition_edge.settings import Settings
 from iot_facerecognition_protocol.records import dataclass
 
@@ -24,32 +25,38 @@ class Picture:
     """One JPEG from the camera. `time` is the monotonic time at which it was taken, in seconds.
 
     `number` counts the pictures since the camera started, from 1; a gap is a picture that nobody
-    fetched in time.
+    fetched in time. `scene` is what it shows where that is not the camera's one scene of the size
+    in its capabilities.
     """
 
     jpeg: bytes
     time: float
     number: int
+    scene: Scene | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PreviewImage:
-    """A small picture for the screen: rows from the top without padding; `time` as in `Picture`."""
+    """A small picture for the screen: rows from the top without padding.
+
+    `time` and `scene` are as in `Picture`.
+    """
 
     width: int
     height: int
     format: PixelFormat
     pixels: bytes
     time: float
+    scene: Scene | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a camera gives.
 
-    `size` is the pixel size of the JPEGs, `fps` their rate (0: as it comes), `controls` the names
-    of the `camera.*` settings that it obeys, and `plane` whether the picture can be put on the
-    screen without the processor.
+    `size` is the pixel size of the JPEGs (photos may be smaller), `fps` their rate (0: as it
+    comes), `controls` the names of the `camera.*` settings that it obeys, and `plane` whether the
+    picture can be put on the screen without the processor.
     """
 
     name: str

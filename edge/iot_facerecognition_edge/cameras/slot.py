@@ -2,6 +2,7 @@
 
 import threading
 
+from iot_facerecognition_client.scene import Scene
 from iot_facerecognition_edge.cameras.interface import Picture
 
 
@@ -13,11 +14,11 @@ class Slot:
         self._picture: Picture | None = None
         self._number = 0
 
-    def put(self, jpeg: bytes, time: float) -> None:
-        """Put a picture taken at `time` (monotonic seconds)."""
+    def put(self, jpeg: bytes, time: float, scene: Scene | None = None) -> None:
+        """Put a picture taken at `time` (monotonic seconds); `scene` as in `Picture`."""
         with self._lock:
             self._number += 1
-            self._picture = Picture(jpeg, time, self._number)
+            self._picture = Picture(jpeg, time, self._number, scene)
 
     def take(self) -> Picture | None:
         """Return the picture that waits, and forget it."""

@@ -1,6 +1,7 @@
 """Pictures from the client library's sources, for a machine without a camera."""
 
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from iot_facerecognition_edge.cameras.interface import (
@@ -63,7 +64,7 @@ class SourceCamera:
             self._codec = JpegCodec()
 
         def deliver(frame: "SourceFrame") -> None:
-            self._slot.put(frame.jpeg, frame.captured)
+            self._slot.put(frame.jpeg, frame.captured, frame.scene)
             self._look(frame)
             arrived()
 
@@ -112,4 +113,5 @@ class SourceCamera:
         assert self._codec is not None
         self._preview_wanted.clear()
         preview = self._codec.preview(frame.jpeg, self._preview_size, frame.captured)
-        self._preview = preview or self._preview
+        if preview is not None:
+            self._preview = replace(preview, scene=frame.scene)

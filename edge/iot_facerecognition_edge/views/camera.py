@@ -132,14 +132,19 @@ class CameraView(View):
     # What it shows.
 
     def advance(self, now: float) -> float | None:
-        self.picture.show(self.appliance.preview())
+        preview = self.appliance.preview()
+        scene = None if preview is None else preview.scene
+        if scene is not None and self.appliance.camera.state is CameraState.RUNNING:
+            # Of photos each has proportions of its own.
+            self.picture.lay(pygame.Rect(fitted(scene.size, self._whole())), through=False)
+        self.picture.show(preview)
         if self._overlay.size[0] and self.picture.area.width:
-            faces = self._overlay.faces(now)
+            faces = self._overlay.faces(now, scene)
             self.faces.show(face_boxes(faces, self._overlay.size, self._picture_rect()))
         if self._figures_at is None or now >= self._figures_at + _FIGURES_INTERVAL:
             self._figures_at = now
             self._show_figures()
-        self._show_objects(self._overlay.objects(now))
+        self._show_objects(self._overlay.objects(now, scene))
         return now + _PREVIEW_INTERVAL
 
     def _show_figures(self) -> None:

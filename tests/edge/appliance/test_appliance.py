@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from iot_facerecognition_client.scene import Scene
 from iot_facerecognition_edge import appliance as appliance_module
 from iot_facerecognition_edge.appliance import Appliance
 from iot_facerecognition_edge.cameras import Capabilities, Picture
@@ -59,9 +60,9 @@ class Camera:
     def apply(self, settings: Settings) -> tuple[str, ...]:
         return ()
 
-    def expose(self, jpeg: bytes, time: float) -> None:
+    def expose(self, jpeg: bytes, time: float, scene: Scene | None = None) -> None:
         self._number += 1
-        self._waiting = Picture(jpeg, time, self._number)
+        self._waiting = Picture(jpeg, time, self._number, scene)
         self._arrived()
 
 
@@ -158,6 +159,22 @@ async def test_a_picture_goes_out_and_its_result_comes_back(
     pie = edge.appliance.statistics.chart(ChartId.FACES, 0)
     assert isinstance(pie, PieChart)
     assert pie.slices[0].label == "Ada"
+
+
+async def test_faces_have_the_size_of_the_frame_they_were_found_in(
+    recogniser: Any, tmp_path: Path
+) -> None:
+    recogniser.faces = (ADA,)
+    scenes = [Scene(1, (640, 480)), Scene(2, (300, 600))]
+    async with recogniser, bench(tmp_path, recogniser.access) as edge:
+        await edge.filming()
+        await recogniser.until(lambda: len(recogniser.settings) == 5)
+        for number, scene in enumerate(scenes, start=1):
+            edge.camera.expose(b"jpeg", edge.appliance.clock(), scene)
+            await edge.until(lambda number=number: len(edge.of(FacesSeen)) == number)
+        seen = edge.of(FacesSeen)
+    assert [event.scene for event in seen] == scenes
+    assert [event.size for event in seen] == [scene.size for scene in scenes]
 
 
 async def test_a_changed_setting_holds_when_the_server_says_so(

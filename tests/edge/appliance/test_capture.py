@@ -118,7 +118,7 @@ async def test_the_camera_runs_only_while_it_is_wanted() -> None:
         bench.capture.want((320, 240))
         await bench.in_state(CameraState.RUNNING)
         assert bench.camera.starts == [(320, 240)]
-        assert bench.capture.size == (640, 480)
+        assert bench.capture.scene.size == (640, 480)
         bench.capture.release()
         await bench.in_state(CameraState.OFF)
         assert not bench.camera.running

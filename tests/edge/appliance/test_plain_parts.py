@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from iot_facerecognition_client.scene import Scene
 from iot_facerecognition_edge.events import FacesSeen, ObjectsSeen
 from iot_facerecognition_edge.health import HealthReader, Reading
 from iot_facerecognition_edge.overlay import Overlay
@@ -48,6 +49,17 @@ class TestOverlay:
         overlay.take(seen(face("Ada"), time=0))
         overlay.take(seen(time=0.1))
         assert overlay.faces(0.1) == ()
+
+    def test_what_was_found_in_one_scene_is_not_drawn_over_another(self) -> None:
+        overlay = Overlay(Settings())
+        first, second = Scene(1, (640, 480)), Scene(2, (640, 480))
+        overlay.take(FacesSeen((face("Ada"),), 1, first.size, 0, first))
+        overlay.take(ObjectsSeen((ObjectLabel("cup", 0.9),), 1, 0, first))
+        assert overlay.faces(0, first)
+        assert overlay.objects(0, first)
+        assert overlay.faces(0, second) == ()
+        assert overlay.objects(0, second) == ()
+        assert overlay.faces(0), "a camera that tells of no scenes has one"
 
     def test_clear_takes_everything_away(self) -> None:
         overlay = Overlay(Settings())

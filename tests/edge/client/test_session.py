@@ -12,6 +12,7 @@ from iot_facerecognition_client.outbox import (
     OutboxFullError,
     OutgoingFrame,
 )
+from iot_facerecognition_client.scene import Scene
 from iot_facerecognition_client.session import Session
 from iot_facerecognition_client.settings_sync import FIELDS, SettingsSync
 from iot_facerecognition_client.statistics import Statistics
@@ -173,6 +174,26 @@ def test_a_text_under_way_takes_the_room_of_one_that_waits():
     outbox.text_undone()
     assert outbox.take_texts() == [str(number) for number in range(TEXTS_KEPT)]
     outbox.put_text("again")
+
+
+def test_a_result_carries_the_scene_of_its_frame():
+    session, outbox, _, _ = new_session()
+    session.begin()
+    scenes = [Scene(1, (640, 480)), Scene(2, (300, 600))]
+    for scene in scenes:
+        outbox.put_frame(OutgoingFrame(b"jpeg", 0.0, scene=scene))
+        list(iter(lambda: session.next_message(0.0), None))
+    for number, scene in enumerate(scenes, start=1):
+        assert session.receive(encode(FacesFound((), number)), 0.0).scene == scene
+
+
+def test_a_result_over_version_1_is_taken_for_the_newest_frames():
+    session, outbox, _, _ = new_session(Version.V1)
+    session.begin()
+    outbox.put_frame(OutgoingFrame(b"jpeg", 0.0, scene=Scene(1, (640, 480))))
+    list(iter(lambda: session.next_message(0.0), None))
+    result = session.receive(encode(FacesFound(()), Version.V1), 0.0)
+    assert (result.frame, result.scene) == (None, Scene(1, (640, 480)))
 
 
 def test_version_1_has_neither_credit_nor_health():

@@ -126,6 +126,41 @@ def test_pictures_end_or_begin_anew(photos):
         assert [frame and frame.index for frame in frames] == expected
 
 
+def test_a_picture_stays_until_its_seconds_are_over(photos, tmp_path):
+    Image.new("RGB", (64, 48)).save(tmp_path / "a.jpg")
+    Image.new("RGB", (30, 60)).save(tmp_path / "b.jpg")
+    clock = ManualClock()
+    source = Pictures(
+        [tmp_path / "a.jpg", tmp_path / "b.jpg"],
+        size=(640, 480), fps=FAST, seconds_per_picture=3.0, clock=clock,
+    )  # fmt: skip
+    source.start()
+    scenes = []
+    for _ in range(8):
+        scenes.append(source.next_frame().scene)
+        clock.now += 1.0
+    assert [scene.size for scene in scenes] == [(64, 48)] * 3 + [(30, 60)] * 3 + [(64, 48)] * 2
+    assert [scene.number for scene in scenes] == [1, 1, 1, 2, 2, 2, 3, 3]
+
+
+def test_a_folder_shows_each_picture_long_enough_to_be_answered(photos):
+    source = open_source(f"{photos / 'biden.jpg'},{photos / 'obama.jpg'}", fps=FAST)
+    source.start()
+    frames = [source.next_frame() for _ in range(20)]
+    assert {frame.scene for frame in frames} == {frames[0].scene}
+
+
+def test_a_moving_photo_is_another_scene_with_the_next_photo(moving):
+    clock = ManualClock()
+    source = MovingPhoto([path for path, _ in moving._photos], seconds_per_photo=4, clock=clock)
+    source.start()
+    numbers = []
+    for _ in range(3):
+        numbers.append(source.next_frame().scene.number)
+        clock.now += 3.0
+    assert numbers == [0, 0, 1]
+
+
 def test_an_unreadable_picture_is_passed_over_and_named(photos, tmp_path, caplog):
     (tmp_path / "a.jpg").write_bytes(b"nothing")
     (tmp_path / "b.jpg").write_bytes((photos / "biden.jpg").read_bytes())

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
+from iot_facerecognition_client.scene import Scene
 from iot_facerecognition_client.sources import SourceError
 from iot_facerecognition_client.window import RecognitionWindow, draw_faces, draw_objects
 from iot_facerecognition_protocol import Face, ObjectLabel
@@ -31,6 +32,37 @@ def test_labels_stand_in_the_corner():
     assert picture[0:30, 20:200].any()
     assert picture[32:50, 20:200].any()
     assert not picture[60:].any()
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """The pictures that a window was given, with the calls that need a desktop left out."""
+    pictures = []
+    monkeypatch.setenv("DISPLAY", ":0")
+    for name in ("namedWindow", "setWindowProperty", "destroyAllWindows"):
+        monkeypatch.setattr(cv2, name, lambda *_: None)
+    monkeypatch.setattr(cv2, "imshow", lambda _, picture: pictures.append(picture))
+    monkeypatch.setattr(cv2, "waitKey", lambda _: -1)
+    monkeypatch.setattr(cv2, "getWindowProperty", lambda *_: 1.0)
+    return pictures
+
+
+def test_a_box_lies_on_its_face_in_pictures_of_two_proportions_and_on_no_other(shown):
+    faces = {Scene(1, (640, 480)): (400, 100, 120, 90), Scene(2, (300, 600)): (60, 380, 80, 100)}
+    window = RecognitionWindow("title")
+    before = None
+    for scene, (x, y, width, height) in faces.items():
+        pixels = np.zeros((scene.size[1], scene.size[0], 3), np.uint8)
+        pixels[y : y + height, x : x + width] = 255
+        jpeg = cv2.imencode(".png", pixels)[1].tobytes()
+        window.show(jpeg, 10.0, scene)
+        assert np.array_equal(shown[-1], pixels), f"a box of {before} over {scene}"
+        window.take_faces((Face("", x, y, width, height),), 10.0, scene)
+        window.show(jpeg, 10.1, scene)
+        drawn = (shown[-1] == 128).all(axis=2)
+        assert drawn[y, x : x + width].all()
+        assert drawn[y : y + height, x + width].all()
+        before = scene
 
 
 def test_a_missing_desktop_is_told_with_the_cure(monkeypatch):

@@ -1,8 +1,12 @@
 """The camera's page: what is drawn where, over which picture, and for how long."""
 
+from threading import Event
+
 import pytest
+from PIL import Image
 
 from iot_facerecognition_edge.cameras.interface import PixelFormat, PreviewImage
+from iot_facerecognition_edge.cameras.source_camera import SourceCamera
 from iot_facerecognition_edge.events import (
     CameraChanged,
     CameraState,
@@ -13,6 +17,7 @@ from iot_facerecognition_edge.events import (
     ObjectsSeen,
 )
 from iot_facerecognition_edge.screens.memory import MemoryScreen
+from iot_facerecognition_edge.settings import Settings
 from iot_facerecognition_edge.views.picture import UNKNOWN
 from iot_facerecognition_edge.views.view import Page
 from iot_facerecognition_protocol import Face, ObjectLabel
@@ -327,3 +332,49 @@ def test_a_camera_with_a_plane_is_not_drawn_at_all(finger, monkeypatch):
     assert finger.colour(240, 100) == (0, 0, 0)
     finger.tap(finger.view.back_button)
     assert screen.plane is None
+
+
+FACES = {"a.png": ((640, 480), (400, 100, 120, 90)), "b.png": ((300, 600), (60, 380, 80, 100))}
+"""Pictures of two proportions, and where the one white thing in each is."""
+
+
+@pytest.mark.parametrize("screen", [(320, 240), (480, 320), (320, 480), (800, 480)])
+def test_boxes_lie_on_the_faces_of_photos_of_two_proportions(finger_on, tmp_path, screen):
+    for name, (size, (x, y, width, height)) in FACES.items():
+        image = Image.new("RGB", size)
+        image.paste("white", (x, y, x + width, y + height))
+        image.save(tmp_path / name)
+    settings = Settings({"camera.width": 640, "camera.height": 640, "camera.fps": 60})
+    camera, news = SourceCamera(f"{tmp_path / 'a.png'},{tmp_path / 'b.png'}", settings), Event()
+    finger = finger_on(screen)
+    finger.appliance.settings.set("display.line_width", 1)
+    finger.app.open(Page.CAMERA)
+    finger.appliance.run_camera((640, 640))
+    camera.preview()
+    camera.start(screen, news.set, pytest.fail)
+    seen = set()
+    try:
+        while len(seen) < len(FACES):
+            assert news.wait(20)
+            news.clear()
+            finger.appliance.image = image = camera.preview()
+            if image is None or image.scene in seen:
+                continue
+            finger.wait()
+            assert finger.view.faces.boxes == [], "those of the picture before"
+            size, face = next(f for f in FACES.values() if f[0] == image.scene.size)
+            event = FacesSeen((Face("Ada", *face),), 1, size, finger.appliance.now, image.scene)
+            finger.appliance.publish(event)
+            # Off the face there is black, on it white, whatever else lies above.
+            area = finger.view.picture.area
+            assert area.width / area.height == pytest.approx(size[0] / size[1], rel=0.02)
+            finger.wait()
+            (box,) = finger.view.faces.boxes
+            x, y, width, height = box.rect
+            assert finger.colour(x + 5, y + 5) == (255, 255, 255)
+            assert finger.colour(x + width - 6, y + 5) == (255, 255, 255)
+            assert sum(finger.colour(x - 4, y + height // 2)) < 60
+            assert sum(finger.colour(x + width // 2, y - 4)) < 60
+            seen.add(image.scene)
+    finally:
+        camera.stop()
