@@ -14,7 +14,7 @@ from iot_facerecognition_client.status import Failure, Reason
 from iot_facerecognition_client.trust import WrongCertificateError
 from iot_facerecognition_protocol import ErrorCode, clean_text
 
-_TEXT_SHOWN = 200
+_TEXT_SHOWN = 400
 """Characters of a server's own words that a sentence repeats."""
 
 _NOT_YET_VALID, _EXPIRED, _NAME_MISMATCH, _ADDRESS_MISMATCH = 9, 10, 62, 64

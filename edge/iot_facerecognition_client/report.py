@@ -16,7 +16,8 @@ from iot_facerecognition_client.statistics import ClientStatistics
 from iot_facerecognition_client.status import Status
 from iot_facerecognition_protocol import Face, clean_text
 
-_TEXT_SHOWN = 200
+_TEXT_SHOWN = 1000
+"""Characters: room for every sentence of ours, whose cure comes last."""
 _KINDS = {
     FacesResult: "faces",
     ObjectsResult: "objects",

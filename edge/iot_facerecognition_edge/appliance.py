@@ -16,9 +16,10 @@ from iot_facerecognition_client import (
     TextSent,
 )
 from iot_facerecognition_edge.cameras.interface import Camera, Picture, PreviewImage, PreviewPlane
+from iot_facerecognition_edge.cameras.memory import CameraMemory
 from iot_facerecognition_edge.capture import Capture
 from iot_facerecognition_edge.errors import EdgeError
-from iot_facerecognition_edge.eventlog import Entry, EntryKind, EventLog
+from iot_facerecognition_edge.eventlog import ENTRY_LENGTH, Entry, EntryKind, EventLog
 from iot_facerecognition_edge.events import (
     CameraChanged,
     CameraState,
@@ -34,7 +35,7 @@ from iot_facerecognition_edge.events import (
     Noticed,
     Traffic,
 )
-from iot_facerecognition_edge.health import HealthReader, Reading
+from iot_facerecognition_edge.health import HealthReader, Reading, network_of
 from iot_facerecognition_edge.link import Link
 from iot_facerecognition_edge.progress import Progress
 from iot_facerecognition_edge.results import Results
@@ -96,6 +97,7 @@ class Appliance:
         self._health = health
         self._reading = Reading()
         self._subscribers: list[Callable[[Event], None]] = []
+        self._camera_memory = CameraMemory(state_directory / "camera.json")
         self._capture = Capture(
             open_camera,
             lambda camera: camera.apply(settings),
@@ -148,9 +150,17 @@ class Appliance:
         return self._capture.status
 
     @property
+    def camera_controls(self) -> frozenset[str] | None:
+        """Names of the settings that the camera obeys, or did when it last ran; None: unknown."""
+        capabilities = self.camera.capabilities
+        if capabilities is not None:
+            return capabilities.controls
+        return self._camera_memory.controls(self.settings)
+
+    @property
     def network(self) -> Network:
         """The radio, as last looked at."""
-        return _network(self._reading)
+        return network_of(self._reading)
 
     @property
     def health(self) -> Health:
@@ -325,7 +335,7 @@ class Appliance:
             case TextSent(text):
                 self.log.information(f"message sent: {text}")
             case ServerComplaint(code, message):
-                line = clean_text(f"the server refused something ({code}): {message}", 300)
+                line = clean_text(f"the server refused something ({code}): {message}", ENTRY_LENGTH)
                 self._notice(EntryKind.WARNING, line)
             case SettingHeld(name, _, held):
                 self._synchronisation.answered(name, held)
@@ -358,7 +368,7 @@ class Appliance:
     def _once(self, kind: EntryKind, text: str) -> None:
         """Notice `text` unless it is still the newest of its kind: attempts go on for ever."""
         newest = next(iter(self.log.entries({kind})), None)
-        if newest is None or newest.text != clean_text(text, 300):
+        if newest is None or newest.text != clean_text(text, ENTRY_LENGTH):
             self._notice(kind, text)
 
     def _camera_changed(self, status: CameraStatus) -> None:
@@ -366,6 +376,9 @@ class Appliance:
             self._once(EntryKind.ERROR, status.text)
         elif status.state is CameraState.RUNNING:
             self.log.information(f"camera: {status.text}")
+            if status.capabilities is not None:
+                controls = status.capabilities.controls
+                self._spawn(self._camera_memory.keep(self.settings, controls, self._warn))
         self._publish(CameraChanged(status))
 
     def _warn(self, text: str) -> None:
@@ -393,15 +406,3 @@ class Appliance:
     def _publish(self, event: Event) -> None:
         for callback in list(self._subscribers):
             callback(event)
-
-
-def _network(reading: Reading) -> Network:
-    if reading.wifi is None:
-        text = "no Wi-Fi here"
-    elif not reading.wifi:
-        text = "Wi-Fi has no link"
-    elif reading.signal is None:
-        text = "Wi-Fi has a link"
-    else:
-        text = f"Wi-Fi at {reading.signal:.0f} dBm"
-    return Network(reading.wifi, reading.signal, text)

@@ -8,7 +8,7 @@ from iot_facerecognition_edge.errors import EdgeError
 from iot_facerecognition_edge.events import CameraState, ConnectionState
 from iot_facerecognition_protocol import clean_text
 
-_STATUS_LENGTH = 200
+_STATUS_LENGTH = 1200
 
 
 class Notifier(Protocol):

@@ -9,9 +9,9 @@ from iot_facerecognition_protocol import clean_text
 from iot_facerecognition_protocol.records import dataclass
 
 MOST_ENTRIES = 1000
-"""Entries that are kept; at some 300 bytes each."""
-ENTRY_LENGTH = 300
-"""Characters of an entry; names and messages come from a server."""
+"""Entries that are kept; at some 100 bytes each, 600 at most."""
+ENTRY_LENGTH = 600
+"""Characters of an entry: room for our sentences, whose cure comes last; others may be longer."""
 
 
 class EntryKind(StrEnum):

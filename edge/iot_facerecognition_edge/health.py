@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from iot_facerecognition_edge.events import Network
 from iot_facerecognition_protocol.records import dataclass
 
 _MILLI = 1e-3
@@ -29,6 +30,19 @@ class Reading:
     signal: float | None = None
     memory_free: int | None = None
     uptime: float | None = None
+
+
+def network_of(reading: Reading) -> Network:
+    """Return the radio as views show it."""
+    if reading.wifi is None:
+        text = "no Wi-Fi here"
+    elif not reading.wifi:
+        text = "Wi-Fi has no link"
+    elif reading.signal is None:
+        text = "Wi-Fi has a link"
+    else:
+        text = f"Wi-Fi at {reading.signal:.0f} dBm"
+    return Network(reading.wifi, reading.signal, text)
 
 
 class HealthReader:

@@ -5,7 +5,7 @@ import re
 from iot_facerecognition_edge.settings.catalogue import CATALOGUE
 
 _LABELS = {entry.key: entry.label for entry in CATALOGUE if entry.on_screen}
-_KEY = re.compile(r"(?<![\w.])(" + "|".join(map(re.escape, _LABELS)) + r")(?![\w])(=?)")
+_KEY = re.compile(r"(?<![\w./])(" + "|".join(map(re.escape, _LABELS)) + r")(?!\w|\.\w)(=?)")
 
 
 def with_labels(text: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pygame
 
 from iot_facerecognition_edge.screens.interface import Key
-from iot_facerecognition_edge.ui.controls import Button, Kind, Label
+from iot_facerecognition_edge.ui.controls import Button, Kind, Label, Pressable
 from iot_facerecognition_edge.ui.icons import Icon
 from iot_facerecognition_edge.ui.keyboard import Keyboard
 from iot_facerecognition_edge.ui.look import Look
@@ -59,8 +59,8 @@ class TextEntry(Layer):
             Button(look, self._finish, request.done, Icon.CHECK, kind=Kind.PRIMARY)
         )
         self._line = self.add(_Line(look, request.hint, self._move_caret))
-        self._note = self.add(Label(look, "", back, style=Style.SMALL))
         self.keyboard = self.add(Keyboard(look, self.typed, self.key, number=request.number))
+        self._note = self.add(Objection(look))
         self._text = request.text
         self._caret = len(request.text)
         self._line.show(self._text, self._caret)
@@ -83,7 +83,7 @@ class TextEntry(Layer):
         wide = rect.width - 2 * gap
         line = pygame.Rect(rect.x + gap, top + target + gap // 2, wide, target)
         self._line.place(line)
-        self._note.place(pygame.Rect(line.x, line.bottom, wide, low))
+        self._note.lay(pygame.Rect(line.x, line.bottom, wide, rect.bottom - line.bottom))
         self.keyboard.place(self._keyboard_place(line.bottom + low))
 
     def _keyboard_place(self, top: int) -> pygame.Rect:
@@ -119,7 +119,7 @@ class TextEntry(Layer):
         self._text = text
         self._caret += moved
         self._line.show(text, self._caret)
-        self._note.text = ""
+        self._note.say("")
 
     def _move_caret(self, caret: int) -> None:
         self._caret = caret
@@ -130,7 +130,60 @@ class TextEntry(Layer):
         if objection is None:
             self._on_close()
         else:
-            self._note.say(objection, self.look.colours.error)
+            self._note.say(objection)
+
+
+class Objection(Pressable):
+    """Why the text is not taken, whole: over the keyboard's upper rows where it needs them.
+
+    A tap on it, or on a key beside it, sends it away.
+    """
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(look, lambda: self.say(""))
+        self.text = ""
+        self._room = pygame.Rect(0, 0, 0, 0)
+        self.visible = False
+
+    def lay(self, room: pygame.Rect) -> None:
+        """Take as much of `room`, from its top, as the text needs."""
+        self._room = pygame.Rect(room)
+        self._fit()
+
+    def say(self, text: str) -> None:
+        """Show `text`; nothing when it is empty."""
+        if text != self.text:
+            self.text = text
+            self.changed()
+            self.visible = bool(text)
+            self._fit()
+
+    def _lines(self) -> tuple[list[str], Style]:
+        gap = self.look.metrics.gap
+        return self.look.type.wrap_within(
+            self.text, (self._room.width - 2 * gap, self._room.height - gap)
+        )
+
+    def _fit(self) -> None:
+        lines, style = self._lines()
+        height = len(lines) * self.look.type.height(style) + self.look.metrics.gap
+        place = pygame.Rect(self._room.x, self._room.y, self._room.width, height)
+        if self.text and self._room.width:
+            self.place(place)
+            self.changed()
+
+    def draw(self, canvas: pygame.Surface) -> None:
+        look, colours, gap = self.look, self.look.colours, self.look.metrics.gap
+        shape = (look.metrics.radius, look.metrics.line)
+        look.shapes.framed(canvas, self.rect, (colours.surface, colours.error), shape)
+        lines, style = self._lines()
+        step = look.type.height(style)
+        line = pygame.Rect(
+            self.rect.x + gap, self.rect.y + gap // 2, self.rect.width - 2 * gap, step
+        )
+        for text in lines:
+            look.text(canvas, text, line, (colours.error, colours.surface), style=style)
+            line.y += step
 
 
 class _Line(Widget):

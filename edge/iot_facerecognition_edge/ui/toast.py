@@ -10,11 +10,10 @@ from iot_facerecognition_edge.ui.colours import Rgb
 from iot_facerecognition_edge.ui.icons import Icon
 from iot_facerecognition_edge.ui.look import Look
 from iot_facerecognition_edge.ui.stage import Layer
-from iot_facerecognition_edge.ui.typeface import ELLIPSIS, Style
+from iot_facerecognition_edge.ui.typeface import Style
 from iot_facerecognition_protocol.records import dataclass
 
 _WAITING = 5
-_LINES = 3
 _SECONDS, _SECONDS_A_CHARACTER = 2.5, 0.05
 """How long a notice stays: reading takes about a second for twenty characters."""
 
@@ -68,20 +67,18 @@ class Toasts(Layer):
     def _card(self) -> pygame.Rect:
         metrics = self.look.metrics
         width = min(self.look.size[0] - 2 * metrics.gap, metrics.px(420))
-        height = len(self._lines(width)) * self.look.type.height(Style.BODY) + 2 * metrics.gap
+        lines, style = self._lines(width)
+        height = len(lines) * self.look.type.height(style) + 2 * metrics.gap
         card = pygame.Rect(0, 0, width, max(height, metrics.target))
         card.midbottom = (self.look.size[0] // 2, self.look.size[1] - metrics.gap)
         return card
 
-    def _lines(self, width: int) -> list[str]:
-        if self._shown is None:
-            return []
-        font = self.look.type.font(Style.BODY)
-        room = width - 4 * self.look.metrics.gap - self.look.metrics.px(20)
-        lines = self.look.type.wrap(self._shown.text, font, room)
-        if len(lines) > _LINES:
-            lines = [*lines[: _LINES - 1], lines[_LINES - 1] + ELLIPSIS]
-        return lines
+    def _lines(self, width: int) -> tuple[list[str], Style]:
+        """Return the whole text in lines, and the style in which they fit on the screen."""
+        text = "" if self._shown is None else self._shown.text
+        metrics = self.look.metrics
+        room = width - 4 * metrics.gap - metrics.px(20)
+        return self.look.type.wrap_within(text, (room, self.look.size[1] - 4 * metrics.gap))
 
     def draw(self, canvas: pygame.Surface) -> None:
         if self._shown is None:
@@ -93,11 +90,11 @@ class Toasts(Layer):
         mark = pygame.Rect(self.rect.x + round(1.5 * metrics.gap), 0, side, side)
         mark.centery = self.rect.centery
         look.icons.draw(canvas, self._shown.icon, mark, self._shown.colour)
-        lines = self._lines(self.rect.width)
-        step = look.type.height(Style.BODY)
+        lines, style = self._lines(self.rect.width)
+        step = look.type.height(style)
         top = self.rect.centery - step * len(lines) // 2
         left = mark.right + metrics.gap
         for number, line in enumerate(lines):
             width = self.rect.right - metrics.gap - left
             place = pygame.Rect(left, top + number * step, width, step)
-            look.text(canvas, line, place, (colours.text, colours.raised))
+            look.text(canvas, line, place, (colours.text, colours.raised), style=style)

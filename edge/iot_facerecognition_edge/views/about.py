@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pygame
 
+from iot_facerecognition_edge.settings.labels import with_labels
 from iot_facerecognition_edge.ui.controls import Panel, Paragraph
 from iot_facerecognition_edge.ui.scroll import ScrollPane
 from iot_facerecognition_edge.ui.typeface import Style
@@ -65,7 +66,9 @@ class AboutView(View):
     def advance(self, now: float) -> float | None:
         if self._looked_at is None or now >= self._looked_at + _INTERVAL:
             self._looked_at = now
-            self.facts.refresh()
+            if self.facts.refresh():
+                self._pane.place(self._pane.rect)
+                self._pane.changed()
         return self._looked_at + _INTERVAL
 
 
@@ -77,19 +80,22 @@ class _Facts(Widget):
         self._appliance = navigator.appliance
         self.rows = list(self._read())
 
-    def refresh(self) -> None:
-        """Take the newest values; the rows stay the same."""
+    def refresh(self) -> bool:
+        """Take the newest values; return whether they differ from those before."""
         rows = list(self._read())
-        if rows != self.rows:
-            self.rows = rows
-            self.changed()
+        if rows == self.rows:
+            return False
+        self.rows = rows
+        self.changed()
+        return True
 
     def _read(self) -> Iterator[tuple[str, str]]:
         appliance, health = self._appliance, self._appliance.health
         yield "Server", appliance.connection.server or "none"
         yield "Network", appliance.network.text or "unknown"
         camera = appliance.camera.capabilities
-        yield "Camera", camera.name if camera else appliance.camera.text or "off"
+        words = with_labels(appliance.camera.text)
+        yield "Camera", camera.name if camera else words or "off"
         yield "Temperature", _known(health.cpu_temperature, "{:.0f} °C")
         yield "Free memory", _known(health.memory_free, "{:.0f} MB", 1e-6)
         yield "Running for", _duration(health.uptime)
@@ -97,23 +103,33 @@ class _Facts(Widget):
         yield "Screen", "{} x {}".format(*self.look.size)
         yield "Python", platform.python_version()
 
-    def height(self, width: int) -> int:  # noqa: ARG002 - rows are single lines
+    def height(self, width: int) -> int:
         """Return the height of all rows."""
-        return len(self.rows) * self._step()
+        return sum(len(lines) for _, lines in self._broken(width)) * self._step()
+
+    def _names_width(self) -> int:
+        widest = max(self.look.type.width(name, Style.BODY) for name, _ in self.rows)
+        return widest + 2 * self.look.metrics.gap
+
+    def _broken(self, width: int) -> list[tuple[str, list[str]]]:
+        """Return the names, and the values in lines for a table of this width."""
+        kind = self.look.type
+        font, room = kind.font(Style.BODY), width - self._names_width()
+        return [(name, kind.wrap(value, font, room)) for name, value in self.rows]
 
     def _step(self) -> int:
         return self.look.type.height(Style.BODY) + self.look.metrics.gap // 2
 
     def draw(self, canvas: pygame.Surface) -> None:
         look, colours, step = self.look, self.look.colours, self._step()
-        half = (
-            max(look.type.width(name, Style.BODY) for name, _ in self.rows) + 2 * look.metrics.gap
-        )
-        for number, (name, value) in enumerate(self.rows):
-            line = pygame.Rect(self.rect.x, self.rect.y + number * step, half, step)
-            look.text(canvas, name, line, (colours.dim, colours.surface))
-            line.x, line.width = line.right, self.rect.width - half
-            look.text(canvas, value, line, (colours.text, colours.surface))
+        half = self._names_width()
+        line = pygame.Rect(self.rect.x + half, self.rect.y, self.rect.width - half, step)
+        for name, values in self._broken(self.rect.width):
+            place = pygame.Rect(self.rect.x, line.y, half, step)
+            look.text(canvas, name, place, (colours.dim, colours.surface))
+            for value in values:
+                look.text(canvas, value, line, (colours.text, colours.surface))
+                line.y += step
 
 
 def _known(value: float | None, form: str, factor: float = 1.0) -> str:

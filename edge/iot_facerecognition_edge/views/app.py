@@ -12,6 +12,7 @@ from iot_facerecognition_edge.eventlog import EntryKind
 from iot_facerecognition_edge.events import Event, MessageReceived, Noticed
 from iot_facerecognition_edge.screens.interface import Closed, Screen, ScreenEvent
 from iot_facerecognition_edge.settings import SettingChanged
+from iot_facerecognition_edge.settings.labels import with_labels
 from iot_facerecognition_edge.ui.colours import parse_colour
 from iot_facerecognition_edge.ui.icons import Icon
 from iot_facerecognition_edge.ui.look import Look
@@ -101,7 +102,7 @@ class App:
         try:
             action()
         except EdgeError as error:
-            return str(error)
+            return with_labels(str(error))
         return None
 
     def attempt_aloud(self, action: Callable[[], object]) -> None:
@@ -165,7 +166,9 @@ class App:
         self.view.take(event)
 
     def _notice(self, kind: EntryKind, text: str) -> None:
-        self.toasts.notify(Notice(text, Icon.ABOUT, kind_colour(kind, self._look.colours)))
+        self.toasts.notify(
+            Notice(with_labels(text), Icon.ABOUT, kind_colour(kind, self._look.colours))
+        )
 
     def step(self, events: list[ScreenEvent], now: float) -> float | None:
         """Handle events, let time pass and draw; return when to be called again at the latest."""

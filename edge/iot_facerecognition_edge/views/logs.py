@@ -2,12 +2,14 @@
 
 # ruff: noqa: D102 - overridden methods are those of `Widget` and `View`, told there
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 
 import pygame
 
 from iot_facerecognition_edge.eventlog import Entry, EntryKind
 from iot_facerecognition_edge.events import EntryAdded, Event
+from iot_facerecognition_edge.settings.labels import with_labels
 from iot_facerecognition_edge.ui.colours import Colours, Rgb, mix
 from iot_facerecognition_edge.ui.controls import Button, Chip, Kind, Paragraph
 from iot_facerecognition_edge.ui.icons import Icon
@@ -68,15 +70,14 @@ class LogsView(View):
 
     def _reload(self, *, keep: bool) -> None:
         """Take the entries anew; `keep` leaves what is read in its place."""
-        before = len(self.rows.entries)
+        newest = next(iter(self.rows.entries), None)
         self.rows.entries = self._entries()
         offset = self._pane.offset
-        grown = (len(self.rows.entries) - before) * self.rows.row_height()
         self._pane.place(self._pane.rect)
         if not keep:
             self._pane.scroll_to(0)
-        elif offset:
-            self._pane.scroll_to(offset + grown)
+        elif offset and newest is not None:
+            self._pane.scroll_to(offset + self.rows.height_before(newest))
         self._pane.changed()
 
     def take(self, event: Event) -> None:
@@ -101,7 +102,7 @@ class LogsView(View):
         self._pane.place(pygame.Rect(body.x, top, body.width, body.bottom - top))
 
     def _lay_out(self, area: pygame.Rect) -> int:
-        height = self.rows.natural_height()
+        height = self.rows.lay_out(area.width)
         self.rows.place(pygame.Rect(area.x, area.y, area.width, max(height, area.height)))
         return height
 
@@ -125,7 +126,7 @@ class LogsView(View):
 
 
 class LogRows(Widget):
-    """All entries as rows of one height, of which only those that are seen are drawn."""
+    """All entries as rows as high as their words are long; only those that are seen are drawn."""
 
     interactive = True
 
@@ -133,32 +134,56 @@ class LogRows(Widget):
         super().__init__(look)
         self._on_tap = on_tap
         self.entries: Sequence[Entry] = ()
+        self._lines: dict[int, list[str]] = {}
+        """The words of each entry, by its number, in lines for a width of `_width`."""
+        self._width = 0
+        self._tops: list[int] = [0]
+        """Where each row begins, and the last one ends, below the first one's top."""
         self._pressed: int | None = None
 
-    def row_height(self) -> int:
-        """Return the height of a row: a line for time and kind, one for the text."""
+    def lay_out(self, width: int) -> int:
+        """Break the words into lines for rows of this width; return the height of all rows."""
+        kept = self._lines if width == self._width else {}
+        self._lines, self._width, self._tops = {}, width, [0]
         kind = self.look.type
-        return kind.height(Style.SMALL) + kind.height(Style.BODY) + self.look.metrics.gap
+        font, step = kind.font(Style.BODY), kind.height(Style.BODY)
+        above = kind.height(Style.SMALL) + self.look.metrics.gap
+        for entry in self.entries:
+            lines = kept.get(entry.number) or kind.wrap(
+                with_labels(entry.text), font, width - self._indent() - 2 * self.look.metrics.gap
+            )
+            self._lines[entry.number] = lines
+            self._tops.append(self._tops[-1] + above + len(lines) * step)
+        return self._tops[-1]
 
-    def natural_height(self) -> int:
-        """Return the height of all rows."""
-        return len(self.entries) * self.row_height()
+    def height_before(self, entry: Entry) -> int:
+        """Return the height of the rows above that of `entry`; 0 when it has none any more."""
+        for number, shown in enumerate(self.entries):
+            if shown.number == entry.number:
+                return self._tops[number]
+        return 0
 
     def row(self, number: int) -> pygame.Rect:
         """Return the place of row `number`."""
-        height = self.row_height()
-        return pygame.Rect(self.rect.x, self.rect.y + number * height, self.rect.width, height)
+        top, bottom = self._tops[number : number + 2]
+        return pygame.Rect(self.rect.x, self.rect.y + top, self.rect.width, bottom - top)
+
+    def _row_at(self, y: int) -> int:
+        """Return the number of the row at this height of the screen; too large below the last."""
+        return max(0, bisect_right(self._tops, y - self.rect.y) - 1)
+
+    def _indent(self) -> int:
+        """Return how far from the left the words begin: behind the coloured bar."""
+        return 2 * self.look.metrics.gap + self.look.metrics.px(4)
 
     def draw(self, canvas: pygame.Surface) -> None:
         clip = canvas.get_clip()
-        height = self.row_height()
-        first = max(0, (clip.top - self.rect.y) // height)
-        last = min(len(self.entries), (clip.bottom - self.rect.y - 1) // height + 1)
-        for number in range(first, last):
+        last = min(len(self.entries), self._row_at(clip.bottom - 1) + 1)
+        for number in range(self._row_at(clip.top), last):
             self._draw_row(canvas, self.row(number), self.entries[number], number)
         if not self.entries:
             colours = self.look.colours
-            line = pygame.Rect(self.rect.x, self.rect.y, self.rect.width, 2 * height)
+            line = pygame.Rect(self.rect.x, self.rect.y, self.rect.width, self.look.metrics.target)
             ink = (colours.dim, colours.background)
             self.look.text(canvas, "Nothing to show", line, ink, align=0.5)
 
@@ -173,7 +198,7 @@ class LogRows(Widget):
         mark = kind_colour(entry.kind, colours)
         bar = pygame.Rect(row.x + gap, row.y + gap // 2, look.metrics.px(4), row.height - gap)
         look.shapes.box(canvas, bar, mark, bar.width // 2)
-        left = bar.right + gap
+        left = row.x + self._indent()
         width = row.right - 2 * gap - left
         low, high = look.type.height(Style.SMALL), look.type.height(Style.BODY)
         above = pygame.Rect(left, row.y + gap // 2, width, low)
@@ -183,13 +208,15 @@ class LogRows(Widget):
             word = pygame.Rect(left + used + gap, above.y, width - used - gap, low)
             look.text(canvas, entry.kind.value, word, (mark, fill), style=Style.SMALL)
         below = pygame.Rect(left, above.bottom, width, high)
-        look.text(canvas, entry.text, below, (colours.text, fill))
+        for line in self._lines[entry.number]:
+            look.text(canvas, line, below, (colours.text, fill))
+            below.y += high
         canvas.fill(colours.raised, (left, row.bottom - 1, width, 1))
 
     # Touch.
 
     def press(self, x: int, y: int) -> None:  # noqa: ARG002 - rows go all the way across
-        number = (y - self.rect.y) // self.row_height()
+        number = self._row_at(y)
         self._hold(number if number < len(self.entries) else None)
 
     def release(self, x: int, y: int) -> None:
@@ -218,7 +245,7 @@ class EntryPopup(Popup):
         dim = look.colours.dim
         self._when = self.card.add(Paragraph(look, when, self.fill, colour=dim, style=Style.SMALL))
         self._pane = self.card.add(ScrollPane(look, self.fill, self._lay_out))
-        self._text = self._pane.add(Paragraph(look, entry.text, self.fill))
+        self._text = self._pane.add(Paragraph(look, with_labels(entry.text), self.fill))
 
     def _lay_out(self, area: pygame.Rect) -> int:
         height = self._text.height(area.width)

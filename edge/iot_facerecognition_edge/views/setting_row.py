@@ -55,11 +55,11 @@ class SettingRow(Widget):
 
     @property
     def obeyed(self) -> bool:
-        """Whether the camera in use knows this setting; True for all others."""
+        """Whether the camera in use, or last used, knows this setting; True for all others."""
         if self.setting.group is not Group.CAMERA:
             return True
-        capabilities = self._appliance.camera.capabilities
-        return capabilities is None or self.setting.name in capabilities.controls
+        controls = self._appliance.camera_controls
+        return controls is None or self.setting.name in controls
 
     def refresh(self) -> bool:
         """Show the value that holds now; return whether the row may want another height."""
@@ -86,7 +86,7 @@ class SettingRow(Widget):
 
     def _words(self, pending: bool) -> str:
         if not self.obeyed:
-            return "The camera in use does not know this."
+            return f"The camera in use does not know this. {self.setting.help}"
         words = self.setting.help
         if pending:
             return f"Waiting for the server to confirm. {words}"

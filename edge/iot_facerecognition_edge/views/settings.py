@@ -104,7 +104,10 @@ class SettingsView(View):
 
     def take(self, event: Event) -> None:
         if isinstance(event, SettingChanged):
-            if event.key in self.rows:
+            if event.key in {"camera.source", "camera.device_number"}:
+                # Another camera obeys other settings.
+                self._refresh(list(self.rows.values()))
+            elif event.key in self.rows:
                 self._refresh([self.rows[event.key]])
         elif isinstance(event, ConnectionChanged | CameraChanged):
             self._refresh(list(self.rows.values()))

@@ -177,6 +177,23 @@ async def test_faces_have_the_size_of_the_frame_they_were_found_in(
     assert [event.size for event in seen] == [scene.size for scene in scenes]
 
 
+async def test_what_the_camera_obeys_is_known_when_it_is_off_and_after_a_restart(
+    tmp_path: Path,
+) -> None:
+    settings = {"connection.automatic": False}
+    async with bench(tmp_path, settings) as edge:
+        assert edge.appliance.camera_controls is None
+        edge.camera.capabilities = Capabilities("test", (640, 480), 15.0, frozenset({"fps"}))
+        await edge.filming()
+        tasks = edge.appliance._tasks
+        await asyncio.gather(*(task for task in tasks if "keep" in repr(task.get_coro())))
+        edge.appliance.close_camera()
+        await edge.until(lambda: edge.appliance.camera.state is CameraState.OFF)
+        assert edge.appliance.camera_controls == {"fps"}
+    async with bench(tmp_path, settings) as edge:
+        assert edge.appliance.camera_controls == {"fps"}
+
+
 async def test_a_changed_setting_holds_when_the_server_says_so(
     recogniser: Any, tmp_path: Path
 ) -> None:

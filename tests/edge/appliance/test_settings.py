@@ -23,6 +23,7 @@ from iot_facerecognition_edge.settings import (
     in_group,
     setting,
 )
+from iot_facerecognition_edge.settings.labels import with_labels
 from iot_facerecognition_edge.settings.session import FIELDS, value_of, wanted
 from iot_facerecognition_protocol import SessionSettings
 
@@ -322,3 +323,18 @@ def test_a_stored_address_with_a_port_is_left_out_with_the_cure(tmp_path: Path) 
     loaded = SettingsFile(path).load()
     assert loaded.values == {}
     assert "connection.port" in loaded.problems[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("camera.fps: must be a number", "“Frame rate”: must be a number"),
+        ("set connection.tls_mode to fingerprint", "set “Trust the server by” to fingerprint"),
+        ("set device.test_mode=on, or", "set “Test mode” = on, or"),
+        ("hooks.on_known: a command", "hooks.on_known: a command"),
+        ("see /etc/camera.fps and camera.fps.d", "see /etc/camera.fps and camera.fps.d"),
+        ("nothing of ours", "nothing of ours"),
+    ],
+)
+def test_sentences_for_the_screen_name_labels(text: str, shown: str) -> None:
+    assert with_labels(text) == shown

@@ -1,6 +1,7 @@
 """Addresses, back-off and statistics."""
 
 import subprocess
+from datetime import UTC, datetime
 from random import Random
 
 import pytest
@@ -9,8 +10,12 @@ from hypothesis import strategies as st
 
 from iot_facerecognition_client import Fingerprint, ServerAddress
 from iot_facerecognition_client.backoff import Backoff
+from iot_facerecognition_client.failures import opening_failure
 from iot_facerecognition_client.fingerprint import fingerprint_digits
+from iot_facerecognition_client.report import readable_line
 from iot_facerecognition_client.statistics import LatencyWindow, RateMeter, Statistics
+from iot_facerecognition_client.status import State, Status
+from iot_facerecognition_client.trust import WrongCertificateError
 
 
 @pytest.mark.parametrize(
@@ -154,3 +159,12 @@ def test_the_result_rate_is_that_of_frames_not_of_messages():
     assert snapshot.results == 60
     assert snapshot.result_fps == pytest.approx(10)
     assert snapshot.latency_p95 == 0.2
+
+
+def test_the_clients_output_tells_a_whole_reason_with_its_cure():
+    expected, presented = ("sha256:" + digit * 64 for digit in "ab")
+    server = ServerAddress("192.168.100.200")
+    failure = opening_failure(WrongCertificateError(expected, presented), server, with_token=True)
+    status = Status(State.REFUSED, failure.text, failure.reason, 45.0)
+    line = readable_line(status, datetime(2026, 5, 1, tzinfo=UTC))
+    assert line.endswith(f"{failure.text} (trying again in 45 s)")

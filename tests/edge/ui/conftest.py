@@ -49,6 +49,7 @@ class FakeAppliance:
             memory_free=301_000_000, uptime=93_784.0, capture_fps=15.0, drops=3,
         )  # fmt: skip
         self.camera = CameraStatus(CameraState.OFF, "off")
+        self.camera_controls = None
         self.can_power_off = True
         self.test_mode = False
         self.waiting = set()
@@ -126,6 +127,7 @@ class FakeAppliance:
     def run_camera(self, size=(640, 480), *, plane=False):
         capabilities = Capabilities("imx219", size, 15.0, CONTROLS, plane)
         self.camera = CameraStatus(CameraState.RUNNING, "imx219 at 15 fps", capabilities)
+        self.camera_controls = capabilities.controls
         self.publish(CameraChanged(self.camera))
 
     def take_picture(self, level, size=(160, 120)):

@@ -182,6 +182,28 @@ def test_settings_that_the_camera_does_not_know_cannot_be_touched(form):
     assert row.obeyed
 
 
+def test_what_the_last_camera_did_not_know_stays_grey_while_it_is_off(form):
+    form.appliance.camera_controls = frozenset({"source", "brightness"})
+    form.appliance.settings.set("camera.source", "picamera2")
+    form.wait()
+    row = show(form, "camera.saturation")
+    assert not row.value.enabled
+    assert "does not know" in row._note_text
+    assert show(form, "camera.brightness").value.enabled
+
+
+def test_another_camera_may_know_other_settings(form):
+    form.appliance.camera_controls = frozenset({"source"})
+    form.appliance.settings.set("camera.source", "picamera2")
+    assert not show(form, "camera.saturation").obeyed
+    form.appliance.camera_controls = None
+    form.appliance.settings.set("camera.source", "v4l2")
+    form.wait()
+    row = show(form, "camera.saturation")
+    assert row.value.enabled
+    assert "does not know" not in row._note_text
+
+
 def test_a_refused_change_is_said_and_the_old_value_shown(form, monkeypatch):
     row = show(form, "display.show_fps")
 
@@ -191,7 +213,7 @@ def test_a_refused_change_is_said_and_the_old_value_shown(form, monkeypatch):
     monkeypatch.setattr(form.appliance, "change", refuse)
     form.tap(row.switch)
     assert row.switch.on
-    assert form.app.toasts.shown.text == "display.show_fps: not today"
+    assert form.app.toasts.shown.text == "“Show frame rate”: not today"
 
 
 def test_reset_is_asked_for_first(form):
