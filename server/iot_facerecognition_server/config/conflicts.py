@@ -6,6 +6,8 @@ from typing import Final
 from iot_facerecognition_server.config.sections import Config
 
 _DSA: Final = 2
+_EVERYWHERE: Final = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - what a configuration says
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def conflicts(config: Config) -> Iterator[str]:
@@ -30,6 +32,11 @@ def conflicts(config: Config) -> Iterator[str]:
             f"[Auth] ClientCRL is set, and with Mode={config.auth.mode} clients have no"
             " certificates to revoke; set Mode=mtls, or leave ClientCRL empty"
         )
+    if config.metrics.enable and _same_port(config):
+        yield (
+            f"[Metrics] Port={config.metrics.port} is [Connection] Port too, on the same address;"
+            " give one of them another port"
+        )
     limits = config.limits
     largest = max(limits.frame_bytes, limits.text_bytes)
     if limits.unfinished_bytes < largest:
@@ -42,3 +49,15 @@ def conflicts(config: Config) -> Iterator[str]:
             "[Engine] Precision=fp16 with Device=cpu: a CPU is many times slower with it;"
             " use auto, fp32 or bf16"
         )
+
+
+def _same_port(config: Config) -> bool:
+    """Whether clients and metrics would listen on one address and port."""
+    if config.connection.port != config.metrics.port or not config.metrics.port:
+        return False
+    binds = {config.connection.bind.lower(), config.metrics.bind.lower()}
+    return (
+        len(binds) == 1
+        or bool(binds & _EVERYWHERE)
+        or ("localhost" in binds and binds <= _LOOPBACK)
+    )

@@ -62,7 +62,7 @@ class Monitoring:
         self._readings = self._own_readings()
 
     def start(self) -> None:
-        """Open the port, where one is wanted. Raises AddressInUseError."""
+        """Open the port, where one is wanted. Raises AddressInUseError, CannotListenError."""
         version = importlib.metadata.version("iot-facerecognition")
         self.tell(catalogue.BUILD_INFO, version=version)
         gpus = find_gpus()

@@ -15,6 +15,7 @@ from typing import Final
 from websockets.exceptions import ConnectionClosed
 from websockets.protocol import State
 
+from iot_facerecognition_server.handshakes import Handshakes
 from iot_facerecognition_server.listening import close_all
 from iot_facerecognition_server.metrics import (
     AUTHENTICATION,
@@ -25,7 +26,6 @@ from iot_facerecognition_server.metrics import (
 )
 from iot_facerecognition_server.serving.connection import CLOSE_SECONDS, ClientConnection
 from iot_facerecognition_server.serving.first_bytes import PEEK_BYTES, other_protocol
-from iot_facerecognition_server.serving.handshakes import Handshakes
 from iot_facerecognition_server.serving.tls_failures import explain
 
 _log = logging.getLogger(__name__)

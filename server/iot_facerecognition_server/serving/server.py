@@ -16,6 +16,7 @@ from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
 from iot_facerecognition_protocol import MESSAGE_LENGTH, SUBPROTOCOL_V2, ErrorCode, clean_text
+from iot_facerecognition_server.handshakes import Handshakes
 from iot_facerecognition_server.listening import listen
 from iot_facerecognition_server.metrics import AUTHENTICATION, ORIGIN, ServerMetrics
 from iot_facerecognition_server.serving.admission import Admission, Refusal
@@ -23,7 +24,6 @@ from iot_facerecognition_server.serving.client import FLOODING_REASON, Client, N
 from iot_facerecognition_server.serving.connection import CLOSE_SECONDS, ClientConnection
 from iot_facerecognition_server.serving.dispatcher import Dispatcher
 from iot_facerecognition_server.serving.entrance import Entrance, FailedHandshake
-from iot_facerecognition_server.serving.handshakes import Handshakes
 from iot_facerecognition_server.serving.origins import Origins
 from iot_facerecognition_server.serving.peer_log import PeerLog
 from iot_facerecognition_server.serving.tls_buffers import ReadBuffer

@@ -104,3 +104,29 @@ def test_a_signal_before_it_is_ready_ends_it_cleanly(start, home, number):
     code, logged, _ = ended(process)
     assert code == 0
     assert "ended before it was ready" in logged
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ("[Connection]\nBind=192.0.2.1\n", "192.0.2.1 is not an address of this machine"),
+        ("[Connection]\nBind=no-such-host.invalid\n", "there is no such host"),
+        ("[Metrics]\nEnable=true\nBind=192.0.2.1\n", "[Metrics] Bind: 192.0.2.1 is not an address"),
+        ("[Metrics]\nEnable=true\nBind=no-such-host.invalid\n", "[Metrics] Bind=no-such-host"),
+    ],
+)
+def test_an_address_that_cannot_be_listened_on_is_exit_code_2(start, home, settings, words):
+    (home / "config.ini").write_text(settings)
+    code, logged, _ = ended(start())
+    assert code == 2
+    assert "error: " in logged
+    assert words in logged
+
+
+def test_one_port_for_clients_and_metrics_is_exit_code_2(start, home):
+    (home / "config.ini").write_text(
+        "[Connection]\nBind=127.0.0.1\nPort=50090\n[Metrics]\nEnable=true\n"
+    )
+    code, _, output = ended(start())
+    assert code == 2
+    assert "[Metrics] Port=50090 is [Connection] Port too" in output

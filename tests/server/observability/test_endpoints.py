@@ -5,10 +5,13 @@ import gzip
 import http.client
 import socket
 import ssl
+import threading
+import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
@@ -18,11 +21,19 @@ from prometheus_client.registry import Collector
 
 from iot_facerecognition_server.config import load
 from iot_facerecognition_server.errors import AddressInUseError
+from iot_facerecognition_server.listening import listen
 from iot_facerecognition_server.observability.endpoints import (
-    CONNECTIONS,
+    SCRAPES,
     Credentials,
     Exposition,
     MonitoringServer,
+)
+from iot_facerecognition_server.observability.http_thread import (
+    CONNECTIONS,
+    HEAD_BYTES,
+    HttpThread,
+    Reply,
+    Request,
 )
 from iot_facerecognition_server.observability.readiness import Verdict
 from iot_facerecognition_server.trust.setup import server_tls
@@ -123,24 +134,130 @@ def test_over_tls_it_shows_the_servers_certificate(tmp_path: Path) -> None:
             assert b"200" not in answer
 
 
-def test_peers_that_say_nothing_are_few_and_others_are_answered_once_they_go() -> None:
-    with serving() as server:
+def nothing(peer: socket.socket) -> None:
+    """Connect and be silent."""
+
+
+def dribble(peer: socket.socket) -> None:
+    peer.sendall(b"GET /livez HT")
+
+
+def dribble_tls(peer: socket.socket) -> None:
+    peer.sendall(b"\x16\x03\x01\x02")
+
+
+def scrape_without_reading(peer: socket.socket) -> None:
+    peer.sendall(b"GET /metrics HTTP/1.1\r\n\r\n")
+
+
+def large_head(peer: socket.socket) -> None:
+    peer.sendall(b"GET /livez HTTP/1.1\r\nX: " + b"y" * (HEAD_BYTES - 100))
+
+
+@pytest.mark.parametrize(
+    "harm", [nothing, dribble, dribble_tls, scrape_without_reading, large_head]
+)
+@pytest.mark.parametrize("tls", [False, True])
+def test_health_is_answered_while_peers_hold_every_connection(
+    harm: Callable[[socket.socket], None], tls: bool, tmp_path: Path
+) -> None:
+    environ = {"IOT_FACERECOGNITION_SERVER_STATEDIRECTORY": str(tmp_path)}
+    context = server_tls(load(None, environ)).context if tls else None
+    trust = ssl.create_default_context(cafile=str(tmp_path / "server.crt")) if tls else None
+    with serving(context=context) as server, ExitStack() as stack:
         address = ("127.0.0.1", server.port)
-        silent = [socket.create_connection(address) for _ in range(CONNECTIONS)]
-        with socket.create_connection(address, timeout=10) as beyond:
-            assert beyond.recv(1) == b""  # hung up on
-        for one in silent:
-            one.close()
-        # Their threads notice in their own time.
-        for _ in range(1000):
-            try:
-                status, _ = ask(f"http://127.0.0.1:{server.port}/livez")
-            except (OSError, urllib.error.URLError):
-                continue
-            assert status == 200
-            break
-        else:
-            pytest.fail("nobody was answered any more")
+        for _ in range(3 * CONNECTIONS):
+            peer = stack.enter_context(socket.create_connection(address))
+            with suppress(ConnectionError):
+                harm(peer)
+        scheme = "https" if tls else "http"
+        for _ in range(5):
+            assert ask(f"{scheme}://127.0.0.1:{server.port}/livez", context=trust)[0] == 200
+
+
+def test_a_peer_has_one_deadline_for_the_whole_request() -> None:
+    """A byte every now and then does not prolong it."""
+
+    async def answer(request: Request) -> Reply:
+        return Reply(HTTPStatus.OK, {}, b"ok")
+
+    listeners = listen("127.0.0.1", 0, "Metrics")
+    server = HttpThread(listeners, None, answer, seconds=0.5)
+    address = listeners[0].getsockname()
+    server.start()
+    try:
+        with (
+            socket.create_connection(address, timeout=20) as peer,
+            pytest.raises((ConnectionError, BrokenPipeError)),
+        ):
+            for _ in range(200):  # twenty seconds, if nobody cuts it
+                peer.sendall(b"X")
+                time.sleep(0.1)
+    finally:
+        server.close()
+
+
+def test_the_oldest_connection_goes_when_there_are_too_many() -> None:
+    with serving() as server, ExitStack() as stack:
+        address = ("127.0.0.1", server.port)
+        peers = [
+            stack.enter_context(socket.create_connection(address, timeout=20))
+            for _ in range(CONNECTIONS + 1)
+        ]
+        with suppress(ConnectionError):
+            assert peers[0].recv(1) == b""
+        peers[-1].sendall(b"GET /livez HTTP/1.1\r\n\r\n")
+        assert peers[-1].recv(15) == b"HTTP/1.1 200 OK"
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"GET /livez HTTP/1.0\r\nHost: x\r\n\r\n", b"200"),
+        (b"POST /livez HTTP/1.1\r\n\r\n", b"405"),
+        (b"rubbish\r\n\r\n", b"400"),
+        (b"GET /livez HTTP/1.1\r\nrubbish\r\n\r\n", b"400"),
+        (b"GET /livez HTTP/1.1\r\nX: " + b"y" * HEAD_BYTES + b"\r\n\r\n", b"431"),
+    ],
+)
+def test_requests_are_judged_by_their_form(sent: bytes, status: bytes) -> None:
+    with (
+        serving() as server,
+        socket.create_connection(("127.0.0.1", server.port), timeout=20) as peer,
+    ):
+        peer.sendall(sent)
+        assert peer.recv(100).split()[1] == status
+
+
+class Stuck(Collector):
+    """Takes until the test says so."""
+
+    def __init__(self) -> None:
+        self.begun = threading.Event()
+        self.go_on = threading.Event()
+
+    def collect(self) -> Iterator[Metric]:
+        self.begun.set()
+        self.go_on.wait(60)
+        return iter(())
+
+    def describe(self) -> Iterator[Metric]:
+        return iter(())
+
+
+def test_health_does_not_wait_for_a_scrape_and_scrapes_are_few() -> None:
+    stuck = Stuck()
+    with serving(collector=stuck) as server, ExitStack() as stack:
+        stack.callback(stuck.go_on.set)
+        address = ("127.0.0.1", server.port)
+        scrapes = [stack.enter_context(socket.create_connection(address)) for _ in range(SCRAPES)]
+        for scrape in scrapes:
+            scrape.sendall(b"GET /metrics HTTP/1.1\r\n\r\n")
+        assert stuck.begun.wait(20)
+        assert ask(f"http://127.0.0.1:{server.port}/livez")[0] == 200
+        assert ask(f"http://127.0.0.1:{server.port}/metrics")[0] == 503
+        stuck.go_on.set()
+        assert scrapes[0].recv(15) == b"HTTP/1.1 200 OK"
 
 
 def test_port_in_use_names_the_setting() -> None:

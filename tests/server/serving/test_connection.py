@@ -13,10 +13,10 @@ from websockets.asyncio.server import Server
 from websockets.server import ServerProtocol
 
 from iot_facerecognition_server.config import load
+from iot_facerecognition_server.handshakes import Handshakes
 from iot_facerecognition_server.listening import listen
 from iot_facerecognition_server.serving.connection import ClientConnection
 from iot_facerecognition_server.serving.entrance import Entrance
-from iot_facerecognition_server.serving.handshakes import Handshakes
 from iot_facerecognition_server.serving.tls_buffers import BUFFER_BYTES, ReadBuffer
 from iot_facerecognition_server.serving.unfinished import UnfinishedMessages
 from iot_facerecognition_server.trust.setup import server_tls

@@ -12,7 +12,7 @@ from websockets.exceptions import WebSocketException
 
 from iot_facerecognition_protocol import InitRequest, decode
 from iot_facerecognition_server.config import load
-from iot_facerecognition_server.serving.handshakes import Handshakes
+from iot_facerecognition_server.handshakes import Handshakes
 from iot_facerecognition_server.trust.setup import server_tls
 
 from .live_server import LIMITS, LiveServer, trusting
