@@ -6,6 +6,7 @@ in the documentation.
 
 import dataclasses
 from dataclasses import dataclass
+from inspect import cleandoc
 from typing import Any, Final
 
 from iot_facerecognition_server.config.kinds import Kind
@@ -74,7 +75,7 @@ def sections_of(configuration: type[Any]) -> tuple[Section, ...]:
         if _SECTION in field.metadata:
             name = field.metadata[_SECTION]
             assert isinstance(field.type, type), "annotate sections with the class itself"
-            meaning = (field.type.__doc__ or "").strip()
+            meaning = cleandoc(field.type.__doc__ or "")
             settings = _settings_of(name, field.type)
             found.append(Section(name, field.name, field.type, meaning, settings))
     return tuple(found)
