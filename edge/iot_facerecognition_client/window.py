@@ -72,7 +72,9 @@ class RecognitionWindow:
         import numpy as np  # noqa: PLC0415 - here with OpenCV, absent on a small board
 
         encoded = np.frombuffer(jpeg, np.uint8)
-        picture = self._cv2.imdecode(encoded, self._cv2.IMREAD_COLOR)
+        # Boxes are of the frame as it was sent: OpenCV must not turn it.
+        flags = self._cv2.IMREAD_COLOR | self._cv2.IMREAD_IGNORE_ORIENTATION
+        picture = self._cv2.imdecode(encoded, flags)
         if picture is not None:
             faces, faces_at, faces_scene = self._faces
             objects, objects_at, objects_scene = self._objects

@@ -170,7 +170,7 @@ class Capture:
         self._moved()
         capabilities = camera.capabilities
         width, height = capabilities.size
-        self.scene = Scene(0, capabilities.size)
+        self.scene = Scene(0, capabilities.size, capabilities.turn)
         text = f"{capabilities.name}, {width}x{height} at {capabilities.fps:g} fps"
         self._show(CameraState.RUNNING, text, capabilities)
         self.follow_settings()

@@ -9,6 +9,7 @@ from iot_facerecognition_edge.eventlog import EventLog
 from iot_facerecognition_edge.events import Event, FacesSeen, ObjectsSeen
 from iot_facerecognition_edge.sightings import Sightings
 from iot_facerecognition_edge.statistics import Statistics
+from iot_facerecognition_edge.turning import turned_face
 from iot_facerecognition_protocol import FrameStatus
 
 
@@ -45,7 +46,8 @@ class Results:
         for sentence in self._sightings.faces(result.faces, now):
             self._log.information(sentence, self._time_of(result.captured, now))
         scene = result.scene or self._newest()
-        self._publish(FacesSeen(result.faces, result.frame, scene.size, now, scene))
+        upright = tuple(turned_face(face, scene.size, scene.turn) for face in result.faces)
+        self._publish(FacesSeen(upright, result.frame, scene.size, now, scene))
 
     def objects(self, result: ObjectsResult, now: float) -> None:
         """Take the labels of a frame."""

@@ -37,7 +37,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class PreviewImage:
-    """A small picture for the screen: rows from the top without padding.
+    """A small upright picture for the screen: rows from the top without padding.
 
     `time` and `scene` are as in `Picture`.
     """
@@ -54,9 +54,10 @@ class PreviewImage:
 class Capabilities:
     """What a camera gives.
 
-    `size` is the pixel size of the JPEGs (photos may be smaller), `fps` their rate (0: as it
-    comes), `controls` the names of the `camera.*` settings that it obeys, and `plane` whether the
-    picture can be put on the screen without the processor.
+    `size` is the pixel size of its pictures when they are upright (photos may be smaller), `fps`
+    their rate (0: as it comes), `controls` the names of the `camera.*` settings that it obeys, and
+    `plane` whether the picture can be put on the screen without the processor. The pixels of the
+    JPEGs are to be turned clockwise by `turn` degrees (0, 90, 180, 270), as these say themselves.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Capabilities:
     fps: float
     controls: frozenset[str] = frozenset()
     plane: bool = False
+    turn: int = 0
 
 
 class PreviewPlane(Protocol):

@@ -4,6 +4,7 @@ import importlib.util
 from pathlib import Path
 
 from iot_facerecognition_edge.cameras.interface import Camera
+from iot_facerecognition_edge.cameras.turned_camera import TurnedCamera
 from iot_facerecognition_edge.errors import CameraError
 from iot_facerecognition_edge.settings import Settings
 
@@ -16,8 +17,14 @@ def open_camera(settings: Settings, photos: Path, video4linux: Path = _SENSORS) 
     """Return the camera that `camera.source` names; it is opened by its `start`.
 
     `auto` takes the ribbon cable's camera where picamera2 is installed, then the first USB camera,
-    then, in test mode, the photos in the folder `photos`. Raises CameraError where there is none.
+    then, in test mode, the photos in the folder `photos`. What no camera turns itself is turned as
+    `camera.rotation` says. Raises CameraError where there is none.
     """
+    return TurnedCamera(_untouched(settings, photos, video4linux), settings)
+
+
+def _untouched(settings: Settings, photos: Path, video4linux: Path) -> Camera:
+    """Return the camera as it is."""
     spec = settings.text("camera.source")
     if spec == "auto":
         spec = _found(settings, photos, video4linux)

@@ -223,11 +223,11 @@ _CONTROLS = (
         group=Group.CAMERA,
         name="rotation",
         kind=Kind.CHOICE,
-        choices=("0", "180"),
+        choices=("0", "90", "180", "270"),
         default="0",
         unit="°",
         label="Rotation",
-        help="Half a turn for a camera that hangs upside down; sensors know no quarter turns.",
+        help="Turns the picture clockwise, for a camera that hangs sideways or upside down.",
         applies=Applies.ON_CAMERA_START,
     ),
 )

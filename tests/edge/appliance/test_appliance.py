@@ -14,6 +14,7 @@ from iot_facerecognition_client.scene import Scene
 from iot_facerecognition_edge import appliance as appliance_module
 from iot_facerecognition_edge.appliance import Appliance
 from iot_facerecognition_edge.cameras import Capabilities, Picture
+from iot_facerecognition_edge.cameras.turned_camera import TurnedCamera
 from iot_facerecognition_edge.errors import EdgeError, SettingError
 from iot_facerecognition_edge.eventlog import EntryKind, EventLog
 from iot_facerecognition_edge.events import (
@@ -29,6 +30,7 @@ from iot_facerecognition_edge.health import HealthReader
 from iot_facerecognition_edge.settings import CATALOGUE, Settings
 from iot_facerecognition_edge.statistics import ChartId, PieChart, Statistics
 from iot_facerecognition_edge.timekeeping import Timekeeper
+from iot_facerecognition_edge.turning import tagged
 from iot_facerecognition_protocol import Command, ErrorReport, Face, ObjectLabel, Setting, Text
 
 ADA = Face("Ada", 10, 20, 30, 40, distance=0.31, score=1.5, track=1)
@@ -192,6 +194,24 @@ async def test_what_the_camera_obeys_is_known_when_it_is_off_and_after_a_restart
         assert edge.appliance.camera_controls == {"fps"}
     async with bench(tmp_path, settings) as edge:
         assert edge.appliance.camera_controls == {"fps"}
+
+
+async def test_faces_of_a_camera_on_its_side_are_told_in_the_upright_picture(
+    recogniser: Any, tmp_path: Path
+) -> None:
+    recogniser.faces = (Face("Ada", 10, 20, 100, 120),)
+    sideways = {"camera.rotation": "90"}
+    async with recogniser, bench(tmp_path, recogniser.access | sideways) as edge:
+        edge.camera = TurnedCamera(edge.camera, edge.appliance.settings)
+        await edge.filming()
+        await edge.in_state(ConnectionState.CONNECTED)
+        edge.camera._camera.expose(b"\xff\xd8rest", edge.appliance.clock())
+        await edge.until(lambda: edge.of(FacesSeen))
+        seen = edge.of(FacesSeen)[0]
+    assert recogniser.frames == [tagged(b"\xff\xd8rest", 90)]
+    assert seen.size == (480, 640)
+    (face,) = seen.faces
+    assert (face.x, face.y, face.width, face.height) == (340, 10, 120, 100)
 
 
 async def test_a_changed_setting_holds_when_the_server_says_so(

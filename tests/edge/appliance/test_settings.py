@@ -121,7 +121,7 @@ def test_text_becomes_a_value(key: str, text: str, value: object) -> None:
         ("camera.source", "webcam", "picamera2"),
         ("camera.source", "moving", "folder of photos"),
         ("camera.source", "picamera2:1", "picamera2"),
-        ("camera.rotation", "90", "one of 0, 180"),
+        ("camera.rotation", "45", "one of 0, 90, 180, 270"),
         ("display.touch_calibration", "1,2,inf,0,0,0", "six numbers"),
         ("display.touch_calibration", "1,1,0,1,1,0", "one line"),
         ("hooks.on_known", "ring 'loud", "command line"),
