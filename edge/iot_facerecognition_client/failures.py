@@ -76,9 +76,9 @@ def _network_failure(error: OSError, server: ServerAddress) -> Failure:
 def _tls_failure(error: ssl.SSLError, server: ServerAddress) -> Failure:
     if isinstance(error, WrongCertificateError):
         text = (
-            "the server's certificate is not the pinned one: "
-            f"{server} shows {error.presented}, pinned is {error.expected}. Pin the new one if the "
-            "server was given a new certificate; else somebody stands between you and the server"
+            "the server's certificate is not the pinned one: pin the new one if the server was "
+            "given a new certificate; else somebody stands between you and the server. "
+            f"{server} shows {error.presented}, pinned is {error.expected}"
         )
         return Failure(Reason.CERTIFICATE, text, refused=True)
     if isinstance(error, ssl.SSLCertVerificationError):

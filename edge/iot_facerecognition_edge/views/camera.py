@@ -174,7 +174,7 @@ class CameraView(View):
         room = pygame.Rect(area.x + gap, top, area.width - 2 * gap, bottom - gap - top)
         self.link_plate.show(self.appliance.connection, room)
         plate = self.link_plate
-        self.picture.keep_clear(plate.rect.bottom if plate.visible else self.rect.y)
+        self.picture.keep_words_within(plate.rect.bottom if plate.visible else top, bottom)
 
     def _connect(self) -> None:
         self.navigator.push(ConnectPopup(self.navigator))

@@ -38,7 +38,7 @@ class Picture(Widget):
         self._through = False
         self.area = pygame.Rect(0, 0, 0, 0)
         """Where the picture is."""
-        self._words_from = 0
+        self._words_room = (0, 0)
 
     def lay(self, area: pygame.Rect, *, through: bool) -> None:
         """Show the picture here; `through` leaves that to the hardware."""
@@ -63,10 +63,10 @@ class Picture(Widget):
             self._image, self._time = (None, 0.0) if words else (self._image, self._time)
             self.changed()
 
-    def keep_clear(self, bottom: int) -> None:
-        """Let the words begin below `bottom`, where something else stands."""
-        if bottom != self._words_from:
-            self._words_from = bottom
+    def keep_words_within(self, top: int, bottom: int) -> None:
+        """Let the words stand between these heights: above and below is something else."""
+        if (top, bottom) != self._words_room:
+            self._words_room = (top, bottom)
             self.changed()
 
     def draw(self, canvas: pygame.Surface) -> None:
@@ -91,8 +91,8 @@ class Picture(Widget):
     def _draw_words(self, canvas: pygame.Surface) -> None:
         look = self.look
         width = self.rect.width - 4 * look.metrics.gap
-        top = max(self.rect.y, self._words_from)
-        room = pygame.Rect(self.rect.x, top, self.rect.width, self.rect.bottom - top)
+        top, bottom = self._words_room
+        room = pygame.Rect(self.rect.x, top, self.rect.width, bottom - top)
         lines, style = look.type.wrap_within(self._words, (width, room.height))
         step = look.type.height(style)
         top = room.centery - step * len(lines) // 2
