@@ -82,6 +82,65 @@ def test_tables_only_jpeg(peer: Peer, jpeg: bytes) -> None:
     assert_rejected(peer, tables, "frame-damaged")
 
 
+@pytest.mark.parametrize(
+    "segment",
+    ["ffdd000300", "ffdb004309" + "10" * 64, "ffc4001500" + "ff" * 16 + "0000"],
+    ids=["restart interval", "quantisation table 9", "Huffman table"],
+)
+def test_a_damaged_header_leaves_every_worker_as_it_was(
+    peer: Peer, jpeg: bytes, segment: str
+) -> None:
+    """A handle of libturbojpeg that met one of these refused every later picture."""
+    for _ in range(2 * (os.cpu_count() or 1) + 2):
+        assert_rejected(peer, jpeg[:2] + bytes.fromhex(segment) + jpeg[2:], "frame-damaged")
+    for _ in range(2 * (os.cpu_count() or 1) + 2):
+        messages, done = peer.frame(jpeg)
+        assert done["status"] == "processed"
+        assert [face["tag"] for face in faces_in(messages)] == ["Barack Obama"]
+
+
+def test_a_picture_of_few_bytes_and_hundreds_of_scans(peer: Peer) -> None:
+    content = io.BytesIO()
+    Image.new("L", (4096, 2160), 128).save(content, "JPEG", progressive=True)
+    plain = content.getvalue()
+    scan = plain[plain.rindex(b"\xff\xda") : -2]
+    bomb = plain[:-2] + scan * (499 - plain.count(b"\xff\xda")) + plain[-2:]
+    assert len(bomb) < 60_000
+    assert_rejected(peer, bomb, "frame-too-many-scans")
+
+
+def test_a_jpeg_without_its_end_is_whole_and_one_without_a_restart_marker_is_not(
+    peer: Peer, photos: Path
+) -> None:
+    content = io.BytesIO()
+    picture = Image.open(photos / "obama2.jpg").convert("RGB").resize((626, 1200))
+    picture.save(content, "JPEG", restart_marker_rows=1)
+    jpeg = content.getvalue()
+    for cut in (1, 2):
+        messages, done = peer.frame(jpeg[:-cut])
+        assert done["status"] == "processed"
+        assert [face["tag"] for face in faces_in(messages)] == ["Barack Obama"]
+    lost = jpeg.rindex(b"\xff\xd3")
+    assert_rejected(peer, jpeg[:lost] + jpeg[lost + 2 :], "frame-damaged")
+
+
+def test_a_camera_on_its_side_is_told_boxes_in_the_frame_as_it_sent_it(
+    peer: Peer, photos: Path
+) -> None:
+    picture = Image.open(photos / "obama2.jpg").convert("RGB").resize((626, 1200))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    content = io.BytesIO()
+    picture.save(content, "JPEG", quality=95)
+    (upright,) = faces_in(peer.frame(content.getvalue())[0])
+    content = io.BytesIO()
+    picture.transpose(Image.Transpose.ROTATE_90).save(content, "JPEG", quality=95, exif=exif)
+    (stored,) = faces_in(peer.frame(content.getvalue())[0])
+    assert stored["tag"] == upright["tag"] == "Barack Obama"
+    assert stored["x"] == pytest.approx(upright["y"], abs=20)
+    assert stored["y"] == pytest.approx(626 - upright["x"] - upright["width"], abs=20)
+
+
 @pytest.mark.parametrize("mode", ["L", "CMYK", "progressive"])
 def test_unusual_jpegs_are_decoded_properly(peer: Peer, photos: Path, mode: str) -> None:
     picture = Image.open(photos / "obama2.jpg").convert("RGB").resize((626, 1200))
