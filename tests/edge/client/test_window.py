@@ -78,3 +78,20 @@ def test_an_opencv_without_windows_is_told_with_the_cure(monkeypatch):
     monkeypatch.setenv("DISPLAY", ":0")
     with pytest.raises(SourceError, match=r"opencv-python, not -headless.*--headless"):
         RecognitionWindow("title")
+
+
+def test_a_frame_is_shown_as_it_was_sent_and_as_ever_after_a_damaged_one(shown):
+    """Boxes are of the frame as sent: one with an orientation is not turned."""
+    pixels = np.zeros((48, 96, 3), np.uint8)
+    pixels[:24, :48] = 255
+    jpeg = cv2.imencode(".jpg", pixels)[1].tobytes()
+    tiff = bytes.fromhex("4d4d002a00000008 0001 0112 0003 00000001 00060000 00000000")
+    segment = b"\xff\xe1" + (len(tiff) + 8).to_bytes(2, "big") + b"Exif\0\0" + tiff
+    sideways = jpeg[:2] + segment + jpeg[2:]
+    window = RecognitionWindow("title")
+    window.show(sideways, 0.0)
+    assert shown[-1].shape == pixels.shape
+    for bad in (jpeg[:2] + bytes.fromhex("ffdd000300") + jpeg[2:], jpeg[:100], b"no picture"):
+        assert window.show(bad, 0.0)
+        window.show(sideways, 0.0)
+        assert np.array_equal(shown[-1], shown[0])
