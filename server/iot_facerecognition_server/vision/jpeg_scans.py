@@ -60,8 +60,7 @@ def read_scans(data: bytes) -> tuple[Frame, list[Scan]]:
         elif segment.marker == _DRI:
             interval = int.from_bytes(data[segment.start : segment.end], "big")
         elif segment.marker == SOS:
-            following = walk[number + 1 :]
-            end = following[0].at if following else len(data)
+            end = walk[number + 1].at if number + 1 < len(walk) else len(data)
             scans.append(_scan(data, segment, interval, end))
     return frame, scans
 
