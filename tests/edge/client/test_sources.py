@@ -526,3 +526,27 @@ def test_an_encoder_that_was_given_nonsense_encodes_the_next_as_ever(photos):
         with pytest.raises((OSError, ValueError, TypeError, AttributeError)):
             encoder.encode(bad, "RGB")
         assert encoder.encode(pixels, "RGB") == before
+
+
+def test_a_damaged_frame_of_a_video_leaves_the_others_as_they_are(tmp_path):
+    path = tmp_path / "video.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 25, (64, 48))
+    for level in range(8):
+        writer.write(np.full((48, 64, 3), 20 * level, np.uint8))
+    writer.release()
+
+    def frames() -> list[bytes]:
+        video = VideoFile(path, fps=FAST)
+        video.start()
+        return [frame.jpeg for frame in iter(video.next_frame, None)]
+
+    before = frames()
+    data = bytearray(path.read_bytes())
+    at = -1
+    for _ in range(4):
+        at = data.index(b"\xff\xd8\xff", at + 1)
+    data[data.index(b"\xff\xc0", at) + 1] = 0xC3
+    path.write_bytes(data)
+    after = frames()
+    assert len(before) == 8
+    assert [jpeg for jpeg in after if jpeg in before] == before[:3] + before[4:]
