@@ -41,20 +41,20 @@ class Admission:
                 HTTPStatus.TOO_MANY_REQUESTS,
                 str(ErrorCode.TOO_MANY_CONNECTIONS),
                 f"this server takes {self._most_per_identity} connections of one identity"
-                " ([Budget] Connections)",
+                " ([Budget] Connections): close some of them",
             )
         if self._most and self.connections >= self._most:
             return Refusal(
                 HTTPStatus.SERVICE_UNAVAILABLE,
                 str(ErrorCode.TOO_MANY_CLIENTS),
-                f"this server takes {self._most} clients ([Limits] Clients)",
+                f"this server takes {self._most} clients ([Limits] Clients): try again later",
             )
         if self._most_per_address and self._addresses[address] >= self._most_per_address:
             return Refusal(
                 HTTPStatus.TOO_MANY_REQUESTS,
                 str(ErrorCode.TOO_MANY_CONNECTIONS),
                 f"this server takes {self._most_per_address} connections from one address"
-                " ([Limits] ConnectionsPerAddress)",
+                " ([Limits] ConnectionsPerAddress): close some of them",
             )
         self._connections += 1
         self._addresses[address] += 1

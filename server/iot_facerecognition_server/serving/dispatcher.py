@@ -222,7 +222,9 @@ class Dispatcher:
             client.metrics.rejected(str(error.code))
         elif error is not None:
             client.session.reject(
-                frame.number, ErrorCode.ENGINE_FAILED, "the server could not process this frame"
+                frame.number,
+                ErrorCode.ENGINE_FAILED,
+                "the server could not process this frame; its log says why, the next may pass",
             )
             client.metrics.rejected(str(ErrorCode.ENGINE_FAILED))
         else:
