@@ -9,6 +9,7 @@ from iot_facerecognition_client.events import (
     TextReceived,
     TextSent,
 )
+from iot_facerecognition_client.link_window import LinkWindow
 from iot_facerecognition_client.outbox import Outbox, OutgoingFrame
 from iot_facerecognition_client.scene import Scene
 from iot_facerecognition_client.settings_sync import SettingsSync
@@ -20,6 +21,7 @@ from iot_facerecognition_protocol import (
     ErrorReport,
     FacesFound,
     FrameDone,
+    FrameStatus,
     Health,
     InitRequest,
     MalformedMessageError,
@@ -45,6 +47,14 @@ class _Origin:
     scene: Scene | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _UnderWay:
+    """A frame that is under way, and the monotonic second when it was sent."""
+
+    frame: OutgoingFrame
+    sent: float
+
+
 class Session:
     """Decides what is sent next and what a received text means; owns neither socket nor clock.
 
@@ -66,7 +76,7 @@ class Session:
         window: int | None = None,
         credit_timeout: float = CREDIT_SECONDS,
     ) -> None:
-        """`window` frames may be under way; None leaves it to the server.
+        """`window` frames may be under way; None leaves it to the server and to the link.
 
         The credit of a frame is taken back after `credit_timeout` seconds without its end.
         """
@@ -80,9 +90,9 @@ class Session:
         self._settings = settings
         self._outbox = outbox
         self._statistics = statistics
-        self._window = window
+        self._link = LinkWindow(DEFAULT_WINDOW) if window is None else None
         self._credit = CreditWindow(window or DEFAULT_WINDOW, credit_timeout)
-        self._under_way: dict[int, OutgoingFrame] = {}
+        self._under_way: dict[int, _UnderWay] = {}
 
     @property
     def unanswered(self) -> int:
@@ -124,7 +134,7 @@ class Session:
             self._statistics.lost += 1
         if not self._credit.available or (frame := self._outbox.take_frame()) is None:
             return None
-        self._under_way[self._credit.sent(now)] = frame
+        self._under_way[self._credit.sent(now)] = _UnderWay(frame, now)
         if self.waiting_since is None:
             self.waiting_since = now
         return frame
@@ -162,8 +172,9 @@ class Session:
     def _take(self, message: Message, now: float) -> Event | None:
         match message:
             case InitRequest(window):
-                if self._window is None:
-                    self._credit.resize(window or DEFAULT_WINDOW)
+                if self._link is not None:
+                    self._link = LinkWindow(window or DEFAULT_WINDOW)
+                    self._credit.resize(self._link.window)
                 self.begin()
                 return None
             case Setting():
@@ -198,7 +209,10 @@ class Session:
                 self._statistics.unreadable += 1  # a frame that was never sent
             return None  # too late, or a second time
         origin = self._origin(done.frame, now)
-        del self._under_way[done.frame]
+        sent = self._under_way.pop(done.frame).sent
+        if self._link is not None and done.status is FrameStatus.PROCESSED:
+            self._link.answered(now - sent, (done.queue_ms + done.compute_ms) / 1e3)
+            self._credit.resize(self._link.window)
         self.waiting_since = now if self._under_way else None
         return FrameEnded(
             done.frame,
@@ -212,9 +226,10 @@ class Session:
         )
 
     def _origin(self, frame: int | None, now: float) -> _Origin:
-        sent = None if frame is None else self._under_way.get(frame)
-        if sent is None:
+        under_way = None if frame is None else self._under_way.get(frame)
+        if under_way is None:
             return _Origin(scene=self._newest_scene if self.version < Version.V2 else None)
+        sent = under_way.frame
         return _Origin(sent.captured, now - sent.captured, sent.mark, sent.scene)
 
     def end(self) -> None:

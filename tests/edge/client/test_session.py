@@ -311,9 +311,9 @@ def test_server_that_asks_again_with_a_smaller_window_is_obeyed():
     assert sent_frames(session, outbox, 0.0) == 4
     session.receive(encode(InitRequest(2)), 1.0)
     for frame in (1, 2):
-        session.receive(encode(FrameDone(frame, FrameStatus.PROCESSED)), 1.0)
+        session.receive(encode(FrameDone(frame, FrameStatus.DROPPED, reason="late")), 1.0)
     assert sent_frames(session, outbox, 1.0) == 0
-    session.receive(encode(FrameDone(3, FrameStatus.PROCESSED)), 1.0)
+    session.receive(encode(FrameDone(3, FrameStatus.DROPPED, reason="late")), 1.0)
     assert sent_frames(session, outbox, 1.0) == 1
 
 
@@ -335,3 +335,53 @@ def test_overdue_credit_does_not_hide_that_the_server_answers_nothing():
     sent_frames(session, outbox, 0.0)
     sent_frames(session, outbox, CREDIT_SECONDS)
     assert session.waiting_since == 0.0
+
+
+def answer(session: Session, frame: int, now: float, at_server: float) -> None:
+    done = FrameDone(frame, FrameStatus.PROCESSED, 0.0, at_server * 1e3)
+    assert session.receive(encode(done), now) is not None
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds", "at_server", "allowed"),
+    [
+        (None, 0.035, 0.030, 2),  # a loopback
+        (None, 0.100, 0.030, 3),
+        (None, 0.400, 0.030, 4),  # 30 ms each way with losses
+        (None, 0.400, 0.0, 4),
+        (None, 0.010, 0.500, 2),  # clocks differ by more than the link takes
+        (2, 0.400, 0.030, 2),
+    ],
+)
+def test_link_that_is_slower_than_the_server_is_worth_a_frame_or_two_more(
+    given, seconds, at_server, allowed
+):
+    session, outbox = session_with_window(given)
+    session.receive(encode(InitRequest(2)), 0.0)
+    now = 0.0
+    for number in range(1, 41):
+        outbox.put_frame(OutgoingFrame(b"jpeg", now))
+        while isinstance(session.next_message(now), str):
+            pass
+        now += seconds
+        answer(session, number, now, at_server)
+    assert sent_frames(session, outbox, now) == allowed
+
+
+def test_frames_that_were_not_worked_on_tell_nothing_of_the_link():
+    session, outbox = session_with_window(None)
+    session.receive(encode(InitRequest(2)), 0.0)
+    assert sent_frames(session, outbox, 0.0) == 2
+    for frame in (1, 2):
+        session.receive(encode(FrameDone(frame, FrameStatus.DROPPED, reason="late")), 9.0)
+    assert sent_frames(session, outbox, 9.0) == 2
+
+
+def test_a_new_announcement_begins_anew():
+    session, outbox = session_with_window(None)
+    session.receive(encode(InitRequest(2)), 0.0)
+    assert sent_frames(session, outbox, 0.0) == 2
+    answer(session, 1, 1.0, 0.01)
+    session.receive(encode(InitRequest(1)), 1.0)
+    answer(session, 2, 1.0, 0.99)
+    assert sent_frames(session, outbox, 1.0) == 1
