@@ -228,8 +228,9 @@ def followed_sessions(config: Config, detection: FaceDetection) -> FollowedSessi
 def session_factory(config: Config, engine: Engine) -> NewSession:
     """Return what makes a session with the limits of `config`.
 
-    It announces the window that keeps `engine` busy with one client: what is worked on, and one
-    frame that waits. Any more would only replace the one that waits (docs/benchmarks.md).
+    It announces the window that keeps `engine` busy with one client: the frames whose faces it
+    searches, one that waits, and one that is still being classified. Any more would only replace
+    the one that waits (docs/benchmarks.md).
     """
     limits = Limits(
         frame_bytes=config.limits.frame_bytes,
@@ -246,7 +247,7 @@ def session_factory(config: Config, engine: Engine) -> NewSession:
             limits=limits,
             object_labels=engine.object_labels,
             object_interval=config.engine.object_interval,
-            window=engine.frames_per_session + 1,
+            window=engine.frames_per_session + 1 + (engine.object_labels > 0),
         )
 
     return new_session
