@@ -150,7 +150,7 @@ class _SameIdentity:
 
 def _password(path: Path) -> str:
     try:
-        lines = path.read_text().splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()  # editors on Windows add a mark
     except (OSError, UnicodeError) as error:
         raise ConfigError(f"[Metrics] PasswordFile: {path} cannot be read: {error}") from error
     if not lines or not lines[0]:
