@@ -61,7 +61,7 @@ def test_a_flood_is_ignored_told_and_ended_and_its_sender_kept_out_for_a_while(
             codes, code, reason = flood(greedy, texts)
         assert 1 <= codes["rate"] < 10
         assert codes["flooding"] == 1
-        assert (code, reason) == (1008, "far more text messages than [Budget] Messages allows")
+        assert (code, reason) == (1008, "far more messages than [Budget] Messages allows")
         with pytest.raises(InvalidStatus) as refused, dial(running.access):
             pass
         assert refused.value.response.status_code == 429

@@ -24,8 +24,9 @@ class BudgetSettings:
         "Messages",
         Number(0.0, 100_000.0, "messages a second"),
         "50",
-        "Most text messages a second, and twenty seconds' worth at once. What is beyond is ignored,"
-        " and a client that goes on like this is disconnected. 0: any rate.",
+        "Most text messages a second, and twenty seconds' worth at once; a ping or a small fragment"
+        " counts as one. What is beyond is ignored, and a client that goes on like this is"
+        " disconnected. 0: any rate.",
     )
     frame_rate: float = setting(
         "FrameRate",

@@ -35,7 +35,7 @@ _LAST_WORDS_SECONDS = 2.0
 
 _CLOSE_CODES = {ErrorCode.TEXT_TOO_LARGE: CloseCode.MESSAGE_TOO_BIG}
 
-FLOODING_REASON: Final = "far more text messages than [Budget] Messages allows"
+FLOODING_REASON: Final = "far more messages than [Budget] Messages allows"
 
 NewSession = Callable[[int, Version, Callable[[str], None]], Session]
 """Makes a session of its key, its version and what sends its texts."""
@@ -75,6 +75,7 @@ class Client:
         self._log = ClientLog(_log, identity.name, budget.log, clock)
         self._log.named(self.name)
         self._disconnecting: asyncio.Task[None] | None = None
+        connection.when_overhead = self._take_overhead
 
     @property
     def name(self) -> str:
@@ -165,6 +166,16 @@ class Client:
                 return self.session.ignore_text(now)
             case Spent.FLOODING:
                 return self.session.refuse_and_close(ErrorCode.FLOODING, FLOODING_REASON)
+
+    def _take_overhead(self, count: int) -> float:
+        """Count WebSocket frames that are no message; return for how long not to read."""
+        now = self._clock()
+        spent = self._budget.overhead(count, now)
+        if spent is Spent.OVER:
+            self._metrics.rejected(str(ErrorCode.RATE))
+        elif spent is Spent.FLOODING:
+            self.disconnect(ErrorCode.FLOODING, FLOODING_REASON)
+        return self._budget.pause(now)
 
     def _take_frame(self, jpeg: bytes) -> Refused | None:
         self._metrics.frame_received()

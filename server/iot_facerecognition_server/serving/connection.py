@@ -7,11 +7,12 @@ from typing import Any, Final
 
 from websockets.asyncio.connection import Connection
 from websockets.asyncio.server import ServerConnection
-from websockets.frames import DATA_OPCODES, CloseCode, Frame
+from websockets.frames import DATA_OPCODES, CloseCode, Frame, Opcode
 from websockets.protocol import SEND_EOF, State
 from websockets.typing import DataLike
 
 from iot_facerecognition_protocol import SUBPROTOCOL_V2, ErrorCode, ErrorReport, Version, encode
+from iot_facerecognition_server.serving.reading import Reading
 from iot_facerecognition_server.serving.tls_buffers import ReadBuffer, unsent_bytes
 from iot_facerecognition_server.serving.unfinished import FRAGMENT_BYTES, UnfinishedMessages
 from iot_facerecognition_server.trust.client_identity import ClientIdentity
@@ -22,6 +23,11 @@ REQUEST_BYTES: Final = 32_768
 """Longest HTTP request: that of a browser with many cookies has some thousands of bytes."""
 _LAST_WORDS_SECONDS = 2.0
 """How long a client that sent too much has to read so."""
+
+_SMALL_FRAGMENT: Final = 4096
+"""Bytes below which a part of a message costs more to receive than it is worth."""
+_QUEUE, _OVERHEAD = "queue", "overhead"
+"""Reasons not to read: messages that nobody has taken yet, and a flood of nothing."""
 
 
 class ClientConnection(ServerConnection):
@@ -59,6 +65,7 @@ class ClientConnection(ServerConnection):
         self._fragments = 0
         self._message_ended = False
         self._requested = 0
+        self._overhead = 0
         self._fail = self.protocol.fail
         self.protocol.fail = self._explain_and_fail  # type: ignore[method-assign]
         self._receive = self.protocol.recv_frame
@@ -68,6 +75,10 @@ class ClientConnection(ServerConnection):
         self._when_lost: list[Callable[[], None]] = []
         self.identity: ClientIdentity | None = None
         """Who is at the other end, once that has been proved."""
+        self.when_overhead: Callable[[int], float] | None = None
+        """Told of WebSocket frames that cost and say nothing: pings, pongs and small fragments.
+
+        It returns the seconds for which the connection is not to be read."""
 
     @property
     def address(self) -> str:
@@ -95,6 +106,9 @@ class ClientConnection(ServerConnection):
         """
         self._read_buffer.lend(transport)
         Connection.connection_made(self, transport)
+        self._reading = Reading(self.transport)
+        self.recv_messages.pause = lambda: self._reading.hold(_QUEUE)
+        self.recv_messages.resume = lambda: self._reading.release(_QUEUE)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell those who wanted to know."""
@@ -115,6 +129,10 @@ class ClientConnection(ServerConnection):
             self._bound_request(len(data))
             return
         self._bound_message()
+        if self._overhead:
+            overhead, self._overhead = self._overhead, 0
+            if self.when_overhead is not None:
+                self._rest(self.when_overhead(overhead))
         if unsent_bytes(self.transport) > self._backlog + self._sending:
             self.cut_for_not_reading()
 
@@ -203,7 +221,13 @@ class ClientConnection(ServerConnection):
         if self.version >= Version.V2:
             self.protocol.send_text(encode(self.offence).encode())
 
+    def _rest(self, seconds: float) -> None:
+        if seconds > 0:
+            self._reading.hold(_OVERHEAD)
+            self.loop.call_later(seconds, self._reading.release, _OVERHEAD)
+
     def _receive_and_forget(self, frame: Frame) -> None:
+        self._overhead += _is_overhead(frame)
         self._receive(replace(frame))
         frame.data = b""
         if self.protocol.current_size is None:
@@ -234,3 +258,10 @@ class ClientConnection(ServerConnection):
                 "the unfinished messages of all clients are more than the server holds"
                 " ([Limits] UnfinishedBytes)"
             )
+
+
+def _is_overhead(frame: Frame) -> bool:
+    if frame.opcode not in DATA_OPCODES:
+        return True
+    whole = frame.fin and frame.opcode is not Opcode.CONT
+    return not whole and len(frame.data) < _SMALL_FRAGMENT
