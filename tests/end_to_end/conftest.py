@@ -85,8 +85,14 @@ def dial(access: Access, *, v2: bool = True, **options: Any) -> Peer:
 
 @pytest.fixture(scope="module")
 def server(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """A server with tokens that knows the demo's people; ended with exit code 0."""
-    settings = {"Limits": {"ConnectionsPerAddress": "400"}, "Budget": {"Connections": "400"}}
+    """A server with tokens that knows the demo's people; ended with exit code 0.
+
+    Its tests share a token and flood, so what budgets do is held by `test_budgets.py`.
+    """
+    settings = {
+        "Limits": {"ConnectionsPerAddress": "400"},
+        "Budget": {"Connections": "400", "Messages": "0"},
+    }
     with ServerProcess(tmp_path_factory.mktemp("server"), people(photos), settings) as running:
         yield running
         assert running.stop() == 0, running.output()
