@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench bench-following soak bench-edge bench-gpu attack docs clean lab test-container lab-monitoring lab-trixie lab-armv6 lab-unit dashboards
+.PHONY: help demo test lint format bench bench-window bench-following soak bench-edge bench-gpu attack docs clean lab test-container lab-monitoring lab-trixie lab-armv6 lab-unit dashboards
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ bench: $(READY)  ## measure speed against references in the same run (under 10 m
 	@$(BIN)/python -m benchmarks.startup
 	@$(BIN)/python -m benchmarks.scaling
 	@$(BIN)/python -m benchmarks.precision_errors
+
+bench-window: $(READY)  ## what the credit window costs and gains, also over a slow link (root, 3 minutes)
+	@$(BIN)/python -m benchmarks.window
 
 bench-following: $(READY)  ## what following faces costs and misses, beside full scans (5 minutes)
 	@$(BIN)/python -m benchmarks.following
