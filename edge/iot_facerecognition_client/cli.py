@@ -27,6 +27,7 @@ from iot_facerecognition_client.trust import (
     TrustError,
 )
 from iot_facerecognition_protocol import SessionSettings
+from iot_facerecognition_protocol.system.command import as_command
 
 TOKEN_VARIABLE = "IOT_FACERECOGNITION_TOKEN"  # noqa: S105 - a name, not a token
 
@@ -55,6 +56,10 @@ examples:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code: 0, 1 when it failed, 2 for wrong arguments."""
+    return as_command(lambda: _main(arguments))
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     parser = _make_parser()
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
@@ -76,6 +81,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return FAILED if asyncio.run(headless.run(options.duration)) else 0
     except (TrustError, ValueError) as error:
         parser.error(str(error))
+    except BrokenPipeError:
+        raise  # nobody reads what is printed: told to nobody
     except (SourceError, ConnectionError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return FAILED

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from iot_facerecognition_edge.console import console
 from iot_facerecognition_edge.errors import EdgeError, HookError, SettingError
 from iot_facerecognition_edge.postponed import postpone
 from iot_facerecognition_edge.settings import (
@@ -18,6 +19,7 @@ from iot_facerecognition_edge.settings import (
     entered,
     setting,
 )
+from iot_facerecognition_protocol.system.command import as_command
 
 EXIT_OK = 0
 EXIT_FAILURE = 1
@@ -106,9 +108,13 @@ def _add_run_options(parser: argparse.ArgumentParser, default: object = None) ->
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
+    return as_command(lambda: _main(arguments))
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
-    state_directory = options.state_dir or default_state_directory(os.environ)
     try:
+        state_directory = options.state_dir or default_state_directory(os.environ)
         if options.command == "settings":
             return _ACTIONS[options.action](state_directory, options)
         return _run(state_directory, options)
@@ -124,10 +130,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def default_state_directory(environment: "os._Environ[str] | dict[str, str]") -> Path:
-    """Return where systemd says that state belongs, or where the user's does."""
+    """Return where systemd says that state belongs, or where the user's does.
+
+    Raises SettingError for a user without a home.
+    """
     if "STATE_DIRECTORY" in environment:
         return Path(environment["STATE_DIRECTORY"].split(":")[0])
-    base = environment.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    try:
+        base = environment.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    except RuntimeError:
+        raise SettingError(
+            "this user has no home folder to keep settings in; name a folder by --state-dir"
+        ) from None
     return Path(base) / "iot-facerecognition-edge"
 
 
@@ -138,7 +152,7 @@ def _run(state_directory: Path, options: argparse.Namespace) -> int:
     logging.basicConfig(
         level=logging.DEBUG if options.verbose else logging.INFO,
         format="%(levelname)s %(message)s",
-        stream=sys.stderr,
+        stream=console(sys.stderr),
     )
     # The appliance's own log tells the same in its own words.
     logging.getLogger("iot_facerecognition_client").setLevel(logging.WARNING)

@@ -6,12 +6,12 @@
 - the others: one group of commands each.
 """
 
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Final
 
+from iot_facerecognition_protocol.system.command import as_command
 from iot_facerecognition_server.cli.outcome import Command, CommandFailedError, ExitCode
 from iot_facerecognition_server.cli.parser import PROGRAM, make_parser
 from iot_facerecognition_server.config import ConfigError
@@ -21,6 +21,10 @@ _INSTALL: Final = "pip install 'iot-facerecognition[server]'"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; `arguments` default to the process's."""
+    return as_command(lambda: _main(arguments))
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     parsed = make_parser().parse_args(arguments)
     try:
         code = command(parsed.run)(parsed)
@@ -35,9 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say(f"the package {error.name} is missing; install the server with: {_INSTALL}")
         return ExitCode.FAILURE
     except BrokenPipeError:
-        # Whoever read the output has seen enough; Python must not try again at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.FAILURE
+        raise  # whoever read the output has seen enough
     except OSError as error:
         _say(f"{error.filename}: {error.strerror}" if error.filename else str(error))
         return ExitCode.FAILURE

@@ -109,9 +109,15 @@ def _look_at_references(config: Config) -> None:
 
 def _print_token(token: str) -> None:
     """Print the first token where the log does not reach: it is a secret."""
-    print(
-        f"token: {token}\n"
-        "       Clients need it, and it is shown only now. More are made with:"
-        " iot-facerecognition-server token add NAME",
-        flush=True,
-    )
+    try:
+        print(
+            f"token: {token}\n"
+            "       Clients need it, and it is shown only now. More are made with:"
+            " iot-facerecognition-server token add NAME",
+            flush=True,
+        )
+    except OSError as error:
+        _log.warning(
+            "the first token could not be printed (%s); make another: token add NAME",
+            error.strerror,
+        )
