@@ -87,3 +87,24 @@ def test_a_full_disk_is_told_of(tmp_path: Path) -> None:
     (tmp_path / "log.txt").symlink_to("/dev/full")
     with pytest.raises(EdgeError, match="stays in memory"):
         LogFile(tmp_path / "log.txt", size=1000).write(make_log().information("a"))
+
+
+@pytest.mark.parametrize("how", ["renamed", "removed", "replaced"])
+def test_a_file_that_is_moved_away_is_made_again_at_the_next_entry(tmp_path: Path, how) -> None:
+    log = make_log()
+    file = LogFile(tmp_path / "log.txt", size=10_000)
+    file.write(log.information("before"))
+    file.path.chmod(0o640)
+    file.path.rename(tmp_path / "moved.txt")
+    if how == "removed":
+        (tmp_path / "moved.txt").unlink()
+    if how == "replaced":
+        file.path.touch(mode=0o640)
+    for text in ("after", "at last"):
+        file.write(log.information(text))
+    written = file.path.read_text()
+    assert "before" not in written
+    assert "after" in written
+    assert "at last" in written
+    assert file.path.stat().st_mode & 0o777 == 0o640
+    file.close()

@@ -1,11 +1,15 @@
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from iot_facerecognition_server.gallery.change import fingerprint
 from iot_facerecognition_server.gallery.reference_file import (
+    LARGEST_FILE,
+    MOST_PROBLEMS,
     Reference,
     ReferenceFile,
     ReferenceFileError,
@@ -140,3 +144,141 @@ def test_the_fingerprint_changes_with_the_file_and_with_each_photo(write, folder
     references.path.unlink()
     seen.add(fingerprint(references))
     assert len(seen) == 6
+
+
+def test_a_wrong_entry_costs_the_others_nothing_and_is_reported_once(write):
+    references = write(
+        [
+            {"tag": "Joe", "photos": "biden.jpg"},
+            7,
+            {"tag": "", "photos": "a.jpg"},
+            {"tag": "Jose", "photos": ["jos\udce9.png", "jose.png"]},
+            {"tag": "X\ud800", "photos": "x.jpg"},
+            {"tag": "Only", "photos": "only\udce9.png"},
+            {"tag": "Eileen", "photos": "astronaut.png"},
+        ]
+    )
+    found = references.read()
+    assert found.people == (
+        Reference("Joe", ("biden.jpg",)),
+        Reference("Jose", ("jose.png",)),
+        Reference("Eileen", ("astronaut.png",)),
+    )
+    told = [f"entry {number}" for number in (2, 3, 4, 5, 6)]
+    assert [problem.split(", ")[1][:7] for problem in found.problems] == told
+    assert sum("not UTF-8" in problem for problem in found.problems) == 3
+    assert references.read() is found, "an unchanged file is not parsed again"
+
+
+def test_the_file_from_the_field_serves_who_can_be_read(tmp_path: Path):
+    """Joe is enrolled; the photo of Jose has a name that is not UTF-8."""
+    path = tmp_path / "faces.json"
+    path.write_bytes(
+        rb'[{"tag": "Joe", "photos": "biden.jpg"}, {"tag": "Jose", "photos": "jos\udce9.png"}]'
+    )
+    found = ReferenceFile(path).read()
+    assert found.people == (Reference("Joe", ("biden.jpg",)),)
+    assert len(found.problems) == 1
+    assert fingerprint(ReferenceFile(path))
+
+
+def test_a_byte_that_is_no_utf8_spoils_one_name_only(tmp_path: Path):
+    path = tmp_path / "faces.json"
+    path.write_bytes(
+        b'[{"tag": "Joe", "photos": "b.jpg"}, {"tag": "Jos\xe9", "photos": "jos\xe9.png"}]'
+    )
+    found = ReferenceFile(path).read()
+    assert found.people == (Reference("Joe", ("b.jpg",)),)
+    assert "entry 2" in found.problems[0]
+
+
+def test_a_change_keeps_wrong_entries_and_can_remove_them(tmp_path: Path, folder: Path):
+    path = folder / "faces.json"
+    wrong = rb'{"tag": "Jose", "photos": "jos\udce9.png"}'
+    path.write_bytes(b"[" + wrong + b"]")
+    references = ReferenceFile(path)
+    references.add("Joe", [folder / "biden.jpg"])
+    assert json.loads(path.read_text("utf-8"))[0] == json.loads(wrong)
+    references.remove("Jose")
+    assert references.load() == (Reference("Joe", ("biden.jpg",)),)
+
+
+def test_names_that_are_not_utf8_are_refused(tmp_path: Path):
+    photo = tmp_path / "jos\udce9.png"
+    photo.touch()
+    references = ReferenceFile(tmp_path / "faces.json")
+    with pytest.raises(ReferenceFileError, match="not UTF-8; rename it"):
+        references.add("Jose", [photo])
+    photo.rename(tmp_path / "jose.png")
+    with pytest.raises(ReferenceFileError, match=r"tag .* is not UTF-8"):
+        references.add("Jos\udce9", [tmp_path / "jose.png"])
+    assert not references.path.exists()
+
+
+def test_of_very_many_wrong_entries_the_number_is_told(write):
+    found = write([{"tag": "Joe", "photos": "b.jpg"}, *[7] * (MOST_PROBLEMS + 5)]).read()
+    assert len(found.problems) == MOST_PROBLEMS + 1
+    assert found.problems[-1].endswith("5 more are wrong")
+
+
+def test_a_photo_given_by_a_link_keeps_the_links_name(folder: Path, tmp_path: Path):
+    (folder / "current.jpg").symlink_to("obama.jpg")
+    (tmp_path / "linked folder").symlink_to("gallery")
+    (tmp_path / "outside.jpg").symlink_to(folder / "biden.jpg")
+    references = ReferenceFile(folder / "faces.json")
+    references.add("Barack", [folder / "current.jpg"])
+    references.add("Barack", [tmp_path / "linked folder" / "obama2.jpg"])
+    references.add("Joe", [tmp_path / "outside.jpg"])
+    assert references.load() == (
+        Reference("Barack", ("current.jpg", "obama2.jpg")),
+        Reference("Joe", (str(tmp_path / "outside.jpg"),)),
+    )
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
+def test_what_is_no_file_is_an_error_and_nothing_waits(tmp_path: Path, make):
+    make(tmp_path / "faces.json")
+    references = ReferenceFile(tmp_path / "faces.json")
+    for look in (references.read, references.load, lambda: references.add("A", [Path(__file__)])):
+        with pytest.raises(ReferenceFileError, match=r"cannot be (read|written): it is no regular"):
+            look()
+    assert fingerprint(references)
+
+
+def test_a_file_over_the_bound_is_not_read(tmp_path: Path):
+    path = tmp_path / "faces.json"
+    with path.open("wb") as file:
+        file.truncate(LARGEST_FILE + 1)  # a hole: as large as this without taking room
+    with pytest.raises(ReferenceFileError, match="more than 16 MB"):
+        ReferenceFile(path).read()
+
+
+ADD = """
+import sys, pathlib
+from iot_facerecognition_server.gallery.reference_file import ReferenceFile
+folder, worker, count = pathlib.Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+for number in range(count):
+    ReferenceFile(folder / "faces.json").add(f"{worker}-{number}", [folder / "photo.jpg"])
+"""
+
+
+def test_changes_of_several_processes_at_once_lose_nothing(tmp_path: Path):
+    (tmp_path / "photo.jpg").touch()
+    workers = [
+        subprocess.Popen([sys.executable, "-c", ADD, str(tmp_path), str(worker), "50"])
+        for worker in range(4)
+    ]
+    assert [worker.wait(120) for worker in workers] == [0] * 4
+    tags = {reference.tag for reference in ReferenceFile(tmp_path / "faces.json").load()}
+    assert tags == {f"{worker}-{number}" for worker in range(4) for number in range(50)}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files to others")
+def test_what_root_changes_stays_the_service_users(tmp_path: Path):
+    (tmp_path / "photo.jpg").touch()
+    os.chown(tmp_path, 12345, 12346)
+    for tag in ("made", "replaced"):
+        ReferenceFile(tmp_path / "faces.json").add(tag, [tmp_path / "photo.jpg"])
+        status = (tmp_path / "faces.json").stat()
+        assert (status.st_uid, status.st_gid, status.st_mode & 0o777) == (12345, 12346, 0o644)
