@@ -15,7 +15,6 @@ from iot_facerecognition_server.gallery.reference_file import (
     ReferenceFileMissingError,
     References,
 )
-from iot_facerecognition_server.gallery.shared_photos import other_owners
 
 
 def show(arguments: argparse.Namespace) -> int:
@@ -46,6 +45,9 @@ def add(arguments: argparse.Namespace) -> int:
     # Only now, since torch takes its time.
     from iot_facerecognition_server.cli.failures import as_command_failure  # noqa: PLC0415
     from iot_facerecognition_server.cli.photo_check import look_at_photos  # noqa: PLC0415
+    from iot_facerecognition_server.gallery.shared_photos import other_owners  # noqa: PLC0415
+
+    _refuse_names([arguments.tag, *map(str, arguments.photos)])
 
     with as_command_failure():
         reports = look_at_photos(config, arguments.tag, arguments.photos)
@@ -70,6 +72,17 @@ def add(arguments: argparse.Namespace) -> int:
             ExitCode.FAILURE, f"{len(reports) - len(used)} of {_counted(reports)} not added"
         )
     return ExitCode.SUCCESS
+
+
+def _refuse_names(names: Sequence[str]) -> None:
+    """Refuse what no UTF-8 file can name, before the photos are looked at."""
+    for name in names:
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            raise CommandFailedError(
+                ExitCode.FAILURE, f"{name!a} is not UTF-8; rename it"
+            ) from None
 
 
 def _counted(photos: Sequence[object]) -> str:
