@@ -7,11 +7,12 @@ import stat
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from iot_facerecognition_server.serving.control import SOCKET_NAME, ask
+from iot_facerecognition_server.serving.control import SOCKET_NAME, ControlError, ask
 
 SETTINGS = "[Connection]\nBind=127.0.0.1\nPort=0\n"
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
@@ -37,8 +38,8 @@ def end(process: subprocess.Popen[str]) -> str:
 def clients(state: Path) -> object:
     """Ask who is connected; the socket is there a moment after the server listens."""
     for _ in range(600):
-        if (state / SOCKET_NAME).exists():
-            break
+        with suppress(ControlError):
+            return ask(state / SOCKET_NAME, {"do": "clients"})["clients"]
         time.sleep(0.05)
     return ask(state / SOCKET_NAME, {"do": "clients"})["clients"]
 
