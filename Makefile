@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench bench-window bench-following soak bench-edge bench-gpu attack docs clean lab test-container lab-monitoring lab-trixie lab-armv6 lab-unit dashboards
+.PHONY: help demo test lint format bench bench-window bench-following soak bench-edge bench-gpu attack docs clean lab test-container lab-monitoring lab-trixie lab-armv6 lab-unit lab-newcomer dashboards
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,7 +68,10 @@ lab-armv6: $(READY)  ## the headless edge on an emulated ARM1176, against the re
 lab-unit: $(READY)  ## the edge's unit under a real systemd, with its sandbox and watchdog
 	@LAB=unit $(BIN)/pytest -s --timeout=600 tests/labs
 
-lab: test-container lab-monitoring lab-trixie lab-armv6 lab-unit  ## every lab, one after the other
+lab-newcomer:  ## both commands as a newcomer to a minimal Debian meets them (20 minutes)
+	@tests/labs/newcomer.sh
+
+lab: test-container lab-monitoring lab-trixie lab-armv6 lab-unit lab-newcomer  ## every lab, one after the other
 
 dashboards: $(VENV)/.labs  ## write the Grafana dashboards anew
 	@$(BIN)/python -m monitoring.dashboards
