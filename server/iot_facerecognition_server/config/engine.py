@@ -22,7 +22,7 @@ class EngineSettings:
         Choice(("auto", "fp32", "bf16", "fp16")),
         "auto",
         "Number format of the networks. auto: the fastest that the device has in hardware. fp16"
-        " needs a GPU.",
+        " needs a GPU. The face detector never takes bf16: fp32 on a CPU, fp16 on a GPU instead.",
     )
     detector: str = setting(
         "Detector",

@@ -49,6 +49,18 @@ def choose_precision(
     return Precision(wanted)
 
 
+def choose_detector_precision(wanted: str, device: str) -> Precision:
+    """Return the precision in which a detector runs where `wanted` is set; never bf16.
+
+    bf16 is off by more than neighbouring places of a detector differ: which of them wins, and with
+    it the box, would depend on how the processor rounds. Raises ValueError as `choose_precision`.
+    """
+    chosen = choose_precision(wanted, device)
+    if chosen != Precision.BF16:
+        return chosen
+    return Precision.FP32 if device == "cpu" else Precision.FP16
+
+
 def _has_fast_bf16(cpu_information: Path) -> bool:
     """Look for the CPU's flags where Linux tells them; elsewhere there is no telling."""
     try:

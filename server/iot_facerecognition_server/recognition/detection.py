@@ -12,7 +12,7 @@ from iot_facerecognition_server.models.catalogue import CNN_DETECTOR
 from iot_facerecognition_server.models.store import ModelStore
 from iot_facerecognition_server.networks.cnn_detector import CnnFaceDetectorNetwork
 from iot_facerecognition_server.networks.memory import HalvingNetwork
-from iot_facerecognition_server.networks.precision import choose_precision
+from iot_facerecognition_server.networks.precision import choose_detector_precision
 from iot_facerecognition_server.observability.stages import timed_network
 from iot_facerecognition_server.recognition.batching import Detect, DetectorThread
 from iot_facerecognition_server.vision.cnn_faces import CnnDetector
@@ -34,7 +34,7 @@ class FaceDetection:
             self.detector = HogDetector(smallest, kept_in=config.model_cache)
             return
         weights = ModelStore(config.model_cache).resolve(CNN_DETECTOR)
-        precision = choose_precision(config.engine.precision, device)
+        precision = choose_detector_precision(config.engine.precision, device)
         network = CnnFaceDetectorNetwork.load(weights, device, precision)
         _log.info("face detector on %s in %s, from %s", device, precision, weights)
         detect: Detect = timed_network(network.detect, "detector", metrics)

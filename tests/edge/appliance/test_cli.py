@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shlex
 import signal
 import socket
 import stat
@@ -193,7 +194,7 @@ async def test_headless_streams_photos_tells_systemd_and_runs_hooks(
             recogniser,
             **size,
             connection__name="kitchen",
-            hooks__on_known=f"{sys.executable} {tmp_path}/hook.py",
+            hooks__on_known=f"{shlex.quote(sys.executable)} {tmp_path}/hook.py",
             log__to_file="on",
         )
         arguments = ["--headless", "--camera", f"{kind}:{folder}", *options]

@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 import os
+import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +25,7 @@ ADA = Presence(Kind.KNOWN, ("Ada", "Grace Hopper"))
 
 
 def command(script: str) -> str:
-    return f'{sys.executable} -c "{script}"'
+    return f'{shlex.quote(sys.executable)} -c "{script}"'
 
 
 async def finished(hook: CommandHook) -> None:

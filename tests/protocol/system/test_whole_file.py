@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -189,7 +190,7 @@ def test_a_file_that_is_mounted_alone_is_written_in_place(tmp_path: Path, read_o
     if read_only:
         steps.insert(0, f"mount --bind {inside.parent} {inside.parent}")
         steps.insert(1, f"mount -o remount,bind,ro {inside.parent}")
-    steps.append(f"{sys.executable} {tmp_path / 'write.py'} {inside}")
+    steps.append(f"{shlex.quote(sys.executable)} {tmp_path / 'write.py'} {inside}")
     steps.append(f"ls -A {inside.parent}")
     done = subprocess.run(
         ["unshare", "-m", "sh", "-e", "-c", "\n".join(steps)],

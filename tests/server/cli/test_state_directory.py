@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import signal
 import stat
 import subprocess
@@ -111,7 +112,7 @@ def test_a_damaged_reference_file_is_exit_code_2(start, home, content, told):
 
 def in_namespace(home: Path, *steps: str) -> subprocess.Popen[str]:
     """Start a server as `start` does, where `steps` have changed what is mounted."""
-    command = f"exec {sys.executable} -m iot_facerecognition_server run"
+    command = f"exec {shlex.quote(sys.executable)} -m iot_facerecognition_server run"
     return subprocess.Popen(
         ["unshare", "-m", "sh", "-e", "-c", "\n".join([*steps, f"cd {home}", command])],
         stdout=subprocess.PIPE,

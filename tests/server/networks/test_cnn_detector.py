@@ -17,7 +17,7 @@ from iot_facerecognition_server.networks.cnn_detector import (
 )
 from iot_facerecognition_server.networks.dlib_network import read_network
 from iot_facerecognition_server.networks.face_descriptor import NetworkFileError
-from iot_facerecognition_server.networks.precision import Precision
+from iot_facerecognition_server.networks.precision import Precision, choose_detector_precision
 from iot_facerecognition_server.networks.residual import NetworkStructureError
 
 RECORD = json.loads((Path(__file__).parent / "dlib_cnn_faces.json").read_text())
@@ -80,21 +80,55 @@ def test_faces_on_further_photos_are_dlibs(detector, model):
         assert_same(agreement(found, faces_of_dlib(model, picture)))
 
 
-@pytest.mark.parametrize("precision", [Precision.BF16, Precision.FP16])
-def test_half_precision_finds_the_same_faces(detector_file, photos, precision):
-    detector = CnnFaceDetectorNetwork.load(detector_file, precision=precision)
-    (found,) = detector.detect(read_picture(photos / "obama2.jpg", 320)[np.newaxis])
-    (exact,) = CnnFaceDetectorNetwork.load(detector_file).detect(
-        read_picture(photos / "obama2.jpg", 320)[np.newaxis]
+HALF_PRECISION_ERROR = 0.01
+"""The most by which fp16 changes a score that could be a face's; 0.0014 was seen."""
+
+
+def scores_of(detector: CnnFaceDetectorNetwork, picture: np.ndarray) -> np.ndarray:
+    """Return the score of every place, (rows, columns)."""
+    with torch.inference_mode():
+        return detector._network(torch.tensor(picture).permute(2, 0, 1)[None])[0, 0].numpy()
+
+
+@pytest.mark.parametrize("name", ["obama2.jpg", "hanks.png", "astronaut.png", "chelsea.png"])
+def test_half_precision_keeps_faces_and_takes_no_worse_place(detector, detector_file, photos, name):
+    """What holds however a processor rounds: scores hardly change, and only equals change places.
+
+    A face is kept where the best of its places beats zero by more than the error; its box is that
+    of a place whose exact score is within twice the error of the best.
+    """
+    half = CnnFaceDetectorNetwork.load(detector_file, precision=Precision.FP16)
+    picture = read_picture(photos / name, 240)
+    exact, near = scores_of(detector, picture), scores_of(half, picture)
+    plausible = exact > -0.5
+    assert np.abs(near - exact)[plausible].max(initial=0) < HALF_PRECISION_ERROR
+    assert not (near[~plausible] > 0).any()
+    (expected,) = detector.detect(picture[np.newaxis])
+    (found,) = half.detect(picture[np.newaxis])
+    assert (np.abs(expected.scores) > HALF_PRECISION_ERROR).all()  # or any number would be right
+    assert len(found.boxes) == len(expected.boxes)
+    assert np.abs(np.sort(found.scores) - np.sort(expected.scores)).max(initial=0) < (
+        2 * HALF_PRECISION_ERROR
     )
-    assert_same(agreement(found, exact), scores=0.05)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "device", "precision"),
+    [
+        ("auto", "cpu", Precision.FP32),
+        ("bf16", "cpu", Precision.FP32),
+        ("auto", "cuda", Precision.FP16),
+        ("bf16", "cuda:1", Precision.FP16),
+        ("fp32", "cuda", Precision.FP32),
+    ],
+)
+def test_the_detector_never_takes_the_precision_that_moves_its_boxes(wanted, device, precision):
+    assert choose_detector_precision(wanted, device) is precision
 
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-@pytest.mark.parametrize(
-    ("precision", "bound"), [(Precision.FP32, 1e-2), (Precision.FP16, 2e-2), (Precision.BF16, 0.1)]
-)
+@pytest.mark.parametrize(("precision", "bound"), [(Precision.FP32, 1e-2), (Precision.FP16, 2e-2)])
 def test_a_gpu_finds_the_same_faces(detector_file, photos, precision, bound):
     detector = CnnFaceDetectorNetwork.load(detector_file, "cuda", precision)
     for name in sorted(PHOTOS):

@@ -1,6 +1,7 @@
 """The server's own key and certificate: always a pair, whoever is killed when."""
 
 import os
+import shlex
 import stat
 import subprocess
 import sys
@@ -159,7 +160,8 @@ def test_a_pair_whose_files_are_mounted_alone_is_written_in_place(tmp_path: Path
     outside.write_bytes(identity.key_path.read_bytes())
     steps = (
         f"mount --bind {outside} {identity.key_path}\n"
-        f"cd {tmp_path} && exec {sys.executable} -m iot_facerecognition_server cert new"
+        f"cd {tmp_path}\n"
+        f"exec {shlex.quote(sys.executable)} -m iot_facerecognition_server cert new"
     )
     done = subprocess.run(
         ["unshare", "-m", "sh", "-e", "-c", steps], capture_output=True, text=True, check=False
