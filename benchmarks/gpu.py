@@ -189,10 +189,8 @@ async def engine_rate(config: Config, device: str, scale: Scale) -> tuple[float,
     objects = ObjectRecogniser(config, device)
     workers = config.engine.workers
     engine = LocalEngine(
-        workers=[
-            Tools(faces.make_scanner(metrics.stage_seconds), objects.make_cropper())
-            for _ in range(workers)
-        ],
+        workers=workers,
+        make_tools=lambda: Tools(faces.make_scanner(metrics.stage_seconds), objects.make_cropper()),
         networks={
             Network.DESCRIPTOR: batched(faces.network.describe, "descriptor", metrics, device, 4),
             Network.CLASSIFIER: batched(

@@ -43,7 +43,10 @@ class ServerProcess:
         settings: Mapping[str, Mapping[str, str]] | None = None,
         *,
         port: int = 0,
+        says: str = _READY.pattern,
     ) -> None:
+        """Wait at the start until the server `says` something: by default, that it listens."""
+        self._says = re.compile(says)
         self.folder = folder
         self.config = folder / "config.ini"
         self._port = port
@@ -91,7 +94,7 @@ class ServerProcess:
         return (self.folder / "output.txt").read_text(errors="replace")
 
     def start(self, seconds: float = 60.0) -> None:
-        """Start the server and wait until it listens. Raises ServerFailedError."""
+        """Start the server and wait until it does. Raises ServerFailedError."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self._write_configuration()
         with (self.folder / "output.txt").open("wb") as output:
@@ -102,7 +105,7 @@ class ServerProcess:
                 stderr=subprocess.STDOUT,
             )
         deadline = time.monotonic() + seconds
-        while not _READY.search(self.output()):
+        while not self._says.search(self.output()):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
                 raise ServerFailedError(f"the server did not start:\n{self.output()}")

@@ -91,6 +91,8 @@ class DropReason(StrEnum):
     """The client sends more frames a second than the server takes from one client."""
     SWITCHED_OFF = "switched-off"
     """The client wants neither faces nor objects, so there was nothing to find."""
+    NOT_DUE = "not-due"
+    """The client wants objects only, and it was not time yet to look for them again."""
 
 
 @dataclass(frozen=True, slots=True)

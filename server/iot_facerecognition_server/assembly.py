@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import torch
 from prometheus_client import disable_created_metrics
@@ -19,11 +19,12 @@ from iot_facerecognition_server.config import Config
 from iot_facerecognition_server.devices import choose_device
 from iot_facerecognition_server.engine.interface import Engine
 from iot_facerecognition_server.engine.jobs import Network, Tools
-from iot_facerecognition_server.engine.local import LocalEngine
+from iot_facerecognition_server.engine.local import LocalEngine, Repairs
 from iot_facerecognition_server.following.follower import FollowSettings
 from iot_facerecognition_server.following.job import FollowedSessions
 from iot_facerecognition_server.metrics import ServerMetrics
 from iot_facerecognition_server.observability import catalogue
+from iot_facerecognition_server.observability.examination import Examination
 from iot_facerecognition_server.observability.monitoring import (
     MODELS,
     PORT,
@@ -63,6 +64,8 @@ _log = logging.getLogger(__name__)
 
 SHUTDOWN_SECONDS = 5.0
 """How long frames under way may take to finish when the server ends."""
+RETRY_SECONDS = 60.0
+"""How long after a failed self-test the server tries it again."""
 GALLERY_SECONDS = 5.0
 """How often the reference file is looked at."""
 CPU_BATCH = 4
@@ -113,14 +116,12 @@ async def _serve(
     cores = os.cpu_count() or 1
     workers = config.engine.workers or (WORKERS_A_CORE if detection.on_gpu else 1) * cores
     engine = LocalEngine(
-        workers=[
-            Tools(
-                faces.make_scanner(metrics.stage_seconds),
-                objects.make_cropper(),
-                faces.make_searcher(metrics.stage_seconds),
-            )
-            for _ in range(workers)
-        ],
+        workers=workers,
+        make_tools=lambda: Tools(
+            faces.make_scanner(metrics.stage_seconds),
+            objects.make_cropper(),
+            faces.make_searcher(metrics.stage_seconds),
+        ),
         networks={
             Network.DESCRIPTOR: batched(
                 faces.network.describe, "descriptor", metrics, device, CPU_BATCH
@@ -133,9 +134,15 @@ async def _serve(
         labels=objects.classifier.labels,
         following=followed_sessions(config, detection),
         clock=clock,
+        # Where a GPU finds the faces, threads wait for it: then it is the wait that a frame costs.
+        stopwatch=clock if detection.on_gpu else time.thread_time,
+        repairs=Repairs(metrics.worker_replaced, metrics.tools_renewed.inc),
     )
     scheduler = FairScheduler(
-        engine.capacity, engine.frames_per_session, config.engine.max_frame_age
+        engine.capacity,
+        engine.frames_per_session,
+        config.engine.max_frame_age,
+        dear=engine.workers,
     )
     dispatcher = Dispatcher(engine, scheduler, clock)
     server = RecognitionServer(
@@ -182,8 +189,13 @@ async def _serve(
             catalogue.FRAMES_UNDER_WAY: lambda: scheduler.under_way,
         }
     )
+    examination = Examination(
+        engine, self_test, monitoring.readiness, SELF_TEST, metrics.self_tests
+    )
+    ended = _ended_by_signal()
     try:
-        await _check(engine, self_test, monitoring)
+        if not await _passed(engine, self_test, monitoring, ended):
+            return
         current.replace(await asyncio.to_thread(faces.build_gallery, cores))
         await server.start()
         gc.freeze()  # what was loaded stays: no collection has to look at it again
@@ -191,7 +203,15 @@ async def _serve(
         monitoring.readiness.meet(PORT)
         _log.info("listening on %s:%d", config.connection.bind or "*", server.port)
         control = ControlSocket(config.server.state_directory / SOCKET_NAME, server)
-        await _run(keeper, control, tls, monitoring, server)
+        await _run(
+            keeper=keeper,
+            control=control,
+            examination=examination,
+            tls=tls,
+            monitoring=monitoring,
+            server=server,
+            ended=ended,
+        )
         monitoring.readiness.fail(PORT, "the server is ending")
         _log.info("ending: finishing what is under way")
         await server.close(SHUTDOWN_SECONDS)
@@ -253,17 +273,40 @@ def session_factory(config: Config, engine: Engine) -> NewSession:
     return new_session
 
 
-async def _check(engine: LocalEngine, self_test: SelfTest, monitoring: Monitoring) -> None:
-    """Let the server be ready only when the engine knows the known answer."""
+async def _passed(
+    engine: LocalEngine, self_test: SelfTest, monitoring: Monitoring, ended: asyncio.Event
+) -> bool:
+    """Wait until the engine knows the known answer; False when the server is to end before."""
     monitoring.readiness.meet(MODELS)
     monitoring.watch_workers(engine.standing)
-    try:
-        await self_test.run(engine)
-    except SelfTestError as error:
-        monitoring.readiness.fail(SELF_TEST, str(error))
-        _log.error("the self-test failed, so the server will not be ready: %s", error)
-    else:
-        monitoring.readiness.meet(SELF_TEST)
+    while not ended.is_set():
+        try:
+            await self_test.run(engine)
+        except SelfTestError as error:
+            monitoring.readiness.fail(SELF_TEST, str(error))
+            _log.error(
+                "the self-test failed, so the port for clients stays closed;"
+                " it is tried again in %g s: %s",
+                RETRY_SECONDS,
+                error,
+            )
+        else:
+            monitoring.readiness.meet(SELF_TEST)
+            return True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(RETRY_SECONDS):
+                await ended.wait()
+        for worker in range(engine.workers):
+            engine.renew(worker)
+    return False
+
+
+def _ended_by_signal() -> asyncio.Event:
+    """Return what SIGTERM and SIGINT set from now on."""
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    return ended
 
 
 def _tell(
@@ -284,17 +327,16 @@ def _tell(
 
 
 async def _run(
+    *,
     keeper: GalleryKeeper,
     control: ControlSocket,
+    examination: Examination,
     tls: ServerTls,
     monitoring: Monitoring,
     server: RecognitionServer,
+    ended: asyncio.Event,
 ) -> None:
-    """Run the background tasks until a signal ends the server, or one of them fails."""
-    loop = asyncio.get_running_loop()
-    ended = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, ended.set)
+    """Run the background tasks until a signal has `ended` the server, or one of them fails."""
 
     def reload() -> None:
         _log.info("SIGHUP: reloading certificate, revocations and gallery")
@@ -310,12 +352,13 @@ async def _run(
         except TokenFileError as error:
             _log.error("connected clients stay, though their tokens may be revoked: %s", error)
 
-    loop.add_signal_handler(signal.SIGHUP, reload)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
     failures = monitoring.metrics.background_failures
     async with Supervisor(lambda name: failures.labels(name).inc()) as supervisor:
         supervisor.start("heartbeat", monitoring.heartbeat.run)
         supervisor.start("gallery", keeper.run)
-        for name in ("heartbeat", "gallery"):
+        supervisor.start("self-test", examination.run)
+        for name in ("heartbeat", "gallery", "self-test"):
             failures.labels(name)  # a series from the start, or the first failure is no increase
         supervisor.start("control", control.run)
         await ended.wait()

@@ -31,6 +31,8 @@ TOO_MANY_HANDSHAKES: Final = "too-many-handshakes"
 """Why a connection was refused when too many were in their handshake."""
 ORIGIN: Final = "origin"
 """Why a connection was refused that a web page of somebody else opened."""
+OUTCOMES: Final = ("right", "wrong", "late")
+"""How a worker answers that is asked for the known answer."""
 _REFUSALS: Final = (
     AUTHENTICATION,
     ORIGIN,
@@ -101,6 +103,9 @@ class ServerMetrics:
         self.out_of_memory = _counter(catalogue.OUT_OF_MEMORY, registry)
         self.loop_lag_seconds = _histogram(catalogue.LOOP_LAG_SECONDS, registry)
         self.background_failures = _counter(catalogue.BACKGROUND_FAILURES, registry)
+        self.workers_replaced = _counter(catalogue.WORKERS_REPLACED, registry)
+        self.tools_renewed = _counter(catalogue.TOOLS_RENEWED, registry)
+        self.self_tests = _counter(catalogue.SELF_TESTS, registry)
         self.exposition_seconds = _gauge(catalogue.EXPOSITION_SECONDS, registry)
 
         self._begin_at_zero()
@@ -113,11 +118,17 @@ class ServerMetrics:
             self.rejected.labels(str(code))
         for reason in _REFUSALS:
             self.refused.labels(reason)
+        for outcome in OUTCOMES:
+            self.self_tests.labels(outcome)
         for kind in ("faces", "objects"):
             self.results.labels(kind)
             self.latency_seconds.labels(kind)
         for kind in ("known", "unknown"):
             self.faces.labels(kind)
+
+    def worker_replaced(self, thread: str) -> None:
+        """Tell that a thread of the engine, by its name, failed and was replaced."""
+        self.workers_replaced.labels(thread).inc()
 
     def join(self, key: int, protocol: Version, identity: str) -> "ClientMetrics":
         """Return what is to be fed for a new client of `identity`; `key` tells clients apart."""

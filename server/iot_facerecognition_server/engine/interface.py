@@ -46,21 +46,35 @@ class Wants:
 class Recognition(Generic[Found]):
     """What was found in one frame, and the monotonic seconds at which its work began and ended.
 
-    Faces are ordered by the detector's score, object labels by probability, the best first.
+    Faces are ordered by the detector's score, object labels by probability, the best first. `cost`
+    is the processor time in seconds that the frame took, its share of network batches included.
     """
 
     found: tuple[Found, ...]
     started: float
     finished: float
+    cost: float = 0.0
 
 
 class FrameRejectedError(Exception):
-    """A frame that cannot be processed, with the reason for its sender."""
+    """A frame that cannot be processed, with the reason for its sender.
+
+    `cost` is the processor time in seconds that it took to find out.
+    """
 
     def __init__(self, code: ErrorCode, message: str) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
+        self.cost = 0.0
+
+
+class WorkFailedError(RuntimeError):
+    """The engine failed at a frame that may be good; `cost` as of `Recognition`."""
+
+    def __init__(self, message: str, cost: float = 0.0) -> None:
+        super().__init__(message)
+        self.cost = cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +82,7 @@ class Submission:
     """The work on one frame: independent futures, each None where it was not wanted.
 
     A future ends with its result, with `FrameRejectedError` where the frame is at fault, or with
-    any other exception where the engine is.
+    any other exception (`WorkFailedError` tells the cost) where the engine is.
     """
 
     faces: Future[Recognition[Face]] | None
@@ -81,6 +95,10 @@ class Engine(Protocol):
     @property
     def capacity(self) -> int:
         """Frames that may be under way at once without any of them waiting long."""
+
+    @property
+    def workers(self) -> int:
+        """Frames that are worked on at the same time, at most `capacity`."""
 
     @property
     def frames_per_session(self) -> int:
@@ -96,8 +114,8 @@ class Engine(Protocol):
         From any thread; 0 when there is no work, infinity when there will never be progress again.
         """
 
-    def submit(self, frame: Frame, wants: Wants) -> Submission:
-        """Begin the work on `frame`."""
+    def submit(self, frame: Frame, wants: Wants, rank: float = 0.0) -> Submission:
+        """Begin the work on `frame`, before that on frames of a larger `rank`."""
 
     def forget(self, session: int) -> None:
         """Let go of what is kept from frame to frame of `session`; it sends no more."""

@@ -4,19 +4,18 @@ A job goes through three steps, on whichever worker is free: `prepare` turns the
 for a network, the network turns each into a row of numbers, and `complete` makes a result of them.
 """
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from iot_facerecognition_protocol import Face, ObjectLabel
-from iot_facerecognition_server.engine.interface import Found, Frame, ObjectsWanted, Recognition
+from iot_facerecognition_server.engine.interface import Frame, ObjectsWanted
 from iot_facerecognition_server.following.frame_search import FrameSearcher
-from iot_facerecognition_server.gallery.gallery import Match
+from iot_facerecognition_server.gallery.gallery import DESCRIPTOR_SIZE, Match
 from iot_facerecognition_server.vision.face_scanner import ScannedFace
 
 Picture = NDArray[np.uint8]
@@ -53,6 +52,26 @@ class FaceMatcher(Protocol):
 
     def match(self, descriptors: NDArray[np.float32]) -> Sequence[Match]:
         """Return one match a descriptor. Callable from any thread."""
+
+
+class NetworkOutputError(Exception):
+    """A network gave what it cannot have computed rightly: not numbers, or not as many."""
+
+
+def checked_rows(rows: Sequence[Row], width: int) -> NDArray[np.float32]:
+    """Return a network's `rows` as one (N, width) array.
+
+    Raises NetworkOutputError where they have another shape or hold NaN or infinity: a comparison
+    with those says nothing, and a name must never come of it.
+    """
+    stacked = np.stack(rows)
+    if stacked.shape != (len(rows), width):
+        raise NetworkOutputError(
+            f"a network gave {stacked.shape[1:]} for a picture, not ({width},)"
+        )
+    if not np.isfinite(stacked).all():
+        raise NetworkOutputError("a network gave numbers that are not finite")
+    return stacked
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +116,7 @@ class FaceJob:
         """Match the descriptors; return the faces as the detector ordered them."""
         if not rows:
             return ()
-        matches = self._matcher.match(np.stack(rows))
+        matches = self._matcher.match(checked_rows(rows, DESCRIPTOR_SIZE))
         return tuple(map(_face, self._scanned, matches))
 
 
@@ -120,27 +139,9 @@ class ObjectJob:
 
     def complete(self, rows: Sequence[Row]) -> tuple[ObjectLabel, ...]:
         """Average the crops' probabilities; return the best labels, the most probable first."""
-        probabilities = np.mean(rows, axis=0)
+        probabilities = np.mean(checked_rows(rows, len(self._labels)), axis=0)
         best = np.argsort(-probabilities, kind="stable")[: self._wanted.label_count]
         return tuple(ObjectLabel(self._labels[i], float(probabilities[i])) for i in best)
-
-
-class PendingJob(Generic[Found]):
-    """A job on its way through the workers, and the future that its sender waits for.
-
-    Only one thread at a time touches it, but for `rows` and `missing`, which are changed under the
-    engine's lock.
-    """
-
-    __slots__ = ("job", "missing", "pictures", "result", "rows", "started")
-
-    def __init__(self, job: Job[Found], result: asyncio.Future[Recognition[Found]]) -> None:
-        self.job = job
-        self.result = result
-        self.started = 0.0
-        self.pictures: Sequence[Picture] = ()
-        self.rows: list[Row | None] = []
-        self.missing = 0
 
 
 def _face(found: ScannedFace, match: Match) -> Face:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,11 +26,13 @@ from iot_facerecognition_server.engine.jobs import (
     FaceMatcher,
     Job,
     Network,
+    NetworkOutputError,
     ObjectJob,
-    PendingJob,
     Tools,
 )
+from iot_facerecognition_server.engine.kept_thread import KeptThread
 from iot_facerecognition_server.engine.network_thread import NetworkThread
+from iot_facerecognition_server.engine.pending import AnyJob, Item, PendingJob, owners
 from iot_facerecognition_server.engine.work_plan import BatchWork, ScanWork, WorkPlan
 from iot_facerecognition_server.following.job import FollowedSessions
 
@@ -43,7 +45,8 @@ at most while objects wait."""
 _BACKGROUND = (Network.CLASSIFIER,)
 """What faces go before."""
 
-AnyJob = PendingJob[Any]
+_SMOOTHING: Final = 0.1
+"""Weight of the newest batch in the mean time of a network's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +62,31 @@ class BatchedNetwork:
     own_thread: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
-    """One picture of a job that waits for its network."""
-
-    pending: AnyJob
-    index: int
-
-
 class EngineClosedError(Exception):
     """The engine was closed before it came to a frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repairs:
+    """Is told what the engine mends in itself, on any thread."""
+
+    replaced: Callable[[str], None] = lambda _: None
+    """A thread, by its name, failed and was replaced."""
+    renewed: Callable[[], None] = lambda: None
+    """A worker got new tools in the place of such that had failed."""
+
+
+NOBODY_TOLD: Final = Repairs()
+
+
+@dataclass(slots=True, eq=False)
+class _Worker:
+    """A worker thread's own: its tools, None while they have to be made, and what it is at."""
+
+    number: int
+    tools: Tools | None
+    began: float | None = None
+    """When its piece of work began, in monotonic seconds; None when it waits."""
 
 
 class LocalEngine:
@@ -78,43 +96,54 @@ class LocalEngine:
     the machine busy; networks run on the same threads, one intra-op thread each, so that nothing is
     oversubscribed (docs/decisions/workers.md). A network on a GPU has a thread of its own instead,
     which takes whatever waits (docs/decisions/cuda.md).
+
+    Every job ends its future once, whatever raises. Tools that have failed are made anew before the
+    next frame, and a thread that has failed goes on with new ones.
     """
 
     def __init__(
         self,
         *,
-        workers: Sequence[Tools],
+        workers: int,
+        make_tools: Callable[[], Tools],
         networks: Mapping[Network, BatchedNetwork],
         matcher: FaceMatcher,
         labels: Sequence[str] = (),
         following: FollowedSessions | None = None,
         clock: Callable[[], float] = time.monotonic,
+        stopwatch: Callable[[], float] = time.thread_time,
+        repairs: Repairs = NOBODY_TOLD,
     ) -> None:
-        """Start one thread for each of `workers`; call from within the event loop.
+        """Start so many `workers`, each with tools of its own; call from within the event loop.
 
         `labels` are the classifier's, none where there is no classifier. With `following`, faces
         are followed from frame to frame and every worker has a searcher; without, each frame stands
-        alone.
+        alone. `stopwatch` gives the seconds that count as a frame's cost: processor time of the
+        thread that asks, as long as the work is done there.
         """
+        self._make_tools = make_tools
         self._networks = networks
         self._matcher = matcher
         self._labels = labels
         self._following = following
         self._clock = clock
+        self._stopwatch = stopwatch
+        self._repairs = repairs
         self._loop = asyncio.get_running_loop()
         sizes = {network: batched.batch_size for network, batched in networks.items()}
         background = {network: sizes.pop(network) for network in _BACKGROUND if network in sizes}
-        self._plan: WorkPlan[AnyJob, Network, _Item] = WorkPlan(sizes, background, _PATIENCE)
+        self._plan: WorkPlan[AnyJob, Network, Item] = WorkPlan(sizes, background, _PATIENCE)
+        self._batch_seconds = dict.fromkeys(networks, 0.0)
         self._changed = threading.Condition()
         self._closing = False
-        self._began: dict[str, float] = {}
-        self._threads = [
-            threading.Thread(target=self._work, args=(tools,), name=f"worker-{number}")
-            for number, tools in enumerate(workers)
-        ]
+        self._workers = [_Worker(number, make_tools()) for number in range(workers)]
+        self._threads = [self._thread_of(worker) for worker in self._workers]
         self._network_threads = {
             network: NetworkThread(
-                network.name.lower(), partial(self._run_alone, network), batched.batch_size
+                network.name.lower(),
+                partial(self._run_alone, network),
+                batched.batch_size,
+                replaced=repairs.replaced,
             )
             for network, batched in networks.items()
             if batched.own_thread
@@ -126,6 +155,11 @@ class LocalEngine:
     def capacity(self) -> int:
         """Two frames a worker, so that none waits for the event loop, and one full batch."""
         return 2 * len(self._threads) + self._networks[Network.DESCRIPTOR].batch_size
+
+    @property
+    def workers(self) -> int:
+        """Worker threads, each of which scans a frame or runs a batch."""
+        return len(self._threads)
 
     @property
     def frames_per_session(self) -> int:
@@ -140,16 +174,31 @@ class LocalEngine:
         """How many labels the classifier knows; 0 when there is none."""
         return len(self._labels)
 
-    def submit(self, frame: Frame, wants: Wants) -> Submission:
-        """Hand `frame` to the workers. Raises EngineClosedError."""
-        if self._closing:
-            raise EngineClosedError("the engine is closed")
+    def submit(self, frame: Frame, wants: Wants, rank: float = 0.0) -> Submission:
+        """Hand `frame` to the workers. One that was closed fails it."""
         faces = objects = None
         if wants.faces:
-            faces = self._begin(self._face_job(frame))
+            faces = self._begin(self._face_job(frame, self._matcher), frame, rank)
         if wants.objects is not None and self._labels:
-            objects = self._begin(ObjectJob(frame, wants.objects, self._labels))
+            objects = self._begin(ObjectJob(frame, wants.objects, self._labels), frame, rank)
         return Submission(faces, objects)
+
+    def examine(self, worker: int, frame: Frame, wants: Wants, matcher: FaceMatcher) -> Submission:
+        """Let this `worker`, from 0, work on `frame` next, with `matcher` for its faces.
+
+        All is as for any frame but that: its tools, the networks, what follows faces.
+        """
+        faces = objects = None
+        if wants.faces:
+            faces = self._begin(self._face_job(frame, matcher), frame, worker=worker)
+        if wants.objects is not None and self._labels:
+            job = ObjectJob(frame, wants.objects, self._labels)
+            objects = self._begin(job, frame, worker=worker)
+        return Submission(faces, objects)
+
+    def renew(self, worker: int) -> None:
+        """Let this `worker` have new tools before its next frame; from any thread."""
+        self._workers[worker].tools = None
 
     def forget(self, session: int) -> None:
         """Let go of the faces that are followed in `session`."""
@@ -164,7 +213,7 @@ class LocalEngine:
         if not self._closing and not all(thread.is_alive() for thread in self._threads):
             return float("inf")
         now = self._clock()
-        standing = [now - began for began in self._began.copy().values()]
+        standing = [now - began for worker in self._workers if (began := worker.began) is not None]
         standing += [thread.standing() for thread in self._network_threads.values()]
         return max(standing, default=0.0)
 
@@ -175,54 +224,85 @@ class LocalEngine:
             given_up = self._plan.give_up_scans()
             self._changed.notify_all()
         for pending in given_up:
-            _fail(pending.result, EngineClosedError("the engine was closed"))
+            pending.fail(EngineClosedError("the engine was closed"))
         for thread in self._threads:
             await asyncio.to_thread(thread.join)
         for network_thread in self._network_threads.values():  # what the workers left to them
             await asyncio.to_thread(network_thread.close)
+        with self._changed:  # of threads that failed in the end
+            given_up = [*self._plan.give_up_scans(), *owners(self._plan.give_up_items())]
+        for pending in given_up:
+            pending.fail(EngineClosedError("the engine was closed"))
 
-    def _face_job(self, frame: Frame) -> Job[Face]:
+    def _face_job(self, frame: Frame, matcher: FaceMatcher) -> Job[Face]:
         if self._following is not None:
-            return self._following.job(frame, self._matcher)
-        return FaceJob(frame, self._matcher)
+            return self._following.job(frame, matcher)
+        return FaceJob(frame, matcher)
 
-    def _begin(self, job: Job[Found]) -> asyncio.Future[Recognition[Found]]:
+    def _begin(
+        self, job: Job[Found], frame: Frame, rank: float = 0.0, worker: int | None = None
+    ) -> asyncio.Future[Recognition[Found]]:
         result: asyncio.Future[Recognition[Found]] = self._loop.create_future()
-        pending = PendingJob(job, result)
+        following = self._following if job.network is Network.DESCRIPTOR else None
+        renew = None if following is None else partial(following.renew, frame.session)
+        pending = PendingJob(job, result, rank, renew)
         with self._changed:
-            self._plan.add_scan(job.network, pending)
-            self._changed.notify()
+            if self._closing:
+                pending.fail(EngineClosedError("the engine is closed"))
+            elif worker is None:
+                self._plan.add_scan(job.network, pending, rank)
+                self._changed.notify()
+            else:
+                self._plan.add_scan_for(worker, pending)
+                self._changed.notify_all()  # nobody else may take it
         return result
 
-    def _work(self, tools: Tools) -> None:
-        me = threading.current_thread().name
-        while (work := self._next_work()) is not None:
-            self._began[me] = self._clock()
+    def _thread_of(self, worker: _Worker) -> KeptThread:
+        def work() -> None:
+            self._work(worker, thread.progressed)
+
+        def replaced(name: str) -> None:
+            worker.tools, worker.began = None, None
+            self._repairs.replaced(name)
+
+        thread = KeptThread(f"worker-{worker.number}", work, replaced)
+        return thread
+
+    def _work(self, worker: _Worker, progressed: Callable[[], None]) -> None:
+        while (work := self._next_work(worker)) is not None:
+            worker.began = self._clock()
             match work:
                 case ScanWork(pending):
-                    self._guarded([pending], partial(self._prepare, tools, pending))
+                    self._guarded([pending], partial(self._prepare, worker, pending))
                 case BatchWork(network, items):
-                    self._guarded(_owners(items), partial(self._run, network, items))
-            del self._began[me]
+                    self._guarded(owners(items), partial(self._run, network, items))
+            worker.began = None
+            progressed()
 
-    def _run_alone(self, network: Network, items: Sequence[_Item]) -> None:
+    def _run_alone(self, network: Network, items: Sequence[Item]) -> None:
         """Run a batch on the network's own thread."""
-        self._guarded(_owners(items), partial(self._run, network, items))
+        self._guarded(owners(items), partial(self._run, network, items))
 
     def _guarded(self, concerned: Sequence[AnyJob], work: Callable[[], None]) -> None:
-        """Do `work`; when it fails, tell those whose frames it was for."""
+        """Do `work`; when it fails, tell those whose frames it was for.
+
+        What is no `Exception` ends the thread too: its owner takes care of that.
+        """
         try:
             work()
         except FrameRejectedError as rejected:
-            self._settle_all(concerned, rejected)
+            self._fail_all(concerned, rejected)
         except Exception as error:  # noqa: BLE001 - no fault may cost the others a thread
             _log.exception("the work on %d frames failed", len(concerned))
-            self._settle_all(concerned, error)
+            self._fail_all(concerned, error)
+        except BaseException as error:
+            self._fail_all(concerned, error)
+            raise
 
-    def _next_work(self) -> ScanWork[AnyJob] | BatchWork[Network, _Item] | None:
+    def _next_work(self, worker: _Worker) -> ScanWork[AnyJob] | BatchWork[Network, Item] | None:
         """Wait for work; None at the end."""
         with self._changed:
-            while (work := self._plan.take()) is None:
+            while (work := self._plan.take(worker.number)) is None:
                 if self._closing:
                     return None
                 self._changed.wait()
@@ -230,31 +310,54 @@ class LocalEngine:
                 self._changed.notify()
             return work
 
-    def _prepare(self, tools: Tools, pending: AnyJob) -> None:
+    def _prepare(self, worker: _Worker, pending: AnyJob) -> None:
         if pending.result.cancelled():
             return
         pending.started = self._clock()
-        pending.pictures = pending.job.prepare(tools)
+        began = self._stopwatch()
+        try:
+            pending.pictures = pending.job.prepare(self._tools_of(worker))
+        except FrameRejectedError:
+            raise
+        except BaseException:
+            worker.tools = None  # whatever state they are in now
+            raise
+        finally:
+            pending.cost += self._stopwatch() - began
         count = pending.missing = len(pending.pictures)
         pending.rows = [None] * count
         if not count:
             self._complete(pending)
             return
-        items = [_Item(pending, index) for index in range(count)]
-        network_thread = self._network_threads.get(pending.job.network)
+        network = pending.job.network
+        items = [Item(pending, index) for index in range(count)]
+        network_thread = self._network_threads.get(network)
         if network_thread is not None:
             network_thread.put(items)
             return
         with self._changed:
-            self._plan.add_items(pending.job.network, items)
+            self._plan.add_items(network, items, pending.rank, self._batch_seconds[network])
             self._changed.notify()
 
-    def _run(self, network: Network, items: Sequence[_Item]) -> None:
+    def _tools_of(self, worker: _Worker) -> Tools:
+        tools = worker.tools
+        if tools is None:
+            tools = worker.tools = self._make_tools()
+            self._repairs.renewed()
+        return tools
+
+    def _run(self, network: Network, items: Sequence[Item]) -> None:
         wanted = [item for item in items if not item.pending.result.done()]
         if not wanted:
             return
-        pictures = np.stack([item.pending.pictures[item.index] for item in wanted])
-        rows = self._networks[network].run(pictures)
+        began = self._stopwatch()
+        try:
+            pictures = np.stack([item.pending.pictures[item.index] for item in wanted])
+            rows = self._networks[network].run(pictures)
+        finally:
+            self._share(network, wanted, self._stopwatch() - began)
+        if len(rows) != len(wanted):
+            raise NetworkOutputError(f"a network gave {len(rows)} rows for {len(wanted)} pictures")
         complete = []
         with self._changed:
             for item, row in zip(wanted, rows, strict=True):
@@ -263,28 +366,20 @@ class LocalEngine:
                 if not item.pending.missing:
                     complete.append(item.pending)
         for pending in complete:
-            self._complete(pending)
+            self._guarded([pending], partial(self._complete, pending))
+
+    def _share(self, network: Network, items: Sequence[Item], seconds: float) -> None:
+        """Let the frames of `items` share the cost of their batch."""
+        with self._changed:
+            for item in items:
+                item.pending.cost += seconds / len(items)
+            self._batch_seconds[network] += _SMOOTHING * (seconds - self._batch_seconds[network])
 
     def _complete(self, pending: AnyJob) -> None:
         found = pending.job.complete([row for row in pending.rows if row is not None])
-        recognition = Recognition(found, pending.started, self._clock())
-        self._loop.call_soon_threadsafe(_succeed, pending.result, recognition)
+        recognition = Recognition(found, pending.started, self._clock(), pending.cost)
+        self._loop.call_soon_threadsafe(pending.succeed, recognition)
 
-    def _settle_all(self, concerned: Sequence[AnyJob], error: Exception) -> None:
+    def _fail_all(self, concerned: Sequence[AnyJob], error: BaseException) -> None:
         for pending in concerned:
-            self._loop.call_soon_threadsafe(_fail, pending.result, error)
-
-
-def _owners(items: Sequence[_Item]) -> list[AnyJob]:
-    """Return the jobs of `items`, each once."""
-    return list(dict.fromkeys(item.pending for item in items))
-
-
-def _succeed(future: asyncio.Future[Recognition[Any]], result: Recognition[Any]) -> None:
-    if not future.done():
-        future.set_result(result)
-
-
-def _fail(future: asyncio.Future[Recognition[Any]], error: Exception) -> None:
-    if not future.done():
-        future.set_exception(error)
+            self._loop.call_soon_threadsafe(pending.fail, error)

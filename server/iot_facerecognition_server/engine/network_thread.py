@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Generic, TypeVar
 
+from iot_facerecognition_server.engine.kept_thread import KeptThread
+
 Item = TypeVar("Item")
 
 
@@ -58,15 +60,20 @@ class NetworkThread(Generic[Item]):
         *,
         kind: Callable[[Item], Hashable] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
+        replaced: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """Start the thread. `run` takes a batch and tells its items' owners; it never raises."""
+        """Start the thread. `run` takes a batch and tells its items' owners, whatever happens.
+
+        When it raises all the same, the thread goes on with the next batch, and `replaced` is
+        called with its name.
+        """
         self._run = run
         self._clock = clock
         self._waiting: WaitingItems[Item] = WaitingItems(batch_size, kind)
         self._changed = threading.Condition()
         self._closing = False
         self._began: float | None = None
-        self._thread = threading.Thread(target=self._work, name=name)
+        self._thread = KeptThread(name, self._work, replaced)
         self._thread.start()
 
     def put(self, items: Iterable[Item]) -> None:
@@ -92,8 +99,11 @@ class NetworkThread(Generic[Item]):
     def _work(self) -> None:
         while batch := self._next():
             self._began = self._clock()
-            self._run(batch)
-            self._began = None
+            try:
+                self._run(batch)
+            finally:
+                self._began = None
+            self._thread.progressed()
 
     def _next(self) -> list[Item]:
         with self._changed:

@@ -1,7 +1,9 @@
 """What a free worker does next."""
 
+import heapq
+import itertools
 from collections import deque
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -25,12 +27,36 @@ class BatchWork(Generic[Network, Item]):
     items: tuple[Item, ...]
 
 
+class _Ranked(Generic[Item]):
+    """A line in which the smallest rank goes first and, of equals, whoever came first."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[float, int, Item]] = []
+        self._arrivals = itertools.count()
+
+    def __len__(self) -> int:
+        return len(self._heap)
+
+    @property
+    def first_rank(self) -> float:
+        return self._heap[0][0]
+
+    def put(self, item: Item, rank: float) -> None:
+        heapq.heappush(self._heap, (rank, next(self._arrivals), item))
+
+    def pop(self) -> Item:
+        return heapq.heappop(self._heap)[2]
+
+    def clear(self) -> list[Item]:
+        return [self.pop() for _ in range(len(self))]
+
+
 @dataclass(slots=True)
 class _Line(Generic[Item]):
-    """The items that wait for one network, and how many scans have gone before the oldest."""
+    """The items that wait for one network, and how many scans have gone before the first."""
 
     batch_size: int
-    items: deque[Item] = field(default_factory=deque)
+    items: _Ranked[Item] = field(default_factory=_Ranked)
     passed_over: int = 0
 
 
@@ -41,7 +67,7 @@ class _Lane(Generic[Scan, Network, Item]):
         self.lines: dict[Network, _Line[Item]] = {
             network: _Line(size) for network, size in batch_sizes.items()
         }
-        self.scans: deque[Scan] = deque()
+        self.scans: _Ranked[Scan] = _Ranked()
         self._patience = patience
 
     @property
@@ -51,16 +77,21 @@ class _Lane(Generic[Scan, Network, Item]):
     def take(self) -> ScanWork[Scan] | BatchWork[Network, Item] | None:
         """Return a batch that is full or cannot wait any longer, else a scan."""
         for network, line in self.lines.items():
-            full = len(line.items) >= line.batch_size
-            if full or (line.items and (not self.scans or line.passed_over >= self._patience)):
+            if line.items and self._goes_first(line):
                 line.passed_over = 0
                 count = min(len(line.items), line.batch_size)
-                return BatchWork(network, tuple(line.items.popleft() for _ in range(count)))
+                return BatchWork(network, tuple(line.items.pop() for _ in range(count)))
         if not self.scans:
             return None
         for line in self.lines.values():
             line.passed_over += bool(line.items)
-        return ScanWork(self.scans.popleft())
+        return ScanWork(self.scans.pop())
+
+    def _goes_first(self, line: _Line[Item]) -> bool:
+        if not self.scans or line.passed_over >= self._patience:
+            return True
+        full = len(line.items) >= line.batch_size
+        return full and line.items.first_rank <= self.scans.first_rank
 
 
 class WorkPlan(Generic[Scan, Network, Item]):
@@ -71,8 +102,12 @@ class WorkPlan(Generic[Scan, Network, Item]):
     it is full, when there is nothing left to scan, or when its oldest item has let `patience` scans
     go before it. Under load batches are full, and a lone client's face is worked on at once.
 
+    Whoever has had less of the processor goes first: scans and items are worked on by their rank,
+    the smallest first, and a full batch does not go before the scan of a smaller rank.
+
     What is in the background gets its turn when nothing urgent is there, and after every `patience`
-    pieces of urgent work, so that it neither holds up the urgent nor waits for ever.
+    pieces of urgent work, so that it neither holds up the urgent nor waits for ever. What is meant
+    for one worker goes before everything.
     Plain: the caller brings threads and lock.
     """
 
@@ -89,22 +124,37 @@ class WorkPlan(Generic[Scan, Network, Item]):
         self._background: _Lane[Scan, Network, Item] = _Lane(background, patience)
         self._patience = patience
         self._passed_over = 0
+        self._pinned: dict[int, deque[Scan]] = {}
 
     @property
     def backlog(self) -> int:
-        """Scans and items that nobody has begun."""
+        """Scans and items that nobody has begun and any worker may."""
         return self._urgent.backlog + self._background.backlog
 
-    def add_scan(self, network: Network, scan: Scan) -> None:
-        """Put the scan of a frame for `network` at the end of the line."""
-        self._lane(network).scans.append(scan)
+    def add_scan(self, network: Network, scan: Scan, rank: float = 0.0) -> None:
+        """Put the scan of a frame for `network` into the line, by its rank."""
+        self._lane(network).scans.put(scan, rank)
 
-    def add_items(self, network: Network, items: list[Item]) -> None:
-        """Put a scanned frame's items at the end of their network's line."""
-        self._lane(network).lines[network].items.extend(items)
+    def add_scan_for(self, worker: int, scan: Scan) -> None:
+        """Let `worker` scan a frame before it does anything else."""
+        self._pinned.setdefault(worker, deque()).append(scan)
 
-    def take(self) -> ScanWork[Scan] | BatchWork[Network, Item] | None:
-        """Return the next piece of work, None when there is none."""
+    def add_items(
+        self, network: Network, items: Sequence[Item], rank: float = 0.0, step: float = 0.0
+    ) -> None:
+        """Put a scanned frame's items into their network's line.
+
+        Each batch of them has a rank larger by `step` than the one before, so that a frame with
+        many items lets others pass.
+        """
+        line = self._lane(network).lines[network]
+        for place, item in enumerate(items):
+            line.items.put(item, rank + place // line.batch_size * step)
+
+    def take(self, worker: int | None = None) -> ScanWork[Scan] | BatchWork[Network, Item] | None:
+        """Return the next piece of work for `worker`, None when there is none."""
+        if worker is not None and (pinned := self._pinned.get(worker)):
+            return ScanWork(pinned.popleft())
         waits = self._background.backlog > 0
         if not waits or self._passed_over < self._patience:
             work = self._urgent.take()
@@ -116,11 +166,18 @@ class WorkPlan(Generic[Scan, Network, Item]):
 
     def give_up_scans(self) -> list[Scan]:
         """Return the scans that nobody has begun, and forget them."""
-        given_up: list[Scan] = []
-        for lane in (self._urgent, self._background):
-            given_up += lane.scans
-            lane.scans.clear()
+        given_up = self._urgent.scans.clear() + self._background.scans.clear()
+        for pinned in self._pinned.values():
+            given_up += pinned
+            pinned.clear()
         return given_up
+
+    def give_up_items(self) -> list[Item]:
+        """Return the items that no network has begun with, and forget them."""
+        lanes = (self._urgent, self._background)
+        return [
+            item for lane in lanes for line in lane.lines.values() for item in line.items.clear()
+        ]
 
     def _lane(self, network: Network) -> _Lane[Scan, Network, Item]:
         return self._urgent if network in self._urgent.lines else self._background

@@ -100,13 +100,14 @@ class FaceFollower:
     left behind by the next `begin`.
     """
 
-    def __init__(self, settings: FollowSettings) -> None:
+    def __init__(self, settings: FollowSettings, last_number: int = 0) -> None:
+        """Give faces the numbers after `last_number`."""
         self._settings = settings
         self._changes = ChangeMap()
         self._inflow = EdgeInflow(_INFLOW * settings.min_face_size)
         self._tracks: list[Track] = []
         self._lost: list[Track] = []
-        self._naming = TrackNaming()
+        self._naming = TrackNaming(last_number)
         self._last_full = float("-inf")
         self._allowance = _ENTRANCE_BURST
         self._allowed_at = float("-inf")
@@ -119,6 +120,11 @@ class FaceFollower:
     def remembered(self) -> int:
         """Tracks and people that are kept in mind, seen or not."""
         return len(self._tracks) + len(self._lost) + self._naming.absent
+
+    @property
+    def last_number(self) -> int:
+        """The number that was given last."""
+        return self._naming.last_number
 
     @property
     def moving(self) -> bool:

@@ -6,7 +6,14 @@ import numpy as np
 
 from iot_facerecognition_protocol import Face
 from iot_facerecognition_server.engine.interface import Frame
-from iot_facerecognition_server.engine.jobs import FaceMatcher, Network, Picture, Row, Tools
+from iot_facerecognition_server.engine.jobs import (
+    FaceMatcher,
+    Network,
+    Picture,
+    Row,
+    Tools,
+    checked_rows,
+)
 from iot_facerecognition_server.following.follower import FaceFollower, FollowSettings
 from iot_facerecognition_server.following.frame_search import OpenFrame
 from iot_facerecognition_server.following.steps import (
@@ -16,6 +23,7 @@ from iot_facerecognition_server.following.steps import (
     Settled,
     Step,
 )
+from iot_facerecognition_server.gallery.gallery import DESCRIPTOR_SIZE
 from iot_facerecognition_server.vision.faces import as_stored
 from iot_facerecognition_server.vision.jpeg_header import JpegHeader
 
@@ -63,7 +71,8 @@ class FollowingFaceJob:
 
     def complete(self, rows: Sequence[Row]) -> tuple[Face, ...]:
         """Name the faces; return them, the most certain first."""
-        descriptors = self._follower.described(rows)
+        known = checked_rows(rows, DESCRIPTOR_SIZE) if rows else ()
+        descriptors = self._follower.described(list(known))
         matches = self._matcher.match(np.stack(descriptors)) if descriptors else ()
         assert self._header is not None
         return tuple(_face(found, self._header) for found in self._follower.matched(matches))
@@ -86,6 +95,12 @@ class FollowedSessions:
         if follower is None:
             follower = self._followers[frame.session] = FaceFollower(self._settings)
         return FollowingFaceJob(frame, follower, matcher)
+
+    def renew(self, session: int) -> None:
+        """Let `session` begin with a new follower: the one it has failed. Numbers go on."""
+        failed = self._followers.get(session)
+        if failed is not None:
+            self._followers[session] = FaceFollower(self._settings, failed.last_number)
 
     def forget(self, session: int) -> None:
         """Let go of what is known of `session`; a frame of it that is under way may still end."""

@@ -45,9 +45,15 @@ class _Absent:
 class TrackNaming:
     """Gives tracks their identities: by their descriptors, not by where they are alone."""
 
-    def __init__(self) -> None:
+    def __init__(self, last_number: int = 0) -> None:
+        """Give the numbers after `last_number`."""
         self._absent: list[_Absent] = []
-        self._last_number = 0
+        self._last_number = last_number
+
+    @property
+    def last_number(self) -> int:
+        """The number that was given last; 0 before the first."""
+        return self._last_number
 
     @property
     def absent(self) -> int:

@@ -47,6 +47,8 @@ LABELS: Final = {
     "stage": "`decode`, `detect`, `align` (a face), `match` (a frame's faces).",
     "network": "`descriptor`, `classifier` or, with `[Engine] Detector=cnn`, `detector`.",
     "task": "The name of the background task.",
+    "thread": "`worker-N`, or the name of a network with a thread of its own.",
+    "outcome": "`right`, `wrong`, or `late` for no answer within 30 s.",
     "condition": "`under_voltage`, `frequency_capped`, `throttled` or `soft_temperature_limit`.",
     "protocol": "1 or 2.",
     "version": "Software version: letters, digits and `.+_-`; anything else is `other`.",
@@ -133,11 +135,25 @@ LOOP_LAG_SECONDS: Final = _histogram(
 BACKGROUND_FAILURES: Final = _counter(
     "background_failures_total", "Background tasks that failed and were started again.", "task"
 )
+WORKERS_REPLACED: Final = _counter(
+    "workers_replaced_total", "Threads of the engine that failed and were replaced.", "thread"
+)
+TOOLS_RENEWED: Final = _counter(
+    "tools_renewed_total",
+    "Times that a worker got a new decoder and detector, since its own had failed.",
+)
+SELF_TESTS: Final = _counter(
+    "self_tests_total",
+    "Recognitions of the known picture by one worker while the server serves.",
+    "outcome",
+)
 EXPOSITION_SECONDS: Final = _gauge(
     "exposition_seconds", "How long the answer to the scrape before this one took to make."
 )
 READY: Final = _gauge(
-    "ready", "1 when models are loaded, the self-test was passed and the port listens, else 0."
+    "ready",
+    "1 when models are loaded, the self-test was passed, by every worker the last time that it was"
+    " asked, and the port listens, else 0.",
 )
 GALLERY_PEOPLE: Final = _gauge("gallery_people", "People who are known.")
 GALLERY_REFERENCES: Final = _gauge("gallery_references", "Faces that people are known by.")

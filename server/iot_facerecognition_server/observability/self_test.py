@@ -1,9 +1,10 @@
-"""One recognition whose answer is known, on the configured device, before anyone is served."""
+"""One recognition whose answer is known, on the configured device."""
 
+import asyncio
 import importlib.resources
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from iot_facerecognition_server.engine.interface import (
     Frame,
     FrameRejectedError,
     ObjectsWanted,
+    Recognition,
+    Submission,
     Wants,
 )
 from iot_facerecognition_server.gallery.gallery import DESCRIPTOR_SIZE, Gallery
@@ -33,6 +36,27 @@ _FACE_SIZE: Final = 88
 
 class SelfTestError(Exception):
     """The engine gave another answer than the known one."""
+
+
+class ExaminedEngine(Protocol):
+    """An engine of which every worker can be asked by itself."""
+
+    @property
+    def workers(self) -> int:
+        """How many there are, counted from 0."""
+
+    @property
+    def object_labels(self) -> int:
+        """As of `Engine`."""
+
+    def examine(self, worker: int, frame: Frame, wants: Wants, matcher: Gallery) -> Submission:
+        """Let this `worker` work on `frame` next, with `matcher` for its faces."""
+
+    def renew(self, worker: int) -> None:
+        """Let this `worker` have new tools before its next frame."""
+
+    def forget(self, session: int) -> None:
+        """As of `Engine`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +94,7 @@ class SelfTest:
         """
         settings = config.dlib
         self._known = known
+        self._frame = Frame(session=0, number=1, jpeg=known.jpeg, received=0.0)
         self._expects_face = config.engine.min_face_size <= _FACE_SIZE
         self._expects_descriptor = (
             not settings.face_recognition_model_file
@@ -85,18 +110,36 @@ class SelfTest:
 
     async def run(self, engine: Engine) -> None:
         """Recognise the picture. Raises SelfTestError when the answer is not the known one."""
-        objects = ObjectsWanted(1, deterministic=True) if engine.object_labels else None
-        frame = Frame(session=0, number=1, jpeg=self._known.jpeg, received=0.0)
-        submission = engine.submit(frame, Wants(faces=True, objects=objects))
         try:
-            if submission.faces is not None:
-                self._check_faces((await submission.faces).found)
-            if submission.objects is not None:
-                _check_objects((await submission.objects).found)
-        except FrameRejectedError as error:
-            raise SelfTestError(f"the known picture was refused: {error.message}") from error
+            await self._judge(engine.submit(self._frame, _wants(engine.object_labels)))
         finally:
-            engine.forget(frame.session)
+            engine.forget(self._frame.session)
+
+    async def examine(self, engine: ExaminedEngine, worker: int) -> float:
+        """Let this `worker` recognise the picture; return the processor seconds that it took.
+
+        Raises SelfTestError. Whose picture it is needs no gallery in the engine.
+        """
+        wants = _wants(engine.object_labels)
+        try:
+            return await self._judge(engine.examine(worker, self._frame, wants, self.gallery))
+        finally:
+            engine.forget(self._frame.session)
+
+    async def _judge(self, submission: Submission) -> float:
+        parts = [part for part in (submission.faces, submission.objects) if part is not None]
+        answers = await asyncio.gather(*parts, return_exceptions=True)
+        for answer in answers:
+            if isinstance(answer, FrameRejectedError):
+                raise SelfTestError(f"the known picture was refused: {answer.message}") from answer
+            if isinstance(answer, BaseException):
+                raise SelfTestError(f"the engine failed at the known picture: {answer}") from answer
+        recognitions: list[Recognition[Any]] = [a for a in answers if isinstance(a, Recognition)]
+        if submission.faces is not None:
+            self._check_faces(recognitions[0].found)
+        if submission.objects is not None:
+            _check_objects(recognitions[-1].found)
+        return sum(recognition.cost for recognition in recognitions)
 
     def _check_faces(self, faces: tuple[Face, ...]) -> None:
         if not self._expects_face:
@@ -113,6 +156,11 @@ class SelfTest:
                 f" known one, and {FARTHEST} is the most; the networks compute wrongly on this"
                 " device (try [Engine] Precision=fp32 or Device=cpu)"
             )
+
+
+def _wants(object_labels: int) -> Wants:
+    objects = ObjectsWanted(1, deterministic=True) if object_labels else None
+    return Wants(faces=True, objects=objects)
 
 
 def _check_objects(labels: tuple[ObjectLabel, ...]) -> None:

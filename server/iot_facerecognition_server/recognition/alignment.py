@@ -44,7 +44,7 @@ class FaceAlignment:
             lambda parts: list(chain.from_iterable(parts)),
             count=metrics.out_of_memory.labels("aligner").inc,
         )
-        self.for_frames = self._thread = AlignerThread(align)
+        self.for_frames = self._thread = AlignerThread(align, replaced=metrics.worker_replaced)
         _log.info("landmarks and chips on %s, from %s", batched_on, predictor)
 
     def close(self) -> None:

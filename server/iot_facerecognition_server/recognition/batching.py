@@ -7,6 +7,8 @@ from typing import Final, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from iot_facerecognition_server.engine.interface import WorkFailedError
+from iot_facerecognition_server.engine.jobs import NetworkOutputError
 from iot_facerecognition_server.engine.local import BatchedNetwork
 from iot_facerecognition_server.engine.network_thread import NetworkThread
 from iot_facerecognition_server.metrics import ServerMetrics
@@ -69,10 +71,11 @@ class _SharedCalls(Generic[Asked, Answer]):
         run: Callable[[list[Asked]], Sequence[Answer]],
         batch_size: int,
         kind: Callable[[Asked], Hashable],
+        replaced: Callable[[str], None],
     ) -> None:
         self._run = run
         self._thread: NetworkThread[_Call[Asked, Answer]] = NetworkThread(
-            name, self._answer, batch_size, kind=lambda call: kind(call.asked)
+            name, self._answer, batch_size, kind=lambda call: kind(call.asked), replaced=replaced
         )
 
     def __call__(self, asked: Asked) -> Answer:
@@ -87,13 +90,25 @@ class _SharedCalls(Generic[Asked, Answer]):
 
     def _answer(self, calls: Sequence[_Call[Asked, Answer]]) -> None:
         try:
-            answers = self._run([call.asked for call in calls])
+            answers = _checked(self._run([call.asked for call in calls]), len(calls))
         except Exception as error:  # noqa: BLE001 - it is the callers' and raised there
             for call in calls:
                 call.answer.set_exception(error)
             return
+        except BaseException as error:
+            for call in calls:  # whose own threads are not to end by it
+                call.answer.set_exception(
+                    WorkFailedError(f"the network's thread failed: {error!r}")
+                )
+            raise
         for call, answer in zip(calls, answers, strict=True):
             call.answer.set_result(answer)
+
+
+def _checked(answers: Sequence[Answer], count: int) -> Sequence[Answer]:
+    if len(answers) != count:
+        raise NetworkOutputError(f"a network gave {len(answers)} answers for {count} pictures")
+    return answers
 
 
 class DetectorThread:
@@ -102,12 +117,19 @@ class DetectorThread:
     Close it when no worker calls it any more.
     """
 
-    def __init__(self, detect: Detect, batch_size: int = GPU_FRAMES) -> None:
+    def __init__(
+        self,
+        detect: Detect,
+        batch_size: int = GPU_FRAMES,
+        replaced: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """Call `replaced` with the thread's name when it failed and was replaced."""
         self._calls: _SharedCalls[NDArray[np.uint8], FaceBoxes] = _SharedCalls(
             "detector",
             lambda pictures: detect(np.stack(pictures)),
             batch_size,
             lambda picture: picture.shape,
+            replaced,
         )
 
     def find(self, picture: NDArray[np.uint8]) -> FaceBoxes:
@@ -125,9 +147,15 @@ class AlignerThread:
     Close it when no worker calls it any more.
     """
 
-    def __init__(self, align: Align, batch_size: int = GPU_FRAMES) -> None:
+    def __init__(
+        self,
+        align: Align,
+        batch_size: int = GPU_FRAMES,
+        replaced: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """Call `replaced` as `DetectorThread` does."""
         self._calls: _SharedCalls[PictureOfFaces, list[NDArray[np.uint8]]] = _SharedCalls(
-            "aligner", align, batch_size, lambda picture: picture[0].shape
+            "aligner", align, batch_size, lambda picture: picture[0].shape, replaced
         )
 
     def chips(self, rgb: NDArray[np.uint8], faces: Sequence[Detection]) -> list[NDArray[np.uint8]]:

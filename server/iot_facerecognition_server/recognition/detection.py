@@ -45,7 +45,7 @@ class FaceDetection:
         halving = HalvingNetwork(
             "detector", detect, lambda parts: list(chain.from_iterable(parts)), count=count
         )
-        self._thread = DetectorThread(halving)
+        self._thread = DetectorThread(halving, replaced=metrics.worker_replaced)
         self.detector = CnnDetector(self._thread.find, smallest)
 
     @property

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -14,9 +15,10 @@ from iot_facerecognition_server.engine.interface import (
     FrameRejectedError,
     Recognition,
     Submission,
+    WorkFailedError,
 )
 from iot_facerecognition_server.metrics import GONE, ClientMetrics
-from iot_facerecognition_server.sessions.scheduler import FairScheduler
+from iot_facerecognition_server.sessions.scheduler import FairScheduler, Turn
 from iot_facerecognition_server.sessions.sequence import Sequence
 from iot_facerecognition_server.sessions.session import Session
 
@@ -59,6 +61,8 @@ class Dispatcher:
     Results of one kind leave in the order of their frames, each as soon as it is ready. A frame's
     turn ends with its faces: objects take several times as long and must not hold up the session's
     next frame, so one frame of a session at a time is searched for them.
+
+    Every frame is answered once, whatever raises on its way, and its turn ends.
     """
 
     def __init__(
@@ -76,9 +80,18 @@ class Dispatcher:
         self._idle = asyncio.Event()
         self._idle.set()
 
-    def join(self, session: Session, metrics: ClientMetrics, when_sent: WhenSent) -> None:
-        """Let `session` take part; count for it in `metrics`."""
-        self._scheduler.join(session.key)
+    def join(
+        self,
+        session: Session,
+        metrics: ClientMetrics,
+        when_sent: WhenSent,
+        account: Hashable | None = None,
+    ) -> None:
+        """Let `session` take part; count for it in `metrics`.
+
+        Sessions of one `account` share its processor time; without, a session has its own.
+        """
+        self._scheduler.join(session.key, account)
         self._clients[session.key] = _Client(session, metrics, when_sent)
 
     def leave(self, session: Session) -> None:
@@ -109,30 +122,44 @@ class Dispatcher:
             if turn.late:
                 self._drop(turn.frame, DropReason.LATE)
             else:
-                self._begin(turn.frame)
+                self._begin(turn)
         if self._scheduler.waiting or self._open:
             self._idle.clear()
         else:
             self._idle.set()
 
-    def _begin(self, frame: Frame) -> None:
+    def _begin(self, turn: Turn) -> None:
+        frame = turn.frame
         client = self._clients[frame.session]
-        wants = client.session.wants(self._clock(), objects_free=not client.classifying)
-        if wants is None:
-            self._scheduler.done(frame.session)
+        try:
+            wants = client.session.wants(self._clock(), objects_free=not client.classifying)
+            if isinstance(wants, DropReason):
+                self._scheduler.undo(frame.session)
+                self._drop(frame, wants)
+                return
+            submission = self._engine.submit(frame, wants, turn.rank)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the frame is answered
+            _log.exception("frame %d could not be given to the engine", frame.number)
+            self._scheduler.undo(frame.session)
+            self._reject(client, frame, error)
+            return
+        parts = sum(f is not None for f in (submission.faces, submission.objects))
+        if not parts:  # an engine that has nothing to say to what was wanted
+            self._scheduler.undo(frame.session)
             self._drop(frame, DropReason.SWITCHED_OFF)
             return
-        submission = self._engine.submit(frame, wants)
-        parts = sum(f is not None for f in (submission.faces, submission.objects))
-        under_way = _FrameUnderWay(frame, submission, computing=parts, undelivered=parts)
+        self._await(client, _FrameUnderWay(frame, submission, computing=parts, undelivered=parts))
+
+    def _await(self, client: _Client, under_way: _FrameUnderWay) -> None:
+        submission, number = under_way.submission, under_way.frame.number
         client.under_way.add(under_way)
         client.classifying |= submission.objects is not None
         self._open += 1
         if submission.faces is not None:
-            client.faces.begin(frame.number)
+            client.faces.begin(number)
             submission.faces.add_done_callback(partial(self._faces_ready, client, under_way))
         if submission.objects is not None:
-            client.objects.begin(frame.number)
+            client.objects.begin(number)
             submission.objects.add_done_callback(partial(self._objects_ready, client, under_way))
 
     def _faces_ready(
@@ -143,9 +170,10 @@ class Dispatcher:
     ) -> None:
         found = self._outcome(under_way, future)
         deliver = partial(self._deliver_faces, client, under_way, found)
+        self._computed(client, under_way, _cost(future), ends_turn=True)
         for ready in client.faces.end(under_way.frame.number, deliver):
             ready()
-        self._computed(client, under_way, ends_turn=True)
+        self._take_turns()
 
     def _objects_ready(
         self,
@@ -156,29 +184,45 @@ class Dispatcher:
         found = self._outcome(under_way, future)
         deliver = partial(self._deliver_objects, client, under_way, found)
         client.classifying = False
+        ends_turn = under_way.submission.faces is None
+        self._computed(client, under_way, _cost(future), ends_turn=ends_turn)
         for ready in client.objects.end(under_way.frame.number, deliver):
             ready()
-        self._computed(client, under_way, ends_turn=under_way.submission.faces is None)
+        self._take_turns()
 
     def _deliver_faces(
         self, client: _Client, under_way: _FrameUnderWay, found: Recognition[Face] | None
     ) -> None:
         frame = under_way.frame
-        if found is not None and client.session.key in self._clients:
-            client.session.faces_found(frame.number, found.found)
-            client.when_sent(partial(client.metrics.result_sent, "faces", frame.received))
-            for face in found.found:
-                client.metrics.face_seen(known=bool(face.tag))
-        self._delivered(client, under_way)
+        with self._delivering(client, under_way):
+            if found is not None and client.session.key in self._clients:
+                client.session.faces_found(frame.number, found.found)
+                client.when_sent(partial(client.metrics.result_sent, "faces", frame.received))
+                for face in found.found:
+                    client.metrics.face_seen(known=bool(face.tag))
 
     def _deliver_objects(
         self, client: _Client, under_way: _FrameUnderWay, found: Recognition[ObjectLabel] | None
     ) -> None:
         frame = under_way.frame
-        if found is not None and client.session.key in self._clients:
-            client.session.objects_found(frame.number, found.found)
-            client.when_sent(partial(client.metrics.result_sent, "objects", frame.received))
-        self._delivered(client, under_way)
+        with self._delivering(client, under_way):
+            if found is not None and client.session.key in self._clients:
+                client.session.objects_found(frame.number, found.found)
+                client.when_sent(partial(client.metrics.result_sent, "objects", frame.received))
+
+    @contextmanager
+    def _delivering(self, client: _Client, under_way: _FrameUnderWay) -> Iterator[None]:
+        """End the frame after its last part, also when that part cannot be sent."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - whatever it is, the frame is answered
+            _log.exception("a result of frame %d could not be sent", under_way.frame.number)
+            under_way.error = error
+        finally:
+            under_way.undelivered -= 1
+            if not under_way.undelivered:
+                with _no_harm_to_others(under_way.frame):
+                    self._end(client, under_way)
 
     def _outcome(
         self,
@@ -198,43 +242,75 @@ class Dispatcher:
         under_way.finished = max(under_way.finished, result.finished)
         return result
 
-    def _computed(self, client: _Client, under_way: _FrameUnderWay, *, ends_turn: bool) -> None:
+    def _computed(
+        self, client: _Client, under_way: _FrameUnderWay, cost: float | None, *, ends_turn: bool
+    ) -> None:
         """Take note that one part of a frame is no longer at the engine."""
+        session = under_way.frame.session
         under_way.computing -= 1
         if not under_way.computing:
             client.under_way.discard(under_way)
             self._open -= 1
         if ends_turn:
-            self._scheduler.done(under_way.frame.session)
-        self._take_turns()
+            self._scheduler.done(session, cost)
+        elif cost is not None:
+            self._scheduler.charge(session, cost)
 
-    def _delivered(self, client: _Client, under_way: _FrameUnderWay) -> None:
-        """Take note that one part of a frame has left; after the last, end the frame."""
-        under_way.undelivered -= 1
-        if under_way.undelivered:
-            return
+    def _end(self, client: _Client, under_way: _FrameUnderWay) -> None:
+        """Answer a frame whose last part has left."""
+        frame, error = under_way.frame, under_way.error
         if client.session.key not in self._clients:
             client.metrics.frame_dropped(GONE)
-            return
-        frame, error = under_way.frame, under_way.error
-        if isinstance(error, FrameRejectedError):
-            client.session.reject(frame.number, error.code, error.message)
-            client.metrics.rejected(str(error.code))
         elif error is not None:
-            client.session.reject(
-                frame.number,
-                ErrorCode.ENGINE_FAILED,
-                "the server could not process this frame; its log says why, the next may pass",
-            )
-            client.metrics.rejected(str(ErrorCode.ENGINE_FAILED))
+            self._reject(client, frame, error)
         else:
             started = frame.received if under_way.started is None else under_way.started
-            queue_seconds = started - frame.received
-            client.metrics.frame_processed(queue_seconds)
-            compute_seconds = under_way.finished - started
+            self._answer_processed(
+                client, frame, started - frame.received, under_way.finished - started
+            )
+
+    def _answer_processed(
+        self, client: _Client, frame: Frame, queue_seconds: float, compute_seconds: float
+    ) -> None:
+        try:
             client.session.processed(frame.number, queue_seconds * 1e3, compute_seconds * 1e3)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the frame is answered
+            _log.exception("the end of frame %d could not be sent", frame.number)
+            self._reject(client, frame, error)
+        else:
+            client.metrics.frame_processed(queue_seconds)
+
+    def _reject(self, client: _Client, frame: Frame, error: Exception) -> None:
+        if isinstance(error, FrameRejectedError):
+            code, message = error.code, error.message
+        else:
+            code = ErrorCode.ENGINE_FAILED
+            message = "the server could not process this frame; its log says why, the next may pass"
+        with _no_harm_to_others(frame):
+            client.session.reject(frame.number, code, message)
+            client.metrics.rejected(str(code))
 
     def _drop(self, frame: Frame, reason: DropReason) -> None:
         client = self._clients[frame.session]
-        client.metrics.frame_dropped(str(reason))
-        client.session.drop(frame.number, reason)
+        with _no_harm_to_others(frame):
+            client.session.drop(frame.number, reason)
+            client.metrics.frame_dropped(str(reason))
+
+
+@contextmanager
+def _no_harm_to_others(frame: Frame) -> Iterator[None]:
+    """Let what one client cannot be told end here: the others' turns come next."""
+    try:
+        yield
+    except Exception:  # noqa: BLE001 - of one client; there are others
+        _log.exception("frame %d could not be answered", frame.number)
+
+
+def _cost(future: asyncio.Future[Recognition[Found]]) -> float | None:
+    """Return the processor seconds that a part of a frame took; None when nobody knows."""
+    if future.cancelled():
+        return None
+    error = future.exception()
+    if error is None:
+        return future.result().cost
+    return error.cost if isinstance(error, FrameRejectedError | WorkFailedError) else None

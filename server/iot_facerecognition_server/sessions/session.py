@@ -90,20 +90,20 @@ class Session:
         """Frames that arrived so far."""
         return self._frames
 
-    def wants(self, now: float, *, objects_free: bool = True) -> Wants | None:
-        """Return what is to be found out of a frame at `now`, None when everything is off.
+    def wants(self, now: float, *, objects_free: bool = True) -> Wants | DropReason:
+        """Return what is to be found out of a frame at `now`, or why nothing is.
 
         Objects are wanted at the session's interval only, and while `objects_free`, which is not so
         while another frame is searched for them; asking counts.
         """
         settings = self.settings
+        wanted = settings.object_recognition and self._object_labels > 0
         objects = None
-        due = objects_free and now >= self._next_objects
-        if due and settings.object_recognition and self._object_labels:
+        if wanted and objects_free and now >= self._next_objects:
             objects = ObjectsWanted(settings.label_count, settings.deterministic_objects)
             self._next_objects = now + self._object_interval
         if objects is None and not settings.face_recognition:
-            return None
+            return DropReason.NOT_DUE if wanted else DropReason.SWITCHED_OFF
         return Wants(faces=settings.face_recognition, objects=objects)
 
     def open(self) -> None:
@@ -196,9 +196,10 @@ class Session:
 
     def reject(self, frame: int, code: ErrorCode, message: str) -> Refused:
         """Say why a frame cannot be processed, and give back its credit."""
-        refused = self._refuse(code, message, frame=frame)
-        self._finish(FrameDone(frame, FrameStatus.REJECTED, reason=str(code)))
-        return refused
+        try:
+            return self._refuse(code, message, frame=frame)
+        finally:
+            self._finish(FrameDone(frame, FrameStatus.REJECTED, reason=str(code)))
 
     def refuse_and_close(self, code: ErrorCode, message: str) -> Refused:
         """Say why the connection is going to be closed."""

@@ -68,7 +68,8 @@ def engine_of(device: Device, counted: list[int], *, own_thread: bool, batch: in
     )
     references = np.array([[0.0], [1.0]], np.float32) * np.ones(128, np.float32)
     return LocalEngine(
-        workers=[Tools(Scanner(), Cropper()) for _ in range(3)],
+        workers=3,
+        make_tools=lambda: Tools(Scanner(), Cropper()),
         networks={
             Network.DESCRIPTOR: BatchedNetwork(halving, batch, own_thread=own_thread),
             Network.CLASSIFIER: BatchedNetwork(device.classify, batch, own_thread=own_thread),

@@ -150,7 +150,8 @@ def face_engine(
     following = FollowedSessions(FollowSettings())
     scanner = FaceScanner(searcher.decoder, searcher.detector, searcher.aligner, JpegLimits())
     engine = LocalEngine(
-        workers=[Tools(scanner, searcher=searcher)],
+        workers=1,
+        make_tools=lambda: Tools(scanner, searcher=searcher),
         networks={Network.DESCRIPTOR: BatchedNetwork(network.describe, 4)},
         matcher=gallery,
         following=following,

@@ -33,7 +33,7 @@ class AnsweringEngine:
         self._answers = (faces, objects)
         self.object_labels = 0 if objects is None else 1000
 
-    def submit(self, frame: Frame, wants: Wants) -> Submission:
+    def submit(self, frame: Frame, wants: Wants, rank: float = 0.0) -> Submission:
         assert frame.jpeg.startswith(b"\xff\xd8")
         futures = []
         for answer in self._answers:

@@ -4,9 +4,10 @@ import re
 import ssl
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -98,28 +99,105 @@ def test_password_file_that_is_missing_is_told_at_the_start(photos: Path, tmp_pa
 
 
 WRONG_NETWORK = """\
+import os
 from dataclasses import replace
 import iot_facerecognition_server.observability.self_test as module
 true = module.known_answer
-module.known_answer = lambda: replace(true(), descriptor=-true().descriptor)
+
+class Answer:
+    def __init__(self):
+        self.right, self.wrong = true(), replace(true(), descriptor=-true().descriptor)
+        self.jpeg, self.box = self.right.jpeg, self.right.box
+
+    @property
+    def descriptor(self):
+        return (self.wrong if os.path.exists(os.environ["WRONG_FILE"]) else self.right).descriptor
+
+module.known_answer = Answer
 """
 """Runs before the server: to the self-test, a descriptor of another person is a broken network."""
 
 
-def test_server_whose_network_gives_another_answer_lives_and_is_never_ready(
-    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The path of a file that, while it is there, makes the networks' answers wrong."""
     (tmp_path / "sitecustomize.py").write_text(WRONG_NETWORK)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    settings = {"Metrics": {"Enable": "true", "Port": "0", "TLS": "true"}}
-    with ServerProcess(tmp_path / "server", people(photos), settings) as broken:
-        with pytest.raises(urllib.error.HTTPError, match="503") as refused:
-            ask(broken, "/readyz")
-        words = refused.value.read().decode()
-        assert "models: ok\nself-test: the known face was not recognised" in words
+    monkeypatch.setenv("WRONG_FILE", str(tmp_path / "wrong"))
+    return tmp_path / "wrong"
+
+
+SETTINGS = {"Metrics": {"Enable": "true", "Port": "0", "TLS": "true"}}
+
+
+def readiness(server: ServerProcess) -> str:
+    """Return what /readyz says, yes (200) or no (503)."""
+    try:
+        return ask(server, "/readyz")
+    except urllib.error.HTTPError as refused:
+        words: bytes = refused.read()
+        return f"{refused.code}: {words.decode()}"
+
+
+def until(what: Callable[[], bool]) -> None:
+    """Ask again and again, for half a minute at most."""
+    deadline = time.monotonic() + 30
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_server_that_fails_its_self_test_lives_is_not_ready_and_opens_no_port(
+    photos: Path, tmp_path: Path, wrong: Path
+) -> None:
+    wrong.touch()
+    failed = r"the self-test failed, so the port for clients stays closed"
+    server = ServerProcess(tmp_path / "server", people(photos), SETTINGS, says=failed)
+    with server as broken:
+        words = readiness(broken)
+        assert "503: models: ok\nself-test: the known face was not recognised" in words
+        assert "port: not yet" in words
         assert "Precision=fp32" in words
         assert ask(broken, "/livez") == "event loop: ok\nworkers: ok\n"
         assert "iot_facerecognition_ready 0.0" in ask(broken, "/metrics")
         code, told = probe(broken, PORT=str(port(broken)))
         assert (code, "self-test" in told) == (1, True)
-        assert "the self-test failed" in broken.output()
+        assert listening(broken.pid) == {port(broken)}
+        assert "listening on" not in broken.output()
+    assert server.stop() == 0, "SIGTERM ends it as any other"
+
+
+def listening(pid: int) -> set[int]:
+    """Return the TCP ports that a process listens on."""
+    inodes = set()
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        found = re.fullmatch(r"socket:\[(\d+)\]", str(descriptor.readlink()))
+        if found is not None:
+            inodes.add(found[1])
+    ports = set()
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A" and fields[9] in inodes:
+                ports.add(int(fields[1].rpartition(":")[2], 16))
+    return ports
+
+
+def test_worker_that_goes_wrong_later_ends_readiness_until_it_is_right_again(
+    photos: Path, tmp_path: Path, wrong: Path
+) -> None:
+    settings = {**SETTINGS, "Engine": {"Workers": "2"}}
+    with ServerProcess(tmp_path / "server", people(photos), settings) as server:
+        assert readiness(server) == "models: ok\nself-test: ok\nport: ok\n"
+        wrong.touch()
+        until(lambda: "self-test: worker" in readiness(server))
+        assert "the known face was not recognised" in readiness(server)
+        assert "failed the self-test" in server.output()
+        wrong.unlink()
+        until(lambda: "self-test: ok" in readiness(server))
+        scraped = ask(server, "/metrics")
+        for outcome, least in (("right", 2), ("wrong", 1)):
+            found = re.search(rf'self_tests_total{{outcome="{outcome}"}} (\S+)', scraped)
+            assert found is not None
+            assert float(found[1]) >= least
+        assert "passes the self-test again" in server.output()

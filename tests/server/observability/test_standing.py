@@ -32,7 +32,8 @@ def test_engine_tells_for_how_long_its_busiest_worker_is_at_one_frame() -> None:
     async def scenario() -> None:
         scanner = StuckScanner()
         engine = LocalEngine(
-            workers=[Tools(scanner)],
+            workers=1,
+            make_tools=lambda: Tools(scanner),
             networks={Network.DESCRIPTOR: BatchedNetwork(lambda p: np.zeros((len(p), 128)), 4)},
             matcher=Gallery.empty(),
             clock=lambda: now[0],

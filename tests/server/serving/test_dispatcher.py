@@ -33,7 +33,7 @@ class ManualEngine:
         self.submitted: list[tuple[Frame, Submission]] = []
         self.forgotten: list[int] = []
 
-    def submit(self, frame: Frame, wants: Wants) -> Submission:
+    def submit(self, frame: Frame, wants: Wants, rank: float = 0.0) -> Submission:
         loop = asyncio.get_running_loop()
         submission = Submission(
             faces=loop.create_future() if wants.faces else None,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iot_facerecognition_protocol import ErrorCode, Face, Health, Limits, Version
+from iot_facerecognition_protocol import DropReason, ErrorCode, Face, Health, Limits, Version
 from iot_facerecognition_server.engine.interface import Frame, ObjectsWanted, Wants
 from iot_facerecognition_server.sessions.events import (
     HealthReceived,
@@ -221,18 +221,31 @@ def test_wants_follow_the_settings() -> None:
     peer.text(5, False)
     assert peer.session.wants(0.0) == Wants(True, None)
     peer.text(8, False)
-    assert peer.session.wants(0.0) is None
+    assert peer.session.wants(0.0) is DropReason.SWITCHED_OFF
 
 
 def test_objects_are_wanted_at_their_interval_only() -> None:
     peer = Peer(object_interval=0.5)
     wanted = [peer.session.wants(now) for now in (10.0, 10.4, 10.5, 10.9)]
-    assert [wants is not None and wants.objects is not None for wants in wanted] == [
-        True,
-        False,
-        True,
-        False,
-    ]
+    searched = [isinstance(wants, Wants) and wants.objects is not None for wants in wanted]
+    assert searched == [True, False, True, False]
+
+
+def test_objects_alone_are_not_due_between_their_intervals_and_while_one_frame_is_searched() -> (
+    None
+):
+    peer = Peer(object_interval=0.5)
+    peer.text(8, False)
+    assert isinstance(peer.session.wants(10.0), Wants)
+    assert peer.session.wants(10.4) is DropReason.NOT_DUE
+    assert peer.session.wants(10.6, objects_free=False) is DropReason.NOT_DUE
+    assert isinstance(peer.session.wants(10.6), Wants)
+
+
+def test_objects_that_nobody_can_recognise_are_switched_off() -> None:
+    peer = Peer(labels=0)
+    peer.text(8, False)
+    assert peer.session.wants(0.0) is DropReason.SWITCHED_OFF
 
 
 @given(st.text())

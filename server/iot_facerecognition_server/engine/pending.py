@@ -1,0 +1,90 @@
+"""A job on its way through the engine, and its one end."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic
+
+from iot_facerecognition_server.engine.interface import (
+    Found,
+    FrameRejectedError,
+    Recognition,
+    WorkFailedError,
+)
+from iot_facerecognition_server.engine.jobs import Job, Picture, Row
+
+
+class PendingJob(Generic[Found]):
+    """A job on its way through the workers, and the future that its sender waits for.
+
+    Only one thread at a time touches it, but for `rows`, `missing` and `cost` (processor seconds so
+    far), which are changed under the engine's lock once there are pictures. `succeed` and `fail`
+    are for the event loop's thread.
+    """
+
+    __slots__ = (
+        "cost",
+        "failed",
+        "job",
+        "missing",
+        "pictures",
+        "rank",
+        "result",
+        "rows",
+        "started",
+    )
+
+    def __init__(
+        self,
+        job: Job[Found],
+        result: asyncio.Future[Recognition[Found]],
+        rank: float = 0.0,
+        failed: Callable[[], None] | None = None,
+    ) -> None:
+        """Call `failed` when the job ends by an error of the engine."""
+        self.job = job
+        self.result = result
+        self.rank = rank
+        self.failed = failed
+        self.started = 0.0
+        self.cost = 0.0
+        self.pictures: Sequence[Picture] = ()
+        self.rows: list[Row | None] = []
+        self.missing = 0
+
+    def succeed(self, recognition: Recognition[Found]) -> None:
+        """End with `recognition`, unless it has ended."""
+        if not self.result.done():
+            self.result.set_result(recognition)
+
+    def fail(self, error: BaseException) -> None:
+        """End with `error`, unless it has ended; what is no rejection becomes a WorkFailedError."""
+        if self.result.done():
+            return
+        if isinstance(error, FrameRejectedError):
+            error.cost = self.cost
+            self.result.set_exception(error)
+            return
+        told = WorkFailedError(f"{type(error).__name__}: {error}", self.cost)
+        told.__cause__ = error
+        try:
+            if self.failed is not None:
+                self.failed()
+        finally:
+            self.result.set_exception(told)
+
+
+AnyJob = PendingJob[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One picture of a job that waits for its network."""
+
+    pending: AnyJob
+    index: int
+
+
+def owners(items: Sequence[Item]) -> list[AnyJob]:
+    """Return the jobs of `items`, each once."""
+    return list(dict.fromkeys(item.pending for item in items))
