@@ -86,7 +86,9 @@ class Client:
         """Serve the client until it leaves or is sent away."""
         version = self.session.version.value
         self._log.info("connected from %s, protocol version %d", self.address, version)
-        self._dispatcher.join(self.session, self._metrics, self._outbox.after)
+        self._dispatcher.join(
+            self.session, self._metrics, self._outbox.after, account=self.identity.account
+        )
         writer = asyncio.create_task(self._outbox.send_all(self._write))
         try:
             self.session.open()
