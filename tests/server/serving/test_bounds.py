@@ -14,9 +14,13 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 
+from iot_facerecognition_server.sessions.budget import BudgetLimits
+
 from .live_server import LIMITS, LiveServer, trusting
 
 REJECTED = "input_rejected_total"
+ANY_RATE = BudgetLimits(messages=0)
+"""For floods: by default their budget ends them before they reach any other bound."""
 HANG = 30.0
 """Seconds after which a scenario has hung."""
 
@@ -53,7 +57,11 @@ def test_who_asks_for_pongs_and_does_not_read_them_is_cut(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def scenario() -> None:
-        async with asyncio.timeout(HANG), LiveServer(tmp_path) as live, deaf(live) as client:
+        async with (
+            asyncio.timeout(HANG),
+            LiveServer(tmp_path, budget=ANY_RATE) as live,
+            deaf(live) as client,
+        ):
             flooding = asyncio.create_task(flood(client, 100 * ping()))
             await live.counted(REJECTED, reason="too-slow")
             flooding.cancel()
@@ -86,7 +94,7 @@ def test_the_server_ends_while_clients_do_not_read(
     monkeypatch.setattr("iot_facerecognition_server.serving.connection.CLOSE_SECONDS", 0.2)
 
     async def scenario() -> None:
-        live = LiveServer(tmp_path, replace(LIMITS, backlog=100_000_000))
+        live = LiveServer(tmp_path, replace(LIMITS, backlog=100_000_000), ANY_RATE)
         async with AsyncExitStack() as stack:
             await live.__aenter__()
             clients = [await stack.enter_async_context(deaf(live)) for _ in range(5)]
@@ -145,7 +153,7 @@ def test_pings_do_not_prolong_a_message(tmp_path: Path) -> None:
         limits = replace(LIMITS, message_seconds=0.3)
         async with (
             asyncio.timeout(HANG),
-            LiveServer(tmp_path, limits) as live,
+            LiveServer(tmp_path, limits, ANY_RATE) as live,
             live.connect() as client,
         ):
             client.transport.write(fragment(10))
