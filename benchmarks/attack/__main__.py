@@ -1,83 +1,28 @@
 """`python -m benchmarks.attack`: see the package."""
 
 import argparse
-import re
-import subprocess
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
 from benchmarks import command
 from benchmarks.attack.attacker import attack_apart
 from benchmarks.attack.catalogue import ATTACKS
+from benchmarks.attack.field import VICTIMS, MemoryWatch, add_token, target_of
 from benchmarks.attack.report import Row, markdown, plain
-from benchmarks.attack.values import ATTACKER, HONEST, PORTER, REVOKED, Attack, Target
+from benchmarks.attack.values import Attack, Target
 from benchmarks.attack.victims import Noticed, Victims
 from benchmarks.machine import machine
-from benchmarks.process_cost import ProcessCost
 from benchmarks.scenes import references
 from benchmarks.server_metrics import ENABLED
-from demo.photos import fetch_photos
 from demo.server_process import ServerProcess
 
 QUIET_SECONDS: Final = 4.0
 """For which the victims are watched before and after each attack."""
 SETTLE_SECONDS: Final = 1.0
-SAMPLE_SECONDS: Final = 0.1
-END_SECONDS: Final = 20.0
-"""How long the server may take to end after all that."""
-VICTIMS: Final = ("victim-0", "victim-1")
 SETTINGS: Final = {"Metrics": ENABLED}
-
-
-class MemoryWatch:
-    """Samples a process's memory from a thread of its own; a context manager."""
-
-    def __init__(self, pid: int) -> None:
-        self._pid = pid
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._sample)
-        self.before = ProcessCost.of(pid).memory
-        self.most = self.before
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _sample(self) -> None:
-        while not self._stop.wait(SAMPLE_SECONDS):
-            self.most = max(self.most, ProcessCost.of(self._pid).memory)
-
-
-def add_token(server: ServerProcess, identity: str) -> str:
-    """Make a token on the running server."""
-    arguments = ["token", "add", identity, "--config", str(server.config)]
-    done = subprocess.run(
-        [*server.command(), *arguments], check=True, capture_output=True, text=True
-    )
-    return done.stdout.split()[0]
-
-
-def target_of(server: ServerProcess) -> Target:
-    """Return the server as its attackers need to know it."""
-    metrics = re.search(r"metrics on http://\S+:(\d+)/metrics", server.output())
-    if metrics is None:
-        raise RuntimeError(f"the server does not say where its metrics are:\n{server.output()}")
-    return Target(
-        server.access.port,
-        int(metrics[1]),
-        {name: add_token(server, name) for name in (ATTACKER, HONEST, PORTER, REVOKED)},
-        server.pid,
-        server.folder,
-        fetch_photos(),
-    )
 
 
 def measure(attack: Attack, target: Target, victims: Victims, seconds: float) -> Row:
@@ -94,7 +39,7 @@ def measure(attack: Attack, target: Target, victims: Victims, seconds: float) ->
     first, last = victims.between(before, begin), victims.between(calm, time.monotonic())
     quiet = Noticed([*first.notices, *last.notices])
     during = victims.between(begin, end)
-    return Row(attack, outcome, quiet, during, memory.most - memory.before)
+    return Row(attack, outcome, quiet, during, memory.rise)
 
 
 def attack_all(attacks: list[Attack], seconds: float, folder: Path) -> list[Row]:

@@ -227,7 +227,7 @@ ATTACKS = (
         "95 unfinished messages of 3.9 MB",
         "a total bound and a deadline cut them",
         unfinished_messages,
-        seconds=25.0,
+        seconds=40.0,
     ),
     Attack(
         "TLS handshakes byte by byte",

@@ -1,0 +1,88 @@
+"""Every attack in a short form (`make attack` is the long one), while two victims stream faces.
+
+What is asserted here decides on any machine: the promise is kept, the victims stay connected, get
+results and no wrong name, and memory stays bounded. How much later their results come is measured
+by `make attack` alone.
+"""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from benchmarks.attack.catalogue import ATTACKS
+from benchmarks.attack.field import VICTIMS, MemoryWatch, add_token, target_of
+from benchmarks.attack.report import MEMORY_TARGET
+from benchmarks.attack.values import Target
+from benchmarks.attack.victims import Noticed, Victims
+from benchmarks.server_metrics import ENABLED
+from demo.cast import people
+from demo.server_process import ServerProcess
+
+DEADLINE_SECONDS = 2
+"""Of handshakes and of unfinished messages: the default ones would take a test half a minute."""
+SECONDS = {
+    "slow-tls-handshakes": 20.0,
+    "slow-http-requests": 20.0,
+    "unfinished-messages": 30.0,
+    "second-server-on-the-same-state": 60.0,
+    "use-of-a-revoked-token": 20.0,
+    "connections-of-one-token": 8.0,
+    "log-file-moved-away": 20.0,
+}
+"""For how long an attack may go on: these end by themselves, at their deadline or their answer."""
+SHORT = 1.5
+
+
+@pytest.fixture(scope="module")
+def target(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    settings = {
+        "Metrics": ENABLED,
+        "Limits": {
+            "HandshakeSeconds": str(DEADLINE_SECONDS),
+            "MessageSeconds": str(DEADLINE_SECONDS),
+        },
+    }
+    folder = tmp_path_factory.mktemp("attacked")
+    with ServerProcess(folder, people(photos), settings) as server:
+        tokens = [add_token(server, name) for name in VICTIMS]
+        aim = target_of(server)
+        with Victims(server.access, tokens) as victims:
+            aim_at[aim.pid] = victims
+            wait_for(victims, 5)
+            yield aim
+        assert server.stop() == 0, server.output()
+
+
+aim_at: dict[int, Victims] = {}
+"""The victims of the server with this process id."""
+
+
+def wait_for(victims: Victims, results: int, since: float = 0.0, seconds: float = 60.0) -> Noticed:
+    """Return what the victims noticed since a monotonic second, once that many results came."""
+    deadline = time.monotonic() + seconds
+    while (noticed := victims.between(since, deadline + 1)).results < results:
+        assert time.monotonic() < deadline, f"the victims got {noticed.results} results only"
+        time.sleep(0.05)
+    return noticed
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_an_attack_harms_nobody_else(target: Target, name: str) -> None:
+    victims = aim_at[target.pid]
+    begin = time.monotonic()
+    with MemoryWatch(target.pid) as memory:
+        outcome = ATTACKS[name].run(target, begin + SECONDS.get(name, SHORT))
+    noticed = wait_for(victims, 10, begin)
+    assert outcome.tries, outcome.seen
+    assert outcome.held, outcome.seen
+    assert noticed.wrong == 0
+    assert noticed.lost == 0
+    assert memory.rise < MEMORY_TARGET
+
+
+def test_known_people_are_still_named_after_all_that(target: Target) -> None:
+    noticed = wait_for(aim_at[target.pid], 20, time.monotonic())
+    assert noticed.named >= 5
+    assert noticed.wrong == 0
