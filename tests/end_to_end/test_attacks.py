@@ -7,6 +7,7 @@ by `make attack` alone.
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -35,8 +36,16 @@ SECONDS = {
 SHORT = 1.5
 
 
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A server under attack, and the two who stream through it."""
+
+    target: Target
+    victims: Victims
+
+
 @pytest.fixture(scope="module")
-def target(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+def field(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Field]:
     settings = {
         "Metrics": ENABLED,
         "Limits": {
@@ -47,16 +56,11 @@ def target(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[T
     folder = tmp_path_factory.mktemp("attacked")
     with ServerProcess(folder, people(photos), settings) as server:
         tokens = [add_token(server, name) for name in VICTIMS]
-        aim = target_of(server)
+        target = target_of(server)
         with Victims(server.access, tokens) as victims:
-            aim_at[aim.pid] = victims
             wait_for(victims, 5)
-            yield aim
+            yield Field(target, victims)
         assert server.stop() == 0, server.output()
-
-
-aim_at: dict[int, Victims] = {}
-"""The victims of the server with this process id."""
 
 
 def wait_for(victims: Victims, results: int, since: float = 0.0, seconds: float = 60.0) -> Noticed:
@@ -69,12 +73,11 @@ def wait_for(victims: Victims, results: int, since: float = 0.0, seconds: float 
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-def test_an_attack_harms_nobody_else(target: Target, name: str) -> None:
-    victims = aim_at[target.pid]
+def test_an_attack_harms_nobody_else(field: Field, name: str) -> None:
     begin = time.monotonic()
-    with MemoryWatch(target.pid) as memory:
-        outcome = ATTACKS[name].run(target, begin + SECONDS.get(name, SHORT))
-    noticed = wait_for(victims, 10, begin)
+    with MemoryWatch(field.target.pid) as memory:
+        outcome = ATTACKS[name].run(field.target, begin + SECONDS.get(name, SHORT))
+    noticed = wait_for(field.victims, 10, begin)
     assert outcome.tries, outcome.seen
     assert outcome.held, outcome.seen
     assert noticed.wrong == 0
@@ -82,7 +85,7 @@ def test_an_attack_harms_nobody_else(target: Target, name: str) -> None:
     assert memory.rise < MEMORY_TARGET
 
 
-def test_known_people_are_still_named_after_all_that(target: Target) -> None:
-    noticed = wait_for(aim_at[target.pid], 20, time.monotonic())
+def test_known_people_are_still_named_after_all_that(field: Field) -> None:
+    noticed = wait_for(field.victims, 20, time.monotonic())
     assert noticed.named >= 5
     assert noticed.wrong == 0
