@@ -8,7 +8,7 @@ from contextlib import ExitStack, suppress
 
 from benchmarks.attack import jpegs
 from benchmarks.attack.peer import Peer, RefusedError
-from benchmarks.attack.values import HONEST, PORTER, REVOKED, Attack, Outcome, Target
+from benchmarks.attack.values import HONEST, PORTER, REVOKED, Attack, Outcome, Target, rounds
 
 _SOURCES = 20
 """Loopback addresses that 1000 connections come from: no limit by address is met."""
@@ -18,9 +18,9 @@ def wrong_tokens(target: Target, until: float) -> Outcome:
     """Guess tokens."""
     answers: Counter[int] = Counter()
     headers = {"Authorization": "Bearer iotfr_" + "A" * 43}
-    while time.monotonic() < until:
+    for _ in rounds(until):
         try:
-            with Peer(target, identity=None, headers=headers):
+            with Peer(target, anonymous=True, headers=headers):
                 answers[101] += 1
         except RefusedError as refused:
             answers[refused.status] += 1
@@ -32,7 +32,7 @@ def wrong_tokens(target: Target, until: float) -> Outcome:
 def foreign_pages(target: Target, until: float) -> Outcome:
     """Connect as a web page of somebody else would."""
     answers: Counter[int] = Counter()
-    while time.monotonic() < until:
+    for _ in rounds(until):
         for origin in ("https://example.org", "null", "http://localhost:8000"):
             try:
                 with Peer(target, headers={"Origin": origin}):

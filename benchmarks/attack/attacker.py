@@ -22,7 +22,7 @@ _PATIENCE_SECONDS = 60.0
 
 def attack_apart(attack: Attack, target: Target, seconds: float) -> Outcome:
     """Run `attack` in a process of its own; one that fails did not hold."""
-    arguments = [attack.name, json.dumps(target.document()), str(seconds)]
+    arguments = [attack.name, json.dumps(target.attacked_by(attack).document()), str(seconds)]
     try:
         done = subprocess.run(
             [sys.executable, "-m", "benchmarks.attack.attacker", *arguments],

@@ -1,14 +1,15 @@
 """The field that attacks are tried on: a real server, its tokens and its memory."""
 
 import re
-import subprocess
 import threading
 from typing import Final, Self
 
-from benchmarks.attack.values import ATTACKER, HONEST, PORTER, REVOKED, Target
+from benchmarks.attack.catalogue import ATTACKS
+from benchmarks.attack.values import HONEST, PORTER, REVOKED, Target
 from benchmarks.process_cost import ProcessCost
 from demo.photos import fetch_photos
 from demo.server_process import ServerProcess
+from iot_facerecognition_server.trust.tokens import TokenStore
 
 VICTIMS: Final = ("victim-0", "victim-1")
 """The identities of the two victims."""
@@ -44,12 +45,8 @@ class MemoryWatch:
 
 
 def add_token(server: ServerProcess, identity: str) -> str:
-    """Make a token on the running server."""
-    arguments = ["token", "add", identity, "--config", str(server.config)]
-    done = subprocess.run(
-        [*server.command(), *arguments], check=True, capture_output=True, text=True
-    )
-    return done.stdout.split()[0]
+    """Make a token; the running server takes it from the next request on."""
+    return TokenStore(server.folder / "state" / "tokens.json").add(identity)
 
 
 def target_of(server: ServerProcess) -> Target:
@@ -60,7 +57,8 @@ def target_of(server: ServerProcess) -> Target:
     return Target(
         server.access.port,
         int(metrics[1]),
-        {name: add_token(server, name) for name in (ATTACKER, HONEST, PORTER, REVOKED)},
+        {name: add_token(server, name) for name in (*ATTACKS, HONEST, PORTER, REVOKED)},
+        HONEST,
         server.pid,
         server.folder,
         fetch_photos(),

@@ -27,11 +27,13 @@ def poisoned(good: bytes) -> dict[str, bytes]:
     frame = good.index(b"\xff\xc0")
     length = int.from_bytes(good[frame + 2 : frame + 4], "big")
     second_frame = good[frame : frame + 2 + length]
-    after = SOI + b"%b" + good[2:]
-    return {
-        "DRI with a length of 3": after % b"\xff\xdd\x00\x03\x00",
-        "DQT with index 9": after % (b"\xff\xdb\x00\x43\x09" + bytes(64)),
-        "DHT whose counts do not add up": after % (b"\xff\xc4\x00\x14\x00" + b"\xff" * 16 + b"\0"),
+    segments = {
+        "DRI with a length of 3": b"\xff\xdd\x00\x03\x00",
+        "DQT with index 9": b"\xff\xdb\x00\x43\x09" + bytes(64),
+        "DHT whose counts do not add up": b"\xff\xc4\x00\x14\x00" + b"\xff" * 16 + b"\0",
+    }
+    inserted = {name: SOI + segment + good[2:] for name, segment in segments.items()}
+    return inserted | {
         "two frame headers": good[:frame] + second_frame + good[frame:],
     }
 

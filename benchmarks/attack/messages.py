@@ -9,10 +9,11 @@ from contextlib import suppress
 from websockets.frames import Opcode
 
 from benchmarks.attack.peer import Peer, RefusedError, command, masked
-from benchmarks.attack.values import HONEST, Attack, Outcome, Target
+from benchmarks.attack.values import HONEST, Attack, Outcome, Target, rounds
 
 _AT_ONCE = 200
 """Messages in one write: as many as an attacker can put on the wire, it does."""
+_LIES = 20
 _FORGED = "server: error: disk full"
 
 
@@ -69,7 +70,7 @@ def flood_of_nonsense(target: Target, until: float) -> Outcome:
 def names_that_lie(target: Target, until: float) -> Outcome:
     """Take a name, and send a message, that look like the server's own lines in the log."""
     tries = 0
-    while time.monotonic() < until and tries < 20:
+    for _ in itertools.takewhile(lambda number: number < _LIES, rounds(until)):
         tries += 1
         with suppress(OSError, RefusedError), Peer(target) as peer:
             peer.send(command(1, _FORGED) + command(2, f"]: {_FORGED}\n[01-01-2026]: {_FORGED}"))
@@ -84,11 +85,13 @@ def names_that_lie(target: Target, until: float) -> Outcome:
 def _flood(target: Target, until: float, messages: Iterator[bytes]) -> Outcome:
     """Write messages as fast as they are taken, and read what comes back; come back when cut."""
     sent = connections = 0
-    while time.monotonic() < until:
+    for _ in rounds(until):
         with suppress(OSError, RefusedError), Peer(target) as peer:
             connections += 1
             peer.socket.settimeout(1.0)
-            while time.monotonic() < until and not peer.closed:
+            for _ in rounds(until):
+                if peer.closed:
+                    break
                 peer.send(b"".join(itertools.islice(messages, _AT_ONCE)))
                 sent += _AT_ONCE
                 for _ in peer.receive(time.monotonic() + 0.01):

@@ -15,19 +15,20 @@ from websockets.protocol import State
 from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
-from benchmarks.attack.values import ATTACKER, Target
+from benchmarks.attack.values import Target
 from iot_facerecognition_protocol import SUBPROTOCOL_V2
 
 SOURCE: Final = "127.0.0.2"
 """Loopback address that attacks come from; the victims are at another."""
 _CHUNK: Final = 65_536
+_SWITCHING_PROTOCOLS: Final = 101
 
 
 class RefusedError(Exception):
     """The server did not let a client in; `status` is the HTTP status, 0 without one."""
 
-    def __init__(self, status: int) -> None:
-        super().__init__(f"HTTP status {status}")
+    def __init__(self, status: int, words: str = "") -> None:
+        super().__init__(f"HTTP status {status} {words}".strip())
         self.status = status
 
 
@@ -65,13 +66,14 @@ class Peer:
     def __init__(
         self,
         target: Target,
-        identity: str | None = ATTACKER,
+        identity: str | None = None,
         *,
+        anonymous: bool = False,
         source: str = SOURCE,
         headers: dict[str, str] | None = None,
         seconds: float = 10.0,
     ) -> None:
-        """Connect. Raises RefusedError, OSError."""
+        """Connect as `identity`, by default the attacker's. Raises RefusedError, OSError."""
         self.socket = tls_socket(target.port, seconds, source)
         self._protocol = ClientProtocol(
             parse_uri(f"wss://127.0.0.1:{target.port}/"),
@@ -79,8 +81,9 @@ class Peer:
             max_size=None,
         )
         request = self._protocol.connect()
-        if identity is not None:
-            request.headers["Authorization"] = f"Bearer {target.tokens[identity]}"
+        if not anonymous:
+            token = target.tokens[identity or target.attacker]
+            request.headers["Authorization"] = f"Bearer {token}"
         for name, value in (headers or {}).items():
             request.headers[name] = value
         try:
@@ -170,15 +173,17 @@ class Peer:
         while time.monotonic() < until:
             for event in self._protocol.events_received():
                 if isinstance(event, Response):
-                    if event.status_code != 101:
-                        raise RefusedError(event.status_code)
+                    if event.status_code != _SWITCHING_PROTOCOLS:
+                        raise _refused(event)
                     return
             if self._protocol.handshake_exc is not None:
-                raise RefusedError(_status_of(self._protocol.handshake_exc))
+                raise _refused(getattr(self._protocol.handshake_exc, "response", None))
             self._read(until)
         raise RefusedError(0)
 
 
-def _status_of(error: Exception) -> int:
-    response = getattr(error, "response", None)
-    return response.status_code if isinstance(response, Response) else 0
+def _refused(response: object) -> RefusedError:
+    """Return the error of an answer that is not a WebSocket; of None where there was no answer."""
+    if not isinstance(response, Response):
+        return RefusedError(0)
+    return RefusedError(response.status_code, (response.body or b"").decode(errors="replace"))

@@ -9,8 +9,9 @@ from websockets.frames import Opcode
 
 from benchmarks.attack import jpegs
 from benchmarks.attack.peer import Peer, RefusedError, masked
-from benchmarks.attack.values import Attack, Outcome, Target
+from benchmarks.attack.values import Attack, Outcome, Target, rounds
 
+_LEAST_MUTATIONS = 20
 _PATIENCE_SECONDS = 20.0
 """How long one frame's end is waited for."""
 
@@ -21,7 +22,7 @@ def poisoned_headers(target: Target, until: float) -> Outcome:
     ends: Counter[str] = Counter()
     broken_by: set[str] = set()
     with Peer(target) as peer:
-        while time.monotonic() < until:
+        for _ in rounds(until):
             for name, frame in jpegs.poisoned(good).items():
                 ends[peer.ask(frame, _patience())[0]] += 1
                 if peer.ask(good, _patience())[0] != "processed":
@@ -38,7 +39,7 @@ def changed_header_bytes(target: Target, until: float) -> Outcome:
     good_ends: Counter[str] = Counter()
     with Peer(target) as peer:
         for number, frame in enumerate(jpegs.mutations(good, seed=1)):
-            if time.monotonic() > until:
+            if number >= _LEAST_MUTATIONS and time.monotonic() > until:
                 break
             ends[peer.ask(frame, _patience())[0]] += 1
             if number % 10 == 9:
@@ -51,7 +52,7 @@ def broken_pictures(target: Target, until: float) -> Outcome:
     """Send what is no picture, a part of one, or far too large by its header."""
     frames = jpegs.broken(jpegs.photo(target.photos / "obama2.jpg"))
     ends: Counter[str] = Counter()
-    while time.monotonic() < until:
+    for _ in rounds(until):
         for frame in frames.values():
             with Peer(target) as peer:
                 ends[peer.ask(frame, _patience())[0] or "no answer"] += 1
@@ -77,7 +78,7 @@ def oversized_messages(target: Target, until: float) -> Outcome:
     """Send messages beyond the limit of a frame."""
     tries = told = 0
     frame = masked(Opcode.BINARY, bytes(6_000_000))
-    while time.monotonic() < until:
+    for _ in rounds(until):
         tries += 1
         with Peer(target) as peer:
             with suppress(OSError):
@@ -94,7 +95,7 @@ def _stream(target: Target, frame: bytes, senders: int, until: float) -> Counter
         ends: Counter[str] = Counter()
         try:
             with Peer(target) as peer:
-                while time.monotonic() < until:
+                for _ in rounds(until):
                     status, _ = peer.ask(frame, _patience())
                     ends[status or "no answer"] += 1
                     if not status:

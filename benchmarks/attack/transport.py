@@ -20,7 +20,7 @@ from benchmarks.attack.peer import (
     masked,
     tls_socket,
 )
-from benchmarks.attack.values import Attack, Outcome, Target
+from benchmarks.attack.values import Attack, Outcome, Target, rounds
 
 _POLL_SECONDS = 0.05
 _UNFINISHED = 95
@@ -91,7 +91,7 @@ def foreign_protocols(target: Target, until: float) -> Outcome:
     tries = let_in = 0
     old = insecure_context()
     old.maximum_version = ssl.TLSVersion.TLSv1_2
-    while time.monotonic() < until:
+    for _ in rounds(until):
         for said in words:
             tries += 1
             with suppress(OSError), _tcp(target.port) as raw:
@@ -119,7 +119,7 @@ def forbidden_frames(target: Target, until: float) -> Outcome:
     }
     tries = 0
     codes: Counter[int] = Counter()
-    while time.monotonic() < until:
+    for _ in rounds(until):
         for data in bad.values():
             tries += 1
             with Peer(target) as peer:
@@ -137,7 +137,7 @@ def dribbling_metrics_requests(target: Target, until: float) -> Outcome:
     longest, failed, asked, said = 0.0, 0, 0, 0
     with ExitStack() as stack:
         slow = [stack.enter_context(_tcp(target.metrics_port)) for _ in range(64)]
-        while time.monotonic() < until:
+        for _ in rounds(until):
             for raw in slow:
                 with suppress(OSError):
                     raw.sendall(b"GET /metrics HTTP/1.1\r\nX: "[said % 26 : said % 26 + 1])

@@ -1,13 +1,14 @@
 """What an attack is, what it is aimed at and what came of it."""
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+import itertools
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final, Self
 
-ATTACKER: Final = "attacker"
-"""Identity that the attacks use; a second one is `REVOKED`, the victims have their own."""
 REVOKED: Final = "revoked"
+"""Identity whose token is revoked in the middle of it."""
 PORTER: Final = "porter"
 """Identity whose connections send nothing: the attack on the number of connections."""
 HONEST: Final = "honest"
@@ -18,16 +19,22 @@ HONEST: Final = "honest"
 class Target:
     """The server under attack, as an attacker on the same machine sees it.
 
-    `tokens` maps an identity to its token; `folder` holds the server's `config.ini`, `faces.json`
-    and `state`; `photos` is a folder of real photos; `control` runs the server's command line.
+    `tokens` maps identities to their tokens; `attacker` is the identity of this attack, since one
+    that has spent its budget is not let in again. `folder` holds the server's `config.ini`,
+    `faces.json` and `state`; `photos` is a folder of real photos.
     """
 
     port: int
     metrics_port: int
     tokens: dict[str, str]
+    attacker: str
     pid: int
     folder: Path
     photos: Path
+
+    def attacked_by(self, attack: "Attack") -> "Target":
+        """Return the same server for another attack, which has an identity of its own."""
+        return replace(self, attacker=attack.name)
 
     def document(self) -> dict[str, object]:
         """Return it as JSON holds it."""
@@ -69,3 +76,11 @@ class Attack:
     def name(self) -> str:
         """What the command line calls it."""
         return self.run.__name__.replace("_", "-")
+
+
+def rounds(until: float) -> Iterator[int]:
+    """Count from 0 until a monotonic second, but once at least: an attack that is late still is."""
+    for number in itertools.count():
+        if number and time.monotonic() >= until:
+            return
+        yield number

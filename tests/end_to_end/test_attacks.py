@@ -76,7 +76,9 @@ def wait_for(victims: Victims, results: int, since: float = 0.0, seconds: float 
 def test_an_attack_harms_nobody_else(field: Field, name: str) -> None:
     begin = time.monotonic()
     with MemoryWatch(field.target.pid) as memory:
-        outcome = ATTACKS[name].run(field.target, begin + SECONDS.get(name, SHORT))
+        attack = ATTACKS[name]
+        target = field.target.attacked_by(attack)
+        outcome = attack.run(target, begin + SECONDS.get(name, SHORT))
     noticed = wait_for(field.victims, 10, begin)
     assert outcome.tries, outcome.seen
     assert outcome.held, outcome.seen
