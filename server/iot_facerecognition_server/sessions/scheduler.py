@@ -12,6 +12,9 @@ from iot_facerecognition_server.sessions.accounts import Account, Charge, Ledger
 
 DEAR_SECONDS: Final = 0.1
 """Processor seconds from which on a frame counts as dear: half a dozen of 640x480 with a face."""
+RESERVED_SECONDS: Final = 1.0
+"""For how long after a cheap frame one dear frame less may be under way: cameras send several a
+second, so a worker stays free for them while they are there, and is not idle once they are gone."""
 _STALE: Final = 64
 """Entries that a queue may hold besides two for each account before it is cleared of old ones."""
 
@@ -88,10 +91,9 @@ class FairScheduler:
     Each session has one slot, and the newest frame takes it. The account that will have had the
     least with its next frame goes first; among equals it is first come, first served. An account is
     charged with what a frame is expected to cost when it is taken, and with what it did cost when
-    it is done. Frames that are
-    expected to be dear may be under way in a smaller number, so that they never stand between a
-    cheap one and the next free worker. Plain: no clock, no thread; times are passed in. Every call
-    takes logarithmic time at most.
+    it is done. Frames that are expected to be dear may be under way in a smaller number, and in one
+    less while others send cheap ones, so that a cheap one finds a worker free. Plain: no clock, no
+    thread; times are passed in. Every call takes logarithmic time at most.
     """
 
     def __init__(
@@ -107,8 +109,9 @@ class FairScheduler:
 
         Of those that may cost more than `dear_seconds`, or nobody knows what, `dear` may be under
         way (None: as many as there is capacity): with as many as there are workers, one is begun
-        when a worker is free and not before. A frame older than `max_age` seconds when its turn
-        comes is late.
+        when a worker is free and not before. It is one less, but one at least, for a second after
+        each frame of a client whose frames are cheap, unless one of those waits and has had more
+        time. A frame older than `max_age` seconds when its turn comes is late.
         """
         if capacity < 1 or per_session < 1 or (dear is not None and dear < 1):
             raise ValueError("capacity, per_session and dear are at least 1")
@@ -124,6 +127,7 @@ class FairScheduler:
         self._under_way = 0
         self._dear_under_way = 0
         self._waiting = 0
+        self._cheap_at = float("-inf")
 
     @property
     def under_way(self) -> int:
@@ -164,6 +168,8 @@ class FairScheduler:
         place = self._places[frame.session]
         replaced = place.waiting
         place.waiting = frame
+        if not self._is_dear(place.account):
+            self._cheap_at = frame.received
         if replaced is None:
             self._waiting += 1
             self._ready_if_may(frame.session, place, always=False)
@@ -176,7 +182,7 @@ class FairScheduler:
         """
         if self._under_way >= self._capacity:
             return None
-        found = self._first()
+        found = self._first(now)
         if found is None:
             return None
         (rank, _, account), dear = found
@@ -233,13 +239,20 @@ class FairScheduler:
             self._ready_if_may(session, place, always=True)
         self._rest_if_idle()
 
-    def _first(self) -> tuple[_Entry, bool] | None:
-        """Return the entry whose turn it is, and whether its frame counts as dear."""
+    def _first(self, now: float) -> tuple[_Entry, bool] | None:
+        """Return the entry whose turn it is at `now`, and whether its frame counts as dear."""
         cheap = self._cheap.first()
         dear = self._dear.first() if self._dear_under_way < self._most_dear else None
+        if dear is not None and cheap is None and self._is_last_reserved(now):
+            dear = None
         if dear is None or (cheap is not None and cheap < dear):
             return None if cheap is None else (cheap, False)
         return dear, True
+
+    def _is_last_reserved(self, now: float) -> bool:
+        """Tell whether one more dear frame would take the last worker from who sends cheap ones."""
+        last = 0 < self._dear_under_way >= self._most_dear - 1
+        return last and now - self._cheap_at < RESERVED_SECONDS
 
     def _ready_if_may(self, session: int, place: _Place, *, always: bool) -> None:
         """Let the session be taken from, if it has a frame; `always`: it had one all along."""
@@ -257,14 +270,16 @@ class FairScheduler:
 
     def _queue(self, account: Account) -> None:
         """Put `account` where it belongs now."""
-        estimate = account.estimate
-        dear = estimate is None or estimate > self._dear_seconds
+        dear = self._is_dear(account)
         right, wrong = (self._dear, self._cheap) if dear else (self._cheap, self._dear)
         wrong.remove(account)
         if account.ready:
             right.put(account, self._ledger.next_charge(account).end)
         else:
             right.remove(account)
+
+    def _is_dear(self, account: Account) -> bool:
+        return account.estimate is None or account.estimate > self._dear_seconds
 
     def _rest_if_idle(self) -> None:
         if not self._under_way and not self._waiting:

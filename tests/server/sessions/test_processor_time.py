@@ -197,16 +197,19 @@ def test_dear_frames_are_begun_when_a_worker_is_free_and_no_capacity_is_left_for
         scheduler.done(session, 0.5 if session < 4 else 0.02)
     for session in range(6):
         scheduler.offer(Frame(session, 2, b"", 0.0))
-    taken = []
-    while (turn := scheduler.take(0.0)) is not None:
-        taken.append(turn.frame.session)
-    assert sorted(taken) == [0, 1, 4, 5], "the cheap ones and two of the dear"
+    assert sorted(taken_at(scheduler, 0.0)) == [0, 4, 5], "the cheap ones and one of the dear"
     scheduler.done(4, 0.02)
-    assert scheduler.take(0.0) is None
+    assert taken_at(scheduler, 0.5) == [], "a worker stays free for the cheap ones, who are there"
+    assert taken_at(scheduler, 1.5) == [1], "they are gone, so that worker is not idle"
     scheduler.done(0, 0.5)
-    turn = scheduler.take(0.0)
-    assert turn is not None
-    assert turn.frame.session == 2
+    assert taken_at(scheduler, 1.5) == [2]
+
+
+def taken_at(scheduler: FairScheduler, now: float) -> list[int]:
+    taken = []
+    while (turn := scheduler.take(now)) is not None:
+        taken.append(turn.frame.session)
+    return taken
 
 
 def test_client_nobody_knows_counts_as_dear_until_its_first_frame_has_ended() -> None:
