@@ -1,7 +1,7 @@
 """One attack, in a process of its own: `python -m benchmarks.attack.attacker NAME TARGET SECONDS`.
 
-TARGET is JSON, and so is what it prints. It steps back for the server and its victims on the
-processor, since an attacker's machine is not the server's.
+TARGET is JSON, and so is what it prints. It takes what processor time the server and its victims
+leave, since an attacker's machine is not the server's.
 """
 
 import json
@@ -15,7 +15,6 @@ from benchmarks import command
 from benchmarks.attack.catalogue import ATTACKS
 from benchmarks.attack.values import Attack, Outcome, Target
 
-_NICE = 15
 _PATIENCE_SECONDS = 60.0
 """How long an attacker may take beyond its time: some wait for the server's last word."""
 
@@ -41,7 +40,7 @@ def attack_apart(attack: Attack, target: Target, seconds: float) -> Outcome:
 def main() -> None:
     """Run the attack of the command line."""
     name, target, seconds = sys.argv[1:]
-    os.nice(_NICE)
+    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     until = time.monotonic() + float(seconds)
     print(json.dumps(asdict(ATTACKS[name].run(Target.of(json.loads(target)), until))))
 

@@ -34,6 +34,9 @@ SECONDS = {
 }
 """For how long an attack may go on: these end by themselves, at their deadline or their answer."""
 SHORT = 1.5
+WORKING_SET = {"huge-honest-pictures": 160e6}
+"""Bytes that scanning pictures of the largest size takes on two workers: more than the target of
+`make attack`, which says so, and no more however many send them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ def test_an_attack_harms_nobody_else(field: Field, name: str) -> None:
     assert outcome.held, outcome.seen
     assert noticed.wrong == 0
     assert noticed.lost == 0
-    assert memory.rise < MEMORY_TARGET
+    assert memory.rise < WORKING_SET.get(name, MEMORY_TARGET)
 
 
 def test_known_people_are_still_named_after_all_that(field: Field) -> None:
