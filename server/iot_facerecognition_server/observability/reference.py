@@ -28,7 +28,8 @@ With `[Metrics] Enable=true` the server answers on a port of its own (50090, `[M
 password when `PasswordFile` is set |
 | `/livez` | 200 while event loop and workers get on, else 503; the text says what stands still |
 | `/readyz` | 200 when models are loaded, a recognition with a known answer was right on the \
-configured device, and the port for clients is open; else 503, and the text says what is missing |
+configured device and is whenever a worker is asked again, and the port for clients is open; else \
+503, and the text says what is missing |
 
 With `TLS=true` it answers over TLS 1.3 with the server's certificate. Nothing here tells who was
 seen: the names are those that cameras give themselves.
