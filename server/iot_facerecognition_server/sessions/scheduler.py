@@ -1,22 +1,24 @@
 """Whose turn it is: the newest frame of every session, in turns of equal processor time."""
 
-import heapq
 import itertools
-from collections import deque
 from collections.abc import Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from iot_facerecognition_server.engine.interface import Frame
-from iot_facerecognition_server.sessions.accounts import Account, Charge, Ledger
+from iot_facerecognition_server.sessions.accounts import Account, Accounts, Place, UnderWay
+from iot_facerecognition_server.sessions.virtual_time import ShareQueue, VirtualTime
 
 DEAR_SECONDS: Final = 0.1
 """Processor seconds from which on a frame counts as dear: half a dozen of 640x480 with a face."""
 RESERVED_SECONDS: Final = 1.0
 """For how long after a cheap frame one dear frame less may be under way: cameras send several a
 second, so a worker stays free for them while they are there, and is not idle once they are gone."""
-_STALE: Final = 64
-"""Entries that a queue may hold besides two for each account before it is cleared of old ones."""
+FIRST_GUESS: Final = 0.02
+"""Processor seconds that a frame is taken to cost before any has ended: 640x480 on one core."""
+_SMOOTHING: Final = 0.1
+"""Weight of the newest cost in a mean. A session's estimate falls like this and rises at once, so
+that whoever mixes cheap frames with dear ones counts as dear."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,69 +33,17 @@ class Turn:
     rank: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class _UnderWay:
-    """A frame that was taken: what its account was charged, and whether it counts as dear."""
-
-    charge: Charge
-    dear: bool
-
-
-@dataclass(slots=True)
-class _Place:
-    """One session's place: its account, its waiting frame, and its frames under way."""
-
-    account: Account
-    remember: bool
-    waiting: Frame | None = None
-    under_way: deque[_UnderWay] = field(default_factory=deque)
-    left: bool = False
-
-
-_Entry = tuple[float, int, Account]
-"""End of its next frame in virtual time, order of arrival, whose."""
-
-
-class _Queue:
-    """Accounts by the end of their next frame. Of an account, the newest entry counts."""
-
-    def __init__(self) -> None:
-        self._heap: list[_Entry] = []
-        self._newest: dict[Account, _Entry] = {}
-
-    def put(self, account: Account, end: float) -> None:
-        """Queue an account, in place of its entry so far."""
-        entry = (end, account.arrival, account)
-        known = self._newest.get(account)
-        if known is not None and known[:2] == entry[:2]:
-            return
-        self._newest[account] = entry
-        heapq.heappush(self._heap, entry)
-        if len(self._heap) > _STALE + 2 * len(self._newest):
-            self._heap = list(self._newest.values())
-            heapq.heapify(self._heap)
-
-    def remove(self, account: Account) -> None:
-        """Let the account's entry count no more, if it has one."""
-        self._newest.pop(account, None)
-
-    def first(self) -> _Entry | None:
-        """Return the entry that ends first; None when there is none."""
-        heap, newest = self._heap, self._newest
-        while heap and newest.get(heap[0][2]) is not heap[0]:
-            heapq.heappop(heap)
-        return heap[0] if heap else None
-
-
 class FairScheduler:
     """Deals turns so that clients get equal processor time, whatever their frames cost.
 
     Each session has one slot, and the newest frame takes it. The account that will have had the
-    least with its next frame goes first; among equals it is first come, first served. An account is
-    charged with what a frame is expected to cost when it is taken, and with what it did cost when
-    it is done. Frames that are expected to be dear may be under way in a smaller number, and in one
-    less while others send cheap ones, so that a cheap one finds a worker free. Plain: no clock, no
-    thread; times are passed in. Every call takes logarithmic time at most.
+    least with its next frame goes first and, of its sessions, the one that will have had the least;
+    among equals it is first come, first served. Both are charged with what a frame is expected to
+    cost when it is taken, and with what it did cost when it is done.
+
+    Frames that are expected to be dear may be under way in a smaller number, and in one less while
+    others send cheap ones, so that a cheap one finds a worker free. Plain: no clock, no thread;
+    times are passed in. Every call takes logarithmic time at most.
     """
 
     def __init__(
@@ -120,9 +70,12 @@ class FairScheduler:
         self._max_age = max_age
         self._most_dear = capacity if dear is None else dear
         self._dear_seconds = dear_seconds
-        self._ledger = Ledger()
-        self._places: dict[int, _Place] = {}
-        self._cheap, self._dear = _Queue(), _Queue()
+        self._time = VirtualTime()
+        self._accounts = Accounts()
+        self._places: dict[int, tuple[Place, Account]] = {}
+        self._ready: ShareQueue[Account] = ShareQueue()
+        self._cheap: ShareQueue[Account] = ShareQueue()
+        self._typical = FIRST_GUESS
         self._arrivals = itertools.count()
         self._under_way = 0
         self._dear_under_way = 0
@@ -143,36 +96,39 @@ class FairScheduler:
         """Give `session` a place; sessions of one `account` share its time (None: its own)."""
         if session in self._places:
             raise ValueError(f"session {session} has a place already")
-        key: Hashable = ("session", session) if account is None else ("account", account)
-        self._places[session] = _Place(self._ledger.join(key), remember=account is not None)
+        remember = account is not None
+        key: Hashable = ("account", account) if remember else ("session", session)
+        joined = self._accounts.join(key, self._time.now, remember=remember)
+        self._places[session] = Place(joined.time.now, session=session), joined
 
     def leave(self, session: int) -> Frame | None:
         """Take the place away and return the frame that waited there, if any.
 
         What the session has under way still counts until it is done.
         """
-        place = self._places[session]
+        place, account = self._places[session]
         waiting, place.waiting = place.waiting, None
         if waiting is not None:
             self._waiting -= 1
-        self._not_ready(session, place)
-        self._ledger.leave(place.account, remember=place.remember)
+            account.frames -= 1
+        self._not_ready(place, account)
+        self._accounts.leave(account)
         place.left = True
-        if not place.under_way:
-            del self._places[session]
-        self._rest_if_idle()
+        self._forget_if_over(place)
+        self._rest_if_idle(account)
         return waiting
 
     def offer(self, frame: Frame) -> Frame | None:
         """Put `frame` into its session's slot and return the older one that it replaces, if any."""
-        place = self._places[frame.session]
+        place, account = self._places[frame.session]
         replaced = place.waiting
         place.waiting = frame
-        if not self._is_dear(place.account):
+        if not self._is_dear(place):
             self._cheap_at = frame.received
         if replaced is None:
             self._waiting += 1
-            self._ready_if_may(frame.session, place, always=False)
+            account.frames += 1
+            self._ready_if_may(place, account, always=False)
         return replaced
 
     def take(self, now: float) -> Turn | None:
@@ -182,105 +138,136 @@ class FairScheduler:
         """
         if self._under_way >= self._capacity:
             return None
-        found = self._first(now)
-        if found is None:
+        dear_may = self._dear_may(now)
+        first = (self._ready if dear_may else self._cheap).first()
+        if first is None:
             return None
-        (rank, _, account), dear = found
-        session = next(iter(account.ready))
-        place = self._places[session]
+        rank, account = first
+        best = (account.ready if dear_may else account.cheap).first()
+        assert best is not None, "an account in a queue has a session that is ready"
+        place = best[1]
         frame, place.waiting = place.waiting, None
         assert frame is not None, "who is ready has a frame"
         self._waiting -= 1
         late = now - frame.received > self._max_age
-        if not late:
-            place.under_way.append(_UnderWay(self._ledger.begin(account), dear))
-            self._under_way += 1
-            self._dear_under_way += dear
-        account.arrival = next(self._arrivals)  # behind those that end when its next one does
-        self._not_ready(session, place)
-        self._rest_if_idle()
+        if late:
+            account.frames -= 1
+        else:
+            self._begin(place, account)
+        # Behind those whose next frame ends when its own does.
+        place.arrival = account.arrival = next(self._arrivals)
+        self._not_ready(place, account)
+        self._rest_if_idle(account)
         return Turn(frame, late, rank)
 
     def done(self, session: int, cost: float | None = None) -> None:
         """Take note that one frame of `session` is no longer under way.
 
-        It cost so many processor seconds; None when that is not known, as of a frame given up.
+        It cost so many processor seconds; None when that is not known, as of a frame given up:
+        then it keeps the charge that it was expected to cost.
         """
-        place = self._places[session]
-        ended = self._pop_under_way(place)
-        self._ledger.end(place.account, ended.charge, cost)
-        self._over(session, place)
+        place, account = self._places[session]
+        ended = place.under_way.popleft()
+        known = ended.of_account.cost if cost is None else cost
+        self._time.end(account, ended.of_account, known)
+        account.time.end(place, ended.of_session, known)
+        if cost is not None:
+            self._typical += _SMOOTHING * (cost - self._typical)
+            before = cost if place.estimate is None else place.estimate
+            place.estimate = max(cost, before + _SMOOTHING * (cost - before))
+        self._over(place, account, ended)
 
     def undo(self, session: int) -> None:
-        """Take note that one frame of `session` that was taken is not worked on after all."""
-        place = self._places[session]
-        self._ledger.undo(place.account, self._pop_under_way(place, newest=True).charge)
-        self._over(session, place)
+        """Take note that the frame of `session` that was taken last is not worked on after all."""
+        place, account = self._places[session]
+        ended = place.under_way.pop()
+        self._time.undo(account, ended.of_account)
+        account.time.undo(place, ended.of_session)
+        self._over(place, account, ended)
 
     def charge(self, session: int, cost: float) -> None:
         """Charge `session` with processor seconds for a frame whose turn is over."""
-        place = self._places.get(session)
-        if place is not None:
-            self._ledger.charge(place.account, cost)
-            self._queue(place.account)
+        if session in self._places:
+            place, account = self._places[session]
+            self._time.add(account, cost)
+            account.time.add(place, cost)
+            self._queue(place, account)
 
-    def _pop_under_way(self, place: _Place, *, newest: bool = False) -> _UnderWay:
-        ended = place.under_way.pop() if newest else place.under_way.popleft()
+    def _begin(self, place: Place, account: Account) -> None:
+        cost, dear = self._expected(place), self._is_dear(place)
+        under_way = UnderWay(self._time.begin(account, cost), account.time.begin(place, cost), dear)
+        place.under_way.append(under_way)
+        self._under_way += 1
+        self._dear_under_way += dear
+
+    def _over(self, place: Place, account: Account, ended: UnderWay) -> None:
         self._under_way -= 1
         self._dear_under_way -= ended.dear
-        return ended
-
-    def _over(self, session: int, place: _Place) -> None:
+        account.frames -= 1
         if place.left:
-            if not place.under_way:
-                del self._places[session]
-            self._queue(place.account)
+            self._forget_if_over(place)
+            self._queue(place, account)
         else:
-            self._ready_if_may(session, place, always=True)
-        self._rest_if_idle()
+            self._ready_if_may(place, account, always=True)
+        self._rest_if_idle(account)
 
-    def _first(self, now: float) -> tuple[_Entry, bool] | None:
-        """Return the entry whose turn it is at `now`, and whether its frame counts as dear."""
-        cheap = self._cheap.first()
-        dear = self._dear.first() if self._dear_under_way < self._most_dear else None
-        if dear is not None and cheap is None and self._is_last_reserved(now):
-            dear = None
-        if dear is None or (cheap is not None and cheap < dear):
-            return None if cheap is None else (cheap, False)
-        return dear, True
+    def _dear_may(self, now: float) -> bool:
+        """Tell whether one more dear frame may be under way at `now`."""
+        if self._dear_under_way >= self._most_dear:
+            return False
+        # The last worker is left to those who send cheap frames, unless one waits: then time
+        # decides between them.
+        last = 0 < self._dear_under_way == self._most_dear - 1
+        return bool(self._cheap) or not last or now - self._cheap_at >= RESERVED_SECONDS
 
-    def _is_last_reserved(self, now: float) -> bool:
-        """Tell whether one more dear frame would take the last worker from who sends cheap ones."""
-        last = 0 < self._dear_under_way >= self._most_dear - 1
-        return last and now - self._cheap_at < RESERVED_SECONDS
+    def _expected(self, place: Place) -> float:
+        return self._typical if place.estimate is None else place.estimate
 
-    def _ready_if_may(self, session: int, place: _Place, *, always: bool) -> None:
+    def _is_dear(self, place: Place) -> bool:
+        return place.estimate is None or place.estimate > self._dear_seconds
+
+    def _ready_if_may(self, place: Place, account: Account, *, always: bool) -> None:
         """Let the session be taken from, if it has a frame; `always`: it had one all along."""
-        account = place.account
         if place.waiting is not None and len(place.under_way) < self._per_session:
             if not account.ready:
-                self._ledger.wait(account, always=always)
+                self._time.wait(account, always=always)
                 account.arrival = next(self._arrivals)
-            account.ready[session] = None
-        self._queue(account)
+            account.time.wait(place, always=always)
+            place.arrival = next(self._arrivals)
+            account.ready.put(place, place.start + self._expected(place))
+        self._queue(place, account)
 
-    def _not_ready(self, session: int, place: _Place) -> None:
-        place.account.ready.pop(session, None)
-        self._queue(place.account)
+    def _not_ready(self, place: Place, account: Account) -> None:
+        account.ready.remove(place)
+        account.cheap.remove(place)
+        self._queue(place, account)
 
-    def _queue(self, account: Account) -> None:
-        """Put `account` where it belongs now."""
-        dear = self._is_dear(account)
-        right, wrong = (self._dear, self._cheap) if dear else (self._cheap, self._dear)
-        wrong.remove(account)
-        if account.ready:
-            right.put(account, self._ledger.next_charge(account).end)
-        else:
-            right.remove(account)
+    def _queue(self, place: Place, account: Account) -> None:
+        """Put session and account where they belong now."""
+        if not account.ready:
+            self._ready.remove(account)
+            self._cheap.remove(account)
+            return
+        if place in account.ready:
+            end = place.start + self._expected(place)
+            account.ready.put(place, end)
+            if self._is_dear(place):
+                account.cheap.remove(place)
+            else:
+                account.cheap.put(place, end)
+        for queue, of_account in ((self._ready, account.ready), (self._cheap, account.cheap)):
+            best = of_account.first()
+            if best is None:
+                queue.remove(account)
+            else:
+                queue.put(account, account.start + self._expected(best[1]))
 
-    def _is_dear(self, account: Account) -> bool:
-        return account.estimate is None or account.estimate > self._dear_seconds
+    def _forget_if_over(self, place: Place) -> None:
+        if not place.under_way:
+            del self._places[place.session]
 
-    def _rest_if_idle(self) -> None:
+    def _rest_if_idle(self, account: Account) -> None:
+        if not account.frames:
+            account.time.rest()
         if not self._under_way and not self._waiting:
-            self._ledger.rest()
+            self._time.rest()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from iot_facerecognition_server.engine.interface import Frame
-from iot_facerecognition_server.sessions.accounts import MOST_REMEMBERED, Ledger
+from iot_facerecognition_server.sessions.accounts import MOST_REMEMBERED, Accounts
 from iot_facerecognition_server.sessions.scheduler import FairScheduler
 
 Cost = Callable[[random.Random], float]
@@ -123,9 +123,13 @@ def any_cost(chance: random.Random) -> float:
 
 
 @pytest.mark.parametrize(("clients", "seconds"), [(2, 60.0), (50, 600.0), (1000, 1500.0)])
-def test_clients_get_equal_time_whatever_their_frames_cost(clients: int, seconds: float) -> None:
+@pytest.mark.parametrize("account", [None, "one token for all"])
+def test_clients_get_equal_time_whatever_their_frames_cost(
+    clients: int, seconds: float, account: str | None
+) -> None:
     chance = random.Random(clients)
-    machine = Machine({n: Sender(about(any_cost(chance))) for n in range(clients)})
+    senders = {n: Sender(about(any_cost(chance)), account=account) for n in range(clients)}
+    machine = Machine(senders)
     machine.run(seconds)
     shares = [machine.spent[session] for session in range(clients)]
     assert jain(shares) >= 0.98
@@ -151,12 +155,13 @@ def test_nobody_starves_among_thousands_of_clients() -> None:
 
 @pytest.mark.parametrize(("dear", "rate"), [(1, 15.0), (4, 15.0), (40, 2.0)])
 @pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("account", [None, "one token for all"])
 def test_cheap_frame_waits_for_no_dear_one_but_those_being_worked_on(
-    dear: int, rate: float, seed: int
+    dear: int, rate: float, seed: int, account: str | None
 ) -> None:
     """The cheap client asks for less than its share of two workers."""
-    senders = {n: Sender(about(0.4)) for n in range(1, dear + 1)}
-    senders[0] = Sender(about(0.02), every=1 / rate)
+    senders = {n: Sender(about(0.4), account=account) for n in range(1, dear + 1)}
+    senders[0] = Sender(about(0.02), every=1 / rate, account=account)
     machine = Machine(senders, seed=seed)
     machine.run(120.0)
     served: Counter[int] = Counter()
@@ -291,37 +296,76 @@ def test_work_on_objects_is_charged_after_the_turn() -> None:
     scheduler.charge(99, 1.0)  # it has left meanwhile
 
 
+def serve(scheduler: FairScheduler, session: int, cost: float | None) -> None:
+    """Let a frame of the session be taken at once, and end."""
+    scheduler.offer(Frame(session, 1, b"", 0.0))
+    assert taken(scheduler) == [session]
+    scheduler.done(session, cost)
+
+
 def test_frame_given_up_keeps_the_charge_it_was_expected_to_cost() -> None:
-    ledger = Ledger()
-    account = ledger.join("a")
-    ledger.end(account, ledger.begin(account), 0.4)
-    paid = account.paid_until
-    ledger.end(account, ledger.begin(account), None)
-    assert account.paid_until == pytest.approx(paid + 0.4)
+    scheduler = FairScheduler(capacity=1, per_session=1, max_age=1e9)
+    for session in (1, 2):
+        scheduler.join(session)
+        serve(scheduler, session, 0.4)
+    scheduler.offer(Frame(1, 2, b"", 0.0))
+    assert taken(scheduler) == [1]
+    for session in (1, 2):
+        scheduler.offer(Frame(session, 3, b"", 0.0))
+    scheduler.done(1, None)
+    assert taken(scheduler) == [2], "the other one, though it came later"
+
+
+def test_frame_that_is_not_worked_on_costs_nothing() -> None:
+    scheduler = FairScheduler(capacity=1, per_session=1, max_age=1e9)
+    for session in (1, 2):
+        scheduler.join(session)
+        serve(scheduler, session, 0.4)
+    scheduler.offer(Frame(1, 2, b"", 0.0))
+    assert taken(scheduler) == [1]
+    for session in (1, 2):
+        scheduler.offer(Frame(session, 3, b"", 0.0))
+    scheduler.undo(1)
+    scheduler.done(taken(scheduler)[0], 0.1)
+    assert len(taken(scheduler)) == 1
 
 
 def test_one_dear_frame_among_cheap_ones_is_remembered_for_a_while() -> None:
-    ledger = Ledger()
-    account = ledger.join("a")
+    scheduler = FairScheduler(capacity=8, per_session=3, max_age=1e9, dear=1)
+    scheduler.join(1)
     for cost in (0.02, 0.5, 0.02):
-        ledger.end(account, ledger.begin(account), cost)
-    assert account.estimate is not None
-    assert account.estimate > 0.4
+        serve(scheduler, 1, cost)
+
+    def at_once() -> int:
+        for number in range(3):
+            scheduler.offer(Frame(1, number, b"", 0.0))
+            assert len(taken(scheduler)) <= 1
+        count = scheduler.under_way
+        for _ in range(count):
+            scheduler.done(1, 0.02)
+        while taken(scheduler):
+            scheduler.done(1, 0.02)
+        return count
+
+    assert at_once() == 1, "as a dear one"
     for _ in range(60):
-        ledger.end(account, ledger.begin(account), 0.02)
-    assert account.estimate < 0.03
+        serve(scheduler, 1, 0.02)
+    assert at_once() == 3
 
 
 def test_accounts_that_are_gone_are_remembered_in_bounded_number() -> None:
-    ledger = Ledger()
+    accounts = Accounts()
     for number in range(2 * MOST_REMEMBERED):
-        account = ledger.join(number)
-        ledger.end(account, ledger.begin(account), 0.5)
-        ledger.leave(account, remember=True)
-    assert len(ledger) == 0
-    again = ledger.join(2 * MOST_REMEMBERED - 1)
-    assert again.estimate == 0.5
-    assert ledger.join(0).estimate is None
+        account = accounts.join(number, 0.0, remember=True)
+        account.paid_until = 5.0
+        accounts.leave(account)
+    assert len(accounts) == 0
+    assert accounts.join(2 * MOST_REMEMBERED - 1, 1.0, remember=True).paid_until == 5.0
+    assert accounts.join(0, 1.0, remember=True).paid_until == 1.0
+    alone = accounts.join("session", 1.0, remember=False)
+    alone.paid_until = 5.0
+    accounts.leave(alone)
+    assert accounts.join("session", 2.0, remember=False).paid_until == 2.0
 
 
 def test_queues_stay_as_small_as_the_accounts_in_them() -> None:
@@ -335,4 +379,4 @@ def test_queues_stay_as_small_as_the_accounts_in_them() -> None:
         while (turn := scheduler.take(0.0)) is not None:
             under_way.append(turn.frame.session)
         scheduler.done(under_way.pop(chance.randrange(len(under_way))), chance.random())
-    assert len(scheduler._cheap._heap) + len(scheduler._dear._heap) < 200
+    assert len(scheduler._cheap._heap) + len(scheduler._ready._heap) < 200
