@@ -1,10 +1,10 @@
 """What clients with large photos cost clients with small frames.
 
-`python -m benchmarks.dear_clients` lets two clients stream 640x480 to the real server over real TLS,
-less than the machine can do, first alone, then beside others that send photos of nine megapixels as
-fast as they are answered, all with one token. Every frame is scanned in full. A frame's age is the
-time from its capture at the client to its end there: a small frame may have to wait for the end of
-a large one that is being worked on, and for no other.
+`python -m benchmarks.dear_clients` lets two clients stream 640x480 to the real server over real
+TLS, less than the machine can do, first alone, then beside others that send photos of nine
+megapixels as fast as they are answered, all with one token. A frame's age is the time
+from its capture at the client to its end there: a small frame may have to wait for the end of a
+large one that is being worked on, and for no other.
 """
 
 import argparse
@@ -24,7 +24,6 @@ LARGE: Final = (3464, 2596)
 """9.0 megapixels: the most that the server takes."""
 CHEAP: Final = 2
 SETTINGS: Final = {
-    "Engine": {"Following": "off"},
     "Limits": {"FrameRate": "0"},
     "Metrics": server_metrics.ENABLED,
 }

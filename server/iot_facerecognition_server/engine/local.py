@@ -42,6 +42,10 @@ _PATIENCE = 8
 """Frames that are scanned at most while a batch that is not full waits, and pieces of faces' work
 at most while objects wait."""
 
+_SLACK: Final = 0.1
+"""Seconds of processor time by which a frame's owner may be ahead and its scan still go before a
+batch that is not full, or before objects: a few frames of 640x480."""
+
 _BACKGROUND = (Network.CLASSIFIER,)
 """What faces go before."""
 
@@ -132,7 +136,7 @@ class LocalEngine:
         self._loop = asyncio.get_running_loop()
         sizes = {network: batched.batch_size for network, batched in networks.items()}
         background = {network: sizes.pop(network) for network in _BACKGROUND if network in sizes}
-        self._plan: WorkPlan[AnyJob, Network, Item] = WorkPlan(sizes, background, _PATIENCE)
+        self._plan: WorkPlan[AnyJob, Network, Item] = WorkPlan(sizes, background, _PATIENCE, _SLACK)
         self._batch_seconds = dict.fromkeys(networks, 0.0)
         self._changed = threading.Condition()
         self._closing = False

@@ -2,6 +2,7 @@
 
 import heapq
 import itertools
+import math
 from collections import deque
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -39,7 +40,8 @@ class _Ranked(Generic[Item]):
 
     @property
     def first_rank(self) -> float:
-        return self._heap[0][0]
+        """The smallest rank; infinity of nothing."""
+        return self._heap[0][0] if self._heap else math.inf
 
     def put(self, item: Item, rank: float) -> None:
         heapq.heappush(self._heap, (rank, next(self._arrivals), item))
@@ -63,12 +65,17 @@ class _Line(Generic[Item]):
 class _Lane(Generic[Scan, Network, Item]):
     """The scans of one urgency and the items that come of them."""
 
-    def __init__(self, batch_sizes: Mapping[Network, int], patience: int) -> None:
+    def __init__(self, batch_sizes: Mapping[Network, int], patience: int, slack: float) -> None:
         self.lines: dict[Network, _Line[Item]] = {
             network: _Line(size) for network, size in batch_sizes.items()
         }
         self.scans: _Ranked[Scan] = _Ranked()
         self._patience = patience
+        self._slack = slack
+
+    @property
+    def first_rank(self) -> float:
+        return min(self.scans.first_rank, *(line.items.first_rank for line in self.lines.values()))
 
     @property
     def backlog(self) -> int:
@@ -90,8 +97,9 @@ class _Lane(Generic[Scan, Network, Item]):
     def _goes_first(self, line: _Line[Item]) -> bool:
         if not self.scans or line.passed_over >= self._patience:
             return True
+        ahead = self.scans.first_rank - line.items.first_rank
         full = len(line.items) >= line.batch_size
-        return full and line.items.first_rank <= self.scans.first_rank
+        return ahead > self._slack or (full and ahead >= 0)
 
 
 class WorkPlan(Generic[Scan, Network, Item]):
@@ -103,11 +111,14 @@ class WorkPlan(Generic[Scan, Network, Item]):
     go before it. Under load batches are full, and a lone client's face is worked on at once.
 
     Whoever has had less of the processor goes first: scans and items are worked on by their rank,
-    the smallest first, and a full batch does not go before the scan of a smaller rank.
+    the smallest first, and a full batch does not go before the scan of a smaller rank. A batch does
+    not wait for the scan of a rank that is larger by more than `slack`: that one is dear, or of
+    somebody who has had a lot.
 
-    What is in the background gets its turn when nothing urgent is there, and after every `patience`
-    pieces of urgent work, so that it neither holds up the urgent nor waits for ever. What is meant
-    for one worker goes before everything.
+    What is in the background gets its turn when nothing urgent is there, after every `patience`
+    pieces of urgent work, and before what is urgent with a rank larger by more than `slack`, so
+    that it neither holds up the urgent nor waits for ever. What is meant for one worker goes before
+    everything.
     Plain: the caller brings threads and lock.
     """
 
@@ -116,13 +127,18 @@ class WorkPlan(Generic[Scan, Network, Item]):
         urgent: Mapping[Network, int],
         background: Mapping[Network, int],
         patience: int,
+        slack: float = math.inf,
     ) -> None:
-        """Take the networks of each urgency, with how many items (at least 1) a batch holds."""
+        """Take the networks of each urgency, with how many items (at least 1) a batch holds.
+
+        `slack` is in the unit of ranks, seconds of processor time.
+        """
         if min([*urgent.values(), *background.values()], default=1) < 1:
             raise ValueError(f"a batch holds at least one item: {urgent} {background}")
-        self._urgent: _Lane[Scan, Network, Item] = _Lane(urgent, patience)
-        self._background: _Lane[Scan, Network, Item] = _Lane(background, patience)
+        self._urgent: _Lane[Scan, Network, Item] = _Lane(urgent, patience, slack)
+        self._background: _Lane[Scan, Network, Item] = _Lane(background, patience, slack)
         self._patience = patience
+        self._slack = slack
         self._passed_over = 0
         self._pinned: dict[int, deque[Scan]] = {}
 
@@ -156,13 +172,17 @@ class WorkPlan(Generic[Scan, Network, Item]):
         if worker is not None and (pinned := self._pinned.get(worker)):
             return ScanWork(pinned.popleft())
         waits = self._background.backlog > 0
-        if not waits or self._passed_over < self._patience:
+        if not waits or not (self._passed_over >= self._patience or self._is_behind()):
             work = self._urgent.take()
             if work is not None:
                 self._passed_over += waits
                 return work
         self._passed_over = 0
         return self._background.take() or self._urgent.take()
+
+    def _is_behind(self) -> bool:
+        """Tell whether the background has had much less than what is urgent."""
+        return self._urgent.first_rank - self._background.first_rank > self._slack
 
     def give_up_scans(self) -> list[Scan]:
         """Return the scans that nobody has begun, and forget them."""

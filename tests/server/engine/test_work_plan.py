@@ -68,3 +68,53 @@ def test_background_work_runs_at_once_when_nothing_is_urgent() -> None:
     plan = plan_of(scans=0, items=0)
     plan.add_items("objects", [1])
     assert plan.take() == BatchWork("objects", (1,))
+
+
+def test_work_of_a_smaller_rank_goes_first_whenever_it_came() -> None:
+    plan = plan_of(scans=0, items=0)
+    for name, rank in (("late", 3.0), ("first", 1.0), ("second", 1.0), ("last", 4.0)):
+        plan.add_scan("faces", name, rank)
+    taken = [plan.take() for _ in range(4)]
+    assert taken == [ScanWork(name) for name in ("first", "second", "late", "last")]
+
+
+def test_full_batch_lets_the_scan_of_a_smaller_rank_pass() -> None:
+    plan = plan_of(scans=0, items=0)
+    plan.add_items("faces", list(range(8)), rank=1.0, step=0.5)
+    plan.add_scan("faces", "cheap", 1.2)
+    assert plan.take() == BatchWork("faces", (0, 1, 2, 3))
+    assert plan.take() == ScanWork("cheap")
+    plan.add_items("faces", [9], rank=1.2)
+    assert plan.take() == BatchWork("faces", (9, 4, 5, 6))
+
+
+def test_batch_waits_for_scans_of_its_own_kind_and_not_for_a_dear_one() -> None:
+    plan: WorkPlan[str, str, int] = WorkPlan({"faces": 4}, {"objects": 2}, 8, slack=0.1)
+    plan.add_items("faces", [1], rank=1.0)
+    plan.add_scan("faces", "cheap", 1.05)
+    plan.add_scan("faces", "dear", 1.5)
+    assert [plan.take() for _ in range(3)] == [
+        ScanWork("cheap"),
+        BatchWork("faces", (1,)),
+        ScanWork("dear"),
+    ]
+
+
+def test_objects_go_before_the_faces_of_a_dear_frame() -> None:
+    plan: WorkPlan[str, str, int] = WorkPlan({"faces": 4}, {"objects": 2}, 8, slack=0.1)
+    plan.add_scan("objects", "classify", 1.0)
+    plan.add_scan("faces", "cheap", 1.05)
+    plan.add_scan("faces", "dear", 1.5)
+    taken = [plan.take() for _ in range(3)]
+    assert taken == [ScanWork("cheap"), ScanWork("classify"), ScanWork("dear")]
+
+
+def test_work_for_one_worker_is_left_to_it_and_goes_first() -> None:
+    plan = plan_of(scans=1, items=8)
+    plan.add_scan_for(1, "for 1")
+    assert plan.take(0) == BatchWork("faces", (0, 1, 2, 3))
+    assert plan.take(1) == ScanWork("for 1")
+    plan.add_scan_for(1, "given up")
+    assert plan.give_up_scans() == ["scan 0", "given up"]
+    assert plan.give_up_items() == [4, 5, 6, 7]
+    assert plan.take(1) is None
