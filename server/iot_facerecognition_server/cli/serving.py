@@ -7,6 +7,7 @@ import logging
 import signal
 import sys
 from contextlib import suppress
+from types import FrameType
 
 from iot_facerecognition_server.cli.configuration import read_config
 from iot_facerecognition_server.cli.outcome import CommandFailedError, ExitCode
@@ -25,16 +26,39 @@ from iot_facerecognition_server.trust.tokens import TokenFileError
 _log = logging.getLogger(__name__)
 
 
+class EarlyEnd:
+    """A signal handler for the time before the server is ready.
+
+    The interpreter drops what is raised in a destructor or a callback of C, and importing torch
+    runs many of these: so it is remembered too, for `check` to raise it again.
+    """
+
+    def __init__(self) -> None:
+        self._asked = False
+
+    def __call__(self, _number: int, _frame: FrameType | None) -> None:
+        """Take the signal. Raises KeyboardInterrupt."""
+        self._asked = True
+        raise KeyboardInterrupt
+
+    def check(self) -> None:
+        """Raise KeyboardInterrupt when a signal came."""
+        if self._asked:
+            raise KeyboardInterrupt
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Run the server; whatever ends it is in the log."""
     config = read_config(arguments)
     # Before the server is ready a signal to end must work too, also for process 1 of a container,
     # which has no default action; and one to reload must not end it.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    early_end = EarlyEnd()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, early_end)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     with ServerLog(config.log, sys.stderr):
         try:
-            _serve(config)
+            _serve(config, early_end)
         except CommandFailedError as error:
             _log.error("%s", error)
             return error.code
@@ -48,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
     return ExitCode.SUCCESS
 
 
-def _serve(config: Config) -> None:
+def _serve(config: Config, early_end: EarlyEnd) -> None:
     if config.source is None:
         _log.info("there is no config.ini here: the built-in settings hold")
     clients, connections = config.limits.clients, config.budget.connections
@@ -63,17 +87,18 @@ def _serve(config: Config) -> None:
         with held(config):
             _prepare_trust(config)
             _look_at_references(config)
-            _run(config)
+            _run(config, early_end)
     except (CertificateError, ReferenceFileError, StateDirectoryError, TokenFileError) as error:
         raise CommandFailedError(ExitCode.CONFIGURATION, str(error)) from error
 
 
-def _run(config: Config) -> None:
+def _run(config: Config, early_end: EarlyEnd) -> None:
     gc.disable()  # a fifth of the time of importing torch; `assembly` enables it again
     # Only now, since torch takes its time: who starts a server wrongly need not wait for it.
     from iot_facerecognition_server import assembly  # noqa: PLC0415
     from iot_facerecognition_server.cli.failures import as_command_failure  # noqa: PLC0415
 
+    early_end.check()
     with as_command_failure():
         asyncio.run(assembly.serve(config))
 

@@ -5,8 +5,11 @@ import re
 import signal
 import socket
 import stat
+import weakref
 
 import pytest
+
+from iot_facerecognition_server.cli.serving import EarlyEnd
 
 LOG_LINE = re.compile(r"\[[\d-]+ / [\d:]+\]: server: (.*)")
 
@@ -104,6 +107,20 @@ def test_a_signal_before_it_is_ready_ends_it_cleanly(start, home, number):
     code, logged, _ = ended(process)
     assert code == 0
     assert "ended before it was ready" in logged
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_signal_that_the_interpreter_dropped_is_not_lost():
+    early_end = EarlyEnd()
+    early_end.check()
+    weakref.finalize(dropped := Dropped(), early_end, signal.SIGTERM, None)
+    del dropped  # what is raised in its callback goes nowhere
+    with pytest.raises(KeyboardInterrupt):
+        early_end.check()
+
+
+class Dropped:
+    """Something to be collected."""
 
 
 @pytest.mark.parametrize(
