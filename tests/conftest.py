@@ -1,6 +1,7 @@
 """Fixtures for every part of the suite."""
 
 import signal
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -17,3 +18,13 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
 def photos() -> Path:
     """Folder with real photos: obama*.jpg, biden.jpg, astronaut.png, group.jpg and others."""
     return fetch_photos()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let what tests log reach pytest-xdist, which takes no text that cannot be UTF-8."""
+    report = yield
+    report.sections = [
+        (name, text.encode("utf-8", "backslashreplace").decode()) for name, text in report.sections
+    ]
+    return report

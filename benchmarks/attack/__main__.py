@@ -19,7 +19,7 @@ from benchmarks.scenes import references
 from benchmarks.server_metrics import ENABLED
 from demo.server_process import ServerProcess
 
-QUIET_SECONDS: Final = 4.0
+QUIET_SECONDS: Final = 3.0
 """For which the victims are watched before and after each attack."""
 SETTLE_SECONDS: Final = 1.0
 SETTINGS: Final = {"Metrics": ENABLED}

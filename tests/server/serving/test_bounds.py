@@ -133,7 +133,11 @@ async def ending(client: ClientConnection) -> tuple[list[str], int | None]:
         return told, None if closed.rcvd is None else closed.rcvd.code
 
 
-@pytest.mark.parametrize("sent", [begun(500_000), fragment(500_000), fragment(0), begun(1)])
+@pytest.mark.parametrize(
+    "sent",
+    [begun(500_000), fragment(500_000), fragment(0), begun(1)],
+    ids=["half", "fragment", "empty fragment", "byte"],  # masked with random bytes, so no names
+)
 def test_a_message_that_does_not_end_is_given_up(sent: bytes, tmp_path: Path) -> None:
     async def scenario() -> None:
         limits = replace(LIMITS, message_seconds=0.3)
@@ -170,7 +174,9 @@ async def keep_pinging(client: ClientConnection) -> None:
         await asyncio.sleep(0.01)
 
 
-@pytest.mark.parametrize("unfinished", [begun(990_000), fragment(990_000)])
+@pytest.mark.parametrize(
+    "unfinished", [begun(990_000), fragment(990_000)], ids=["whole", "fragment"]
+)
 def test_unfinished_messages_are_bounded_together_and_the_idle_ones_go(
     unfinished: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
