@@ -177,8 +177,8 @@ def test_every_metric_of_the_catalogue_is_scraped(lab: Lab) -> None:
             family.full_name + ("_count" if family.kind is Kind.HISTOGRAM else "")
         )
     }
-    # Only with CUDA can its memory be too little.
-    assert silent == {"out_of_memory_total"}
+    # Only with CUDA can its memory be too little, and no thread has failed here.
+    assert silent == {"out_of_memory_total", "workers_replaced_total"}
 
 
 @pytest.mark.timeout(300)
@@ -234,12 +234,16 @@ def test_everything_that_an_alert_looks_at_is_there(lab: Lab) -> None:
                 looked_at |= set(_SELECTOR.findall(rule["expr"]))
     assert len(looked_at) > 25
     # The condition of an alert need not hold here, but what it looks at has to exist.
-    silent = [
-        name + labels
-        for name, labels in sorted(looked_at)
+    silent = {
+        name
+        for name, labels in looked_at
         if not lab.prometheus.query(f"last_over_time({name}{labels}[5m])")
-    ]
-    assert silent == []
+    }
+    # Only of clients that want nothing, or objects alone; the alert does without (`or`).
+    assert silent <= {
+        "client:iot_facerecognition_frames_not_wanted:rate2m",
+        "iot_facerecognition_client_frames_dropped_total",
+    }
 
 
 @pytest.mark.timeout(300)
