@@ -6,7 +6,6 @@ result and every frame that was not processed, until it is told to end.
 
 import asyncio
 import json
-import signal
 import subprocess
 import sys
 import threading
@@ -34,6 +33,7 @@ FRAMES: Final = 40
 PHOTOS: Final = ("obama2.jpg", "hanks.png")
 """Somebody known, and somebody who has to stay unknown."""
 LOST: Final = "lost"
+_END_SECONDS: Final = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +110,12 @@ class Victims:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._process.send_signal(signal.SIGINT)
-        self._process.wait(20)
+        self._process.terminate()  # SIGINT is ignored by what a background shell has started
+        try:
+            self._process.wait(_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+        self._process.wait()
         self._reader.join()
 
     def between(self, begin: float, end: float) -> Noticed:
