@@ -14,7 +14,7 @@ MEMORY_TARGET: Final = 64e6
 class Row:
     """One attack and what came of it.
 
-    `quiet` is what the victims noticed right before and right after, `during` meanwhile; `memory`
+    `quiet` is what the victims noticed so far while nobody attacked, `during` meanwhile; `memory`
     is by how many bytes the server's own memory rose above what it was before, at most.
     """
 

@@ -136,7 +136,9 @@ def test_first_start_prints_token_and_fingerprint_once_and_keeps_the_key_to_itse
         assert printed.count(access.fingerprint) == 1
         shown = container.python("iot-facerecognition-server", "cert", "show")
         assert access.fingerprint in shown
-        modes = container.python("sh", "-c", "stat -L --format='%a %u %n' /data/state /data/state/*")
+        modes = container.python(
+            "sh", "-c", "stat -L --format='%a %u %n' /data/state /data/state/*"
+        )
         kept = {line.split()[-1]: line.split()[:2] for line in modes.splitlines()}
         assert kept["/data/state"] == ["700", "10001"]
         assert kept["/data/state/server.pem"] == ["600", "10001"]

@@ -47,13 +47,15 @@ class Recognition(Generic[Found]):
     """What was found in one frame, and the monotonic seconds at which its work began and ended.
 
     Faces are ordered by the detector's score, object labels by probability, the best first. `cost`
-    is the processor time in seconds that the frame took, its share of network batches included.
+    is the processor time in seconds that the frame took, its share of network batches included,
+    and `piece` the longest stretch of it that no other work could interrupt.
     """
 
     found: tuple[Found, ...]
     started: float
     finished: float
     cost: float = 0.0
+    piece: float = 0.0
 
 
 class FrameRejectedError(Exception):

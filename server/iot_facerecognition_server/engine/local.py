@@ -306,7 +306,7 @@ class LocalEngine:
     def _next_work(self, worker: _Worker) -> ScanWork[AnyJob] | BatchWork[Network, Item] | None:
         """Wait for work; None at the end."""
         with self._changed:
-            while (work := self._plan.take(worker.number)) is None:
+            while (work := self._plan.take(worker.number, self._clock())) is None:
                 if self._closing:
                     return None
                 self._changed.wait()
@@ -327,7 +327,8 @@ class LocalEngine:
             worker.tools = None  # whatever state they are in now
             raise
         finally:
-            pending.cost += self._stopwatch() - began
+            pending.piece = self._stopwatch() - began
+            pending.cost += pending.piece
         count = pending.missing = len(pending.pictures)
         pending.rows = [None] * count
         if not count:
@@ -381,7 +382,9 @@ class LocalEngine:
 
     def _complete(self, pending: AnyJob) -> None:
         found = pending.job.complete([row for row in pending.rows if row is not None])
-        recognition = Recognition(found, pending.started, self._clock(), pending.cost)
+        recognition = Recognition(
+            found, pending.started, self._clock(), pending.cost, pending.piece
+        )
         self._loop.call_soon_threadsafe(pending.succeed, recognition)
 
     def _fail_all(self, concerned: Sequence[AnyJob], error: BaseException) -> None:

@@ -17,9 +17,9 @@ from iot_facerecognition_server.engine.jobs import Job, Picture, Row
 class PendingJob(Generic[Found]):
     """A job on its way through the workers, and the future that its sender waits for.
 
-    Only one thread at a time touches it, but for `rows`, `missing` and `cost` (processor seconds so
-    far), which are changed under the engine's lock once there are pictures. `succeed` and `fail`
-    are for the event loop's thread.
+    Only one thread at a time touches it, but for `rows`, `missing` and `cost`, which are changed
+    under the engine's lock once there are pictures. `cost` is in processor seconds so far, of which
+    `piece` went into the pictures. `succeed` and `fail` are for the event loop's thread.
     """
 
     __slots__ = (
@@ -28,6 +28,7 @@ class PendingJob(Generic[Found]):
         "job",
         "missing",
         "pictures",
+        "piece",
         "rank",
         "result",
         "rows",
@@ -48,6 +49,7 @@ class PendingJob(Generic[Found]):
         self.failed = failed
         self.started = 0.0
         self.cost = 0.0
+        self.piece = 0.0
         self.pictures: Sequence[Picture] = ()
         self.rows: list[Row | None] = []
         self.missing = 0

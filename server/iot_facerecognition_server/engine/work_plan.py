@@ -6,11 +6,15 @@ import math
 from collections import deque
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 Scan = TypeVar("Scan")
 Item = TypeVar("Item")
 Network = TypeVar("Network", bound=Hashable)
+
+RESERVED_SECONDS: Final = 1.0
+"""For how long after urgent work one worker stays free of the background: cameras send several
+frames a second, so the next one finds a worker, which is not idle once they have gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +121,8 @@ class WorkPlan(Generic[Scan, Network, Item]):
 
     What is in the background gets its turn when nothing urgent is there, after every `patience`
     pieces of urgent work, and before what is urgent with a rank larger by more than `slack`, so
-    that it neither holds up the urgent nor waits for ever. What is meant for one worker goes before
-    everything.
+    that it neither holds up the urgent nor waits for ever. While urgent work comes, one worker at a
+    time is in the background. What is meant for one worker goes before everything.
     Plain: the caller brings threads and lock.
     """
 
@@ -141,6 +145,8 @@ class WorkPlan(Generic[Scan, Network, Item]):
         self._slack = slack
         self._passed_over = 0
         self._pinned: dict[int, deque[Scan]] = {}
+        self._in_background: set[int] = set()
+        self._urgent_at = -math.inf
 
     @property
     def backlog(self) -> int:
@@ -167,18 +173,29 @@ class WorkPlan(Generic[Scan, Network, Item]):
         for place, item in enumerate(items):
             line.items.put(item, rank + place // line.batch_size * step)
 
-    def take(self, worker: int | None = None) -> ScanWork[Scan] | BatchWork[Network, Item] | None:
-        """Return the next piece of work for `worker`, None when there is none."""
-        if worker is not None and (pinned := self._pinned.get(worker)):
+    def take(
+        self, worker: int = 0, now: float = 0.0
+    ) -> ScanWork[Scan] | BatchWork[Network, Item] | None:
+        """Return the next piece of work for `worker` at `now`, in seconds; None when there is none.
+
+        That it asks says that its last piece is done.
+        """
+        self._in_background.discard(worker)
+        if pinned := self._pinned.get(worker):
             return ScanWork(pinned.popleft())
-        waits = self._background.backlog > 0
+        reserved = self._in_background and now - self._urgent_at < RESERVED_SECONDS
+        waits = self._background.backlog > 0 and not reserved
         if not waits or not (self._passed_over >= self._patience or self._is_behind()):
             work = self._urgent.take()
             if work is not None:
                 self._passed_over += waits
+                self._urgent_at = now
                 return work
+        if not waits:
+            return None
         self._passed_over = 0
-        return self._background.take() or self._urgent.take()
+        self._in_background.add(worker)
+        return self._background.take()
 
     def _is_behind(self) -> bool:
         """Tell whether the background has had much less than what is urgent."""

@@ -170,7 +170,7 @@ class Dispatcher:
     ) -> None:
         found = self._outcome(under_way, future)
         deliver = partial(self._deliver_faces, client, under_way, found)
-        self._computed(client, under_way, _cost(future), ends_turn=True)
+        self._computed(client, under_way, future, ends_turn=True)
         for ready in client.faces.end(under_way.frame.number, deliver):
             ready()
         self._take_turns()
@@ -185,7 +185,7 @@ class Dispatcher:
         deliver = partial(self._deliver_objects, client, under_way, found)
         client.classifying = False
         ends_turn = under_way.submission.faces is None
-        self._computed(client, under_way, _cost(future), ends_turn=ends_turn)
+        self._computed(client, under_way, future, ends_turn=ends_turn)
         for ready in client.objects.end(under_way.frame.number, deliver):
             ready()
         self._take_turns()
@@ -243,18 +243,24 @@ class Dispatcher:
         return result
 
     def _computed(
-        self, client: _Client, under_way: _FrameUnderWay, cost: float | None, *, ends_turn: bool
+        self,
+        client: _Client,
+        under_way: _FrameUnderWay,
+        future: asyncio.Future[Recognition[Found]],
+        *,
+        ends_turn: bool,
     ) -> None:
-        """Take note that one part of a frame is no longer at the engine."""
+        """Account for one part of a frame, which is no longer at the engine."""
         session = under_way.frame.session
+        cost, piece = _spent(future)
         under_way.computing -= 1
         if not under_way.computing:
             client.under_way.discard(under_way)
             self._open -= 1
         if ends_turn:
-            self._scheduler.done(session, cost)
-        elif cost is not None:
-            self._scheduler.charge(session, cost)
+            self._scheduler.done(session, cost, more=bool(under_way.computing))
+        else:
+            self._scheduler.charge(session, cost, piece)
 
     def _end(self, client: _Client, under_way: _FrameUnderWay) -> None:
         """Answer a frame whose last part has left."""
@@ -306,11 +312,15 @@ def _no_harm_to_others(frame: Frame) -> Iterator[None]:
         _log.exception("frame %d could not be answered", frame.number)
 
 
-def _cost(future: asyncio.Future[Recognition[Found]]) -> float | None:
-    """Return the processor seconds that a part of a frame took; None when nobody knows."""
+def _spent(future: asyncio.Future[Recognition[Found]]) -> tuple[float | None, float]:
+    """Return the processor seconds that a part of a frame took, and the longest piece of them.
+
+    None when nobody knows.
+    """
     if future.cancelled():
-        return None
+        return None, 0.0
     error = future.exception()
     if error is None:
-        return future.result().cost
-    return error.cost if isinstance(error, FrameRejectedError | WorkFailedError) else None
+        return future.result().cost, future.result().piece
+    cost = error.cost if isinstance(error, FrameRejectedError | WorkFailedError) else None
+    return cost, cost or 0.0

@@ -35,6 +35,8 @@ class Place(Share):
     under_way: deque[UnderWay] = field(default_factory=deque)
     estimate: float | None = None
     """Processor seconds that its next frame is expected to cost; None before one has ended."""
+    piece: float = 0.0
+    """Processor seconds of the longest piece of its last frames' work beside their turns."""
     left: bool = False
 
 

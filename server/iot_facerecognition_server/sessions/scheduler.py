@@ -1,7 +1,7 @@
 """Whose turn it is: the newest frame of every session, in turns of equal processor time."""
 
 import itertools
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,8 +9,9 @@ from iot_facerecognition_server.engine.interface import Frame
 from iot_facerecognition_server.sessions.accounts import Account, Accounts, Place, UnderWay
 from iot_facerecognition_server.sessions.virtual_time import ShareQueue, VirtualTime
 
-DEAR_SECONDS: Final = 0.1
-"""Processor seconds from which on a frame counts as dear: half a dozen of 640x480 with a face."""
+DEAR_SECONDS: Final = 0.25
+"""Processor seconds from which on a frame counts as dear: a dozen of 640x480 with a face on a fast
+core, four on a slow and busy one, which must not take ordinary cameras for dear ones."""
 RESERVED_SECONDS: Final = 1.0
 """For how long after a cheap frame one dear frame less may be under way: cameras send several a
 second, so a worker stays free for them while they are there, and is not idle once they are gone."""
@@ -79,6 +80,8 @@ class FairScheduler:
         self._arrivals = itertools.count()
         self._under_way = 0
         self._dear_under_way = 0
+        self._lingering: set[int] = set()
+        """Sessions with a dear frame whose turn is over while more of it is worked on."""
         self._waiting = 0
         self._cheap_at = float("-inf")
 
@@ -138,14 +141,10 @@ class FairScheduler:
         """
         if self._under_way >= self._capacity:
             return None
-        dear_may = self._dear_may(now)
-        first = (self._ready if dear_may else self._cheap).first()
-        if first is None:
+        best = self._best(now)
+        if best is None:
             return None
-        rank, account = first
-        best = (account.ready if dear_may else account.cheap).first()
-        assert best is not None, "an account in a queue has a session that is ready"
-        place = best[1]
+        rank, account, place = best
         frame, place.waiting = place.waiting, None
         assert frame is not None, "who is ready has a frame"
         self._waiting -= 1
@@ -160,11 +159,12 @@ class FairScheduler:
         self._rest_if_idle(account)
         return Turn(frame, late, rank)
 
-    def done(self, session: int, cost: float | None = None) -> None:
-        """Take note that one frame of `session` is no longer under way.
+    def done(self, session: int, cost: float | None = None, *, more: bool = False) -> None:
+        """End the turn of one frame of `session`.
 
         It cost so many processor seconds; None when that is not known, as of a frame given up:
-        then it keeps the charge that it was expected to cost.
+        then it keeps the charge that it was expected to cost. With `more`, the engine still works
+        on another part of the frame, and `charge` follows: a dear one goes on to count as such.
         """
         place, account = self._places[session]
         ended = place.under_way.popleft()
@@ -175,6 +175,9 @@ class FairScheduler:
             self._typical += _SMOOTHING * (cost - self._typical)
             before = cost if place.estimate is None else place.estimate
             place.estimate = max(cost, before + _SMOOTHING * (cost - before))
+        if more and ended.dear and session not in self._lingering:
+            self._lingering.add(session)
+            self._dear_under_way += 1
         self._over(place, account, ended)
 
     def undo(self, session: int) -> None:
@@ -185,13 +188,22 @@ class FairScheduler:
         account.time.undo(place, ended.of_session)
         self._over(place, account, ended)
 
-    def charge(self, session: int, cost: float) -> None:
-        """Charge `session` with processor seconds for a frame whose turn is over."""
-        if session in self._places:
-            place, account = self._places[session]
-            self._time.add(account, cost)
-            account.time.add(place, cost)
-            self._queue(place, account)
+    def charge(self, session: int, cost: float | None, piece: float = 0.0) -> None:
+        """Charge `session` with processor seconds for a part of a frame beside its turn.
+
+        None when they are not known. `piece` is the longest stretch of them that no other work
+        could interrupt: where it is long, the session's frames count as dear.
+        """
+        if session in self._lingering:
+            self._lingering.remove(session)
+            self._dear_under_way -= 1
+        if cost is None or session not in self._places:
+            return
+        place, account = self._places[session]
+        place.piece = max(piece, place.piece + _SMOOTHING * (piece - place.piece))
+        self._time.add(account, cost)
+        account.time.add(place, cost)
+        self._queue(place, account)
 
     def _begin(self, place: Place, account: Account) -> None:
         cost, dear = self._expected(place), self._is_dear(place)
@@ -211,20 +223,25 @@ class FairScheduler:
             self._ready_if_may(place, account, always=True)
         self._rest_if_idle(account)
 
-    def _dear_may(self, now: float) -> bool:
-        """Tell whether one more dear frame may be under way at `now`."""
+    def _best(self, now: float) -> tuple[float, Account, Place] | None:
+        """Return who goes next at `now`, and its rank."""
+        cheap = _first(self._cheap, lambda account: account.cheap)
         if self._dear_under_way >= self._most_dear:
-            return False
-        # The last worker is left to those who send cheap frames, unless one waits: then time
-        # decides between them.
+            return cheap
+        best = _first(self._ready, lambda account: account.ready)
         last = 0 < self._dear_under_way == self._most_dear - 1
-        return bool(self._cheap) or not last or now - self._cheap_at >= RESERVED_SECONDS
+        if best is None or not last or now - self._cheap_at >= RESERVED_SECONDS:
+            return best
+        # The last worker is left to those who send cheap frames, unless one waits: then time
+        # decides between them, when it is known how much a dear frame takes.
+        return cheap if cheap is None or best[2].estimate is None else best
 
     def _expected(self, place: Place) -> float:
         return self._typical if place.estimate is None else place.estimate
 
     def _is_dear(self, place: Place) -> bool:
-        return place.estimate is None or place.estimate > self._dear_seconds
+        unknown = place.estimate is None
+        return unknown or max(place.estimate or 0.0, place.piece) > self._dear_seconds
 
     def _ready_if_may(self, place: Place, account: Account, *, always: bool) -> None:
         """Let the session be taken from, if it has a frame; `always`: it had one all along."""
@@ -271,3 +288,16 @@ class FairScheduler:
             account.time.rest()
         if not self._under_way and not self._waiting:
             self._time.rest()
+
+
+def _first(
+    accounts: ShareQueue[Account], places: Callable[[Account], ShareQueue[Place]]
+) -> tuple[float, Account, Place] | None:
+    """Return the first of the `accounts`, its rank, and the first of its `places`."""
+    first = accounts.first()
+    if first is None:
+        return None
+    rank, account = first
+    best = places(account).first()
+    assert best is not None, "an account in a queue has a session that is ready"
+    return rank, account, best[1]

@@ -1,6 +1,11 @@
 """What a free worker does next."""
 
-from iot_facerecognition_server.engine.work_plan import BatchWork, ScanWork, WorkPlan
+from iot_facerecognition_server.engine.work_plan import (
+    RESERVED_SECONDS,
+    BatchWork,
+    ScanWork,
+    WorkPlan,
+)
 
 
 def plan_of(scans: int, items: int, patience: int = 8) -> WorkPlan[str, str, int]:
@@ -118,3 +123,13 @@ def test_work_for_one_worker_is_left_to_it_and_goes_first() -> None:
     assert plan.give_up_scans() == ["scan 0", "given up"]
     assert plan.give_up_items() == [4, 5, 6, 7]
     assert plan.take(1) is None
+
+
+def test_one_worker_at_a_time_is_in_the_background_while_urgent_work_comes() -> None:
+    plan = plan_of(scans=1, items=0)
+    plan.add_items("objects", list(range(6)))
+    assert plan.take(0, now=1.0) == ScanWork("scan 0")
+    assert plan.take(1, now=1.1) == BatchWork("objects", (0, 1))
+    assert plan.take(0, now=1.2) is None, "the next urgent frame finds a worker"
+    assert plan.take(1, now=1.3) == BatchWork("objects", (2, 3)), "its own piece is done"
+    assert plan.take(0, now=1.0 + RESERVED_SECONDS) == BatchWork("objects", (4, 5)), "nobody comes"

@@ -181,13 +181,13 @@ def test_cost_of_a_frame_is_charged_to_the_account_of_its_session() -> None:
         scheduler = bench.dispatcher._scheduler
         done, charge = scheduler.done, scheduler.charge
 
-        def record_done(key: int, cost: float | None = None) -> None:
-            charged.append(("done", key, cost))
-            done(key, cost)
+        def record_done(key: int, cost: float | None = None, *, more: bool = False) -> None:
+            charged.append(("done", key, cost, more))
+            done(key, cost, more=more)
 
-        def record_charge(key: int, cost: float) -> None:
-            charged.append(("charge", key, cost))
-            charge(key, cost)
+        def record_charge(key: int, cost: float | None, piece: float = 0.0) -> None:
+            charged.append(("charge", key, cost, piece))
+            charge(key, cost, piece)
 
         scheduler.done, scheduler.charge = record_done, record_charge  # type: ignore[method-assign]
         bench.offer(session)
@@ -196,8 +196,8 @@ def test_cost_of_a_frame_is_charged_to_the_account_of_its_session() -> None:
         assert submission.objects
         submission.faces.set_result(Recognition((), 0.1, 0.2, cost=0.03))
         await asyncio.sleep(0)
-        submission.objects.set_result(Recognition((), 0.1, 0.4, cost=0.2))
+        submission.objects.set_result(Recognition((), 0.1, 0.4, cost=0.2, piece=0.05))
         await asyncio.sleep(0)
-        assert charged == [("done", 1, 0.03), ("charge", 1, 0.2)]
+        assert charged == [("done", 1, 0.03, True), ("charge", 1, 0.2, 0.05)]
 
     run(scenario)

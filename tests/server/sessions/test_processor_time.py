@@ -229,6 +229,49 @@ def test_client_nobody_knows_counts_as_dear_until_its_first_frame_has_ended() ->
     assert [turn.frame.session for _ in range(2) if (turn := scheduler.take(0.0))] == [2, 1]
 
 
+def known(scheduler: FairScheduler, **costs: float) -> None:
+    """Let sessions join, named `s1` and so on, whose frames cost so many seconds."""
+    for name, cost in costs.items():
+        session = int(name[1:])
+        scheduler.join(session)
+        serve(scheduler, session, cost)
+
+
+def test_dear_frame_counts_until_its_objects_are_done() -> None:
+    scheduler = FairScheduler(capacity=8, per_session=1, max_age=1e9, dear=1)
+    known(scheduler, s1=0.5, s2=0.5)
+    for session in (1, 2):
+        scheduler.offer(Frame(session, 2, b"", 0.0))
+    assert taken(scheduler) == [1]
+    scheduler.done(1, 0.5, more=True)
+    assert taken(scheduler) == []
+    scheduler.leave(1)
+    scheduler.charge(1, None)  # given up with the session
+    assert taken(scheduler) == [2]
+
+
+def test_frame_whose_objects_take_one_long_piece_counts_as_dear() -> None:
+    scheduler = FairScheduler(capacity=8, per_session=1, max_age=1e9, dear=1)
+    known(scheduler, s1=0.02, s2=0.02, s3=0.02)
+    scheduler.charge(1, 0.6, piece=0.3)
+    scheduler.charge(2, 0.6, piece=0.3)
+    scheduler.charge(3, 0.6, piece=0.02)
+    for session in (1, 2, 3):
+        scheduler.offer(Frame(session, 2, b"", 0.0))
+    assert sorted(taken(scheduler)) == [1, 3]
+
+
+def test_client_nobody_knows_does_not_take_the_last_worker_from_a_cheap_one() -> None:
+    scheduler = FairScheduler(capacity=8, per_session=1, max_age=1e9, dear=2)
+    known(scheduler, s1=0.02)
+    scheduler.charge(1, 10.0)  # it has had more time than who comes now
+    for session in (2, 3):
+        scheduler.join(session)
+    for session in (2, 3, 1):
+        scheduler.offer(Frame(session, 1, b"", 0.0))
+    assert taken(scheduler) == [2, 1]
+
+
 def test_idling_earns_no_credit() -> None:
     machine = Machine({n: Sender(about(0.02)) for n in range(4)})
     machine.run(100.0)
