@@ -18,7 +18,8 @@ from iot_facerecognition_server.gallery.reference_file import (
     ReferenceFileMissingError,
 )
 from iot_facerecognition_server.logs import ServerLog
-from iot_facerecognition_server.state_directory import StateDirectoryError, held
+from iot_facerecognition_server.state_directory import held
+from iot_facerecognition_server.state_lock import StateDirectoryError
 from iot_facerecognition_server.trust.certificates import CertificateError
 from iot_facerecognition_server.trust.setup import ServerIdentity, token_store
 from iot_facerecognition_server.trust.tokens import TokenFileError
