@@ -48,9 +48,9 @@ def make_parser() -> argparse.ArgumentParser:
         "serving:run",
         "run the server; this is the default",
         "Run the server until SIGTERM or Ctrl-C. At the first start it makes itself a key, a\n"
-        "certificate and a token, and prints the token once. SIGHUP reloads certificate, known\n"
-        "people and revocation list, and disconnects clients whose token or certificate was\n"
-        "revoked.",
+        "certificate and a token, which each start prints until a client has used one. SIGHUP\n"
+        "reloads certificate, known people and revocation list, and disconnects clients whose\n"
+        "token or certificate was revoked.",
     )
     _command(
         commands,

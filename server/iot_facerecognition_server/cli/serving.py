@@ -8,10 +8,11 @@ import signal
 import sys
 from contextlib import suppress
 from types import FrameType
+from typing import Final
 
 from iot_facerecognition_server.cli.configuration import read_config
 from iot_facerecognition_server.cli.outcome import CommandFailedError, ExitCode
-from iot_facerecognition_server.config import Config
+from iot_facerecognition_server.config import Config, ConfigError
 from iot_facerecognition_server.gallery.reference_file import (
     ReferenceFile,
     ReferenceFileError,
@@ -21,10 +22,18 @@ from iot_facerecognition_server.logs import ServerLog
 from iot_facerecognition_server.state_directory import held
 from iot_facerecognition_server.state_lock import StateDirectoryError
 from iot_facerecognition_server.trust.certificates import CertificateError
-from iot_facerecognition_server.trust.setup import ServerIdentity, token_store
+from iot_facerecognition_server.trust.setup import ServerIdentity, first_token, token_store
 from iot_facerecognition_server.trust.tokens import TokenFileError
 
 _log = logging.getLogger(__name__)
+
+_MISCONFIGURED: Final = (
+    CertificateError,
+    ConfigError,
+    ReferenceFileError,
+    StateDirectoryError,
+    TokenFileError,
+)
 
 
 class EarlyEnd:
@@ -89,7 +98,7 @@ def _serve(config: Config, early_end: EarlyEnd) -> None:
             _prepare_trust(config)
             _look_at_references(config)
             _run(config, early_end)
-    except (CertificateError, ReferenceFileError, StateDirectoryError, TokenFileError) as error:
+    except _MISCONFIGURED as error:
         raise CommandFailedError(ExitCode.CONFIGURATION, str(error)) from error
 
 
@@ -116,11 +125,10 @@ def _prepare_trust(config: Config) -> None:
             "[Auth] Mode=open: anyone who reaches port %d may connect", config.connection.port
         )
     elif config.auth.mode == "token":
-        tokens = token_store(config)
-        first = tokens.first()
+        first = first_token(config, identity).prepare()
         if first is not None:
             _print_token(first)
-        elif not tokens.list():
+        elif not token_store(config).list():
             _log.warning("no token is valid, so nobody can connect; make one with: token add NAME")
 
 
@@ -138,8 +146,8 @@ def _print_token(token: str) -> None:
     try:
         print(
             f"token: {token}\n"
-            "       Clients need it, and it is shown only now. More are made with:"
-            " iot-facerecognition-server token add NAME",
+            "       Clients need it, and each start shows it until a client has used one. More are"
+            " made with: iot-facerecognition-server token add NAME",
             flush=True,
         )
     except OSError as error:

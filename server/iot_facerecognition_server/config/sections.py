@@ -212,7 +212,8 @@ class AuthSettings:
         "Mode",
         Choice(("token", "mtls", "open")),
         "token",
-        "token: clients send a token; the first is made at the first start and printed once."
+        "token: clients send a token; the first is made at the first start, and printed at each"
+        " start until a client has used one."
         " mtls: clients have a certificate that ClientCA has signed. open: anyone who reaches the"
         " port may connect, which the original's clients need.",
     )
@@ -221,6 +222,14 @@ class AuthSettings:
         OptionalFilePath(),
         "",
         "Where the hashes of the tokens are kept. Empty: tokens.json in the state directory.",
+    )
+    first_token_file: Path | None = setting(
+        "FirstTokenFile",
+        OptionalFilePath(),
+        "",
+        "File whose first line is the first token: 32 to 256 random letters, digits and ._~+/-. It"
+        " is read at the first start and printed nowhere; later only if no token was used so far."
+        " Empty: the server makes itself one.",
     )
     origins: tuple[str, ...] = setting(
         "Origins",

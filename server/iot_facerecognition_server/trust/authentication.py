@@ -95,9 +95,10 @@ class CertificateAuthenticator:
 class TokenAuthenticator:
     """Lets in who sends `Authorization: Bearer TOKEN` with a valid token (RFC 6750)."""
 
-    def __init__(self, tokens: TokenStore) -> None:
-        """Judge by `tokens` as they are at each request."""
+    def __init__(self, tokens: TokenStore, used: Callable[[], None] = lambda: None) -> None:
+        """Judge by `tokens` as they are at each request; call `used` when the first is valid."""
         self._tokens = tokens
+        self._used: Callable[[], None] | None = used
 
     def authenticate(self, presented: Presented) -> Accepted | Refused:
         """Look the token up. A token file that cannot be read lets nobody in."""
@@ -113,6 +114,9 @@ class TokenAuthenticator:
             return Refused("the server cannot read its tokens; its log says why")
         if found is None:
             return Refused("this token is not valid here; it may have been revoked")
+        if self._used is not None:
+            self._used()
+            self._used = None
         return Accepted(ClientIdentity(Proof.TOKEN, found.name, found.sha256))
 
     def revoked(self, identities: Collection[ClientIdentity]) -> Mapping[ClientIdentity, str]:

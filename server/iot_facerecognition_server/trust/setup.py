@@ -21,6 +21,7 @@ from iot_facerecognition_server.trust.certificates import (
     read_identity,
     validity_problem,
 )
+from iot_facerecognition_server.trust.first_token import FirstToken
 from iot_facerecognition_server.trust.host_names import HostNames, host_names
 from iot_facerecognition_server.trust.issuing import issue_identity
 from iot_facerecognition_server.trust.own_files import OwnFiles
@@ -172,6 +173,12 @@ def token_store(config: Config) -> TokenStore:
     return TokenStore(config.token_file)
 
 
+def first_token(config: Config, identity: Identity) -> FirstToken:
+    """Return the token of the first client, which the key of `identity` tells."""
+    salt = config.server.state_directory / "first-token.salt"
+    return FirstToken(token_store(config), salt, identity.key, config.auth.first_token_file)
+
+
 def authenticator(config: Config, tls: ServerTls) -> Authenticator:
     """Return the judge of clients; `tls` knows which certificates are revoked."""
     match config.auth.mode:
@@ -180,4 +187,5 @@ def authenticator(config: Config, tls: ServerTls) -> Authenticator:
         case "mtls":
             return CertificateAuthenticator(tls.is_revoked)
         case _:
-            return TokenAuthenticator(token_store(config))
+            used = first_token(config, tls.identity).used
+            return TokenAuthenticator(token_store(config), used)

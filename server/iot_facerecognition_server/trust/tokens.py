@@ -19,7 +19,7 @@ from iot_facerecognition_protocol.system.whole_file import locked, write_file
 FIRST_NAME: Final = "first"
 """Name of the token that is made at the first start."""
 NAME_LENGTH: Final = 64
-_PREFIX: Final = "iotfr_"
+PREFIX: Final = "iotfr_"
 """Lets people and secret scanners recognise a token, and keeps it from beginning with a dash."""
 _RANDOM_BYTES: Final = 32
 
@@ -111,15 +111,28 @@ class TokenStore:
                 )
             return self._make(name, tokens)
 
-    def first(self) -> str | None:
-        """Make and return the first token where there is no token file; None where there is one.
+    def first(self, token: str | None = None) -> str | None:
+        """Make the first token, or take `token` for it, and return it; None with a token file.
 
         Raises TokenFileError.
         """
         if self.path.exists():
             return None
         with self._locked():
-            return None if self.path.exists() else self._make(FIRST_NAME, ())
+            return None if self.path.exists() else self._make(FIRST_NAME, (), token)
+
+    def replace_first(self, token: str) -> bool:
+        """Let `token` be the first one in the place of the present one; False where it is revoked.
+
+        Raises TokenFileError.
+        """
+        with self._locked():
+            tokens = self.list()
+            others = tuple(entry for entry in tokens if entry.name != FIRST_NAME)
+            if others == tokens:
+                return False
+            self._make(FIRST_NAME, others, token)
+            return True
 
     def revoke(self, id_or_name: str) -> Token:
         """Take a token's validity away and return its entry.
@@ -137,8 +150,8 @@ class TokenStore:
             f"there is no token {id_or_name!r} in {self.path}; there are: {known}"
         )
 
-    def _make(self, name: str, others: tuple[Token, ...]) -> str:
-        token = _PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
+    def _make(self, name: str, others: tuple[Token, ...], token: str | None = None) -> str:
+        token = token or PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
         taken = {entry.id for entry in others}
         identifier = next(new for new in iter(lambda: secrets.token_hex(4), "") if new not in taken)
         now = datetime.now(UTC).replace(microsecond=0)

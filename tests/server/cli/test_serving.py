@@ -1,5 +1,6 @@
 """How `run` starts and ends, in a process of its own."""
 
+import asyncio
 import json
 import re
 import signal
@@ -9,6 +10,7 @@ import weakref
 
 import pytest
 
+from iot_facerecognition_client import Client, NoVerification, ServerAddress
 from iot_facerecognition_server.cli.serving import EarlyEnd
 
 LOG_LINE = re.compile(r"\[[\d-]+ / [\d:]+\]: server: (.*)")
@@ -33,7 +35,7 @@ def ready(start, home):
     return start_server
 
 
-def test_the_first_start_makes_what_is_needed_and_prints_the_token_once(ready, home):
+def test_the_first_start_makes_what_is_needed_and_prints_the_token_until_it_is_used(ready, home):
     process, said = ready()
     token = re.search(r"^token: (\S+)$", said, re.MULTILINE)[1]
     assert re.search(r"sha256:(?:[0-9A-F]{2}:){31}[0-9A-F]{2}", said)
@@ -45,10 +47,44 @@ def test_the_first_start_makes_what_is_needed_and_prints_the_token_once(ready, h
     assert token not in rest
     assert stat.S_IMODE((home / "state" / "server.pem").stat().st_mode) == 0o600
     process, said = ready()
-    assert "token: " not in said
+    assert said.count(token) == 1  # nobody has used it: the first log may be lost
+    asyncio.run(connected(int(re.search(r"listening on \S+:(\d+)", said)[1]), token))
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
     assert process.returncode == 0
+    process, said = ready()
+    assert "token: " not in said
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    for path in home.rglob("*"):
+        assert not path.is_file() or token.encode() not in path.read_bytes()
+
+
+async def connected(port, token):
+    client = Client(ServerAddress("127.0.0.1", port), trust=NoVerification(), token=token)
+    async with client, asyncio.timeout(60):
+        await client.connected()
+
+
+def test_a_first_token_that_is_given_is_printed_nowhere_and_lets_a_client_in(ready, home):
+    token = "0123456789abcdef" * 2
+    (home / "secret").write_text(f"{token}\n")
+    process, said = ready("[Auth]\nFirstTokenFile=secret\n")
+    assert "the first token is the one in " in said
+    asyncio.run(connected(int(re.search(r"listening on \S+:(\d+)", said)[1]), token))
+    process.send_signal(signal.SIGTERM)
+    rest, _ = process.communicate(timeout=60)
+    assert token not in said + rest + (home / "log.txt").read_text()
+    assert "token: " not in said
+
+
+def test_a_first_token_that_could_be_guessed_is_exit_code_2(start, home):
+    (home / "secret").write_text("hunter2\n")
+    (home / "config.ini").write_text("[Auth]\nFirstTokenFile=secret\n")
+    code, logged, output = ended(start())
+    assert code == 2
+    assert "[Auth] FirstTokenFile: the first line of " in logged
+    assert "hunter2" not in output
 
 
 def test_an_open_server_says_so_at_every_start_and_logs_json(ready):
