@@ -45,10 +45,12 @@ from iot_facerecognition_server.recognition.gallery_keeper import CurrentGallery
 from iot_facerecognition_server.recognition.objects import ObjectRecogniser
 from iot_facerecognition_server.serving.admission import Admission
 from iot_facerecognition_server.serving.client import NewSession
-from iot_facerecognition_server.serving.control import SOCKET_NAME, ControlSocket
+from iot_facerecognition_server.serving.control import ControlSocket
+from iot_facerecognition_server.serving.control_client import SOCKET_NAME
 from iot_facerecognition_server.serving.dispatcher import Dispatcher
 from iot_facerecognition_server.serving.open_files import allow_open_files
 from iot_facerecognition_server.serving.origins import Origins
+from iot_facerecognition_server.serving.photo_checks import PhotoChecks
 from iot_facerecognition_server.serving.server import ConnectionLimits, RecognitionServer
 from iot_facerecognition_server.serving.tls_buffers import bound_tls_buffers
 from iot_facerecognition_server.sessions.budget import BudgetLimits, Budgets
@@ -202,7 +204,9 @@ async def _serve(
         gc.enable()
         monitoring.readiness.meet(PORT)
         _log.info("listening on %s:%d", config.connection.bind or "*", server.port)
-        control = ControlSocket(config.server.state_directory / SOCKET_NAME, server)
+        control = ControlSocket(
+            config.server.state_directory / SOCKET_NAME, server, PhotoChecks(faces.look_at)
+        )
         await _run(
             keeper=keeper,
             control=control,

@@ -9,10 +9,11 @@ import pytest
 import torch
 from PIL import Image
 
-from iot_facerecognition_server.gallery.builder import GalleryBuilder, PhotoStatus
+from iot_facerecognition_server.gallery.builder import GalleryBuilder
 from iot_facerecognition_server.gallery.descriptor_cache import DescriptorCache
 from iot_facerecognition_server.gallery.photo import PhotoError
 from iot_facerecognition_server.gallery.photo_reader import PhotoReader
+from iot_facerecognition_server.gallery.photo_report import PhotoStatus
 from iot_facerecognition_server.gallery.reference_file import ReferenceFile
 from iot_facerecognition_server.models.catalogue import (
     CNN_DETECTOR,

@@ -6,7 +6,7 @@ from typing import Any
 from iot_facerecognition_server.cli.configuration import read_config
 from iot_facerecognition_server.cli.outcome import CommandFailedError, ExitCode
 from iot_facerecognition_server.cli.table import table
-from iot_facerecognition_server.serving.control import SOCKET_NAME, ControlError, ask
+from iot_facerecognition_server.serving.control_client import SOCKET_NAME, ControlError, ask
 
 
 def clients(arguments: argparse.Namespace) -> int:

@@ -3,18 +3,24 @@
 import argparse
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from iot_facerecognition_server.cli.configuration import read_config
 from iot_facerecognition_server.cli.outcome import CommandFailedError, ExitCode
+from iot_facerecognition_server.cli.running_server import running_server
 from iot_facerecognition_server.cli.table import table
+from iot_facerecognition_server.config import Config
 from iot_facerecognition_server.gallery.reference_file import (
     ReferenceFile,
     ReferenceFileError,
     ReferenceFileMissingError,
     References,
 )
+
+if TYPE_CHECKING:
+    from iot_facerecognition_server.gallery.photo_report import PhotoReport
 
 
 def show(arguments: argparse.Namespace) -> int:
@@ -42,25 +48,14 @@ def add(arguments: argparse.Namespace) -> int:
     config = read_config(arguments)
     references = ReferenceFile(config.dlib.reference_file)
     known = _known(references)  # a damaged file is told before the photos are looked at
-    # Only now, since torch takes its time.
-    from iot_facerecognition_server.cli.failures import as_command_failure  # noqa: PLC0415
-    from iot_facerecognition_server.cli.photo_check import look_at_photos  # noqa: PLC0415
-    from iot_facerecognition_server.gallery.shared_photos import other_owners  # noqa: PLC0415
-
     _refuse_names([arguments.tag, *map(str, arguments.photos)])
-
-    with as_command_failure():
-        reports = look_at_photos(config, arguments.tag, arguments.photos)
-    for report in reports:
+    photos = [photo.absolute() for photo in arguments.photos]
+    reports = []
+    for report in _reports(config, arguments.tag, photos):
         (sys.stdout if report.used else sys.stderr).write(f"{report.message}\n")
+        reports.append(report)
     used = [report.photo for report in reports if report.used]
-    for photo in used:
-        for owner in other_owners(photo, arguments.tag, references, known.people):
-            sys.stderr.write(
-                f"{photo} already serves {owner}, and two people with one face cannot be told "
-                f"apart; if it is not of {owner}: faces remove {shlex.quote(owner)}, and add their "
-                "own photos\n"
-            )
+    _warn_of_shared_photos(used, arguments.tag, references, known)
     if used:
         try:
             references.add(arguments.tag, used)
@@ -72,6 +67,37 @@ def add(arguments: argparse.Namespace) -> int:
             ExitCode.FAILURE, f"{len(reports) - len(used)} of {_counted(reports)} not added"
         )
     return ExitCode.SUCCESS
+
+
+def _reports(config: Config, tag: str, photos: Sequence[Path]) -> "Iterator[PhotoReport]":
+    """Yield what becomes of each photo: the running server knows, and has its networks loaded."""
+    server = running_server(config)
+    if server is not None:
+        from iot_facerecognition_server.cli.photo_questions import ask_about  # noqa: PLC0415
+
+        with server:
+            yield from (ask_about(server, tag, photo) for photo in photos)
+        return
+    # Only now, since torch takes its time.
+    from iot_facerecognition_server.cli.failures import as_command_failure  # noqa: PLC0415
+    from iot_facerecognition_server.cli.photo_check import photo_check  # noqa: PLC0415
+
+    with as_command_failure(), photo_check(config) as look_at:
+        yield from (look_at(tag, photo) for photo in photos)
+
+
+def _warn_of_shared_photos(
+    photos: Sequence[Path], tag: str, references: ReferenceFile, known: References
+) -> None:
+    from iot_facerecognition_server.gallery.shared_photos import other_owners  # noqa: PLC0415
+
+    for photo in photos:
+        for owner in other_owners(photo, tag, references, known.people):
+            sys.stderr.write(
+                f"{photo} already serves {owner}, and two people with one face cannot be told "
+                f"apart; if it is not of {owner}: faces remove {shlex.quote(owner)}, and add their "
+                "own photos\n"
+            )
 
 
 def _refuse_names(names: Sequence[str]) -> None:

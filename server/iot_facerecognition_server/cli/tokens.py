@@ -7,6 +7,12 @@ from iot_facerecognition_server.cli.configuration import read_config
 from iot_facerecognition_server.cli.outcome import CommandFailedError, ExitCode
 from iot_facerecognition_server.cli.table import table
 from iot_facerecognition_server.config import Config
+from iot_facerecognition_server.serving.control_client import (
+    SOCKET_NAME,
+    ControlError,
+    NoServerError,
+    ask,
+)
 from iot_facerecognition_server.trust.tokens import TokenFileError, TokenRequestError, TokenStore
 
 
@@ -52,26 +58,20 @@ def revoke(arguments: argparse.Namespace) -> int:
 
 def _disconnect(config: Config) -> None:
     """Let the server disconnect who is connected with what was revoked, where one runs."""
-    from iot_facerecognition_server.serving.control import (  # noqa: PLC0415 - the others need none of it
-        SOCKET_NAME,
-        ControlError,
-        ask,
-    )
-
     path = config.server.state_directory / SOCKET_NAME
     if config.auth.mode != "token" or not path.is_socket():
         return
     try:
         answer = ask(path, {"do": "revoke"})
-    except ControlError as error:
+    except NoServerError as error:
         raise CommandFailedError(
             ExitCode.FAILURE,
             f"its clients may still be connected: {error} Send the server SIGHUP, or restart it",
         ) from error
-    if "error" in answer:
+    except ControlError as error:
         raise CommandFailedError(
-            ExitCode.FAILURE, f"its clients may still be connected: {answer['error']}"
-        )
+            ExitCode.FAILURE, f"its clients may still be connected: {error}"
+        ) from error
     count = answer["disconnected"]
     print(f"disconnected {count} client{'' if count == 1 else 's'}")
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -14,36 +13,13 @@ from iot_facerecognition_server.gallery.descriptor_cache import DescriptorCache,
 from iot_facerecognition_server.gallery.gallery import DEFAULT_THRESHOLD, DESCRIPTOR_SIZE, Gallery
 from iot_facerecognition_server.gallery.photo import PhotoError, read_photo
 from iot_facerecognition_server.gallery.photo_reader import PhotoReader
+from iot_facerecognition_server.gallery.photo_report import PhotoReport, PhotoStatus
 from iot_facerecognition_server.gallery.reference_file import ReferenceFile
 
 Progress = Callable[[int, int], None]
 """Takes how many photos are done, and how many there are."""
-
-
-class PhotoStatus(StrEnum):
-    """What became of a reference photo."""
-
-    USED = "used"
-    SEVERAL_FACES = "several faces"
-    """The largest one is used."""
-    NO_FACE = "no face"
-    MISSING = "missing"
-    UNREADABLE = "unreadable"
-
-
-@dataclass(frozen=True, slots=True)
-class PhotoReport:
-    """What became of one photo of the person `tag`; `message` says it in a sentence."""
-
-    tag: str
-    photo: Path
-    status: PhotoStatus
-    message: str
-
-    @property
-    def used(self) -> bool:
-        """Whether the photo is a reference now."""
-        return self.status in {PhotoStatus.USED, PhotoStatus.SEVERAL_FACES}
+Look = Callable[[bytes], PhotoFaces]
+"""Takes the content of a photo's file and returns its faces. May raise PhotoError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,28 +95,18 @@ class GalleryBuilder:
 
     def _reference(self, tag: str, photo: Path) -> _Reference:
         key = None
-        try:
-            content = read_photo(photo)
+
+        def look(content: bytes) -> PhotoFaces:
+            nonlocal key
             key = self._cache.key(content)
             faces = self._cache.get(key)
             if faces is None:
                 faces = self._read(content)
                 self._cache.put(key, faces)
-        except FileNotFoundError:
-            message = f"{photo} of {tag} does not exist"
-            return _Reference(PhotoReport(tag, photo, PhotoStatus.MISSING, message), None, key)
-        except PhotoError as error:
-            message = f"{photo} of {tag} cannot be used: {error}"
-            return _Reference(PhotoReport(tag, photo, PhotoStatus.UNREADABLE, message), None, key)
-        if not faces.count:
-            status, message = PhotoStatus.NO_FACE, "shows no face; take a frontal, larger one"
-        elif faces.count > 1:
-            status = PhotoStatus.SEVERAL_FACES
-            message = f"shows {faces.count} faces, the largest is used"
-        else:
-            status, message = PhotoStatus.USED, "is used"
-        report = PhotoReport(tag, photo, status, f"{photo} of {tag} {message}")
-        return _Reference(report, faces.descriptor, key)
+            return faces
+
+        report, faces = look_at(tag, photo, look)
+        return _Reference(report, None if faces is None else faces.descriptor, key)
 
     def _read(self, content: bytes) -> PhotoFaces:
         reader = self._readers.get()
@@ -148,3 +114,23 @@ class GalleryBuilder:
             return reader.faces(content)
         finally:
             self._readers.put(reader)
+
+
+def look_at(tag: str, photo: Path, look: Look) -> tuple[PhotoReport, PhotoFaces | None]:
+    """Return what becomes of a photo of the person `tag`, and its faces if it can be read."""
+    try:
+        faces = look(read_photo(photo))
+    except FileNotFoundError:
+        message = f"{photo} of {tag} does not exist"
+        return PhotoReport(tag, photo, PhotoStatus.MISSING, message), None
+    except PhotoError as error:
+        message = f"{photo} of {tag} cannot be used: {error}"
+        return PhotoReport(tag, photo, PhotoStatus.UNREADABLE, message), None
+    if not faces.count:
+        status, message = PhotoStatus.NO_FACE, "shows no face; take a frontal, larger one"
+    elif faces.count > 1:
+        status = PhotoStatus.SEVERAL_FACES
+        message = f"shows {faces.count} faces, the largest is used"
+    else:
+        status, message = PhotoStatus.USED, "is used"
+    return PhotoReport(tag, photo, status, f"{photo} of {tag} {message}"), faces

@@ -2,17 +2,19 @@
 
 import hashlib
 import logging
+from pathlib import Path
 
 from prometheus_client import Histogram
 
 from iot_facerecognition_server.config import Config
 from iot_facerecognition_server.following.frame_search import FrameSearcher
 from iot_facerecognition_server.following.windows import WindowSearcher
-from iot_facerecognition_server.gallery.builder import GalleryBuilder
+from iot_facerecognition_server.gallery.builder import GalleryBuilder, look_at
 from iot_facerecognition_server.gallery.change import fingerprint
 from iot_facerecognition_server.gallery.descriptor_cache import DescriptorCache
 from iot_facerecognition_server.gallery.gallery import Gallery
 from iot_facerecognition_server.gallery.photo_reader import PHOTO_READING, PhotoReader
+from iot_facerecognition_server.gallery.photo_report import PhotoReport
 from iot_facerecognition_server.gallery.reference_file import (
     ReferenceFile,
     ReferenceFileMissingError,
@@ -90,6 +92,13 @@ class FaceRecogniser:
             self._alignment.for_photos,
             self.network.describe,
         )
+
+    def look_at(self, tag: str, photo: Path) -> PhotoReport:
+        """Return whether a photo can be a reference of the person `tag`; disk and network work.
+
+        It decides as `build_gallery` does, and keeps nothing. May be called on any thread.
+        """
+        return look_at(tag, photo, self.make_reader().faces)[0]
 
     def fingerprint(self) -> str:
         """Return a text that changes with the reference file and its photos. Disk work."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from iot_facerecognition_server.serving.control import SOCKET_NAME, ControlError, ask
+from iot_facerecognition_server.serving.control_client import SOCKET_NAME, ControlError, ask
 
 SETTINGS = "[Connection]\nBind=127.0.0.1\nPort=0\n"
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from iot_facerecognition_server.gallery.builder import GalleryBuilder, PhotoStatus
+from iot_facerecognition_server.gallery.builder import GalleryBuilder
 from iot_facerecognition_server.gallery.descriptor_cache import DescriptorCache, PhotoFaces
 from iot_facerecognition_server.gallery.photo import PhotoError, decode_photo, read_photo
 from iot_facerecognition_server.gallery.photo_reader import PhotoReader
+from iot_facerecognition_server.gallery.photo_report import PhotoStatus
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
 
 

@@ -1,0 +1,145 @@
+"""The control socket, with a command line's side over a real Unix socket."""
+
+import asyncio
+import json
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from iot_facerecognition_server.gallery.photo_report import PhotoReport, PhotoStatus
+from iot_facerecognition_server.serving.control import ControlSocket
+from iot_facerecognition_server.serving.control_client import (
+    ControlConnection,
+    ControlError,
+    NoServerError,
+    ask,
+)
+from iot_facerecognition_server.serving.photo_checks import PhotoChecks
+
+from .live_server import LiveServer
+
+LOOK = {"do": "look", "tag": "ada", "photo": "/photos/1.jpg"}
+
+
+class Looker:
+    """Says of every photo that it is used, when it is let go."""
+
+    def __init__(self) -> None:
+        self.seen: list[Path] = []
+        self.looking = threading.Event()
+        self.go = threading.Event()
+
+    def __call__(self, tag: str, photo: Path) -> PhotoReport:
+        self.seen.append(photo)
+        self.looking.set()
+        assert self.go.wait(30)
+        return PhotoReport(tag, photo, PhotoStatus.USED, f"{photo} of {tag} is used")
+
+
+def answers(path: Path) -> bool:
+    """Tell whether something listens at `path` yet."""
+    try:
+        ControlConnection(path).close()
+    except NoServerError:
+        return False
+    return True
+
+
+@asynccontextmanager
+async def listening(folder: Path, looker: Looker) -> AsyncIterator[Path]:
+    path = folder / "control.sock"
+    async with LiveServer(folder) as live:
+        control = ControlSocket(path, live.server, PhotoChecks(looker))
+        task = asyncio.create_task(control.run())
+        while not await asyncio.to_thread(answers, path):
+            pass
+        yield path
+        task.cancel()
+
+
+def test_photos_are_looked_at_one_after_the_other_on_one_connection(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        looker = Looker()
+        looker.go.set()
+        async with listening(tmp_path, looker) as path:
+
+            def several() -> list[str]:
+                with ControlConnection(path) as connection:
+                    return [str(connection.ask(LOOK | {"photo": f"/{n}.jpg"})) for n in range(3)]
+
+            answers = await asyncio.to_thread(several)
+        assert looker.seen == [Path(f"/{n}.jpg") for n in range(3)]
+        assert answers[2] == "{'status': 'used', 'message': '/2.jpg of ada is used'}"
+
+    asyncio.run(scenario())
+
+
+def test_other_commands_are_answered_while_a_photo_is_looked_at(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        looker = Looker()
+        async with listening(tmp_path, looker) as path:
+            look = asyncio.create_task(asyncio.to_thread(ask, path, LOOK))
+            await asyncio.to_thread(looker.looking.wait, 30)
+            assert await asyncio.to_thread(ask, path, {"do": "clients"}) == {"clients": []}
+            assert not look.done()
+            looker.go.set()
+            assert (await look)["status"] == "used"
+
+    asyncio.run(scenario())
+
+
+def test_who_closes_the_connection_has_nothing_more_looked_at(tmp_path: Path) -> None:
+    """A photo that is being looked at is finished; those that wait are not begun."""
+
+    async def scenario() -> None:
+        looker = Looker()
+        async with listening(tmp_path, looker) as path:
+            first = asyncio.create_task(asyncio.to_thread(ask, path, LOOK))
+            await asyncio.to_thread(looker.looking.wait, 30)
+            reader, writer = await asyncio.open_unix_connection(path)
+            writer.write(json.dumps(LOOK | {"photo": "/interrupted.jpg"}).encode() + b"\n")
+            await writer.drain()
+            writer.close()
+            # Answered after the request before it was read, and before it has its turn.
+            await asyncio.to_thread(ask, path, {"do": "clients"})
+            last = asyncio.create_task(asyncio.to_thread(ask, path, LOOK | {"photo": "/last.jpg"}))
+            looker.go.set()
+            await asyncio.gather(first, last)
+            assert await reader.read() == b""
+        assert looker.seen == [Path("/photos/1.jpg"), Path("/last.jpg")]
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        ({"do": "dance"}, "another version"),
+        ({"do": "look", "photo": 5}, "another version"),
+        ([], "another version"),
+        (LOOK | {"photo": "1.jpg"}, "no absolute path"),
+    ],
+)
+def test_what_cannot_be_done_is_answered(tmp_path: Path, request_: object, words) -> None:
+    async def scenario() -> None:
+        async with listening(tmp_path, Looker()) as path:
+            with pytest.raises(ControlError, match=words):
+                await asyncio.to_thread(ask, path, request_)
+
+    asyncio.run(scenario())
+
+
+def test_what_is_no_request_ends_the_connection(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with listening(tmp_path, Looker()) as path:
+            for line in (b"{\n", b"[" * 70_000 + b"\n"):
+                reader, writer = await asyncio.open_unix_connection(path)
+                writer.write(line)
+                assert await reader.read() == b""
+                writer.close()
+            assert await asyncio.to_thread(ask, path, {"do": "clients"}) == {"clients": []}
+
+    asyncio.run(scenario())
