@@ -4,7 +4,9 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from iot_facerecognition_protocol import Health, Version
+from iot_facerecognition_server.config import load
 from iot_facerecognition_server.metrics import ClientMetrics, ServerMetrics
+from iot_facerecognition_server.observability import catalogue
 from iot_facerecognition_server.observability.clients import FrameRate
 
 
@@ -94,6 +96,14 @@ def test_latency_is_counted_into_its_bucket() -> None:
     assert bench.value("client_latency_seconds_bucket", le="+Inf", **of) == 3
     assert bench.value("client_latency_seconds_count", **of) == 3
     assert bench.value("client_latency_seconds_sum", **of) == pytest.approx(3.0401)
+
+
+@pytest.mark.parametrize("name", ["latency_seconds", "client_latency_seconds", "queue_seconds"])
+def test_latencies_of_frames_as_old_as_may_be_are_below_the_highest_bound(name: str) -> None:
+    (family,) = (family for family in catalogue.families() if family.name == name)
+    oldest = load(None, {}).engine.max_frame_age
+    assert max(family.buckets) >= 8 * oldest
+    assert sum(bound > oldest for bound in family.buckets) >= 3
 
 
 def test_health_is_told_as_the_edge_told_it_last() -> None:
