@@ -2,225 +2,184 @@
 
 from typing import Final
 
-from grafana_foundation_sdk.builders import dashboard, stat, table, timeseries
+from grafana_foundation_sdk.builders import dashboard, stat, table
 
+from monitoring.dashboards import edges, fleet_charts
+from monitoring.dashboards.boards import board, one, several
+from monitoring.dashboards.edges import ALL, STATES, of_edges
 from monitoring.dashboards.panels import (
     HERE,
     PREFIX,
-    Column,
     Query,
-    board,
-    chooser,
-    lines,
+    Steps,
+    Word,
+    culprit,
+    mapping,
     number,
-    rows,
+    trend,
 )
+from monitoring.dashboards.tables import BACKGROUND, GAUGE, Column, Key, rows
 
 UID: Final = "iot-facerecognition-fleet"
-_ALL: Final = "{" + HERE + "}"
-"""Every client of the chosen servers."""
-_ONE: Final = "{" + HERE + ', client=~"$client", identity=~"$identity"}'
-"""The chosen clients."""
+_LATENCY_STEPS: Final[Steps] = ((None, "green"), (0.5, "orange"), (1, "red"))
+_HEAT_STEPS: Final[Steps] = ((None, "green"), (70, "orange"), (80, "red"))
+_SIGNAL_STEPS: Final[Steps] = ((None, "red"), (-75, "orange"), (-67, "green"))
+_ATTAINED_STEPS: Final[Steps] = ((None, "red"), (0.5, "orange"), (edges.SLOW, "green"))
+_ANY_STEPS: Final[Steps] = ((None, "green"), (1, "red"))
 
 
 def fleet() -> dashboard.Dashboard:
     """Return the dashboard."""
-    clients = f"label_values({PREFIX}client_info{_ALL}, client)"
-    identities = f"label_values({PREFIX}client_info{_ALL}, identity)"
+    clients = f"label_values({PREFIX}client_info{ALL}, client)"
+    named_so = "{" + HERE + ', client="$client"}'
+    identities = f"label_values({PREFIX}client_info{named_so}, identity)"
     made = board("Fleet", UID, "Edges: state, frame rate, latency, health, versions.")
-    made = made.with_variable(chooser("client", "Edge", clients))
-    made = made.with_variable(chooser("identity", "Identity", identities))
+    made = made.with_variable(one("client", "Edge", clients))
+    made = made.with_variable(several("identity", "Identity", identities))
     for figure in _figures():
         made = made.with_panel(figure)
-    made = made.with_panel(_edges()).with_row(dashboard.Row("Edge: $client"))
-    for chart in _charts():
+    made = made.with_panel(_edges()).with_row(dashboard.Row("The worst edges, and all others"))
+    for chart in fleet_charts.worst_edges():
+        made = made.with_panel(chart)
+    made = made.with_row(dashboard.Row("Edge: $client"))
+    for chart in fleet_charts.one_edge():
         made = made.with_panel(chart)
     return made
 
 
 def _figures() -> list[stat.Panel]:
+    name = "{{client}}"
     return [
-        number(
-            "Connected", "Clients that are connected.", "none", Query(f"sum({{m}}clients{_ALL})")
+        trend(
+            "Connected",
+            "Clients that are connected.",
+            "none",
+            Query(f"sum({{m}}clients{ALL})"),
+            span=3,
         ),
         number(
-            "Edges offline",
+            "Offline",
             "Edges that were connected within the last day and are not now.",
             "none",
-            Query(f"count(client:iot_facerecognition_client:connected{_ALL} == 0) or vector(0)"),
-            ((None, "green"), (1, "red")),
+            Query(f"count({edges.state()} == {edges.OFFLINE}) or vector(0)"),
+            _ANY_STEPS,
+            span=3,
         ),
         number(
-            "Frames",
-            "Frames of all edges that were worked on, a second.",
-            "cps",
-            Query(f"sum(instance:iot_facerecognition_frames_processed:rate1m{_ALL})"),
+            "Not well",
+            "Connected edges whose camera gives no frames or that are below"
+            f" {edges.SLOW:.0%} of their frame rate.",
+            "none",
+            Query(f"count({edges.state()} > {edges.OFFLINE} < {edges.WELL}) or vector(0)"),
+            ((None, "green"), (1, "orange")),
+            span=3,
         ),
-        number(
-            "Slowest edge",
-            "The lowest frame rate of the edges that send.",
-            "cps",
-            Query(f"min({{m}}client_frame_rate{_ALL} > 0) or vector(0)"),
-            ((None, "red"), (5, "orange"), (12, "green")),
+        trend(
+            "Frame rate",
+            "Frames of all edges that the servers process, a second.",
+            "fps",
+            Query(f"sum(instance:iot_facerecognition_frames_processed:rate1m{ALL})"),
+            span=3,
         ),
-        number(
+        culprit(
+            "Worst edge",
+            "By its state, then by the part of its frame rate that it attains.",
+            "none",
+            Query(f"floor(bottomk(1, {edges.rank()}))", name),
+            span=4,
+        ).mappings([mapping(STATES)]),
+        culprit(
             "Highest latency",
-            "From a frame's arrival to its faces' leaving: p95 of the slowest edge.",
+            "From a frame's arrival to its faces in the socket: p95 of the slowest edge.",
             "s",
-            Query(f"max(client:iot_facerecognition_latency_seconds:p95_5m{_ALL})"),
-            ((None, "green"), (0.5, "orange"), (1, "red")),
+            Query(f"topk(1, {edges.ruled('latency_seconds:p95_5m')})", name),
+            _LATENCY_STEPS,
         ),
-        number(
+        culprit(
             "Hottest",
             "Temperature of the hottest edge.",
             "celsius",
-            Query(f"max({{m}}edge_cpu_temperature_celsius{_ALL})"),
-            ((None, "green"), (70, "orange"), (80, "red")),
+            Query(f"topk(1, {of_edges('edge_cpu_temperature_celsius')})", name),
+            _HEAT_STEPS,
         ),
     ]
 
 
 def _edges() -> table.Panel:
-    def newest(name: str) -> Query:
-        return Query(f"max by (identity, client) ({{m}}{name}{_ALL})")
-
-    columns = [
-        Column(
-            "State",
-            Query(f"max by (identity, client) (client:iot_facerecognition_client:connected{_ALL})"),
-            steps=((None, "red"), (1, "green")),
-            words={"0": "offline", "1": "online"},
-        ),
-        Column(
-            "Software",
-            Query(f"max by (identity, client, version) ({{m}}client_info{_ALL})"),
-            label="version",
-        ),
-        Column("Frames/s", newest("client_frame_rate"), "cps"),
-        Column("Camera/s", newest("edge_capture_rate"), "cps"),
-        Column(
-            "Latency p95",
-            Query(
-                "max by (identity, client)"
-                f" (client:iot_facerecognition_latency_seconds:p95_5m{_ALL})"
-            ),
-            "s",
-            ((None, "green"), (0.5, "orange"), (1, "red")),
-        ),
-        Column(
-            "Temperature",
-            newest("edge_cpu_temperature_celsius"),
-            "celsius",
-            ((None, "green"), (70, "orange"), (80, "red")),
-        ),
-        Column(
-            "Throttled",
-            newest("edge_throttling"),
-            steps=((None, "green"), (1, "red")),
-            words={"0": "no", "1": "yes"},
-        ),
-        Column(
-            "Wi-Fi",
-            newest("edge_wifi_signal_dbm"),
-            "dBm",
-            ((None, "red"), (-75, "orange"), (-67, "green")),
-        ),
-        Column("Free memory", newest("edge_memory_free_bytes"), "bytes"),
-        Column("Up for", newest("edge_uptime_seconds"), "dtdurations"),
-    ]
     links = {
-        key: f"/d/{UID}?var-{key}=${{__value.raw}}&${{instance:queryparam}}&${{__url_time_range}}"
+        key: f"/d/{UID}?var-{key}=${{__value.raw}}&${{datasource:queryparam}}"
+        "&${instance:queryparam}&${__url_time_range}"
         for key in ("client", "identity")
     }
     return rows(
         "Edges",
-        "One line for each edge: the name that it chose, and its identity (token, certificate or"
-        " address). Click one to see it alone.",
-        links,
-        columns,
+        "One row for each edge, the worst first: by state, then by frame rate. Edge is the name"
+        " that it chose, Identity who authenticated (token, certificate or address). Click one to"
+        " see it alone below.",
+        Column(
+            "State",
+            Query(f"max by (identity, client) ({edges.state()})"),
+            words=STATES,
+            cell=BACKGROUND,
+            width=110,
+        ),
+        [Key("client", "Edge", links["client"]), Key("identity", "Identity", links["identity"])],
+        [*_rate_columns(), *_health_columns()],
+        worst_first=("State", "Frame rate"),
     )
 
 
-def _charts() -> list[timeseries.Panel]:
+def _newest(name: str) -> Query:
+    return Query(f"max by (identity, client) ({{m}}{name}{ALL})")
+
+
+def _rate_columns() -> list[Column]:
+    firing = 'ALERTS{alertstate="firing", identity!="", ' + HERE + "}"
     return [
-        lines(
-            "Frame rate",
-            "What the edge is set to, what its camera gives, what arrives and what is worked on.",
-            "cps",
+        Column(
+            "Alerts",
             Query(
-                f"client:iot_facerecognition_frame_rate:setting{_ONE}",
-                "{{client}} ({{identity}}) set",
+                f"count by (identity, client) ({firing})"
+                f" or 0 * max by (identity, client) ({edges.CONNECTED})"
             ),
-            Query(f"{{m}}edge_capture_rate{_ONE}", "{{client}} ({{identity}}) camera"),
-            Query(
-                f"client:iot_facerecognition_frames_received:rate2m{_ONE}",
-                "{{client}} ({{identity}}) arrived",
-            ),
-            Query(
-                f"client:iot_facerecognition_frames_processed:rate2m{_ONE}",
-                "{{client}} ({{identity}}) done",
-            ),
+            steps=_ANY_STEPS,
+            width=80,
         ),
-        lines(
-            "Latency",
-            "From a frame's arrival at the server to its result's leaving.",
+        Column("Frame rate", _newest("client_frame_rate"), "fps"),
+        Column("Set to", _newest("edge_frame_rate_setting"), "fps"),
+        Column(
+            "Attained",
+            Query(f"max by (identity, client) ({edges.attained()})"),
+            "percentunit",
+            _ATTAINED_STEPS,
+            cell=GAUGE,
+            limits=(0, 1),
+            width=150,
+        ),
+        Column("Camera", _newest("edge_capture_rate"), "fps"),
+        Column(
+            "Latency p95",
+            Query(f"max by (identity, client) ({edges.ruled('latency_seconds:p95_5m')})"),
             "s",
-            *(
-                Query(
-                    f"histogram_quantile({quantile}, sum by (identity, client, kind, le)"
-                    f" (rate({{m}}client_latency_seconds_bucket{_ONE}[$__rate_interval])))",
-                    f"{{{{client}}}} ({{{{identity}}}}) {{{{kind}}}} p{quantile * 100:.0f}",
-                )
-                for quantile in (0.5, 0.95)
-            ),
+            _LATENCY_STEPS,
         ),
-        lines(
-            "Dropped frames",
-            "By the server, by reason, and by the edge itself.",
-            "cps",
-            Query(
-                f"sum by (identity, client, reason) (rate({{m}}client_frames_dropped_total{_ONE}"
-                "[$__rate_interval]))",
-                "{{client}} ({{identity}}) {{reason}}",
-            ),
-            Query(
-                f"rate({{m}}edge_frames_dropped_total{_ONE}[$__rate_interval])",
-                "{{client}} ({{identity}}) at edge",
-            ),
-            stacked=True,
+    ]
+
+
+def _health_columns() -> list[Column]:
+    return [
+        Column("Temperature", _newest("edge_cpu_temperature_celsius"), "celsius", _HEAT_STEPS),
+        Column(
+            "Throttled",
+            _newest("edge_throttling"),
+            words={0: Word("no", "green"), 1: Word("yes", "red")},
         ),
-        lines(
-            "Traffic",
-            "Bytes from the edge, and to it.",
-            "Bps",
-            Query(
-                f"rate({{m}}client_received_bytes_total{_ONE}[$__rate_interval])",
-                "{{client}} ({{identity}}) sends",
-            ),
-            Query(
-                f"rate({{m}}client_sent_bytes_total{_ONE}[$__rate_interval])",
-                "{{client}} ({{identity}}) gets",
-            ),
-        ),
-        lines(
-            "Temperature",
-            "At 80 °C a Raspberry Pi slows down.",
-            "celsius",
-            Query(f"{{m}}edge_cpu_temperature_celsius{_ONE}", "{{client}} ({{identity}})"),
-            span=8,
-        ),
-        lines(
-            "Wi-Fi signal",
-            "Below -75 dBm frames get lost.",
-            "dBm",
-            Query(f"{{m}}edge_wifi_signal_dbm{_ONE}", "{{client}} ({{identity}})"),
-            span=8,
-        ),
-        lines(
-            "Throttling",
-            "1 while the edge's processor is held back, by reason.",
-            "none",
-            Query(f"{{m}}edge_throttling{_ONE}", "{{client}} ({{identity}}) {{condition}}"),
-            span=8,
+        Column("Wi-Fi", _newest("edge_wifi_signal_dbm"), "dBm", _SIGNAL_STEPS),
+        Column("Free memory", _newest("edge_memory_free_bytes"), "bytes"),
+        Column("Up for", _newest("edge_uptime_seconds"), "dtdurations"),
+        Column(
+            "Software",
+            Query(f"max by (identity, client, version) ({{m}}client_info{ALL})"),
+            label="version",
         ),
     ]

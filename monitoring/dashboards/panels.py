@@ -1,12 +1,13 @@
-"""The kinds of panel that both dashboards are made of."""
+"""The kinds of panel that both dashboards are made of: charts over time and single figures."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from grafana_foundation_sdk.builders import common, dashboard, prometheus, stat, table, timeseries
+from grafana_foundation_sdk.builders import common, dashboard, prometheus, stat, timeseries
 from grafana_foundation_sdk.models.common import (
     BigValueColorMode,
+    BigValueGraphMode,
     BigValueTextMode,
     LegendDisplayMode,
     LegendPlacement,
@@ -15,24 +16,21 @@ from grafana_foundation_sdk.models.common import (
     TooltipDisplayMode,
 )
 from grafana_foundation_sdk.models.dashboard import (
-    DashboardLinkType,
     DataSourceRef,
-    DataTransformerConfig,
     DynamicConfigValue,
     Threshold,
     ThresholdsMode,
-    VariableHide,
-    VariableRefresh,
-    VariableSort,
+    ValueMap,
+    ValueMappingResult,
 )
-from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-SOURCE: Final = DataSourceRef(type_val="prometheus", uid="prometheus")
+SOURCE: Final = DataSourceRef(type_val="prometheus", uid="${datasource}")
+"""The Prometheus that is chosen on top."""
 PREFIX: Final = "iot_facerecognition_"
 """Beginning of the metrics' names; `{m}` in queries."""
 HERE: Final = 'instance=~"$instance"'
 """The servers that are chosen on top; `{here}` in queries."""
-LETTERS: Final = "ABCDEFGHIJKLMNOP"
+LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 Steps = Sequence[tuple[float | None, str]]
 """Colours from a value on; the first is from None on."""
@@ -53,17 +51,23 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """A column of a table: its heading, its query, and how a value is shown."""
+class Word:
+    """What is shown in place of a value, and in which colour."""
 
-    heading: str
-    query: Query
-    unit: str = "none"
-    steps: Steps = ()
-    words: Mapping[str, str] | None = None
-    """Words in place of values."""
-    label: str = ""
-    """The label of the result that is shown, where it is not the value."""
+    text: str
+    colour: str
+
+
+Words = Mapping[int, Word]
+"""Words by the value that each stands for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """The area between two series of a chart, by their legends."""
+
+    lowest: str
+    highest: str
 
 
 def lines(
@@ -94,7 +98,46 @@ def lines(
     if stacked:
         panel = panel.stacking(common.StackingConfig().mode(StackingMode.NORMAL).group("A"))
     for letter, query in zip(LETTERS, queries, strict=False):
-        panel = panel.with_target(_target(query, letter))
+        panel = panel.with_target(target(query, letter))
+    return panel
+
+
+def ranked(
+    title: str,
+    meaning: str,
+    unit: str,
+    queries: Sequence[Query],
+    band: Band,
+    *,
+    lowest_first: bool = False,
+    span: int = 12,
+) -> timeseries.Panel:
+    """Return a chart of some series, worst first in its legend, before a band of all others."""
+    legend = (
+        common.VizLegendOptions()
+        .display_mode(LegendDisplayMode.TABLE)
+        .placement(LegendPlacement.RIGHT)
+        .show_legend(show_legend=True)
+        .calcs(["lastNotNull"])
+        .sort_by("Last *")
+        .sort_desc(not lowest_first)
+    )
+    panel = lines(title, meaning, unit, *queries, span=span).legend(legend).fill_opacity(0)
+    shade = _fixed("text")
+    edge = [shade, DynamicConfigValue(id_val="custom.lineWidth", value=0)]
+    panel = panel.override_by_name(band.lowest, edge)
+    filled = [
+        DynamicConfigValue(id_val="custom.fillBelowTo", value=band.lowest),
+        DynamicConfigValue(id_val="custom.fillOpacity", value=15),
+    ]
+    return panel.override_by_name(band.highest, [*edge, *filled])
+
+
+def named(panel: timeseries.Panel, words: Words) -> timeseries.Panel:
+    """Give the series of a chart that are called by a value that value's word and colour."""
+    for value, word in words.items():
+        called = DynamicConfigValue(id_val="displayName", value=word.text)
+        panel = panel.override_by_name(str(value), [called, _fixed(word.colour)])
     return panel
 
 
@@ -111,9 +154,18 @@ def number(
         .span(span)
         .height(4)
         .color_mode(BigValueColorMode.VALUE)
+        .graph_mode(BigValueGraphMode.NONE)
         .thresholds(_thresholds(steps))
-        .with_target(_target(query, "A").instant())
+        .with_target(target(query, "A").instant())
     )
+
+
+def trend(
+    title: str, meaning: str, unit: str, query: Query, steps: Steps = PLAIN, *, span: int = 4
+) -> stat.Panel:
+    """Return one large figure, as it is now, over its course."""
+    panel = number(title, meaning, unit, query, steps, span=span)
+    return panel.targets([target(query, "A")]).graph_mode(BigValueGraphMode.AREA)
 
 
 def word(title: str, meaning: str, query: Query, span: int = 4) -> stat.Panel:
@@ -121,76 +173,28 @@ def word(title: str, meaning: str, query: Query, span: int = 4) -> stat.Panel:
     return number(title, meaning, "none", query, span=span).text_mode(BigValueTextMode.NAME)
 
 
-def rows(
-    title: str, meaning: str, keys: Mapping[str, str], columns: Sequence[Column]
-) -> table.Panel:
-    """Return a table with a row for each set of values of the labels `keys`, and their links."""
-    panel = (
-        table.Panel()
-        .title(title)
-        .description(meaning)
-        .datasource(SOURCE)
-        .span(24)
-        .height(10)
-        .filterable(filterable=True)
-    )
-    names = {key: key.capitalize() for key in keys}
-    hidden = {"Time": True}
-    for letter, column in zip(LETTERS, columns, strict=False):
-        target = _target(column.query, letter).instant().format(PromQueryFormat.TABLE)
-        panel = panel.with_target(target)
-        names[column.label or f"Value #{letter}"] = column.heading
-        if column.label:
-            hidden[f"Value #{letter}"] = True
-        panel = panel.override_by_name(column.heading, _looks(column))
-    order = {name: position for position, name in enumerate(names)}
-    options = {"excludeByName": hidden, "renameByName": names, "indexByName": order}
-    for key, link in keys.items():
-        address = {"title": "Show ${__value.text}", "url": link}
-        panel = panel.override_by_name(
-            key.capitalize(), [DynamicConfigValue(id_val="links", value=[address])]
-        )
-    merge = DataTransformerConfig(id_val="merge", options={})
-    organise = DataTransformerConfig(id_val="organize", options=options)
-    return panel.with_transformation(merge).with_transformation(organise)
+def culprit(
+    title: str, meaning: str, unit: str, query: Query, steps: Steps = PLAIN, *, span: int = 4
+) -> stat.Panel:
+    """Return a figure and whose it is, which is the query's legend."""
+    panel = number(title, meaning, unit, query, steps, span=span)
+    return panel.text_mode(BigValueTextMode.VALUE_AND_NAME)
 
 
-def board(title: str, uid: str, meaning: str) -> dashboard.Dashboard:
-    """Return an empty dashboard with the choice of servers and a link to the other ones."""
-    link = (
-        dashboard.DashboardLink("Face recognition")
-        .type(DashboardLinkType.DASHBOARDS)
-        .tags(["iot-facerecognition"])
-        .keep_time(keep_time=True)
-        .include_vars(include_vars=True)
-    )
-    return (
-        dashboard.Dashboard(title)
-        .uid(uid)
-        .description(meaning)
-        .tags(["iot-facerecognition"])
-        .refresh("15s")
-        .time("now-1h", "now")
-        .timezone("browser")
-        .link(link)
-        .with_variable(chooser("instance", "Server", f"label_values({PREFIX}ready, instance)"))
+def mapping(words: Words) -> ValueMap:
+    """Return the words as Grafana takes them."""
+    return ValueMap(
+        options={
+            str(value): ValueMappingResult(text=word.text, color=word.colour, index=place)
+            for place, (value, word) in enumerate(words.items())
+        },
     )
 
 
-def chooser(name: str, label: str, query: str) -> dashboard.QueryVariable:
-    """Return a variable that is chosen on top of the dashboard, all by default."""
-    return (
-        dashboard.QueryVariable(name)
-        .label(label)
-        .datasource(SOURCE)
-        .query(query)
-        .refresh(VariableRefresh.ON_TIME_RANGE_CHANGED)
-        .sort(VariableSort.NATURAL_ASC)
-        .hide(VariableHide.DONT_HIDE)
-        .multi(multi=True)
-        .include_all(include_all=True)
-        .all_value(".*")
-    )
+def target(query: Query, letter: str) -> prometheus.Dataquery:
+    """Return the query as a panel asks it."""
+    made = prometheus.Dataquery().datasource(SOURCE).expr(query.expression).ref_id(letter)
+    return made.legend_format(query.legend) if query.legend else made
 
 
 def _thresholds(steps: Steps) -> dashboard.ThresholdsConfig:
@@ -198,21 +202,5 @@ def _thresholds(steps: Steps) -> dashboard.ThresholdsConfig:
     return dashboard.ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps(found)
 
 
-def _target(query: Query, letter: str) -> prometheus.Dataquery:
-    target = prometheus.Dataquery().datasource(SOURCE).expr(query.expression).ref_id(letter)
-    return target.legend_format(query.legend) if query.legend else target
-
-
-def _looks(column: Column) -> list[DynamicConfigValue]:
-    found = [DynamicConfigValue(id_val="unit", value=column.unit)]
-    if column.steps:
-        steps = [{"value": value, "color": colour} for value, colour in column.steps]
-        colours = {"mode": "absolute", "steps": steps}
-        found.append(DynamicConfigValue(id_val="thresholds", value=colours))
-        cell = {"type": "color-text"}
-        found.append(DynamicConfigValue(id_val="custom.cellOptions", value=cell))
-    if column.words:
-        options = {value: {"text": text} for value, text in column.words.items()}
-        mapping = [{"type": "value", "options": options}]
-        found.append(DynamicConfigValue(id_val="mappings", value=mapping))
-    return found
+def _fixed(colour: str) -> DynamicConfigValue:
+    return DynamicConfigValue(id_val="color", value={"mode": "fixed", "fixedColor": colour})

@@ -1,5 +1,6 @@
 """compose.yaml names files that are there and versions that do not move."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,11 @@ def test_grafana_finds_what_its_provisioning_names() -> None:
     assert {source["type"] for source in sources.values()} == {"prometheus", "alertmanager"}
     for source in sources.values():
         assert re.fullmatch(r"http://(\w+):\d+", source["url"])[1] in SERVICES  # type: ignore[index]
+    # A dashboard asks the data source that is chosen in it, at first the default one.
+    (default,) = (source for source in sources.values() if source.get("isDefault"))
     for board in boards:
         used = set(re.findall(r'"type": "prometheus",\s+"uid": "([^"]+)"', board.read_text()))
-        assert used == {"prometheus"}
-        assert used <= set(sources)
+        assert used == {"${datasource}"}
+        (choice, *_) = json.loads(board.read_text())["templating"]["list"]
+        assert (choice["name"], choice["type"]) == ("datasource", "datasource")
+        assert choice["query"] == default["type"] == "prometheus"

@@ -56,8 +56,18 @@ def schema() -> dict[str, Any]:
         ).stdout
         json.loads(written)
         made.write_text(written)
-    document = json.loads(made.read_text())
-    assert isinstance(document, dict)
+    document: dict[str, Any] = json.loads(made.read_text())
+    # The schema knows the annotations of Grafana's own store only; these of a Prometheus have what
+    # its data source documents (`PromQueryAnnotation` and the options beside it).
+    annotation = document["definitions"]["AnnotationQuery"]["properties"]
+    text = {"type": "string"}
+    annotation["target"] = {
+        "type": "object",
+        "properties": {"expr": text, "refId": text, "interval": text},
+        "required": ["expr", "refId"],
+        "additionalProperties": False,
+    }
+    annotation |= {"titleFormat": text, "textFormat": text, "useValueForTime": {"type": "boolean"}}
     return document
 
 
