@@ -218,6 +218,7 @@ def _partial_of(target: Path, before: os.stat_result | None) -> tuple[int, Path]
         with suppress(OSError):  # a file system without locks: `sweep` leaves its files alone too
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         if os.fstat(descriptor).st_nlink:
+            _own_like(descriptor, target, before)
             return descriptor, partial
         os.close(descriptor)  # a sweeper was there between the two calls
 
@@ -228,20 +229,29 @@ def _replaced(
     """Rename `partial` to `target`, which was `before`; return False where it cannot be."""
     if partial.parent != target.parent:
         return False
-    if before is not None:
-        mode = stat.S_IMODE(before.st_mode)
-        if not _own(descriptor, before.st_uid, before.st_gid):
-            return False
-    elif os.geteuid() == 0:
-        folder = target.parent.stat()
-        _own(descriptor, folder.st_uid, folder.st_gid)
-    os.fchmod(descriptor, mode)
+    if not _own_like(descriptor, target, before):
+        return False
+    os.fchmod(descriptor, mode if before is None else stat.S_IMODE(before.st_mode))
     try:
         partial.replace(target)
     except OSError as error:
         if error.errno != errno.EBUSY:
             raise
         return False
+    return True
+
+
+def _own_like(descriptor: int, target: Path, before: os.stat_result | None) -> bool:
+    """Give a new file the owner and group of `before`, else those of a file new in its folder.
+
+    As soon as it is made: what a crash leaves of it is then swept by whom it belongs to. Returns
+    False where `before` is somebody else's and cannot stay his.
+    """
+    if before is not None:
+        return _own(descriptor, before.st_uid, before.st_gid)
+    if os.geteuid() == 0:
+        folder = target.parent.stat()
+        _own(descriptor, folder.st_uid, folder.st_gid)
     return True
 
 
@@ -263,32 +273,50 @@ def _own(file: int | Path, user: int, group: int) -> bool:
 def _write_in_place(source: int, partial: Path, target: Path) -> None:
     """Write the contents of `source` into `target`.
 
-    First room is reserved, so that a full disk leaves `target` as it was. Until all is written the
-    complete contents stand beside it, if the folder takes them.
+    Until all is written the complete contents stand next to it, if the folder takes them.
     """
-    for old in _files(target.parent):
-        if old.name.startswith(f".{target.name}.") and old.name.endswith(COMPLETE):
-            old.unlink(missing_ok=True)
-    beside = partial.parent == target.parent
-    complete = partial.with_suffix(COMPLETE)
-    if beside:
-        os.fsync(source)
-        partial.rename(complete)
-    descriptor = os.open(target, os.O_WRONLY | os.O_CLOEXEC)
+    descriptor = os.open(target, os.O_WRONLY | os.O_CLOEXEC)  # where that fails, nothing is left
+    complete = partial.with_suffix(COMPLETE) if partial.parent == target.parent else None
     try:
-        _reserve(descriptor, os.fstat(source).st_size)
-        _copy(source, descriptor)
+        if complete is not None:
+            os.fsync(source)
+            partial.rename(complete)
+            _forget_older(target, complete)
+        _overwrite(source, descriptor, complete)
     except OSError as error:
-        if beside and error.errno not in _NO_ROOM:
-            error.strerror = f"{error.strerror}; what it should hold is in {complete}"
-        elif beside:
-            complete.unlink()
         error.filename = str(target)
         raise
     finally:
         os.close(descriptor)
-    if beside:
+    if complete is not None:
         complete.unlink()
+
+
+def _forget_older(target: Path, complete: Path) -> None:
+    """Remove what earlier writes of `target` in place left, now that `complete` is there."""
+    for old in _files(target.parent):
+        named = old.name.startswith(f".{target.name}.") and old.name.endswith(COMPLETE)
+        if named and old != complete:
+            old.unlink(missing_ok=True)
+
+
+def _overwrite(source: int, descriptor: int, complete: Path | None) -> None:
+    """Put the contents of `source`, which are also in `complete`, into an open file.
+
+    Room is reserved first, so that a full disk leaves the file as it was.
+    """
+    try:
+        _reserve(descriptor, os.fstat(source).st_size)
+    except OSError:
+        if complete is not None:
+            complete.unlink()
+        raise
+    try:
+        _copy(source, descriptor)
+    except OSError as error:
+        if complete is not None:
+            error.strerror = f"{error.strerror}; what it should hold is in {complete}"
+        raise
 
 
 def _reserve(descriptor: int, size: int) -> None:

@@ -241,6 +241,58 @@ def test_writing_in_place_that_is_cut_short_keeps_the_contents_and_says_where(
     assert names(tmp_path) == ["file"]
 
 
+def test_a_disk_that_is_full_in_the_middle_of_it_keeps_the_contents_and_says_where(
+    tmp_path: Path, monkeypatch
+):
+    """Room that was reserved may not be there: a file system that copies on write."""
+    path = tmp_path / "file"
+    path.write_bytes(b"old contents")
+    refuse_to_rename(monkeypatch)
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "pwrite", full)
+    with pytest.raises(OSError, match="No space left on device; what it should hold is in"):
+        write_file(path, b"new")
+    (kept,) = sweep(path)
+    assert kept.read_bytes() == b"new"
+
+
+def test_a_file_that_can_neither_be_replaced_nor_written_leaves_nothing_next_to_it(
+    tmp_path: Path, monkeypatch
+):
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    refuse_to_rename(monkeypatch)
+    opened = os.open
+
+    def denied(name, flags, *rest, **named):
+        if name == path and flags & os.O_WRONLY:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(name))
+        return opened(name, flags, *rest, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", denied)
+        with pytest.raises(PermissionError):
+            write_file(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert names(tmp_path) == ["file"]
+
+
+@as_root
+@pytest.mark.parametrize("there", [False, True])
+def test_what_root_is_writing_belongs_to_whom_the_file_belongs(tmp_path: Path, there):
+    """He has to be able to sweep it, should root be killed."""
+    os.chown(tmp_path, SERVICE, SERVICE + 1)
+    path = tmp_path / "tokens.json"
+    if there:
+        path.touch()
+        os.chown(path, SERVICE, SERVICE + 1)
+    with in_place_of(path) as partial:
+        assert rights(partial) == (SERVICE, SERVICE + 1, 0o600)
+
+
 @as_root
 def test_a_file_of_another_user_is_written_in_place(tmp_path: Path):
     """Replacing it would make it ours: it stays his."""
