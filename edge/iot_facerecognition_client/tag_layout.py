@@ -21,7 +21,7 @@ def place_tags(
 
     `sizes` are (width, height) of the tags as they are. A tag stands under its face, else above it,
     else on the lower edge of the face itself, and is narrower than asked for where there is no room
-    for all of it: cut its text to the width returned. Where faces lie on each other nothing may be
+    for all of it: cut its text to the width returned. A tag of no size is of a face without one. Where faces lie on each other nothing may be
     free; then a tag covers as little as it can. The order of `faces` decides who chooses first.
     """
     placed: list[Rectangle] = []
@@ -53,7 +53,7 @@ def _places(face: Rectangle, width: int, height: int, picture: Rectangle) -> Ite
                     yield place
     narrow = max(1, min(width, face_width))
     inside = _within(x, narrow, picture[0], picture[2])
-    for top in range(bottom - height, y - height, -height):
+    for top in range(bottom - height, y - height, -max(1, height)):
         yield inside, _within(top, height, picture[1], picture[3]), narrow, height
     yield inside, _within(bottom - height, height, picture[1], picture[3]), narrow, height
 

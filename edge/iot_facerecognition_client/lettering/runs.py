@@ -7,6 +7,7 @@ a pair of brackets has one direction. What a run looks like inside (joined lette
 brackets) is the shaper's.
 """
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from itertools import groupby
@@ -17,6 +18,7 @@ from iot_facerecognition_client.lettering.scripts import Script, script_of
 _RIGHT: Final = {"R", "AL"}
 _NUMBERS: Final = {"EN", "AN"}
 _BRACKETS: Final = {"(": ")", "[": "]", "{": "}"}
+_CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _JOINERS: Final = "\u200c\u200d"
 _MODIFIERS: Final = range(0x1F3FB, 0x1F400)
 """Skin tones: they colour the emoji before them."""
@@ -32,9 +34,14 @@ class Run:
 
 
 def runs(text: str) -> list[Run]:
-    """Return the runs of one line, from the left of the screen to its right."""
+    """Return the runs of one line, from the left of the screen to its right.
+
+    Line breaks and other controls become spaces: names come from a server, and a shaper refuses
+    text of more than one line.
+    """
     if not text:
         return []
+    text = _CONTROLS.sub(" ", text)
     levels = _levels(text)
     keys = list(zip(_scripts(text), levels, strict=True))
     parts: list[tuple[int, Run]] = []

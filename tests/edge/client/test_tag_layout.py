@@ -32,6 +32,13 @@ def test_a_tag_of_a_face_that_fills_the_picture_stands_in_it():
     assert place((0, 0, 480, 320)) == (0, 300, 80, 20)
 
 
+def test_a_face_larger_than_the_picture_may_have_no_tag():
+    """A detector's box reaches beyond the picture where a face is cut by its edges."""
+    tags = place_tags([(-20, -10, 600, 400), (10, -5, 60, 500)], [(0, 0), (80, 20)], PICTURE)
+    assert tags[0][3] == 0
+    assert tags[1][3] == 20
+
+
 def test_a_long_tag_does_not_cover_the_face_beside_it():
     faces = [(100, 100, 60, 60), (170, 140, 60, 60)]
     tags = place_tags(faces, [(200, 20), (60, 20)], PICTURE)
@@ -61,11 +68,13 @@ def test_names_of_a_row_of_faces_do_not_overlap():
 
 @given(
     st.lists(
-        st.tuples(st.integers(0, 440), st.integers(0, 280), st.integers(1, 40), st.integers(1, 40)),
+        st.tuples(
+            st.integers(-90, 440), st.integers(-90, 280), st.integers(1, 700), st.integers(1, 700)
+        ),
         max_size=12,
     ),
     st.integers(1, 600),
-    st.integers(1, 40),
+    st.integers(0, 40),
 )
 def test_every_tag_lies_within_the_picture(faces, width, height):
     for x, y, w, h in place_tags(faces, [(width, height)] * len(faces), PICTURE):

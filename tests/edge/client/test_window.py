@@ -26,6 +26,12 @@ def test_an_unknown_face_looks_different():
     assert not picture[202:240].any()
 
 
+def test_an_unknown_face_larger_than_the_picture_is_drawn_as_far_as_it_is_in_it():
+    picture = np.zeros((480, 640, 3), np.uint8)
+    draw_faces(cv2, picture, (Face("", 100, -20, 400, 540),))
+    assert (picture[100, 100] == (128, 128, 128)).all()
+
+
 def test_labels_stand_in_the_corner():
     picture = np.zeros((480, 640, 3), np.uint8)
     draw_objects(cv2, picture, (ObjectLabel("coffee mug", 0.9), ObjectLabel("cup", 0.1)))

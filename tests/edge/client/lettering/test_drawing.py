@@ -99,3 +99,11 @@ def test_without_any_font_names_are_still_drawn():
     bare = Lettering(Fonts(folders=()))
     assert bare.width("Bob", 20) > 10
     assert np.asarray(bare.draw("Bob 王", 20, WHITE))[:, :, 3].any()
+
+
+@pytest.mark.parametrize("name", ["王\n小", "Ann\nBo", "محمد\rعلي"])
+def test_a_name_with_a_line_break_is_drawn_in_one_line(name):
+    lettering = Lettering()
+    drawn = lettering.draw(lettering.fit(name, 20, 300), 20, WHITE)
+    assert drawn.height == lettering.height(20)
+    assert drawn.width == max(1, lettering.width(name.replace("\n", " ").replace("\r", " "), 20))

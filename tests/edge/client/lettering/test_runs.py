@@ -80,3 +80,9 @@ def test_a_name_is_cut_between_what_a_reader_takes_for_letters():
     assert clusters("👩‍🚀x") == ["👩‍🚀", "x"]
     assert clusters("👍🏽") == ["👍🏽"]
     assert clusters("ผู้ก") == ["ผู้", "ก"]
+
+
+@pytest.mark.parametrize("control", ["\n", "\r", "\x1c", "\x85", "\u2028", "\u2029", "\0"])
+def test_a_line_break_in_a_name_is_a_space(control):
+    """Names come from a server, and a shaper refuses text of several lines."""
+    assert visual(f"Li{control}王") == "Li 王"
