@@ -205,9 +205,12 @@ class Session:
 
     def _frame_done(self, done: FrameDone, now: float) -> FrameEnded | None:
         if not self._credit.done(done.frame):
-            if not 0 < done.frame <= self._credit.last:
+            if 0 < done.frame <= self._credit.last:
+                # Too late, but an answer: the link is slow, and the server is not stuck.
+                self.waiting_since = now if self._under_way else None
+            else:
                 self._statistics.unreadable += 1  # a frame that was never sent
-            return None  # too late, or a second time
+            return None
         origin = self._origin(done.frame, now)
         sent = self._under_way.pop(done.frame).sent
         if self._link is not None and done.status is FrameStatus.PROCESSED:

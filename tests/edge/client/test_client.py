@@ -251,6 +251,16 @@ async def test_words_that_came_before_the_end_tell_its_reason(fake_server):
         assert "8 clients are the most" in waiting.text
 
 
+async def test_a_client_that_flooded_the_server_is_told_that_it_is_busy(fake_server):
+    async with fake_server() as server, client_of(server) as client:
+        statuses = client.statuses()
+        session = await server.next_session()
+        await session.send(ErrorReport("flooding", "send fewer texts"))
+        await session.websocket.close(1008, "flooding")
+        waiting = await until_state(statuses, State.WAITING)
+        assert waiting.reason is Reason.BUSY
+
+
 async def test_a_server_that_answers_no_frame_is_left_and_tried_again(fake_server):
     timing = Timing(stall_timeout=0.2)
     async with fake_server() as server, client_of(server, timing=timing) as client:

@@ -337,6 +337,19 @@ def test_overdue_credit_does_not_hide_that_the_server_answers_nothing():
     assert session.waiting_since == 0.0
 
 
+def test_answers_that_all_come_too_late_are_answers_all_the_same():
+    """Over a very slow link each frame takes longer than its credit: no reason to reconnect."""
+    session, outbox, _, statistics = new_session()
+    session.receive(encode(InitRequest()), 0.0)
+    sent_frames(session, outbox, 0.0)
+    for frame in (1, 2, 3):
+        now = frame * CREDIT_SECONDS
+        assert sent_frames(session, outbox, now) == WINDOW
+        assert session.receive(encode(FrameDone(frame, FrameStatus.PROCESSED)), now + 1) is None
+        assert session.waiting_since == now + 1
+    assert statistics.unreadable == 0
+
+
 def answer(session: Session, frame: int, now: float, at_server: float) -> None:
     done = FrameDone(frame, FrameStatus.PROCESSED, 0.0, at_server * 1e3)
     assert session.receive(encode(done), now) is not None
