@@ -58,7 +58,7 @@ class Pictures:
         self._quality = quality
         self._repeat = repeat
         self._seconds = seconds_per_picture
-        self._shown: Path | None = None
+        self._shown: tuple[Path, _Encoded] | None = None
         self._shown_until = 0.0
         self._view = 0
         self._clock = clock
@@ -88,7 +88,7 @@ class Pictures:
             return None
         now = self._clock()
         if self._shown is not None and now < self._shown_until:
-            return self._frame(*self._read(self._shown))
+            return self._frame(*self._shown[1])
         while self._at < len(self._left) or (self._repeat and self._left):
             self._at %= len(self._left)
             path = self._left[self._at]
@@ -99,8 +99,8 @@ class Pictures:
                 self._left.remove(path)
                 continue
             self._at += 1
-            self._view += path != self._shown
-            self._shown, self._shown_until = path, now + self._seconds
+            self._view += self._shown is None or path != self._shown[0]
+            self._shown, self._shown_until = (path, encoded), now + self._seconds
             return self._frame(*encoded)
         if not self._left:
             raise SourceError("none of the images can be read")

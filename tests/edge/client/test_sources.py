@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from iot_facerecognition_client.sources import SourceError, open_source
+from iot_facerecognition_client.sources import pictures as pictures_module
 from iot_facerecognition_client.sources.jpeg_encoder import JpegEncoder
 from iot_facerecognition_client.sources.jpeg_header import JpegHeader, read_jpeg_header
 from iot_facerecognition_client.sources.moving_photo import Area, MovingPhoto
@@ -141,6 +142,23 @@ def test_a_picture_stays_until_its_seconds_are_over(photos, tmp_path):
         clock.now += 1.0
     assert [scene.size for scene in scenes] == [(64, 48)] * 3 + [(30, 60)] * 3 + [(64, 48)] * 2
     assert [scene.number for scene in scenes] == [1, 1, 1, 2, 2, 2, 3, 3]
+
+
+def test_a_picture_that_is_shown_is_read_once(tmp_path, monkeypatch):
+    """However many there are: encoding one at every frame is more than a small board has."""
+    monkeypatch.setattr(pictures_module, "_KEPT", 0)
+    for name in ("a.jpg", "b.jpg"):
+        Image.new("RGB", (64, 48)).save(tmp_path / name)
+    clock = ManualClock()
+    source = Pictures(
+        [tmp_path / "a.jpg", tmp_path / "b.jpg"],
+        size=(64, 48), fps=FAST, seconds_per_picture=3.0, clock=clock,
+    )  # fmt: skip
+    source.start()
+    first = source.next_frame()
+    (tmp_path / "a.jpg").unlink()
+    clock.now += 1.0
+    assert source.next_frame().jpeg == first.jpeg
 
 
 def test_a_folder_shows_each_picture_long_enough_to_be_answered(photos):
