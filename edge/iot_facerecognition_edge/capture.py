@@ -174,6 +174,7 @@ class Capture:
         text = f"{capabilities.name}, {width}x{height} at {capabilities.fps:g} fps"
         self._show(CameraState.RUNNING, text, capabilities)
         self.follow_settings()
+        self._fetch()
         return wish
 
     async def _stop(self, state: CameraState, text: str) -> None:
@@ -187,11 +188,14 @@ class Capture:
             self._show(state, text)
 
     def _fetch(self) -> None:
-        picture = None if self._camera is None else self._camera.newest()
+        if self._camera is None or self.status.state is not CameraState.RUNNING:
+            return  # what its pictures show, and how they are turned, is known when it has started
+        picture = self._camera.newest()
         if picture is None:
             return
         now = self._clock()
-        self.missed += max(0, picture.number - self._number - 1)
+        if self._number:
+            self.missed += max(0, picture.number - self._number - 1)
         self._number = picture.number
         self._last = now
         self._rate.add(now)

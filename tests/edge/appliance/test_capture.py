@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from iot_facerecognition_client.scene import Scene
 from iot_facerecognition_edge import capture as capture_module
 from iot_facerecognition_edge.cameras import Capabilities, Picture
 from iot_facerecognition_edge.cameras.slot import Slot
@@ -26,6 +27,7 @@ class FakeCamera:
         self.starts: list[tuple[int, int] | None] = []
         self.running = False
         self.refuse: str | None = None
+        self.at_start: bytes | None = None
         self.release = threading.Event()
         self.release.set()
         self.arrived: Callable[[], None]
@@ -40,6 +42,10 @@ class FakeCamera:
             raise CameraError(self.refuse)
         self.arrived, self.failed = arrived, failed
         self.running = True
+        if self.at_start is not None:
+            self.slot.put(self.at_start, 1.0)
+            arrived()
+            self.capabilities = Capabilities("fake", (480, 640), 15.0, turn=90)
 
     def stop(self) -> None:
         self.running = False
@@ -137,6 +143,17 @@ async def test_pictures_are_delivered_on_the_loop_and_gaps_are_counted() -> None
     assert [picture.jpeg for picture in bench.pictures] == [b"1", b"4"]
     assert bench.capture.missed == 2
     assert bench.moves >= 4
+
+
+async def test_a_picture_taken_while_the_camera_starts_waits_until_its_scene_is_known() -> None:
+    scenes: list[Scene] = []
+    async with running() as bench:
+        bench.camera.at_start = b"1"
+        bench.capture._deliver = lambda _: scenes.append(bench.capture.scene)
+        bench.capture.want(None)
+        await bench.until(lambda: bool(scenes))
+    assert scenes == [Scene(0, (480, 640), 90)]
+    assert bench.capture.missed == 0
 
 
 async def test_what_a_camera_cannot_do_is_said_when_it_starts() -> None:
