@@ -83,7 +83,8 @@ def build(options: Options) -> Graph:
     for problem in loaded.problems:
         log.warning(problem)
     try:
-        file.sweep()
+        for problem in file.sweep():
+            log.warning(problem)
     except EdgeError as error:
         log.warning(str(error))
     appliance = Appliance(

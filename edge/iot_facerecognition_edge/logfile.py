@@ -8,6 +8,7 @@ from typing import IO
 
 from iot_facerecognition_edge.errors import EdgeError
 from iot_facerecognition_edge.eventlog import Entry
+from iot_facerecognition_protocol.system.whole_file import belong_to_folder, make_folder
 
 
 class LogFile:
@@ -46,7 +47,7 @@ class LogFile:
 
     def _open(self) -> IO[str]:
         if self._file is None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self.path.parent, None)
             new = not self.path.exists()
             self._file = self.path.open("a", encoding="utf-8", errors="backslashreplace")
             if new:
@@ -68,8 +69,11 @@ class LogFile:
             self.close()
 
     def _give_rights(self) -> None:
-        """Give a new file owner, group and permissions of the last one."""
-        if self._file is None or self._rights is None:
+        """Give a new file owner, group and permissions of the last one; to root's, the folder's."""
+        if self._file is None:
+            return
+        if self._rights is None:
+            belong_to_folder(self.path)
             return
         os.fchmod(self._file.fileno(), stat.S_IMODE(self._rights.st_mode))
         with suppress(PermissionError):

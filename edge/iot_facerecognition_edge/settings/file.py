@@ -77,15 +77,23 @@ class SettingsFile:
             return f"{told}; it stays where it is ({error.strerror})"
         return f"{told}; kept as {aside.name}"
 
-    def sweep(self) -> None:
-        """Remove what a crash left half written: it may hold the token. Raises EdgeError."""
+    def sweep(self) -> tuple[str, ...]:
+        """Remove what a crash left half written: it may hold the token. Raises EdgeError.
+
+        Returns a sentence for each complete file whose contents may not all have got into this one.
+        """
         try:
-            sweep(self.path)
+            unfinished = sweep(self.path)
             self.path.with_name(self.path.name + _EARLIER).unlink(missing_ok=True)
         except OSError as error:
             raise EdgeError(
                 f"settings: what a crash left in {self.path.parent} stays there ({error.strerror})"
             ) from error
+        return tuple(
+            f"settings: a change of {self.path} was cut short; {complete} has all of it: copy that"
+            " over the file, or remove it"
+            for complete in unfinished
+        )
 
     def save(self, values: dict[str, Value]) -> None:
         """Replace the file by one with `values`; a power cut leaves either the old or the new.

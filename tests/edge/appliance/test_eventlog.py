@@ -1,5 +1,6 @@
 """The log in memory and its file."""
 
+import os
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -99,7 +100,8 @@ def test_a_file_that_is_moved_away_is_made_again_at_the_next_entry(tmp_path: Pat
     if how == "removed":
         (tmp_path / "moved.txt").unlink()
     if how == "replaced":
-        file.path.touch(mode=0o640)
+        file.path.touch()
+        file.path.chmod(0o640)  # whatever the umask
     for text in ("after", "at last"):
         file.write(log.information(text))
     written = file.path.read_text()
@@ -108,3 +110,14 @@ def test_a_file_that_is_moved_away_is_made_again_at_the_next_entry(tmp_path: Pat
     assert "at last" in written
     assert file.path.stat().st_mode & 0o777 == 0o640
     file.close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files to others")
+def test_a_log_that_root_begins_is_the_service_users(tmp_path: Path) -> None:
+    os.chown(tmp_path, 12345, 12346)
+    file = LogFile(tmp_path / "state" / "log.txt", size=100)
+    for number in range(5):
+        file.write(make_log().information(f"event {number}"))
+    file.close()
+    for path in (file.path.parent, *file.path.parent.iterdir()):
+        assert (path.stat().st_uid, path.stat().st_gid) == (12345, 12346), path

@@ -285,6 +285,15 @@ def test_what_a_crash_left_is_swept_at_start_also_what_an_earlier_version_left(t
     assert not list(tmp_path.iterdir())
 
 
+def test_settings_that_were_cut_short_in_a_mount_are_named_at_start(tmp_path: Path) -> None:
+    (tmp_path / "settings.json").write_text('{"format": 1, "sett')
+    complete = tmp_path / ".settings.json.0123456789abcdef.whole"
+    complete.write_text('{"format": 1, "settings": {"camera.fps": 5}}')
+    (sentence,) = SettingsFile(tmp_path / "settings.json").sweep()
+    assert str(complete) in sentence
+    assert complete.exists()
+
+
 @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
 def test_settings_that_are_no_file_are_an_error_with_its_cure(tmp_path: Path, make) -> None:
     make(tmp_path / "settings.json")
