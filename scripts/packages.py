@@ -139,15 +139,7 @@ class Packages:
     def _fetch(self, missing: list[str], environ: Mapping[str, str]) -> None:
         pin = self._torch_pin()
         if self._extra == "dev" and pin and not self._is_installed(pin):
-            build, why = wanted_torch(os.environ)
-            size = OTHERS + TORCH[build]
-            self._check_space(size)
-            say(
-                f"fetching {size.fetched:.1f} GB of packages, which take {size.installed:.1f} GB"
-                f" of disk, with PyTorch's {build.upper()} build ({why})"
-            )
-            if build == "cpu" and sys.platform == "linux":
-                self._install_cpu_build(pin, environ)
+            self._choose_torch(pin, environ)
         else:
             say(
                 "installing the project"
@@ -159,20 +151,35 @@ class Packages:
             environ=environ,
         )  # fmt: skip
 
-    def _install_cpu_build(self, pin: str, environ: Mapping[str, str]) -> None:
-        """Take torch from PyTorch's own index, where it can be reached and has the build."""
+    def _choose_torch(self, pin: str, environ: Mapping[str, str]) -> None:
+        """Say how much is fetched; install torch where its build is not the configured index's."""
+        build, why = wanted_torch(os.environ)
+        from_pytorch = build == "cpu" and sys.platform == "linux"
+        offered = from_pytorch and self._offers_cpu_build(pin, environ)
+        missed = from_pytorch and not offered
+        size = OTHERS + TORCH["cuda" if missed else build]
+        self._check_space(size)
+        up_to = "up to " * missed
+        say(
+            f"fetching {up_to}{size.fetched:.1f} GB of packages, which take"
+            f" {up_to}{size.installed:.1f} GB of disk"
+            + ("" if missed else f", with PyTorch's {build.upper()} build ({why})")
+        )
+        if missed:
+            say(
+                f"{CPU_BUILDS} does not offer torch {pin} to this machine: it comes from where pip"
+                " is configured to look, and may be the CUDA build"
+            )
+        if offered:
+            self._pip(
+                "install", "--no-deps", "--index-url", CPU_BUILDS, f"torch=={pin}", environ=environ
+            )
+
+    def _offers_cpu_build(self, pin: str, environ: Mapping[str, str]) -> bool:
+        """Tell whether PyTorch's own index can be reached and has torch for this machine."""
         index = ("--index-url", CPU_BUILDS, "--retries", "0", "--timeout", "10")
         listed = self._run("index", "versions", "torch", *index, environ=environ)
-        if listed.returncode or f"{pin}+cpu" not in listed.stdout:
-            say(
-                f"{CPU_BUILDS} does not offer torch {pin} to this machine: torch comes from where"
-                " pip is configured to look, and may be the CUDA build, 2.6 GB more"
-            )
-            self._check_space(OTHERS + TORCH["cuda"])
-            return
-        self._pip(
-            "install", "--no-deps", "--index-url", CPU_BUILDS, f"torch=={pin}", environ=environ
-        )
+        return not listed.returncode and f"{pin}+cpu" in listed.stdout
 
     def _pip(self, *arguments: str, environ: Mapping[str, str]) -> None:
         """Run pip, with its progress where a person looks on. Raises PackageError."""
