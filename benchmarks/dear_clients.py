@@ -1,7 +1,7 @@
 """What clients with large photos cost clients with small frames.
 
 `python -m benchmarks.dear_clients` lets two clients stream 640x480 to the real server over real
-TLS, less than the machine can do, first alone, then beside others that send photos of nine
+TLS, less than the machine can do, first alone, then next to others that send photos of nine
 megapixels as fast as they are answered, all with one token. A frame's age is the time
 from its capture at the client to its end there: a small frame may have to wait for the end of a
 large one that is being worked on, and for no other.
@@ -32,7 +32,7 @@ SETTINGS: Final = {
 def measured(
     folder: Path, small: Path, large: Path, dear: int, options: argparse.Namespace
 ) -> None:
-    """Print what the small frames went through beside `dear` clients with large ones."""
+    """Print what the small frames went through next to `dear` clients with large ones."""
     with ServerProcess(folder, references(), SETTINGS) as server:
         seconds: float = options.seconds
         cheap = start_stream(server, small, CHEAP, seconds, "--fps", str(options.fps))
@@ -40,7 +40,7 @@ def measured(
             _print("alone", cheap.end())
             return
         others = start_stream(server, large, dear, seconds + 2, "--outstanding", "2")
-        _print(f"beside {dear} clients with large photos", cheap.end())
+        _print(f"next to {dear} clients with large photos", cheap.end())
         _print("  the large photos themselves", others.end())
 
 

@@ -1,4 +1,4 @@
-"""What JPEGs cost that are made to be dear, beside the dearest honest ones: `[Limits] Scans`.
+"""What JPEGs cost that are made to be expensive, compared with honest ones: `[Limits] Scans`.
 
 Run with `python -m benchmarks.jpeg_cost`. Repeated scans are decoded to their end here, as if they
 were in order; the server stops at the first that is not.

@@ -19,7 +19,7 @@ INIT_REQUEST, FRAME_DONE, ERROR = 9, 10, 11
 SECONDS = 30.0
 """How long one answer may take."""
 SHOWN_HEADERS = {"authorization", "connection", "host", "server", "upgrade", "www-authenticate"}
-"""Headers that are written down, beside those of the WebSocket handshake."""
+"""Headers that are written down, next to those of the WebSocket handshake."""
 SHOWN_TEXT = 160
 """Characters of a message that are written down; of a longer one, the begin and its size."""
 

@@ -1,4 +1,4 @@
-"""The second recorded session: what goes wrong, and how each of it is told.
+"""The second recorded session: what goes wrong, and how each of it is reported.
 
 A client is refused, is let in, sends what cannot be used and more than is taken, is disconnected,
 comes back, and at last speaks version 1.

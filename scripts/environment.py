@@ -3,7 +3,7 @@
 Usage: python -m scripts.environment VENV EXTRA, in the clone's folder
 
 Runs under any Python that the project supports, before anything is installed. Whatever ended an
-earlier run, this one goes on from there: a virtual environment without pip is made anew, packages
+earlier run, this one goes on from there: a virtual environment without pip is made again, packages
 that are missing are installed, and where nothing is missing nobody is asked for anything.
 """
 

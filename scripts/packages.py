@@ -206,8 +206,8 @@ class Packages:
     def _check_space(self, size: Size) -> None:
         """Raise PackageError where packages of `size` do not fit onto the disk."""
         folder = self._environment.folder
-        told = self._run("cache", "dir", environ=os.environ)
-        cache = Path(told.stdout.strip() or folder)
+        listed = self._run("cache", "dir", environ=os.environ)
+        cache = Path(listed.stdout.strip() or folder)
         while not cache.exists():
             cache = cache.parent
         same = cache.stat().st_dev == folder.stat().st_dev
@@ -221,7 +221,7 @@ class Packages:
 
     def _missing(self) -> list[str]:
         """Return a line for each package that is missing or of another version."""
-        # -P: an egg-info beside the sources must not pass for the installed project.
+        # -P: an egg-info next to the sources must not pass for the installed project.
         script = self._root / "scripts" / "unsatisfied.py"
         command = [str(self._environment.python), "-P", str(script), self._extra]
         done = subprocess.run(command, check=False, capture_output=True, text=True)

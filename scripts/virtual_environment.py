@@ -23,7 +23,7 @@ class VirtualEnvironment:
         self.python = folder / "bin" / "python"
 
     def broken(self) -> str:
-        """Return why it has to be made anew; empty where it need not be."""
+        """Return why it has to be made again; empty where it need not be."""
         if not self.python.exists():  # also a link to a Python that is no longer installed
             return "its Python is gone"
         done = subprocess.run([self.python, "-c", _WHOLE], check=False, capture_output=True)

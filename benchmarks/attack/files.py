@@ -47,7 +47,7 @@ def reference_file_that_is_a_pipe(target: Target, until: float) -> Outcome:
 
 
 def names_that_are_not_utf_8(target: Target, until: float) -> Outcome:
-    """Put photos' names that are not UTF-8, and lone surrogates, beside good entries."""
+    """Put photos' names that are not UTF-8, and lone surrogates, among good entries."""
     with _replaced(target) as (path, good):
         bad = (
             b'{"tag": "odd", "photos": ["caf\xe9.jpg"]}, {"tag": "\\ud800", "photos": ["a.jpg"]}, '
@@ -93,7 +93,7 @@ def second_server_on_the_same_state(target: Target, until: float) -> Outcome:
     except subprocess.TimeoutExpired:
         second.kill()
         second.communicate()
-        return Outcome(1, "it runs beside the first", held=False)
+        return Outcome(1, "it runs next to the first", held=False)
     last = said.strip().rpartition("\n")[2].replace(str(target.folder), "…")
     return Outcome(1, f"exit {second.returncode}: {last[:120]}", second.returncode == 2)
 
@@ -105,7 +105,7 @@ def log_file_moved_away(target: Target, until: float) -> Outcome:
     os.kill(target.pid, signal.SIGHUP)
     while not log.exists() and time.monotonic() < until:
         time.sleep(0.05)
-    return Outcome(1, "written anew" if log.exists() else "not written anew", log.exists())
+    return Outcome(1, "made again" if log.exists() else "not made again", log.exists())
 
 
 @contextmanager

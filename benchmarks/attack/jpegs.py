@@ -39,7 +39,7 @@ def poisoned(good: bytes) -> dict[str, bytes]:
 
 
 def mutations(good: bytes, seed: int) -> Iterator[bytes]:
-    """Yield copies in which one byte of the header is another, for ever."""
+    """Yield copies in which one byte of the header is another, without end."""
     chance = random.Random(seed)  # noqa: S311 - no secret
     header = good.index(b"\xff\xda") + 14
     while True:

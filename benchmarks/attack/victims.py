@@ -1,7 +1,7 @@
 """Two edges that stream real faces through every attack, and what they notice.
 
 `python -m benchmarks.attack.victims PORT FINGERPRINT TOKEN TOKEN` prints a line of JSON for every
-result and every frame that was not processed, until it is told to end.
+result and every frame that was not processed, until it is asked to end.
 """
 
 import asyncio
@@ -128,7 +128,7 @@ class Victims:
 
 
 async def stream(client: Client, frames: Sequence[bytes], expected: str, offset: float) -> None:
-    """Offer `FPS` frames a second for ever and print what comes of them."""
+    """Offer `FPS` frames a second until cancelled and print what comes of them."""
 
     def faces_came(result: FacesResult) -> None:
         tags = [face.tag for face in result.faces]

@@ -82,7 +82,7 @@ def _main(arguments: Sequence[str] | None) -> int:
     except (TrustError, ValueError) as error:
         parser.error(str(error))
     except BrokenPipeError:
-        raise  # nobody reads what is printed: told to nobody
+        raise  # nobody reads what is printed, nor why it ends
     except (SourceError, ConnectionError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return FAILED

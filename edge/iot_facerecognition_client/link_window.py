@@ -31,7 +31,7 @@ class LinkWindow:
         return self._announced + min(MOST_MORE, int(slower / _TIMES_SLOWER))
 
     def answered(self, seconds: float, at_server: float) -> None:
-        """Take note of a processed frame: seconds from sending to its end, and at the server."""
+        """Count a processed frame: seconds from sending to its end, and at the server."""
         on_the_way = max(0.0, seconds - at_server)
         if not self._at_server:
             self._on_the_way, self._at_server = on_the_way, at_server

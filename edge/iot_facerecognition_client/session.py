@@ -148,7 +148,7 @@ class Session:
         return self._outbox.text_under_way is not None
 
     def delivered(self) -> TextSent | None:
-        """Take note that what `next_message` gave last is sent; return what there is to tell."""
+        """Account for what `next_message` gave last: it is sent. Return the event, if any."""
         text = self._outbox.text_under_way
         self._outbox.text_done()
         return None if text is None else TextSent(text)

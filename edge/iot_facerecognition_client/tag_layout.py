@@ -19,10 +19,11 @@ def place_tags(
 ) -> list[Rectangle]:
     """Return a place for each face's tag, in the picture and clear of other faces and tags.
 
-    `sizes` are (width, height) of the tags as they are. A tag stands under its face, else above it,
-    else on the lower edge of the face itself, and is narrower than asked for where there is no room
-    for all of it: cut its text to the width returned. A tag of no size is of a face without one. Where faces lie on each other nothing may be
-    free; then a tag covers as little as it can. The order of `faces` decides who chooses first.
+    `sizes` are (width, height) of the tags as they are, (0, 0) for a face without one. A tag stands
+    under its face, else above it, else on the lower edge of the face itself, and is narrower than
+    asked for where there is no room for all of it: cut its text to the width returned. Where faces
+    lie on each other nothing may be free; then a tag covers as little as it can. The order of
+    `faces` decides who chooses first.
     """
     placed: list[Rectangle] = []
     for index, (face, (width, height)) in enumerate(zip(faces, sizes, strict=True)):

@@ -48,7 +48,7 @@ class Progress:
         self._capture.last = now
 
     def network(self, now: float) -> None:
-        """Take note that the network moved at `now`, or before what is known already."""
+        """Record that the network moved at `now`, which may be older than what is recorded."""
         self._network.last = max(self._network.last, now)
 
     def alive(self, now: float) -> bool:

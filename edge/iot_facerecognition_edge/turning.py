@@ -1,4 +1,4 @@
-"""Pictures of a camera that is mounted sideways: sent as they are, told to be turned.
+"""Pictures of a camera that is mounted sideways: sent as they are, marked as to be turned.
 
 The JPEG gets an Exif orientation, which the server goes by (`docs/protocol.md`, Frames); no pixel
 of it is touched. Turns are clockwise degrees: 0, 90, 180 or 270.

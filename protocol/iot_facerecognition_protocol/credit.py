@@ -52,7 +52,7 @@ class CreditWindow:
         return self._last
 
     def sent(self, now: float) -> int:
-        """Take note of a frame that goes out at `now` (monotonic seconds); return its number."""
+        """Count a frame that goes out at `now` (monotonic seconds); return its number."""
         if not self.available:
             raise RuntimeError("no credit left: wait for FRAME_DONE before sending")
         self._last += 1

@@ -38,7 +38,7 @@ class ErrorCode(StrEnum):
     TOO_MANY_CLIENTS = "too-many-clients"
     """As many clients as the server takes; told by HTTP status 503 before there is a WebSocket."""
     TOO_MANY_CONNECTIONS = "too-many-connections"
-    """Too many connections from one address, or of one identity; told by HTTP status 429."""
+    """Too many connections from one address, or of one identity; answered by HTTP status 429."""
     MESSAGE_UNFINISHED = "message-unfinished"
     """A message that did not end in time, or for which there was no memory; closed with 1008."""
     TOO_SLOW = "too-slow"

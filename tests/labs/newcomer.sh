@@ -1,6 +1,6 @@
 #!/bin/bash
 # What somebody meets who has just cloned this: both commands in a minimal Debian trixie, first as a
-# user without sudo, who must be told one line for an administrator, then as one with it. From a
+# user without sudo, who must get one line for an administrator, then as one with it. From a
 # fresh clone of HEAD, in a path with spaces, under umask 077, with 2 GB of /tmp in memory.
 #
 # The second user's way differs only in who installs the system's packages, so of the tests it runs

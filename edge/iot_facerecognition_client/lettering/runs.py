@@ -140,7 +140,7 @@ def _bracket_pairs(text: str) -> list[tuple[int, int]]:
 
 
 def _side(direction: str) -> str:
-    """Numbers beside right-to-left text count as right to left (N1)."""
+    """Numbers next to right-to-left text count as right to left (N1)."""
     return "R" if direction == "N" else direction
 
 

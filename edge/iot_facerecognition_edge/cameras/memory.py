@@ -65,7 +65,7 @@ def _read(path: Path) -> dict[str, frozenset[str]]:
     try:
         document = json.loads(read_regular(path, _LARGEST))
     except (OSError, ValueError, RecursionError):
-        return {}  # it is written anew when the camera runs
+        return {}  # it is written again when the camera runs
     if not isinstance(document, dict):
         return {}
     return {

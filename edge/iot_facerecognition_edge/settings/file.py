@@ -69,13 +69,13 @@ class SettingsFile:
 
     def _set_aside(self, content: bytes, why: str) -> str:
         aside = self.path.with_name(self.path.name + ".damaged")
-        told = f"settings: {self.path} was damaged ({why}), defaults are used"
+        problem = f"settings: {self.path} was damaged ({why}), defaults are used"
         try:
             write_file(aside, content)
             end_of_links(self.path).unlink()
         except OSError as error:  # read-only, or mounted alone: it stays and is written over
-            return f"{told}; it stays where it is ({error.strerror})"
-        return f"{told}; kept as {aside.name}"
+            return f"{problem}; it stays where it is ({error.strerror})"
+        return f"{problem}; kept as {aside.name}"
 
     def sweep(self) -> tuple[str, ...]:
         """Remove what a crash left half written: it may hold the token. Raises EdgeError.

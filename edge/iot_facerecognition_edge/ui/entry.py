@@ -136,7 +136,7 @@ class TextEntry(Layer):
 class Objection(Pressable):
     """Why the text is not taken, whole: over the keyboard's upper rows where it needs them.
 
-    A tap on it, or on a key beside it, sends it away.
+    A tap on it, or on a key next to it, removes it.
     """
 
     def __init__(self, look: Look) -> None:

@@ -1,6 +1,6 @@
 """Files that are replaced as a whole, and stay whose they are.
 
-A new file is written beside the old one and renamed over it. While it is written, its writer holds
+A new file is written next to the old one and renamed over it. While it is written, its writer holds
 a lock (flock) on it, so that `sweep` can tell what a crash left from what is being written.
 """
 
@@ -142,7 +142,7 @@ def end_of_links(path: Path) -> Path:
 
 
 def sweep(path: Path) -> tuple[Path, ...]:
-    """Remove what crashed writers of `path` left beside it; what is being written stays.
+    """Remove what crashed writers of `path` left next to it; what is being written stays.
 
     Returns complete files whose writing in place was cut short: `path` may be damaged, they are
     not. Raises OSError.
@@ -200,7 +200,7 @@ def _regular(target: Path) -> os.stat_result | None:
 
 
 def _partial_of(target: Path, before: os.stat_result | None) -> tuple[int, Path]:
-    """Return a new file beside `target`, open and locked, and its path.
+    """Return a new file next to `target`, open and locked, and its path.
 
     Where the folder takes no new file but the old one can be written, it is one in memory.
     """
