@@ -51,6 +51,7 @@ from iot_facerecognition_server.serving.dispatcher import Dispatcher
 from iot_facerecognition_server.serving.open_files import allow_open_files
 from iot_facerecognition_server.serving.origins import Origins
 from iot_facerecognition_server.serving.photo_checks import PhotoChecks
+from iot_facerecognition_server.serving.proxies import Proxies
 from iot_facerecognition_server.serving.server import ConnectionLimits, RecognitionServer
 from iot_facerecognition_server.serving.tls_buffers import bound_tls_buffers
 from iot_facerecognition_server.sessions.budget import BudgetLimits, Budgets
@@ -154,6 +155,7 @@ async def _serve(
         context=tls.context,
         authenticator=authenticator(config, tls),
         origins=Origins(config.auth.origins),
+        proxies=Proxies(config.connection.proxy_protocol_from),
         admission=Admission(
             config.limits.clients,
             config.limits.connections_per_address,

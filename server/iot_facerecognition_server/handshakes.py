@@ -31,10 +31,20 @@ class Handshakes:
         self.leave(victim)
         return victim, crowded
 
+    def rename(self, key: int, address: str) -> None:
+        """Count the handshake `key`, if it is still counted, as one of `address` from now on."""
+        if key in self._addresses:
+            self._uncount(self._addresses[key])
+            self._addresses[key] = address  # keeps its place: it is as old as it was
+            self._counts[address] += 1
+
     def leave(self, key: int) -> None:
         """Take note that the handshake `key` is over, if it is still counted."""
         address = self._addresses.pop(key, None)
         if address is not None:
-            self._counts[address] -= 1
-            if not self._counts[address]:
-                del self._counts[address]
+            self._uncount(address)
+
+    def _uncount(self, address: str) -> None:
+        self._counts[address] -= 1
+        if not self._counts[address]:
+            del self._counts[address]

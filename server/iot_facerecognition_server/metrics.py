@@ -23,6 +23,8 @@ AUTHENTICATION: Final = "authentication"
 """Why a connection was refused that could not prove to be allowed."""
 NOT_TLS: Final = "not-tls"
 """Why a connection was refused that spoke something else on the TLS port."""
+PROXY_HEADER: Final = "proxy-header"
+"""Why a connection was refused that came from a proxy and did not say rightly for whom."""
 TLS_FAILED: Final = "tls-failed"
 """Why a connection was refused whose TLS handshake failed; AUTHENTICATION for its certificate."""
 HANDSHAKE_TIMEOUT: Final = "handshake-timeout"
@@ -37,6 +39,7 @@ _REFUSALS: Final = (
     AUTHENTICATION,
     ORIGIN,
     NOT_TLS,
+    PROXY_HEADER,
     TLS_FAILED,
     HANDSHAKE_TIMEOUT,
     TOO_MANY_HANDSHAKES,

@@ -93,6 +93,12 @@ def _serve(config: Config, early_end: EarlyEnd) -> None:
             connections,
             clients,
         )
+    if any(network.prefixlen == 0 for network in config.connection.proxy_protocol_from):
+        _log.warning(
+            "[Connection] ProxyProtocolFrom lists every address: whoever reaches port %d chooses"
+            " the address that counts; list the proxies alone",
+            config.connection.port,
+        )
     try:
         with held(config):
             _prepare_trust(config)

@@ -1,6 +1,6 @@
 """The server's settings: declared once, read from file and environment, and explained.
 
-- `sections`, `engine`, `metrics`: every setting, as typed frozen dataclasses.
+- `sections`, `budget`, `engine`, `log`, `metrics`: every setting, as typed frozen dataclasses.
 - `kinds`, `schema`: how a setting is declared and its text read.
 - `loading`: defaults, file, environment; all errors at once.
 - `reference`: `config.ini` and the page of the documentation, made from the declarations.
@@ -10,6 +10,7 @@ from iot_facerecognition_server.config.budget import BudgetSettings
 from iot_facerecognition_server.config.engine import EngineSettings
 from iot_facerecognition_server.config.errors import ConfigError
 from iot_facerecognition_server.config.loading import load
+from iot_facerecognition_server.config.log import LogSettings
 from iot_facerecognition_server.config.metrics import MetricsSettings
 from iot_facerecognition_server.config.sections import (
     AuthSettings,
@@ -19,7 +20,6 @@ from iot_facerecognition_server.config.sections import (
     DlibSettings,
     GuiSettings,
     LimitSettings,
-    LogSettings,
     ServerSettings,
 )
 

@@ -185,6 +185,24 @@ class OriginList(Kind):
 
 
 @dataclass(frozen=True, slots=True)
+class NetworkList(Kind):
+    """Networks of IP addresses: gives a tuple of IPv4Network and IPv6Network, empty for none."""
+
+    @property
+    def allowed(self) -> str:
+        """The forms of a network."""
+        return "IP addresses, or networks as 10.0.0.0/8 and fd00::/8, with spaces between"
+
+    def parse(
+        self,
+        text: str,
+        base: Path,  # noqa: ARG002 - no path
+    ) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+        """Take no network whose address has bits behind its prefix: one of the two is wrong."""
+        return tuple(ipaddress.ip_network(word) for word in text.split())
+
+
+@dataclass(frozen=True, slots=True)
 class FilePath(Kind):
     """A file or folder: gives an absolute Path."""
 

@@ -5,6 +5,7 @@ Sections and keys of the original (2.0.0) keep their names, meanings and default
 # ruff: noqa: RUF009 - setting() and section() give a dataclasses.field with what is declared in it
 
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 from iot_facerecognition_server.config.budget import BudgetSettings
@@ -17,11 +18,13 @@ from iot_facerecognition_server.config.kinds import (
     Label,
     ListenAddress,
     ModelFile,
+    NetworkList,
     Number,
     NumberedChoice,
     OptionalFilePath,
     OriginList,
 )
+from iot_facerecognition_server.config.log import LogSettings
 from iot_facerecognition_server.config.metrics import MetricsSettings
 from iot_facerecognition_server.config.schema import section, setting
 
@@ -81,39 +84,6 @@ class CertificateSettings:
         NumberedChoice(((0, "PEM"), (1, "DER"))),
         "0",
         "How the files Key and Certificate are written.",
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogSettings:
-    """What is written down. The console always gets it too."""
-
-    enable: bool = setting("Enable", Boolean(), "true", "Write the log to a file.")
-    location: Path = setting("Location", FilePath(), "log.txt", "The log file.")
-    level: str = setting(
-        "Level",
-        Choice(("debug", "info", "warning", "error")),
-        "info",
-        "The least important events that are logged.",
-    )
-    log_format: str = setting(
-        "LogFormat",
-        Choice(("text", "json")),
-        "text",
-        'text: lines for people, `[dd-MM-yyyy / hh:mm:ss]: "NAME" (IDENTITY): text`, or `server:`'
-        " instead of name and identity. json: one object a line, for machines.",
-    )
-    max_bytes: int = setting(
-        "MaxBytes",
-        Integer(4096, 1_000_000_000, "bytes"),
-        "10000000",
-        "Size at which the log file is set aside and a new one begun.",
-    )
-    backups: int = setting(
-        "Backups",
-        Integer(1, 1000),
-        "3",
-        "How many log files that were set aside are kept; the oldest goes.",
     )
 
 
@@ -201,6 +171,15 @@ class ConnectionSettings:
         "",
         "Address to listen on. Empty: all addresses, as the original does; 127.0.0.1: this machine"
         " only.",
+    )
+    proxy_protocol_from: tuple[IPv4Network | IPv6Network, ...] = setting(
+        "ProxyProtocolFrom",
+        NetworkList(),
+        "",
+        "Proxies and load balancers that send a PROXY protocol header of version 2 before TLS, so"
+        " that log, metrics and limits see the client's address. Whoever connects from there has"
+        " to send one, and from elsewhere it is refused: list no address that anybody else can"
+        " use. Empty: none.",
     )
 
 
@@ -302,7 +281,8 @@ class LimitSettings:
         Integer(0, 100_000),
         "100",
         "Most connections from one IP address at a time; 0: any number. Edges behind one router"
-        " share its address.",
+        " share its address, and behind a proxy or a container's gateway all of them share that"
+        " one: then set [Connection] ProxyProtocolFrom, or this to the number of edges at least.",
     )
     frame_rate: float = setting(
         "FrameRate",

@@ -47,6 +47,7 @@ class ClientConnection(ServerConnection):
     def __init__(
         self,
         *args: Any,
+        address: str,
         read_buffer: ReadBuffer,
         backlog: int,
         unfinished: UnfinishedMessages,
@@ -54,10 +55,13 @@ class ClientConnection(ServerConnection):
     ) -> None:
         """Read into `read_buffer`, which other connections of the event loop use as well.
 
+        `address` is the client's, who may be behind a proxy.
         `backlog` bounds the bytes that wait to be sent, beyond the text that is being sent.
         `unfinished` is shared by all connections.
         """
         super().__init__(*args, **kwargs)
+        self.address = address
+        """The client's IP address."""
         self._read_buffer = read_buffer
         self._backlog = backlog
         self._unfinished = unfinished
@@ -79,12 +83,6 @@ class ClientConnection(ServerConnection):
         """Told of WebSocket frames that cost and say nothing: pings, pongs and small fragments.
 
         It returns the seconds for which the connection is not to be read."""
-
-    @property
-    def address(self) -> str:
-        """The peer's IP address."""
-        peer = self.remote_address
-        return str(peer[0]) if peer else "unknown"
 
     @property
     def certificate(self) -> bytes | None:

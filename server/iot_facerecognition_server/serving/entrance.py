@@ -21,11 +21,14 @@ from iot_facerecognition_server.metrics import (
     AUTHENTICATION,
     HANDSHAKE_TIMEOUT,
     NOT_TLS,
+    PROXY_HEADER,
     TLS_FAILED,
     TOO_MANY_HANDSHAKES,
 )
 from iot_facerecognition_server.serving.connection import CLOSE_SECONDS, ClientConnection
 from iot_facerecognition_server.serving.first_bytes import PEEK_BYTES, other_protocol
+from iot_facerecognition_server.serving.proxies import Proxies
+from iot_facerecognition_server.serving.proxy_protocol import ProxyHeaderError
 from iot_facerecognition_server.serving.tls_failures import explain
 
 _log = logging.getLogger(__name__)
@@ -66,19 +69,23 @@ class Entrance:
         context: ssl.SSLContext,
         seconds: float,
         handshakes: Handshakes,
-        new_connection: Callable[[], ClientConnection],
+        proxies: Proxies,
+        new_connection: Callable[[str], ClientConnection],
         shake_hands: Callable[[ClientConnection], Awaitable[None]],
         serve: Callable[[ClientConnection], Awaitable[None]],
         failed: Callable[[str, FailedHandshake], None],
     ) -> None:
         """Give every peer `seconds` from being accepted to the end of the HTTP handshake.
 
-        `shake_hands` is that of HTTP, and `serve` what comes after it; `failed` takes the address
-        of a peer that did not get as far, and why.
+        Who comes through one of `proxies` has a header to send in that time, and the address in it
+        is the one that counts. `new_connection` takes the client's address; `shake_hands` is that
+        of HTTP, and `serve` what comes after it; `failed` takes the address of a peer that did not
+        get as far, and why.
         """
         self._context = context
         self._seconds = seconds
         self._handshakes = handshakes
+        self._proxies = proxies
         self._new_connection = new_connection
         self._shake_hands = shake_hands
         self._serve = serve
@@ -168,7 +175,9 @@ class Entrance:
             async with connection:
                 await self._serve(connection)
         except Exception:  # noqa: BLE001 - a fault of ours, which must reach the log
-            _log.exception("the connection of %s ended by a fault of the server", address)
+            _log.exception(
+                "the connection of %s ended by a fault of the server", connection.address
+            )
         finally:
             connection.transport.abort()
 
@@ -176,7 +185,8 @@ class Entrance:
         """Return the connection once hands are shaken; None for who did not get in."""
         try:
             async with asyncio.timeout(self._seconds):
-                connection = await self._secured(peer)
+                address = await self._client_address(key, peer, address)
+                connection = await self._secured(peer, address)
                 try:
                     await self._shake_hands(connection)
                 except BaseException:
@@ -197,7 +207,26 @@ class Entrance:
             self._entered(key)
         return None
 
-    async def _secured(self, peer: socket.socket) -> ClientConnection:
+    async def _client_address(self, key: int, peer: socket.socket, address: str) -> str:
+        """Return whom the peer at `address` relays, if it is a proxy. Raises as `_secured` does."""
+        if not self._proxies.includes(address):
+            return address
+        try:
+            header = await self._proxies.read_header(peer)
+        except ProxyHeaderError as error:
+            words = (
+                f"no PROXY protocol header as it has to come from [Connection] ProxyProtocolFrom:"
+                f" {error}"
+            )
+            raise _HandshakeError(FailedHandshake(PROXY_HEADER, words)) from error
+        if header is None:
+            raise ConnectionResetError("it sent nothing")
+        if header.source is None:
+            return address
+        self._handshakes.rename(key, str(header.source))
+        return str(header.source)
+
+    async def _secured(self, peer: socket.socket, address: str) -> ClientConnection:
         """Return a connection over TLS. Raises _HandshakeError, and OSError when the peer left."""
         try:
             await self._expect_tls(peer)
@@ -206,7 +235,7 @@ class Entrance:
             raise
         try:
             _, connection = await asyncio.get_running_loop().connect_accepted_socket(
-                self._new_connection,
+                partial(self._new_connection, address),
                 peer,
                 ssl=self._context,
                 ssl_handshake_timeout=2 * self._seconds,  # the deadline for all comes before

@@ -37,8 +37,8 @@ def other_protocol(first: bytes) -> OtherProtocol | None:
         )
     if first.startswith(_PROXY_LINES):
         return OtherProtocol(
-            "a PROXY protocol header before TLS, which this server does not read; turn it off at"
-            " the proxy or load balancer"
+            "a PROXY protocol header, which is taken from the addresses in [Connection]"
+            " ProxyProtocolFrom alone; list the proxy there, or turn the header off at the proxy"
         )
     if first.startswith(b"SSH-"):
         return OtherProtocol("SSH on the TLS port")

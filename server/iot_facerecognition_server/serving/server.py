@@ -26,6 +26,7 @@ from iot_facerecognition_server.serving.dispatcher import Dispatcher
 from iot_facerecognition_server.serving.entrance import Entrance, FailedHandshake
 from iot_facerecognition_server.serving.origins import Origins
 from iot_facerecognition_server.serving.peer_log import PeerLog
+from iot_facerecognition_server.serving.proxies import Proxies
 from iot_facerecognition_server.serving.tls_buffers import ReadBuffer
 from iot_facerecognition_server.serving.unfinished import UnfinishedMessages
 from iot_facerecognition_server.sessions.budget import Budgets
@@ -74,6 +75,7 @@ class RecognitionServer:
         context: ssl.SSLContext,
         authenticator: Authenticator,
         origins: Origins,
+        proxies: Proxies,
         admission: Admission,
         budgets: Budgets,
         limits: ConnectionLimits,
@@ -109,6 +111,7 @@ class RecognitionServer:
             context=context,
             seconds=limits.handshake_seconds,
             handshakes=Handshakes(limits.handshakes),
+            proxies=proxies,
             new_connection=self._new_connection,
             shake_hands=self._shake_hands,
             serve=self._handle,
@@ -182,7 +185,7 @@ class RecognitionServer:
                     f"a message has {seconds:g} s to arrive ([Limits] MessageSeconds)"
                 )
 
-    def _new_connection(self) -> ClientConnection:
+    def _new_connection(self, address: str) -> ClientConnection:
         protocol = ServerProtocol(
             select_subprotocol=_agree_on_version,
             max_size=self._limits.message_bytes,
@@ -191,6 +194,7 @@ class RecognitionServer:
         return ClientConnection(
             protocol,
             self,
+            address=address,
             read_buffer=self._read_buffer,
             backlog=self._limits.backlog,
             unfinished=self._unfinished,

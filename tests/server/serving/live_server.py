@@ -18,6 +18,7 @@ from iot_facerecognition_server.metrics import ServerMetrics
 from iot_facerecognition_server.serving.admission import Admission
 from iot_facerecognition_server.serving.dispatcher import Dispatcher
 from iot_facerecognition_server.serving.origins import Origins
+from iot_facerecognition_server.serving.proxies import Proxies
 from iot_facerecognition_server.serving.server import ConnectionLimits, RecognitionServer
 from iot_facerecognition_server.sessions.budget import BudgetLimits, Budgets
 from iot_facerecognition_server.sessions.scheduler import FairScheduler
@@ -45,6 +46,7 @@ class LiveServer:
     limits: ConnectionLimits = LIMITS
     budget: BudgetLimits = field(default_factory=BudgetLimits)
     settings: dict[str, str] = field(default_factory=dict)
+    admission: Admission = field(default_factory=lambda: Admission(1000, 1000, 1000))
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
 
     async def __aenter__(self) -> Self:
@@ -58,7 +60,8 @@ class LiveServer:
             context=tls.context,
             authenticator=authenticator(config, tls),
             origins=Origins(config.auth.origins),
-            admission=Admission(1000, 1000, 1000),
+            proxies=Proxies(config.connection.proxy_protocol_from),
+            admission=self.admission,
             budgets=Budgets(self.budget),
             limits=self.limits,
             new_session=self._new_session,

@@ -17,6 +17,7 @@ from iot_facerecognition_server.handshakes import Handshakes
 from iot_facerecognition_server.listening import listen
 from iot_facerecognition_server.serving.connection import ClientConnection
 from iot_facerecognition_server.serving.entrance import Entrance
+from iot_facerecognition_server.serving.proxies import Proxies
 from iot_facerecognition_server.serving.tls_buffers import BUFFER_BYTES, ReadBuffer
 from iot_facerecognition_server.serving.unfinished import UnfinishedMessages
 from iot_facerecognition_server.trust.setup import server_tls
@@ -33,10 +34,11 @@ class Open:
         return True
 
 
-def new_connection() -> ClientConnection:
+def new_connection(address: str) -> ClientConnection:
     return ClientConnection(
         ServerProtocol(),
         cast("Server", Open()),
+        address=address,
         read_buffer=ReadBuffer(),
         backlog=65_536,
         unfinished=UnfinishedMessages(10 * SIZE, 30.0),
@@ -61,6 +63,7 @@ async def kept_after(folder: Path, sizes: list[int]) -> tuple[list[int], int]:
         ).context,
         seconds=10.0,
         handshakes=Handshakes(10),
+        proxies=Proxies(),
         new_connection=new_connection,
         shake_hands=ClientConnection.handshake,
         serve=handle,
