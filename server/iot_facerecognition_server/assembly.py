@@ -22,7 +22,8 @@ from iot_facerecognition_server.engine.jobs import Network, Tools
 from iot_facerecognition_server.engine.local import LocalEngine, Repairs
 from iot_facerecognition_server.following.follower import FollowSettings
 from iot_facerecognition_server.following.job import FollowedSessions
-from iot_facerecognition_server.metrics import ServerMetrics
+from iot_facerecognition_server.logs import ServerLog
+from iot_facerecognition_server.metrics import LOST, REPEATED, ServerMetrics
 from iot_facerecognition_server.observability import catalogue
 from iot_facerecognition_server.observability.examination import Examination
 from iot_facerecognition_server.observability.monitoring import (
@@ -80,8 +81,8 @@ CROP_BATCH = 2
 """Crops in a batch on a CPU: little is gained by more, and faces wait for it."""
 
 
-async def serve(config: Config) -> None:
-    """Run the server until SIGTERM or SIGINT.
+async def serve(config: Config, log: ServerLog) -> None:
+    """Run the server until SIGTERM or SIGINT; lines that `log` leaves out are counted.
 
     Raises ModelError, NetworkFileError, CertificateError, TokenFileError and AddressInUseError.
     """
@@ -93,6 +94,8 @@ async def serve(config: Config) -> None:
     torch.set_num_threads(1)  # as many workers as cores run the networks, each on one thread
     tls = server_tls(config)
     monitoring = Monitoring(config, tls, clock)
+    left_out = monitoring.metrics.log_lines_left_out
+    log.count_by(left_out.labels(REPEATED).inc, left_out.labels(LOST).inc)
     monitoring.start()
     try:
         with ExitStack() as at_the_end:

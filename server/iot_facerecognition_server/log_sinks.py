@@ -50,6 +50,8 @@ class Sink(QueueHandler):
         self._counting = threading.Lock()
         self._dropped = 0
         self._told = 0
+        self.when_lost: Callable[[], None] | None = None
+        """Called on any thread for each record that is lost."""
 
     @property
     def dropped(self) -> int:
@@ -73,6 +75,8 @@ class Sink(QueueHandler):
         except queue.Full:
             with self._counting:
                 self._dropped += 1
+            if self.when_lost is not None:
+                self.when_lost()
 
     def newly_dropped(self) -> int:
         """Return how many were lost since the last call."""

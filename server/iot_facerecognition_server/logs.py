@@ -9,12 +9,14 @@ import json
 import logging
 import math
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final, Self, TextIO
 
 from iot_facerecognition_server.config import ConfigError, LogSettings
+from iot_facerecognition_server.limited_log import LimitedLog
 from iot_facerecognition_server.log_sinks import Console, LogFile, Sink
 
 PACKAGE: Final = "iot_facerecognition_server"
@@ -96,7 +98,7 @@ class JsonFormatter(logging.Formatter):
 
 
 class ServerLog:
-    """Writes everything that is logged in the process, from `with` to the end of its block."""
+    """Writes what is logged in the process, but few lines of a kind, from `with` to its end."""
 
     def __init__(self, settings: LogSettings, console: TextIO, capacity: int = CAPACITY) -> None:
         """Write to `console`, and to the file that `settings` name.
@@ -113,12 +115,22 @@ class ServerLog:
             self._sinks.insert(0, Sink(handlers[0], capacity))  # ends before its complaints' place
         for handler in handlers:
             handler.setFormatter(formatter)
+        self._limited = LimitedLog(
+            self._sinks, settings.lines_per_minute, time.monotonic, self._repeated
+        )
         self._levels: dict[str, int] = {}
+        self._count_repeated: Callable[[], None] | None = None
 
     @property
     def dropped(self) -> int:
         """Records that were lost on the console or in the file: logging was faster."""
         return sum(sink.dropped for sink in self._sinks)
+
+    def count_by(self, repeated: Callable[[], None], lost: Callable[[], None]) -> None:
+        """Call one of these, on any thread, for each line that is left out or lost from now on."""
+        self._count_repeated = repeated
+        for sink in self._sinks:
+            sink.when_lost = lost
 
     def __enter__(self) -> Self:
         for name, level in (("", "WARNING"), (PACKAGE, self._level)):
@@ -127,8 +139,8 @@ class ServerLog:
             logger.setLevel(level)
         logging.captureWarnings(capture=True)
         for sink in self._sinks:
-            logging.getLogger().addHandler(sink)
             sink.start()
+        logging.getLogger().addHandler(self._limited)
         return self
 
     def __exit__(
@@ -137,13 +149,17 @@ class ServerLog:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for sink in self._sinks:
-            logging.getLogger().removeHandler(sink)
+        self._limited.finish()
+        logging.getLogger().removeHandler(self._limited)
         logging.captureWarnings(capture=False)
         for name, level in self._levels.items():
             logging.getLogger(name).setLevel(level)
         for sink in self._sinks:
             sink.finish()
+
+    def _repeated(self) -> None:
+        if self._count_repeated is not None:
+            self._count_repeated()
 
 
 def _open_file(settings: LogSettings, console: logging.Handler) -> LogFile:

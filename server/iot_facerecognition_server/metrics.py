@@ -33,6 +33,15 @@ TOO_MANY_HANDSHAKES: Final = "too-many-handshakes"
 """Why a connection was refused when too many were in their handshake."""
 ORIGIN: Final = "origin"
 """Why a connection was refused that a web page of somebody else opened."""
+REFUSALS: Final = "refusals"
+"""Why a log line was left out: many connections were refused for one reason."""
+BUDGET: Final = "budget"
+"""Why a log line was left out: its identity had spent its budget."""
+REPEATED: Final = "repeated"
+"""Why a log line was left out: there were many of its kind."""
+LOST: Final = "lost"
+"""Why a log line was left out: writing was slower than logging."""
+_LEFT_OUT: Final = (REFUSALS, BUDGET, REPEATED, LOST)
 OUTCOMES: Final = ("right", "wrong", "late")
 """How a worker answers that is asked for the known answer."""
 _REFUSALS: Final = (
@@ -109,6 +118,7 @@ class ServerMetrics:
         self.workers_replaced = _counter(catalogue.WORKERS_REPLACED, registry)
         self.tools_renewed = _counter(catalogue.TOOLS_RENEWED, registry)
         self.self_tests = _counter(catalogue.SELF_TESTS, registry)
+        self.log_lines_left_out = _counter(catalogue.LOG_LINES_LEFT_OUT, registry)
         self.exposition_seconds = _gauge(catalogue.EXPOSITION_SECONDS, registry)
 
         self._begin_at_zero()
@@ -121,6 +131,8 @@ class ServerMetrics:
             self.rejected.labels(str(code))
         for reason in _REFUSALS:
             self.refused.labels(reason)
+        for reason in _LEFT_OUT:
+            self.log_lines_left_out.labels(reason)
         for outcome in OUTCOMES:
             self.self_tests.labels(outcome)
         for kind in ("faces", "objects"):

@@ -66,9 +66,9 @@ def run(arguments: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, early_end)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    with ServerLog(config.log, sys.stderr):
+    with ServerLog(config.log, sys.stderr) as log:
         try:
-            _serve(config, early_end)
+            _serve(config, early_end, log)
         except CommandFailedError as error:
             _log.error("%s", error)
             return error.code
@@ -82,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
     return ExitCode.SUCCESS
 
 
-def _serve(config: Config, early_end: EarlyEnd) -> None:
+def _serve(config: Config, early_end: EarlyEnd, log: ServerLog) -> None:
     if config.source is None:
         _log.info("there is no config.ini here: the built-in settings hold")
     clients, connections = config.limits.clients, config.budget.connections
@@ -103,12 +103,12 @@ def _serve(config: Config, early_end: EarlyEnd) -> None:
         with held(config):
             _prepare_trust(config)
             _look_at_references(config)
-            _run(config, early_end)
+            _run(config, early_end, log)
     except _MISCONFIGURED as error:
         raise CommandFailedError(ExitCode.CONFIGURATION, str(error)) from error
 
 
-def _run(config: Config, early_end: EarlyEnd) -> None:
+def _run(config: Config, early_end: EarlyEnd, log: ServerLog) -> None:
     gc.disable()  # a fifth of the time of importing torch; `assembly` enables it again
     # Only now, since torch takes its time: who starts a server wrongly need not wait for it.
     from iot_facerecognition_server import assembly  # noqa: PLC0415
@@ -116,7 +116,7 @@ def _run(config: Config, early_end: EarlyEnd) -> None:
 
     early_end.check()
     with as_command_failure():
-        asyncio.run(assembly.serve(config))
+        asyncio.run(assembly.serve(config, log))
 
 
 def _prepare_trust(config: Config) -> None:

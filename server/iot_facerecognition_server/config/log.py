@@ -27,6 +27,14 @@ class LogSettings:
         'text: lines for people, `[dd-MM-yyyy / hh:mm:ss]: "NAME" (IDENTITY): text`, or `server:`'
         " instead of name and identity. json: one object a line, for machines.",
     )
+    lines_per_minute: int = setting(
+        "LinesPerMinute",
+        Integer(0, 1_000_000, "lines"),
+        "120",
+        "Most lines of one kind in a minute, as of clients that connect, and half of that about one"
+        " identity; a traceback counts as 20. What is beyond is left out, and the log says how many"
+        " lines that were. Lines of the level debug are not limited. 0: any number.",
+    )
     max_bytes: int = setting(
         "MaxBytes",
         Integer(4096, 1_000_000_000, "bytes"),

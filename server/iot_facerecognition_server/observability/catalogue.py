@@ -42,7 +42,9 @@ LABELS: Final = {
     "client": "The client's name, which it chooses itself. A second client of the same identity and"
     " name is `NAME~2`. A connection may change its label three times, and an identity may use"
     " `[Budget] Names` names a day; beyond that a client is `other`.",
-    "reason": "Why, in a word of the protocol (`docs/protocol.md`).",
+    "reason": "Why, in a word of the protocol (`docs/protocol.md`). Of log lines: `refusals` (many"
+    " connections refused for one reason), `budget` (`[Budget] LogLines`), `repeated` (`[Log]"
+    " LinesPerMinute`), `lost` (writing was slower than logging).",
     "kind": "`faces` or `objects` of results, `known` or `unknown` of faces.",
     "stage": "`decode`, `detect`, `align` (a face), `match` (a frame's faces).",
     "network": "`descriptor`, `classifier` or, with `[Engine] Detector=cnn`, `detector`.",
@@ -151,6 +153,11 @@ SELF_TESTS: Final = _counter(
     "self_tests_total",
     "Recognitions of the known picture by one worker while the server serves.",
     "outcome",
+)
+LOG_LINES_LEFT_OUT: Final = _counter(
+    "log_lines_left_out_total",
+    "Lines that were not written to the log, or not to one of console and file.",
+    "reason",
 )
 EXPOSITION_SECONDS: Final = _gauge(
     "exposition_seconds", "How long the answer to the scrape before this one took to make."

@@ -11,7 +11,7 @@ from websockets.frames import CloseCode
 
 from iot_facerecognition_protocol import Command, ErrorCode, Version
 from iot_facerecognition_server.logs import quoted
-from iot_facerecognition_server.metrics import ServerMetrics
+from iot_facerecognition_server.metrics import BUDGET, ServerMetrics
 from iot_facerecognition_server.serving.client_log import ClientLog
 from iot_facerecognition_server.serving.connection import ClientConnection
 from iot_facerecognition_server.serving.dispatcher import Dispatcher
@@ -72,7 +72,10 @@ class Client:
         self.address = connection.address
         self.session = new_session(key, connection.version, self._send)
         self._metrics = metrics.join(key, connection.version, identity.name)
-        self._log = ClientLog(_log, identity.name, budget.log, clock)
+        self._log = ClientLog(
+            _log, identity.name, budget.log, clock, metrics.log_lines_left_out.labels(BUDGET).inc
+        )
+        self._set: set[Command] = set()
         self._log.named(self.name)
         self._disconnecting: asyncio.Task[None] | None = None
         connection.when_overhead = self._take_overhead
@@ -196,8 +199,11 @@ class Client:
                     self._log.named(self.name)
                     self._metrics.named(self.name)
                 value = event.value
-                self._log.info(
-                    "%s set: %s", command.name, quoted(value) if isinstance(value, str) else value
+                self._log.log(
+                    self._level_of(command),
+                    "%s set: %s",
+                    command.name,
+                    quoted(value) if isinstance(value, str) else value,
                 )
             case TextReceived(text):
                 self._log.info("message: %s", quoted(text))
@@ -219,6 +225,15 @@ class Client:
                     await self._send_away(event)
                     return False
         return True
+
+    def _level_of(self, command: Command) -> int:
+        """Return how much it matters that a setting is set.
+
+        All are when a client connects, and of these its name is enough to know it by.
+        """
+        first = command not in self._set
+        self._set.add(command)
+        return logging.DEBUG if first and command is not Command.SETTING_NAME else logging.INFO
 
     async def _send_away(self, refused: Refused) -> None:
         self._log.warning("sent away: %s", refused.message)

@@ -18,11 +18,16 @@ class ClientLog(_Logger):
         identity: str,
         budget: LogBudget,
         clock: Callable[[], float],
+        left_out: Callable[[], None] = lambda: None,
     ) -> None:
-        """`clock` is the monotonic time in seconds; `name` has to come before the first line."""
+        """`clock` is the monotonic time in seconds; `named` has to come before the first line.
+
+        `left_out` is called for each line that is not written.
+        """
         self._identity = identity
         self._budget = budget
         self._clock = clock
+        self._left_out = left_out
         super().__init__(log, {})
 
     def named(self, name: str) -> None:
@@ -37,6 +42,8 @@ class ClientLog(_Logger):
         length = len(str(msg)) + sum(len(value) for value in args if isinstance(value, str))
         if self._budget.allows(length, now):
             super().log(level, msg, *args, **kwargs)
+        else:
+            self._left_out()
         left_out = self._budget.left_out(now)
         if left_out:
             super().log(

@@ -1,20 +1,16 @@
 """Log lines about peers that are not clients yet: few a minute, however many peers there are."""
 
 import logging
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
+from iot_facerecognition_server.log_limits import LeftOut, LineLimits
+
 LINES: Final = 20
-"""Lines of one kind in any period."""
-PERIOD_SECONDS: Final = 60.0
-
-
-@dataclass(slots=True)
-class _Period:
-    begun: float
-    lines: int = 0
-    left_out: int = 0
+"""Lines of one kind in a minute."""
+_NAMED: Final = 5
+"""Addresses that a summary names."""
 
 
 class PeerLog:
@@ -24,22 +20,51 @@ class PeerLog:
     out of the kept log files.
     """
 
-    def __init__(self, log: logging.Logger, clock: Callable[[], float]) -> None:
-        """`clock` counts seconds."""
+    def __init__(
+        self, log: logging.Logger, clock: Callable[[], float], left_out: Callable[[], None]
+    ) -> None:
+        """`clock` counts seconds; `left_out` is called for each line that is not written."""
         self._log = log
         self._clock = clock
-        self._periods: dict[str, _Period] = {}
+        self._left_out = left_out
+        self._limits = LineLimits(LINES)
 
-    def warn(self, kind: str, message: str, *arguments: object) -> None:
-        """Log `message`, unless there were many of this `kind` (one of a fixed few) lately."""
+    def warn(self, kind: str, message: str, address: str, words: str) -> None:
+        """Log `message` with its values, unless there were many of this `kind` lately.
+
+        Kinds are a fixed few.
+        """
         now = self._clock()
-        period = self._periods.get(kind)
-        if period is None or now - period.begun >= PERIOD_SECONDS:
-            if period is not None and period.left_out:
-                self._log.warning("%d more lines like the last were left out", period.left_out)
-            period = self._periods[kind] = _Period(now)
-        if period.lines >= LINES:
-            period.left_out += 1
-            return
-        period.lines += 1
-        self._log.warning(message, *arguments)
+        self._tell(self._limits.over(now))
+        if self._limits.allows(kind, address, now):
+            self._log.warning(message, address, words)
+        else:
+            self._left_out()
+
+    def summarise(self) -> None:
+        """Log how many lines were left out, of each kind whose minute is over."""
+        self._tell(self._limits.over(self._clock()))
+
+    def finish(self) -> None:
+        """Log how many lines were left out and not told of yet."""
+        self._tell(self._limits.end())
+
+    def _tell(self, kinds: tuple[LeftOut, ...]) -> None:
+        for left_out in kinds:
+            self._log.warning(
+                "%d more connections were refused (%s), from %s",
+                left_out.lines,
+                left_out.kind,
+                _named(left_out.sources),
+            )
+
+
+def _named(addresses: Counter[str]) -> str:
+    """Return the addresses with most lines, and how many lines the others have."""
+    most = addresses.most_common(_NAMED)
+    named = ", ".join(f"{address} ({lines})" for address, lines in most)
+    others = len(addresses) - len(most)
+    if not others:
+        return named
+    lines = addresses.total() - sum(lines for _, lines in most)
+    return f"{named} and {others} more addresses ({lines})"

@@ -18,7 +18,7 @@ from websockets.typing import Subprotocol
 from iot_facerecognition_protocol import MESSAGE_LENGTH, SUBPROTOCOL_V2, ErrorCode, clean_text
 from iot_facerecognition_server.handshakes import Handshakes
 from iot_facerecognition_server.listening import listen
-from iot_facerecognition_server.metrics import AUTHENTICATION, ORIGIN, ServerMetrics
+from iot_facerecognition_server.metrics import AUTHENTICATION, ORIGIN, REFUSALS, ServerMetrics
 from iot_facerecognition_server.serving.admission import Admission, Refusal
 from iot_facerecognition_server.serving.client import FLOODING_REASON, Client, NewSession
 from iot_facerecognition_server.serving.connection import CLOSE_SECONDS, ClientConnection
@@ -106,7 +106,7 @@ class RecognitionServer:
         self._read_buffer = ReadBuffer()
         self._unfinished = UnfinishedMessages(limits.unfinished_bytes, limits.message_seconds)
         self._deadlines: asyncio.Task[None] | None = None
-        self._peer_log = PeerLog(_log, clock)
+        self._peer_log = PeerLog(_log, clock, metrics.log_lines_left_out.labels(REFUSALS).inc)
         self._entrance = Entrance(
             context=context,
             seconds=limits.handshake_seconds,
@@ -173,12 +173,14 @@ class RecognitionServer:
             _log.warning("some connections had to be cut")
         if self._deadlines is not None:
             self._deadlines.cancel()
+        self._peer_log.finish()
 
     async def _hold_to_deadlines(self) -> None:
-        """Give up messages that take too long."""
+        """Give up messages that take too long, and sum up what the log of peers left out."""
         seconds = self._limits.message_seconds
         while True:
             await asyncio.sleep(min(seconds / 4, _DEADLINE_PERIOD))
+            self._peer_log.summarise()
             for connection in self._unfinished.overdue(asyncio.get_running_loop().time()):
                 assert isinstance(connection, ClientConnection)
                 connection.give_up_message(

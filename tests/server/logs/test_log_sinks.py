@@ -25,6 +25,7 @@ def settings(tmp_path):
         path = tmp_path / "config.ini"
         path.write_text("")
         prefix = "IOT_FACERECOGNITION_LOG_"
+        environ = {"LINESPERMINUTE": "0", **environ}  # these tests log many lines of a kind
         return load(path, {prefix + key: value for key, value in environ.items()}).log
 
     return configure
