@@ -32,7 +32,10 @@ _Commands = Any
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Return the parser; what it parses has `run` (`module:function`) and `config`."""
+    """Return the parser; what it parses has `run` (`module:function`) and `config`.
+
+    Its default of `commands` are the names of all commands.
+    """
     parser = argparse.ArgumentParser(
         prog=PROGRAM, description=_DESCRIPTION, epilog=_EPILOG, formatter_class=_Format
     )
@@ -74,6 +77,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_faces(_group(commands, "faces", "list, add and remove the people that are known"))
     _add_models(_group(commands, "models", "list, fetch and verify the networks' files"))
     _add_certificate(_group(commands, "cert", "show or replace the server's certificate"))
+    parser.set_defaults(commands=tuple(commands.choices))
     return parser
 
 

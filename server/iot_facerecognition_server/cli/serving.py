@@ -5,7 +5,6 @@ import asyncio
 import gc
 import logging
 import signal
-import sys
 from contextlib import suppress
 from types import FrameType
 from typing import Final
@@ -13,11 +12,13 @@ from typing import Final
 from iot_facerecognition_server.cli.configuration import read_config
 from iot_facerecognition_server.cli.outcome import CommandFailedError, ExitCode
 from iot_facerecognition_server.config import Config, ConfigError
+from iot_facerecognition_server.fault_hooks import FaultHooks
 from iot_facerecognition_server.gallery.reference_file import (
     ReferenceFile,
     ReferenceFileError,
     ReferenceFileMissingError,
 )
+from iot_facerecognition_server.json_console import json_line
 from iot_facerecognition_server.logs import ServerLog
 from iot_facerecognition_server.state_directory import held
 from iot_facerecognition_server.state_lock import StateDirectoryError
@@ -66,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, early_end)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    with ServerLog(config.log, sys.stderr) as log:
+    with ServerLog(config.log, arguments.log_stream) as log, FaultHooks():
         try:
             _serve(config, early_end, log)
         except CommandFailedError as error:
@@ -133,7 +134,7 @@ def _prepare_trust(config: Config) -> None:
     elif config.auth.mode == "token":
         first = first_token(config, identity).prepare()
         if first is not None:
-            _print_token(first)
+            _print_token(first, as_json=config.log.log_format == "json")
         elif not token_store(config).list():
             _log.warning("no token is valid, so nobody can connect; make one with: token add NAME")
 
@@ -147,15 +148,19 @@ def _look_at_references(config: Config) -> None:
         ReferenceFile(config.dlib.reference_file).read()
 
 
-def _print_token(token: str) -> None:
+def _print_token(token: str, *, as_json: bool) -> None:
     """Print the first token where the log does not reach: it is a secret."""
-    try:
-        print(
-            f"token: {token}\n"
-            "       Clients need it, and each start shows it until a client has used one. More are"
-            " made with: iot-facerecognition-server token add NAME",
-            flush=True,
+    text = (
+        "Clients need it, and each start shows it until a client has used one. More are made with:"
+        " iot-facerecognition-server token add NAME"
+    )
+    shown = f"token: {token}\n       {text}"
+    if as_json:
+        shown = json_line(
+            logging.INFO, f"the first token; {text}", logger=__name__, event="token", token=token
         )
+    try:
+        print(shown, flush=True)
     except OSError as error:
         _log.warning(
             "the first token could not be printed (%s); make another: token add NAME",
