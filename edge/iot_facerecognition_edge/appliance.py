@@ -15,11 +15,12 @@ from iot_facerecognition_client import (
     TextReceived,
     TextSent,
 )
+from iot_facerecognition_edge.background import BackgroundTasks
 from iot_facerecognition_edge.cameras.interface import Camera, Picture, PreviewImage, PreviewPlane
 from iot_facerecognition_edge.cameras.memory import CameraMemory
 from iot_facerecognition_edge.capture import Capture
 from iot_facerecognition_edge.errors import EdgeError
-from iot_facerecognition_edge.eventlog import ENTRY_LENGTH, Entry, EntryKind, EventLog
+from iot_facerecognition_edge.eventlog import ENTRY_LENGTH, EntryKind, EventLog
 from iot_facerecognition_edge.events import (
     CameraChanged,
     CameraState,
@@ -32,11 +33,11 @@ from iot_facerecognition_edge.events import (
     MessageReceived,
     Network,
     NetworkChanged,
-    Noticed,
     Traffic,
 )
 from iot_facerecognition_edge.health import HealthReader, Reading, network_of
 from iot_facerecognition_edge.link import Link
+from iot_facerecognition_edge.notices import Notices
 from iot_facerecognition_edge.progress import Progress
 from iot_facerecognition_edge.results import Results
 from iot_facerecognition_edge.settings import CATALOGUE, Group, SettingChanged, Settings, Value
@@ -97,13 +98,14 @@ class Appliance:
         self._health = health
         self._reading = Reading()
         self._subscribers: list[Callable[[Event], None]] = []
+        self._notices = Notices(log, self._publish)
         self._camera_memory = CameraMemory(state_directory / "camera.json")
         self._capture = Capture(
             open_camera,
             lambda camera: camera.apply(settings),
             deliver=self._deliver,
             changed=self._camera_changed,
-            warned=self._warn,
+            warned=self._notices.warn,
             moved=lambda: self.progress.capture(self.clock()),
             clock=clock,
         )
@@ -117,12 +119,12 @@ class Appliance:
             clock=clock,
         )
         self._synchronisation = Synchronisation(
-            settings, self._link, publish=self._publish, warned=self._warn
+            settings, self._link, publish=self._publish, warned=self._notices.warn
         )
         self._results = Results(
             statistics, log, newest=lambda: self._capture.scene, publish=self._publish, wall=wall
         )
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._background = BackgroundTasks(self._failed)
         settings.subscribe(self._setting_changed)
         log.subscribe(lambda entry: self._publish(EntryAdded(entry)))
 
@@ -220,7 +222,7 @@ class Appliance:
 
     def disconnect(self) -> None:
         """End the connection, and do not make another one."""
-        self._spawn(self._link.disconnect())
+        self._background.start(self._link.disconnect())
 
     def send_message(self, text: str) -> None:
         """Send a line to the operators; it waits for a connection. Raises EdgeError."""
@@ -229,7 +231,9 @@ class Appliance:
             raise EdgeError("messages: there is nothing to send")
         self._link.message(line)
         if not self._link.connected:
-            self._notice(EntryKind.WARNING, f"no connection yet: the message waits for one: {line}")
+            self._notices.notice(
+                EntryKind.WARNING, f"no connection yet: the message waits for one: {line}"
+            )
 
     def change(self, key: str, value: Value) -> None:
         """Change a setting; a synchronised one holds when the server says so. Raises SettingError.
@@ -263,7 +267,7 @@ class Appliance:
         now = self._wall()
         place = folder or self._state_directory / "statistics" / f"{now:%Y-%m-%d-%H%M%S}"
         export(self.statistics, place, self.clock(), now)
-        self._notice(EntryKind.INFORMATION, f"statistics written to {place}")
+        self._notices.notice(EntryKind.INFORMATION, f"statistics written to {place}")
         return place
 
     def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
@@ -276,7 +280,7 @@ class Appliance:
     def start(self) -> None:
         """Begin: the camera as soon as it is wanted, the connection if it is to be automatic."""
         self._reading = self._health.read()
-        self._spawn(self._capture.run())
+        self._background.start(self._capture.run())
         if self.settings.switch("connection.automatic"):
             self._link.connect()
 
@@ -286,10 +290,7 @@ class Appliance:
         Raises EdgeError where that is not allowed.
         """
         await self._link.disconnect()
-        for task in list(self._tasks):
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        await self._background.cancel()
         if self._powering_off and self._power_off is not None:
             self._power_off()
 
@@ -310,7 +311,7 @@ class Appliance:
         network = self.network
         if network.wifi != before.wifi and before.wifi is not None:
             kind = EntryKind.INFORMATION if network.wifi else EntryKind.WARNING
-            self._notice(kind, network.text)
+            self._notices.notice(kind, network.text)
         if network != before:
             self._publish(NetworkChanged(network))
 
@@ -330,13 +331,13 @@ class Appliance:
                 self._results.objects(event, now)
             case TextReceived(text):
                 line = clean_text(text, _MESSAGE_LENGTH)
-                self._notice(EntryKind.INFORMATION, f"message: {line}")
+                self._notices.notice(EntryKind.INFORMATION, f"message: {line}")
                 self._publish(MessageReceived(line, now))
             case TextSent(text):
                 self.log.information(f"message sent: {text}")
             case ServerComplaint(code, message):
                 line = clean_text(f"the server refused something ({code}): {message}", ENTRY_LENGTH)
-                self._notice(EntryKind.WARNING, line)
+                self._notices.notice(EntryKind.WARNING, line)
             case SettingHeld(name, _, held):
                 self._synchronisation.answered(name, held)
 
@@ -351,57 +352,36 @@ class Appliance:
         self.progress.network(self.clock())
         match connection.state:
             case ConnectionState.CONNECTED:
-                self._notice(EntryKind.INFORMATION, connection.text)
+                self._notices.notice(EntryKind.INFORMATION, connection.text)
                 if self.settings.text("connection.tls_mode") == "ignore":
-                    self._warn(
+                    self._notices.warn(
                         "the server's identity is NOT checked: whoever answers gets the token and "
                         "every picture; set connection.tls_mode to fingerprint"
                     )
             case ConnectionState.REFUSED:
-                self._once(EntryKind.ERROR, connection.text)
+                self._notices.once(EntryKind.ERROR, connection.text)
             case ConnectionState.RETRYING:
-                self._once(EntryKind.WARNING, connection.text)
+                self._notices.once(EntryKind.WARNING, connection.text)
             case ConnectionState.DISCONNECTED:
                 self.log.information(connection.text)
         self._publish(ConnectionChanged(connection))
 
-    def _once(self, kind: EntryKind, text: str) -> None:
-        """Notice `text` unless it is still the newest of its kind: attempts go on for ever."""
-        newest = next(iter(self.log.entries({kind})), None)
-        if newest is None or newest.text != clean_text(text, ENTRY_LENGTH):
-            self._notice(kind, text)
-
     def _camera_changed(self, status: CameraStatus) -> None:
         if status.state is CameraState.FAILED:
-            self._once(EntryKind.ERROR, status.text)
+            self._notices.once(EntryKind.ERROR, status.text)
         elif status.state is CameraState.RUNNING:
             self.log.information(f"camera: {status.text}")
             if status.capabilities is not None:
                 controls = status.capabilities.controls
-                self._spawn(self._camera_memory.keep(self.settings, controls, self._warn))
+                self._background.start(
+                    self._camera_memory.keep(self.settings, controls, self._notices.warn)
+                )
         self._publish(CameraChanged(status))
-
-    def _warn(self, text: str) -> None:
-        self._once(EntryKind.WARNING, text)
-
-    def _notice(self, kind: EntryKind, text: str) -> None:
-        entry: Entry = self.log.add(kind, text)
-        self._publish(Noticed(kind, entry.text))
 
     def _failed(self, error: BaseException) -> None:
         """End the program because of a fault of its own; systemd starts it again."""
         self.fault = error
         self.stopping.set()
-
-    def _spawn(self, work: Any) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-
-    def _done(self, task: "asyncio.Task[None]") -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self._failed(error)
 
     def _publish(self, event: Event) -> None:
         for callback in list(self._subscribers):

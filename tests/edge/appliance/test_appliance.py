@@ -187,7 +187,7 @@ async def test_what_the_camera_obeys_is_known_when_it_is_off_and_after_a_restart
         assert edge.appliance.camera_controls is None
         edge.camera.capabilities = Capabilities("test", (640, 480), 15.0, frozenset({"fps"}))
         await edge.filming()
-        tasks = edge.appliance._tasks
+        tasks = edge.appliance._background._tasks
         await asyncio.gather(*(task for task in tasks if "keep" in repr(task.get_coro())))
         edge.appliance.close_camera()
         await edge.until(lambda: edge.appliance.camera.state is CameraState.OFF)

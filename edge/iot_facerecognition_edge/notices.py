@@ -1,0 +1,31 @@
+"""What the person at the device is told: kept in the log, and shown for a moment."""
+
+from collections.abc import Callable
+
+from iot_facerecognition_edge.eventlog import ENTRY_LENGTH, EntryKind, EventLog
+from iot_facerecognition_edge.events import Noticed
+from iot_facerecognition_protocol import clean_text
+
+
+class Notices:
+    """Adds entries to the log and announces them to whoever shows them."""
+
+    def __init__(self, log: EventLog, publish: Callable[[Noticed], None]) -> None:
+        """Keep notices in `log`, and `publish` each."""
+        self._log = log
+        self._publish = publish
+
+    def notice(self, kind: EntryKind, text: str) -> None:
+        """Keep and announce `text`."""
+        entry = self._log.add(kind, text)
+        self._publish(Noticed(kind, entry.text))
+
+    def once(self, kind: EntryKind, text: str) -> None:
+        """Notice `text` unless it is still the newest of its kind: attempts go on for ever."""
+        newest = next(iter(self._log.entries({kind})), None)
+        if newest is None or newest.text != clean_text(text, ENTRY_LENGTH):
+            self.notice(kind, text)
+
+    def warn(self, text: str) -> None:
+        """Notice a warning, once."""
+        self.once(EntryKind.WARNING, text)
