@@ -258,7 +258,7 @@ class Client:
             self._publish(Status(State.CONNECTING, text, attempt=attempt))
             failure = await self._attempt()
             state = State.REFUSED if failure.refused else State.WAITING
-            delay = self._backoff.refused_delay() if failure.refused else self._backoff.next_delay()
+            delay = self._delay_after(failure)
             self._try_now.clear()
             self._publish(Status(state, failure.text, failure.reason, delay, attempt))
             try:
@@ -266,6 +266,16 @@ class Client:
                     await self._try_now.wait()
             except TimeoutError:
                 continue
+
+    def _delay_after(self, failure: Failure) -> float:
+        """Return the seconds until the next attempt."""
+        if failure.refused:
+            return self._backoff.refused_delay()
+        if failure.reason is Reason.BUSY:
+            return self._backoff.busy_delay()
+        if failure.drain is not None:
+            self._backoff.drained(failure.drain)
+        return self._backoff.next_delay()
 
     async def _attempt(self) -> Failure:
         """Make one connection, work until it ends and return why it did."""
@@ -297,6 +307,7 @@ class Client:
             publish=self._publish,
         )
         began = self._clock()
+        self._backoff.connected()
         self._connection, self._session = connection, session
         self._statistics.connections += 1
         try:

@@ -171,7 +171,8 @@ class Connection:
                 if event is not None:
                     self._publish(event)
         except ConnectionClosed as error:
-            return closing_failure(error, self._server, self._session.complaint)
+            session = self._session
+            return closing_failure(error, self._server, session.complaint, session.drain)
 
     async def _write(self) -> Failure | None:
         """Send what the session wants said; the end of the connection is left to `_read`."""

@@ -9,10 +9,11 @@ import ssl
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage, InvalidStatus
 
 from iot_facerecognition_client.address import ServerAddress
+from iot_facerecognition_client.backoff import UNTOLD
 from iot_facerecognition_client.events import ServerComplaint
 from iot_facerecognition_client.status import Failure, Reason
 from iot_facerecognition_client.trust import WrongCertificateError
-from iot_facerecognition_protocol import ErrorCode, clean_text
+from iot_facerecognition_protocol import Drain, ErrorCode, clean_text
 
 _TEXT_SHOWN = 400
 """Characters of a server's own words that a sentence repeats."""
@@ -135,10 +136,20 @@ def _status_failure(error: InvalidStatus, server: ServerAddress, *, with_token: 
 
 
 def closing_failure(
-    error: ConnectionClosed, server: ServerAddress, complaint: ServerComplaint | None
+    error: ConnectionClosed,
+    server: ServerAddress,
+    complaint: ServerComplaint | None,
+    drain: Drain | None = None,
 ) -> Failure:
-    """Say why the connection to `server` ended; `complaint` is its last word about it, if any."""
+    """Say why the connection to `server` ended.
+
+    `complaint` is its last word about it and `drain` its hint when it is back, if there were any.
+    """
     received = error.rcvd
+    if drain is not None:
+        text = f"{server} is ending; if it restarts, it expects to be back in about"
+        text = f"{text} {drain.back_in_ms / 1e3:.0f} s"
+        return Failure(Reason.SHUTDOWN, text, drain=drain)
     if complaint is not None and received is not None and received.code != _GOING_AWAY:
         reason = Reason.BUSY if complaint.code in _BUSY else Reason.PROTOCOL
         text = f"{server} ended the connection: {_short(complaint.message)}"
@@ -148,7 +159,9 @@ def closing_failure(
         return Failure(Reason.LOST, f"the connection to {server} broke{sent}")
     words = f": {_short(received.reason)}" if received.reason else ""
     if received.code in {_NORMAL, _GOING_AWAY}:
-        return Failure(Reason.SHUTDOWN, f"{server} said good-bye{words}; it may be restarting")
+        text = f"{server} said good-bye{words}; it may be restarting"
+        restarts = UNTOLD if received.code == _GOING_AWAY else None
+        return Failure(Reason.SHUTDOWN, text, drain=restarts)
     if received.code == _TRY_AGAIN_LATER:
         return Failure(Reason.BUSY, f"{server} takes no more clients at the moment{words}")
     return Failure(Reason.PROTOCOL, f"{server} ended the connection (code {received.code}){words}")

@@ -18,6 +18,7 @@ from iot_facerecognition_protocol import (
     CREDIT_SECONDS,
     DEFAULT_WINDOW,
     CreditWindow,
+    Drain,
     ErrorReport,
     FacesFound,
     FrameDone,
@@ -86,6 +87,8 @@ class Session:
         """Monotonic second since when a frame is under way without news of any; else None."""
         self.complaint: ServerComplaint | None = None
         """The last complaint that was about the connection, not about a frame."""
+        self.drain: Drain | None = None
+        """When the server, which is going to close the connection, expects to be back."""
         self._newest_scene: Scene | None = None
         self._settings = settings
         self._outbox = outbox
@@ -132,6 +135,8 @@ class Session:
         for overdue in self._credit.take_back(now):
             del self._under_way[overdue]
             self._statistics.lost += 1
+        if self.drain is not None:
+            return None  # it takes no more
         if not self._credit.available or (frame := self._outbox.take_frame()) is None:
             return None
         self._under_way[self._credit.sent(now)] = _UnderWay(frame, now)
@@ -172,10 +177,7 @@ class Session:
     def _take(self, message: Message, now: float) -> Event | None:
         match message:
             case InitRequest(window):
-                if self._link is not None:
-                    self._link = LinkWindow(window or DEFAULT_WINDOW)
-                    self._credit.resize(self._link.window)
-                self.begin()
+                self._asked(window)
                 return None
             case Setting():
                 return self._settings.echoed(message)
@@ -199,9 +201,19 @@ class Session:
                 complaint = ServerComplaint(code, text, frame)
                 self.complaint = complaint if frame is None else self.complaint
                 return complaint
+            case Drain():
+                self.drain = message
+                return None
             case Health():
                 self._statistics.unreadable += 1  # a command for the other direction
                 return None
+
+    def _asked(self, window: int | None) -> None:
+        """Begin, with the `window` that the server announces, unless the program gave one."""
+        if self._link is not None:
+            self._link = LinkWindow(window or DEFAULT_WINDOW)
+            self._credit.resize(self._link.window)
+        self.begin()
 
     def _frame_done(self, done: FrameDone, now: float) -> FrameEnded | None:
         if not self._credit.done(done.frame):

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from iot_facerecognition_protocol import Version
+from iot_facerecognition_protocol import Drain, Version
 from iot_facerecognition_protocol.records import dataclass
 
 
@@ -12,7 +12,7 @@ class State(StrEnum):
     CONNECTING = "connecting"
     CONNECTED = "connected"
     WAITING = "waiting"
-    """There is no connection; the client tries again by itself, after 1 to 60 seconds."""
+    """There is no connection; the client tries again by itself, after seconds (`backoff`)."""
     REFUSED = "refused"
     """A person has to change something: a token, a fingerprint, a certificate. The client tries
     again about once a minute, so that it goes on when that has happened at the server."""
@@ -51,6 +51,8 @@ class Failure:
     text: str
     refused: bool = False
     """True when trying again is useless until a person has changed something."""
+    drain: Drain | None = None
+    """When the server, which ended the connection in order, expects to be back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ from iot_facerecognition_protocol.limits import (
 )
 from iot_facerecognition_protocol.messages import (
     SETTING_TYPES,
+    Drain,
     DropReason,
     ErrorReport,
     FacesFound,
@@ -67,6 +68,7 @@ __all__ = [
     "SUBPROTOCOL_V2",
     "Command",
     "CreditWindow",
+    "Drain",
     "DropReason",
     "ErrorCode",
     "ErrorReport",

@@ -12,6 +12,7 @@ from iot_facerecognition_protocol.errors import MalformedMessageError, UnknownCo
 from iot_facerecognition_protocol.json_words import BEYOND_DOUBLE, TYPE_NAMES, shown
 from iot_facerecognition_protocol.messages import (
     SETTING_TYPES,
+    Drain,
     ErrorReport,
     FacesFound,
     FrameDone,
@@ -29,6 +30,7 @@ _REPORTS: dict[type[Message], Command] = {
     FrameDone: Command.FRAME_DONE,
     ErrorReport: Command.ERROR,
     Health: Command.HEALTH,
+    Drain: Command.DRAIN,
 }
 _HEALTH_TYPES: dict[str, Any] = get_type_hints(Health)
 
@@ -47,7 +49,7 @@ def encode(message: Message, version: Version = Version.V2) -> str:
     Raises ValueError for a message that `version` has no command for, and for a number that is not
     finite.
     """
-    if version < Version.V2 and isinstance(message, FrameDone | ErrorReport | Health):
+    if version < Version.V2 and isinstance(message, tuple(_REPORTS)):
         raise ValueError(f"version 1 has no {type(message).__name__}")
     document: dict[str, Any]
     match message:
@@ -65,7 +67,7 @@ def encode(message: Message, version: Version = Version.V2) -> str:
             document = {"command": Command.INIT_REQUEST}
             if version >= Version.V2 and window is not None:
                 document["context"] = {"window": window}
-        case FrameDone() | ErrorReport() | Health():
+        case FrameDone() | ErrorReport() | Health() | Drain():
             document = {"command": _REPORTS[type(message)], "context": _present(message)}
     return json.dumps(document, separators=(",", ":"), allow_nan=False)
 
@@ -86,7 +88,7 @@ def _face_fields(face: Face, version: Version) -> dict[str, Any]:
     return v1 | {"distance": face.distance, "score": face.score, "track": face.track}
 
 
-def _present(message: FrameDone | ErrorReport | Health) -> dict[str, Any]:
+def _present(message: FrameDone | ErrorReport | Health | Drain) -> dict[str, Any]:
     """Return the fields of `message` that are not None."""
     values = ((field.name, getattr(message, field.name)) for field in fields(message))
     return {name: value for name, value in values if value is not None}
@@ -241,6 +243,13 @@ class _Reader:
             frame=self._optional(context, "frame", int),
         )
 
+    def drain(self) -> Drain:
+        context = self._context(dict)
+        return Drain(
+            back_in_ms=max(0.0, self._optional(context, "back_in_ms", float) or 0.0),
+            spread_ms=max(0.0, self._optional(context, "spread_ms", float) or 0.0),
+        )
+
     def health(self) -> Health:
         """Read every field by itself: an edge with one broken sensor still tells the rest."""
         context = self._context(dict)
@@ -294,4 +303,5 @@ _CONTEXTS: dict[Command, Callable[[_Reader], Message]] = {
     Command.FRAME_DONE: _Reader.frame_done,
     Command.ERROR: _Reader.error,
     Command.HEALTH: _Reader.health,
+    Command.DRAIN: _Reader.drain,
 }

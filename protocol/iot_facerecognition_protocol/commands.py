@@ -34,6 +34,7 @@ class Command(IntEnum):
     FRAME_DONE = 10
     ERROR = 11
     HEALTH = 12
+    DRAIN = 13
 
 
 FROM_CLIENT = frozenset(

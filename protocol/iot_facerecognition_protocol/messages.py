@@ -93,6 +93,8 @@ class DropReason(StrEnum):
     """The client wants neither faces nor objects, so there was nothing to find."""
     NOT_DUE = "not-due"
     """The client wants objects only, and it was not time yet to look for them again."""
+    ENDING = "ending"
+    """It came after `DRAIN`: the server takes no more frames before it closes the connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,26 @@ class Health:
     """Frames a second that the edge is set to send."""
 
 
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """The server is going to close the connection and expects to be back. Version 2.
+
+    `back_in_ms` are the milliseconds from the close to when it expects to listen again, and
+    `spread_ms` those over which its clients should spread their return; neither is negative.
+    """
+
+    back_in_ms: float = 0.0
+    spread_ms: float = 0.0
+
+
 Message = (
-    Setting | Text | FacesFound | ObjectsFound | InitRequest | FrameDone | ErrorReport | Health
+    Setting
+    | Text
+    | FacesFound
+    | ObjectsFound
+    | InitRequest
+    | FrameDone
+    | ErrorReport
+    | Health
+    | Drain
 )

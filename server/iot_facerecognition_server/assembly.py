@@ -38,6 +38,7 @@ from iot_facerecognition_server.observability.self_test import (
     known_answer,
 )
 from iot_facerecognition_server.observability.stages import TimedMatcher
+from iot_facerecognition_server.process_age import process_seconds
 from iot_facerecognition_server.recognition.alignment import FaceAlignment
 from iot_facerecognition_server.recognition.batching import WORKERS_A_CORE, batched
 from iot_facerecognition_server.recognition.detection import FaceDetection
@@ -208,6 +209,7 @@ async def _serve(
         gc.freeze()  # what was loaded stays: no collection has to look at it again
         gc.enable()
         monitoring.readiness.meet(PORT)
+        start_seconds = process_seconds()
         _log.info("listening on %s:%d", config.connection.bind or "*", server.port)
         control = ControlSocket(
             config.server.state_directory / SOCKET_NAME, server, PhotoChecks(faces.look_at)
@@ -223,7 +225,7 @@ async def _serve(
         )
         monitoring.readiness.fail(PORT, "the server is ending")
         _log.info("ending: finishing what is under way")
-        await server.close(SHUTDOWN_SECONDS)
+        await server.close(SHUTDOWN_SECONDS, start_seconds)
     finally:
         await engine.close()
 

@@ -29,11 +29,14 @@ def test_sigterm_finishes_what_is_under_way_and_says_good_bye(photos: Path, tmp_
             peer.send(jpeg_of(photos / "obama2.jpg"))
         peer.until(10)
         server.signal(signal.SIGTERM)
-        commands = []
+        messages = []
         with pytest.raises(ConnectionClosed) as closed:
             while True:
-                commands.append(peer.receive()["command"])
-        assert commands == [3, 10]
+                messages.append(peer.receive())
+        assert sorted(message["command"] for message in messages) == [3, 10, 13]
+        (hint,) = (message["context"] for message in messages if message["command"] == 13)
+        assert hint["back_in_ms"] > 1000  # an interpreter with torch has been started
+        assert hint["spread_ms"] == 20
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 1001
         assert server.wait() == 0

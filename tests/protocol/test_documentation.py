@@ -9,6 +9,8 @@ from typing import get_args, get_type_hints
 import pytest
 
 from demo.record_session import BEGIN, END
+from iot_facerecognition_client.backoff import UNTOLD, Backoff, Ceilings
+from iot_facerecognition_client.connection import Timing
 from iot_facerecognition_protocol import (
     CREDIT_SECONDS,
     DEFAULT_WINDOW,
@@ -18,6 +20,7 @@ from iot_facerecognition_protocol import (
     SETTING_TYPES,
     SUBPROTOCOL_V2,
     Command,
+    Drain,
     DropReason,
     ErrorCode,
     Face,
@@ -31,6 +34,7 @@ from iot_facerecognition_protocol import (
     encode,
 )
 from iot_facerecognition_server.config.loading import SECTIONS
+from iot_facerecognition_server.serving.drain import RETURN_SECONDS
 
 PAGE = (Path(__file__).parents[2] / "docs/protocol.md").read_text(encoding="utf-8")
 WORDS = {str: "string", bool: "boolean", int: "whole number", float: "number"}
@@ -118,6 +122,29 @@ def test_every_field_of_faces_and_frame_done_has_its_row() -> None:
     assert named == [field.name for field in fields(Face)]
     named = [code(row["field"]) for row in fields_of("FRAME_DONE")]
     assert set(named) == {field.name for field in fields(FrameDone)}
+    named = [code(row["field"]) for row in fields_of("DRAIN")]
+    assert named == [field.name for field in fields(Drain)]
+
+
+def test_delays_before_coming_back_are_the_client_librarys() -> None:
+    text = PAGE[PAGE.index("### Coming back") :]
+    ceilings = Ceilings()
+    rows = table("after | first delay", text)
+    nexts = [row["the next ones"] for row in rows]
+    minutes = Backoff.LONGEST_RESTART / 60
+    after_drain = f"`random(1, max({ceilings.drained:g}, spread))`, for {minutes:g} minutes"
+    assert nexts[0] == after_drain
+    assert f"at least 1 and at most {ceilings.drained:g}" in rows[0]["first delay"]
+    spread = UNTOLD.spread_ms / 1e3
+    assert rows[1]["first delay"] == f"`{UNTOLD.back_in_ms / 1e3:g} + random(0, {spread:g})`"
+    assert nexts[1].startswith(f"`random(1, {ceilings.drained:g})`")
+    assert nexts[2].endswith(f"`random(1, {ceilings.gone:g})`")
+    assert nexts[3].endswith(f"`random(1, {ceilings.busy:g})`")
+    refused = rows[4]["first delay"]
+    assert refused == f"`random({ceilings.refused / 2:g}, {ceilings.refused:g})`"
+    assert f"more than {Backoff.WIDEST_SPREAD:g} s" in text
+    assert f"{RETURN_SECONDS * 1e3:g} for each that is connected" in PAGE
+    assert f"lasts {Timing().stable_after:g} s" in text
 
 
 EXAMPLES = [

@@ -10,6 +10,7 @@ from iot_facerecognition_protocol import (
     MESSAGE_LENGTH,
     SETTING_TYPES,
     Command,
+    Drain,
     ErrorReport,
     Face,
     FacesFound,
@@ -76,6 +77,7 @@ ADDED = (
         frame_rate=st.none() | REAL,
         drops=st.none() | WHOLE,
     )
+    | st.builds(Drain, st.floats(0, 1e300), st.floats(0, 1e300))
 )
 
 
@@ -105,6 +107,7 @@ def test_text_is_one_line_of_ascii(message: Message) -> None:
 def test_every_command_and_every_health_field_was_among_them() -> None:
     made = {Command.MESSAGE, Command.MESSAGE_TAG_FACE, Command.MESSAGE_TAG_OBJECT}
     made |= {Command.INIT_REQUEST, Command.FRAME_DONE, Command.ERROR, Command.HEALTH}
+    made |= {Command.DRAIN}
     assert made | set(SETTING_TYPES) == set(Command)
     assert [field.name for field in fields(Health)] == [
         "version",

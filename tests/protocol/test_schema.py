@@ -14,6 +14,7 @@ from demo.record_session import BEGIN, BEGIN_TROUBLE, END, END_TROUBLE
 from iot_facerecognition_protocol import (
     SETTING_TYPES,
     Command,
+    Drain,
     DropReason,
     ErrorCode,
     ErrorReport,
@@ -108,6 +109,7 @@ FROM_SERVER_V2 = st.one_of(
     ),
     st.builds(FrameDone, COUNTS, st.just(FrameStatus.REJECTED), TIMES, TIMES, CODES),
     st.builds(ErrorReport, CODES, st.text(), st.none() | COUNTS),
+    st.builds(Drain, TIMES, TIMES),
 )
 
 
@@ -199,6 +201,8 @@ def test_what_a_client_takes_is_valid_and_what_it_ignores_is_not() -> None:
         ("server", 1, '{"command":3,"context":[],"frame":1}'),
         ("server", 2, '{"command":3,"context":[]}'),
         ("server", 1, '{"command":11,"context":{"code":"idle","message":"x"}}'),
+        ("server", 1, '{"command":13,"context":{"back_in_ms":1,"spread_ms":1}}'),
+        ("server", 2, '{"command":13,"context":{"back_in_ms":-1,"spread_ms":1}}'),
         ("server", 2, '{"command":10,"context":{"frame":1,"status":"dropped"}}'),
         ("server", 2, '{"command":10,"context":{"frame":0,"status":"processed"}}'),
         ("server", 2, '{"command":6,"context":1001}'),

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from iot_facerecognition_protocol import (
+    Drain,
     DropReason,
     ErrorCode,
     ErrorReport,
@@ -63,6 +64,7 @@ WIRE: list[tuple[Message, str]] = [
         Health(capture_fps=14.9, frame_rate=15.0),
         '{"command":12,"context":{"capture_fps":14.9,"frame_rate":15.0}}',
     ),
+    (Drain(4200.0, 1000.0), '{"command":13,"context":{"back_in_ms":4200.0,"spread_ms":1000.0}}'),
 ]
 
 
@@ -121,6 +123,18 @@ def test_health_without_a_good_field_leaves_nothing() -> None:
         decode('{"command":12,"context":{"drops":"many"}}')
     assert malformed.value.usable is None
     assert malformed.value.reason == 'HEALTH: drops must be a whole number, not "many"'
+
+
+@pytest.mark.parametrize(
+    ("context", "drain"),
+    [
+        ("{}", Drain()),
+        ('{"back_in_ms":null,"spread_ms":5}', Drain(0.0, 5.0)),
+        ('{"back_in_ms":-1,"spread_ms":-0.5}', Drain()),
+    ],
+)
+def test_drain_without_a_usable_number_is_a_drain_at_once(context: str, drain: Drain) -> None:
+    assert decode(f'{{"command":13,"context":{context}}}') == drain
 
 
 @pytest.mark.parametrize(

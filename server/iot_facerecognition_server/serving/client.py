@@ -35,6 +35,8 @@ _LAST_WORDS_SECONDS = 2.0
 
 _CLOSE_CODES = {ErrorCode.TEXT_TOO_LARGE: CloseCode.MESSAGE_TOO_BIG}
 
+FLUSH_SECONDS: Final = 1.0
+"""How long a client has to read its last results and the hint before the good-bye."""
 FLOODING_REASON: Final = "far more messages than [Budget] Messages allows"
 
 NewSession = Callable[[int, Version, Callable[[str], None]], Session]
@@ -117,7 +119,10 @@ class Client:
             self._disconnecting = asyncio.create_task(self._send_away(refused))
 
     async def leave(self, reason: str) -> None:
-        """Say good-bye (1001), since the server ends."""
+        """Say good-bye (1001), since the server ends, behind what waits to be sent."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FLUSH_SECONDS):
+                await self._outbox.flushed()
         await self._connection.close(CloseCode.GOING_AWAY, reason)
 
     async def _read(self) -> None:

@@ -77,6 +77,7 @@ class Dispatcher:
         self._clock = clock
         self._clients: dict[int, _Client] = {}
         self._open = 0
+        self._refusing = False
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -108,10 +109,17 @@ class Dispatcher:
 
     def offer(self, frame: Frame) -> None:
         """Put `frame` into its session's slot, in place of an older one that still waits there."""
+        if self._refusing:
+            self._drop(frame, DropReason.ENDING)
+            return
         replaced = self._scheduler.offer(frame)
         if replaced is not None:
             self._drop(replaced, DropReason.REPLACED)
         self._take_turns()
+
+    def refuse_frames(self) -> None:
+        """Take no more frames, so that `drained` comes about while clients go on sending."""
+        self._refusing = True
 
     async def drained(self) -> None:
         """Return when no frame waits or is under way."""

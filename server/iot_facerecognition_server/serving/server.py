@@ -23,6 +23,7 @@ from iot_facerecognition_server.serving.admission import Admission, Refusal
 from iot_facerecognition_server.serving.client import FLOODING_REASON, Client, NewSession
 from iot_facerecognition_server.serving.connection import CLOSE_SECONDS, ClientConnection
 from iot_facerecognition_server.serving.dispatcher import Dispatcher
+from iot_facerecognition_server.serving.drain import drain_hint
 from iot_facerecognition_server.serving.entrance import Entrance, FailedHandshake
 from iot_facerecognition_server.serving.origins import Origins
 from iot_facerecognition_server.serving.peer_log import PeerLog
@@ -155,13 +156,18 @@ class RecognitionServer:
         """Whether new connections are still taken; websockets asks while it shakes hands."""
         return self._serving
 
-    async def close(self, seconds: float) -> None:
+    async def close(self, seconds: float, start_seconds: float = 0.0) -> None:
         """Stop accepting, finish what is under way within `seconds`, and say good-bye (1001).
 
-        It takes CLOSE_SECONDS + LEAVE_SECONDS more at most, whatever the clients do.
+        Clients are told when to come back to a server that takes `start_seconds` to start. It takes
+        FLUSH_SECONDS + CLOSE_SECONDS + LEAVE_SECONDS more at most, whatever the clients do.
         """
         self._serving = False
         self._entrance.stop()
+        self._dispatcher.refuse_frames()
+        hint = drain_hint(start_seconds, len(self._clients))
+        for client in self.clients:
+            client.session.drain(hint)
         try:
             async with asyncio.timeout(seconds):
                 await self._dispatcher.drained()

@@ -8,6 +8,7 @@ from iot_facerecognition_protocol import (
     FROM_CLIENT,
     MESSAGE_LENGTH,
     Command,
+    Drain,
     DropReason,
     ErrorCode,
     ErrorReport,
@@ -113,6 +114,11 @@ class Session:
     def say(self, text: str) -> None:
         """Send the client a message for a person."""
         self._tell(Text(text))
+
+    def drain(self, hint: Drain) -> None:
+        """Say when to come back, before the connection is closed; version 1 has no word for it."""
+        if self.version >= Version.V2:
+            self._tell(hint)
 
     def receive_text(self, text: str) -> Event:
         """Take a text message and answer it."""

@@ -25,6 +25,7 @@ from iot_facerecognition_client import (
 )
 from iot_facerecognition_protocol import (
     Command,
+    Drain,
     ErrorReport,
     FacesFound,
     Health,
@@ -210,6 +211,50 @@ async def test_it_survives_the_restart_of_the_server(fake_server):
             second = await server.next_session()
         assert second.settings()[Command.SETTING_NAME] == "kitchen"
         assert client.statistics().connections == 2
+
+
+@pytest.mark.parametrize(
+    ("hint", "code", "delays"),
+    [
+        (Drain(3000.0, 500.0), 1001, (3.0, 3.5)),
+        (None, 1001, (1.0, 5.0)),  # an older server
+        (Drain(60000.0, 0.0), 1001, (5.0, 5.0)),
+        (Drain(3000.0, 500.0), None, (3.0, 3.5)),  # killed before it could say good-bye
+    ],
+)
+async def test_the_server_tells_when_to_come_back(fake_server, hint, code, delays):
+    async with fake_server() as server:
+        client = Client(server.address, trust=Fingerprint(server.certificate.fingerprint))
+        async with client:
+            statuses = client.statuses()
+            session = await server.next_session()
+            if hint is not None:
+                await session.send(hint)
+            if code is None:
+                await session.until(lambda s: bool(s.messages))
+                await session.websocket.ping()
+                session.websocket.transport.close()
+            else:
+                await session.websocket.close(code, "the server is ending")
+            waiting = await until_state(statuses, State.WAITING)
+            assert waiting.reason is Reason.SHUTDOWN
+            assert delays[0] <= waiting.retry_in <= delays[1]
+            assert waiting.attempt == 1
+            if hint is not None:
+                assert f"back in about {hint.back_in_ms / 1e3:.0f} s" in waiting.text
+
+
+async def test_after_a_drain_attempts_stay_frequent_until_the_server_is_back(fake_server):
+    async with fake_server() as server, client_of(server) as client:
+        statuses = client.statuses()
+        session = await server.next_session()
+        await session.send(Drain(4000.0, 1000.0))
+        await server.stop()
+        waiting = [await until_state(statuses, State.WAITING) for _ in range(20)]
+        assert all(1 <= w.retry_in <= 5 for w in waiting)
+        assert [w.reason for w in waiting[1:]] == [Reason.UNREACHABLE] * 19
+        await server.start()
+        await until_state(statuses, State.CONNECTED)
 
 
 async def test_a_cut_connection_is_noticed_and_its_frames_are_counted_lost(fake_server):

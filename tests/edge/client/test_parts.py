@@ -16,6 +16,7 @@ from iot_facerecognition_client.report import readable_line
 from iot_facerecognition_client.statistics import LatencyWindow, RateMeter, Statistics
 from iot_facerecognition_client.status import State, Status
 from iot_facerecognition_client.trust import WrongCertificateError
+from iot_facerecognition_protocol import Drain
 
 
 @pytest.mark.parametrize(
@@ -109,10 +110,61 @@ def test_the_fingerprint_that_openssl_prints_is_the_certificates(make_certificat
 def test_delays_stay_between_one_second_and_a_growing_ceiling(seed, failures):
     backoff = Backoff(Random(seed))
     for number in range(1, failures + 1):
-        assert 1 <= backoff.next_delay() <= min(60, 2**number)
+        assert 1 <= backoff.next_delay() <= min(15, 2**number)
     assert 30 <= backoff.refused_delay() <= 60
     backoff.reset()
     assert backoff.next_delay() <= 2
+
+
+@given(st.integers(), st.integers(1, 200))
+def test_a_server_without_room_is_asked_less_and_less(seed, failures):
+    backoff = Backoff(Random(seed))
+    for number in range(1, failures + 1):
+        assert 1 <= backoff.busy_delay() <= min(60, 2**number)
+
+
+@given(st.integers(), st.floats(0, 1e7), st.floats(0, 1e7), st.integers(0, 9))
+def test_the_first_delay_after_a_drain_is_what_the_server_told(seed, back_in, spread, failures):
+    backoff = Backoff(Random(seed))
+    for _ in range(failures):
+        backoff.next_delay()
+    backoff.drained(Drain(back_in, spread))
+    begin = min(max(back_in / 1e3, 1.0), 5.0)
+    assert begin <= backoff.next_delay() <= begin + min(spread / 1e3, 60.0)
+
+
+@given(st.integers(), st.floats(0, 5000))
+def test_delays_after_a_drain_stay_short_while_a_restart_may_take_so_long(seed, spread):
+    backoff = Backoff(Random(seed))
+    backoff.drained(Drain(4000.0, spread))
+    waited = backoff.next_delay()
+    while waited < Backoff.LONGEST_RESTART:
+        delay = backoff.next_delay()
+        assert 1 <= delay <= 5
+        waited += delay
+    assert max(backoff.next_delay() for _ in range(100)) > 10
+
+
+def test_a_large_fleet_spreads_over_what_the_server_told():
+    def delays(seed: int) -> list[float]:
+        backoff = Backoff(Random(seed))
+        backoff.drained(Drain(4000.0, 20000.0))
+        return [backoff.next_delay() for _ in range(3)]
+
+    firsts, seconds, _ = zip(*map(delays, range(300)), strict=True)
+    for some, begin, end in ((firsts, 4, 24), (seconds, 1, 20)):
+        width = end - begin
+        assert begin <= min(some) < begin + 0.05 * width
+        assert end - 0.05 * width < max(some) <= end
+
+
+def test_a_server_that_is_back_and_fails_is_not_taken_for_one_that_restarts():
+    backoff = Backoff(Random(1))
+    backoff.drained(Drain(1000.0, 1000.0))
+    backoff.next_delay()
+    backoff.connected()
+    delays = [backoff.next_delay() for _ in range(200)]
+    assert max(delays) > 14
 
 
 def test_delays_spread_over_the_whole_range():
@@ -123,8 +175,8 @@ def test_delays_spread_over_the_whole_range():
         return backoff.next_delay()
 
     delays = [late_delay(seed) for seed in range(300)]
-    assert min(delays) < 5
-    assert max(delays) > 55
+    assert min(delays) < 2
+    assert max(delays) > 14
 
 
 def test_a_rate_counts_the_last_seconds_only():

@@ -21,6 +21,7 @@ from iot_facerecognition_protocol import (
     DEFAULT_WINDOW,
     MOST_WINDOW,
     Command,
+    Drain,
     FacesFound,
     FrameDone,
     FrameStatus,
@@ -398,3 +399,17 @@ def test_a_new_announcement_begins_anew():
     session.receive(encode(InitRequest(1)), 1.0)
     answer(session, 2, 1.0, 0.99)
     assert sent_frames(session, outbox, 1.0) == 1
+
+
+def test_no_frame_is_sent_to_a_server_that_told_it_is_ending() -> None:
+    outbox, statistics = Outbox(), Statistics()
+    session = Session(Version.V2, SettingsSync(SessionSettings()), outbox, statistics, window=2)
+    session.receive(encode(InitRequest()), 0.0)
+    while session.next_message(0.0) is not None:
+        pass
+    assert session.receive(encode(Drain(4000.0, 1000.0)), 1.0) is None
+    assert session.drain == Drain(4000.0, 1000.0)
+    outbox.put_frame(OutgoingFrame(b"jpeg", 1.0))
+    assert session.next_message(1.0) is None
+    session.end()
+    assert statistics.disconnected == 1

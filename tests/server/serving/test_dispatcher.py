@@ -233,6 +233,35 @@ def test_drained_waits_for_the_last_frame() -> None:
     run(scenario)
 
 
+def test_frames_that_come_while_the_server_ends_do_not_hold_up_its_end() -> None:
+    async def scenario(bench: Bench) -> None:
+        session = bench.session(1)
+        session.receive_text('{"command":5,"context":false}')
+        for _ in range(3):
+            bench.offer(session)  # two are worked on and one waits
+        bench.dispatcher.refuse_frames()
+        bench.offer(session)
+        assert [m["context"] for m in bench.told(1, 10)] == [
+            {
+                "frame": 4,
+                "status": "dropped",
+                "queue_ms": 0.0,
+                "compute_ms": 0.0,
+                "reason": "ending",
+            }
+        ]
+        assert bench.count("frames_dropped_total", reason="ending") == 1
+        drained = asyncio.ensure_future(bench.dispatcher.drained())
+        while not drained.done():
+            for _, submission in bench.engine.submitted:
+                if submission.faces is not None and not submission.faces.done():
+                    submission.faces.set_result(faces("ann"))
+            await asyncio.sleep(0)
+        assert [m["context"]["frame"] for m in bench.told(1, 10)] == [4, 1, 2, 3]
+
+    run(scenario)
+
+
 def test_client_that_wants_nothing_gets_its_credit_back_at_once() -> None:
     async def scenario(bench: Bench) -> None:
         session = bench.session(1)
