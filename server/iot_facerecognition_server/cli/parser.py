@@ -77,6 +77,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_faces(_group(commands, "faces", "list, add and remove the people that are known"))
     _add_models(_group(commands, "models", "list, fetch and verify the networks' files"))
     _add_certificate(_group(commands, "cert", "show or replace the server's certificate"))
+    _add_backup(commands)
     parser.set_defaults(commands=tuple(commands.choices))
     return parser
 
@@ -162,6 +163,40 @@ def _add_certificate(commands: _Commands) -> None:
         "Make a new key and certificate for all names and addresses of this machine, in place of\n"
         "the server's own. Edges then need the new fingerprint. A running server takes it up on\n"
         "SIGHUP, and connected clients stay.",
+    )
+
+
+def _add_backup(commands: _Commands) -> None:
+    save = _command(
+        commands,
+        "backup",
+        "backup:save",
+        "write key, tokens, people and photos into one file",
+        "Write what cannot be made again into one file: the server's own key and certificate,\n"
+        "the hashes of the tokens, who is known, and the photos. The server may run meanwhile.\n"
+        "The file is as secret as the key in it. Settings are no part of it.\n\n"
+        f"example:\n  {PROGRAM} backup > faces.tar",
+    )
+    _add_backup_file(save, "where to write it (default: -, the output)")
+    restore = _command(
+        commands,
+        "restore",
+        "backup:restore",
+        "put a backup where the server finds it",
+        "Put a backup where the server finds it. First the whole of it is checked. Nothing is\n"
+        "restored while a server runs, nor over another key, tokens or people, unless with\n"
+        "--replace, which first backs up what is there.",
+    )
+    restore.add_argument("--check", action="store_true", help="only tell whether it is whole")
+    restore.add_argument(
+        "--replace", action="store_true", help="also where there are a key, tokens or people"
+    )
+    _add_backup_file(restore, "the backup (default: -, the input)")
+
+
+def _add_backup_file(parser: argparse.ArgumentParser, summary: str) -> None:
+    parser.add_argument(
+        "file", metavar="FILE", nargs="?", type=Path, default=Path("-"), help=summary
     )
 
 

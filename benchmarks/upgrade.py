@@ -1,0 +1,184 @@
+"""How long a fleet is without its server when that is stopped and another starts in its place.
+
+`python -m benchmarks.upgrade` starts the real server, connects 50 edges of the client library over
+real TLS that stream real faces, ends the server with SIGTERM, as `docker stop` does, and starts a
+new one on the same state as soon as the process has gone. An edge streams again when it has a
+result of the new server. The reference, in the same run, is the same fleet when the server is
+killed, so that nobody tells it anything.
+"""
+
+import argparse
+import asyncio
+import json
+import signal
+import socket
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from benchmarks import command
+from benchmarks.machine import machine
+from benchmarks.scenes import references, scene_frames
+from demo.server_process import Access, ServerProcess
+from iot_facerecognition_client import Client, FacesResult, Fingerprint, ServerAddress
+from iot_facerecognition_protocol import SessionSettings
+
+EDGES: Final = 50
+RATE: Final = 1.0
+"""Frames a second of one edge: fifty of them load two slow cores by half."""
+PICTURES: Final = 8
+STREAMING_SECONDS: Final = 5.0
+"""How long all stream before the server is ended."""
+PATIENCE: Final = 180.0
+TARGET: Final = 10.0
+"""Seconds from the port's opening until the last edge has a result."""
+WAYS: Final = {"SIGTERM": signal.SIGTERM, "SIGKILL": signal.SIGKILL}
+
+
+class Edge:
+    """One client that streams, and when it had results (Unix time, seconds)."""
+
+    def __init__(self, number: int, access: Access, pictures: Sequence[bytes]) -> None:
+        self.results: list[float] = []
+        self.client = Client(
+            ServerAddress("127.0.0.1", access.port),
+            trust=Fingerprint(access.fingerprint),
+            token=access.token,
+            settings=SessionSettings(name=f"edge-{number:02}", object_recognition=False),
+        )
+        self._number = number
+        self._pictures = pictures
+        self.client.subscribe(FacesResult, lambda _: self.results.append(time.time()))
+
+    async def stream(self) -> None:
+        """Send pictures for ever, each edge at a moment of its own."""
+        await asyncio.sleep(self._number / EDGES / RATE)
+        while True:
+            for picture in self._pictures:
+                self.client.send(picture)
+                await asyncio.sleep(1 / RATE)
+
+    def first_after(self, moment: float) -> float | None:
+        """Return when it had its first result after `moment`."""
+        return next((result for result in self.results if result > moment), None)
+
+    def gap_at(self, moment: float) -> float:
+        """Return the seconds between its last result before `moment` and the next one."""
+        after = self.first_after(moment)
+        assert after is not None
+        return after - max(result for result in self.results if result <= moment)
+
+
+@dataclass(frozen=True, slots=True)
+class Upgrade:
+    """One end and start of the server, in seconds.
+
+    `ending` is from the signal to the end of the process, `starting` from there until the port is
+    open; `first` and `last` are the edges' first results after that, `gap` the longest time that
+    any edge was without results.
+    """
+
+    ending: float
+    starting: float
+    first: float
+    last: float
+    gap: float
+
+
+def listening_since(server: ServerProcess) -> float:
+    """Return the Unix time at which the server said that it listens."""
+    for line in server.output().splitlines():
+        if line.startswith("{") and "listening on" in (record := json.loads(line))["message"]:
+            return datetime.fromisoformat(record["ts"]).timestamp()
+    raise RuntimeError("the server has not said that it listens")
+
+
+async def all_streaming(edges: Sequence[Edge], since: float) -> None:
+    """Return when every edge has had a result after `since`. Raises TimeoutError."""
+    async with asyncio.timeout(PATIENCE):
+        while any(edge.first_after(since) is None for edge in edges):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+async def replace_server(
+    server: ServerProcess, edges: Sequence[Edge], way: signal.Signals
+) -> Upgrade:
+    """End the server in one way, start the next one and wait for the fleet."""
+    await all_streaming(edges, time.time())
+    await asyncio.sleep(STREAMING_SECONDS)
+    began = time.time()
+    server.signal(way)
+    await asyncio.to_thread(server.wait, 30)
+    ended = time.time()
+    await asyncio.to_thread(server.start)
+    listening = listening_since(server)
+    await all_streaming(edges, listening)
+    back = [edge.first_after(listening) or 0.0 for edge in edges]
+    return Upgrade(
+        ended - began,
+        listening - ended,
+        min(back) - listening,
+        max(back) - listening,
+        max(edge.gap_at(listening) for edge in edges),
+    )
+
+
+async def measure(server: ServerProcess, count: int, times: int) -> dict[str, list[Upgrade]]:
+    """Let `count` edges stream and replace the server under them, each way so many `times`."""
+    pictures = scene_frames(640, 480, PICTURES)
+    edges = [Edge(number, server.access, pictures) for number in range(count)]
+    upgrades: dict[str, list[Upgrade]] = {way: [] for way in WAYS}
+    async with AsyncExitStack() as fleet, asyncio.TaskGroup() as streams:
+        for edge in edges:
+            await fleet.enter_async_context(edge.client)
+        tasks = [streams.create_task(edge.stream()) for edge in edges]
+        for _ in range(times):
+            for way, measured in upgrades.items():
+                measured.append(await replace_server(server, edges, WAYS[way]))
+        for task in tasks:
+            task.cancel()
+    return upgrades
+
+
+def print_upgrades(upgrades: dict[str, list[Upgrade]]) -> None:
+    """Print the table: one line for each time the server was replaced."""
+    print("          ended  listens   dark   first edge   last edge   longest gap of an edge")
+    for way, measured in upgrades.items():
+        for one in measured:
+            print(
+                f"{way:<8} {one.ending:6.2f} {one.starting:8.2f} {one.ending + one.starting:6.2f}"
+                f" {one.first:+12.2f} {one.last:+11.2f} {one.gap:14.2f}"
+            )
+    worst = max(one.last for one in upgrades["SIGTERM"])
+    verdict = "met" if worst <= TARGET else "missed"
+    print(f"target after SIGTERM: the last edge within {TARGET:g} s of the open port: {verdict}")
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on now: the next server has to be found at the same."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--edges", type=int, default=EDGES)
+    parser.add_argument("--times", type=int, default=3, help="how often each way")
+    options = parser.parse_args()
+    print(f"{machine()}\n{options.edges} edges, {RATE:g} frame a second each; seconds\n")
+    with tempfile.TemporaryDirectory() as name:
+        settings = {"Log": {"LogFormat": "json"}}
+        folder = Path(name)
+        with ServerProcess(folder, references(), settings, port=free_port()) as server:
+            print_upgrades(asyncio.run(measure(server, options.edges, options.times)))
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,1 @@
+"""What cannot be made again, in one file: the key, the tokens, and who is known by which photos."""
