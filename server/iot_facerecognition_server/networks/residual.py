@@ -35,6 +35,23 @@ class NetworkStructureError(Exception):
     """A network that dlib could have written, but not of the structure that was asked for."""
 
 
+class _Convolution(nn.Conv2d):
+    """A convolution that is not filled at random first.
+
+    torch's own way to that, the device "meta", imports sympy: a second of a start.
+    """
+
+    def reset_parameters(self) -> None:
+        """Leave weights and biases as they are: the reader fills them."""
+
+
+class _Linear(nn.Linear):
+    """A fully connected layer that is not filled at random first, as `_Convolution`."""
+
+    def reset_parameters(self) -> None:
+        """Leave weights and biases as they are: the reader fills them."""
+
+
 class ResidualBlock(nn.Module):
     """Two convolutions and a way around both of them."""
 
@@ -151,7 +168,7 @@ class _LayerReader:
         if expected != inputs or affine.gamma.shape != (outputs,):
             raise self._unfit(f"has filters {layer.filters.shape} for {inputs} channels")
         shape = (inputs, outputs, layer.filters.shape[2:], layer.stride, layer.padding)
-        module = nn.Conv2d(*shape, device="meta").to_empty(device="cpu")  # not filled twice
+        module = _Convolution(*shape)
         with np.errstate(over="ignore", invalid="ignore"):  # _fill looks at what comes out
             self._fill(module.weight, layer.filters * affine.gamma.reshape(-1, 1, 1, 1))
             self._fill(module.bias, layer.biases * affine.gamma + affine.beta)
@@ -197,7 +214,7 @@ class _LayerReader:
         layer = self.take(FullyConnected)
         if self._position != len(self._layers) or layer.weights.shape[0] != inputs:
             raise self._unfit(f"must end the network and take {inputs} inputs")
-        module = nn.Linear(inputs, layer.weights.shape[1], device="meta").to_empty(device="cpu")
+        module = _Linear(inputs, layer.weights.shape[1])
         self._fill(module.weight, layer.weights.T)
         self._fill(module.bias, layer.biases)
         return module
