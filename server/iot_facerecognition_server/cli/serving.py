@@ -22,6 +22,7 @@ from iot_facerecognition_server.json_console import json_line
 from iot_facerecognition_server.logs import ServerLog
 from iot_facerecognition_server.state_directory import held
 from iot_facerecognition_server.state_lock import StateDirectoryError
+from iot_facerecognition_server.torch_import import import_torch, load_library_meanwhile
 from iot_facerecognition_server.trust.certificates import CertificateError
 from iot_facerecognition_server.trust.setup import ServerIdentity, first_token, token_store
 from iot_facerecognition_server.trust.tokens import TokenFileError
@@ -111,7 +112,13 @@ def _serve(config: Config, early_end: EarlyEnd, log: ServerLog) -> None:
 
 def _run(config: Config, early_end: EarlyEnd, log: ServerLog) -> None:
     gc.disable()  # a fifth of the time of importing torch; `assembly` enables it again
-    # Only now, since torch takes its time: who starts a server wrongly need not wait for it.
+    load_library_meanwhile()
+    # Only now, since torch takes its time: who starts a server wrongly need not wait for it. What
+    # needs no torch comes first: its library is loaded on the other core meanwhile.
+    from iot_facerecognition_server.serving import server  # noqa: F401, PLC0415
+    from iot_facerecognition_server.vision import face_scanner  # noqa: F401, PLC0415
+
+    import_torch()
     from iot_facerecognition_server import assembly  # noqa: PLC0415
     from iot_facerecognition_server.cli.failures import as_command_failure  # noqa: PLC0415
 
