@@ -21,7 +21,8 @@ from iot_facerecognition_server.backup.saving import KEY, REFERENCES, TOKENS, Ba
 from iot_facerecognition_server.cli.configuration import read_config
 from iot_facerecognition_server.cli.outcome import CommandFailedError, ExitCode
 from iot_facerecognition_server.gallery.reference_file import ReferenceFileError
-from iot_facerecognition_server.state_directory import StateDirectoryError, held
+from iot_facerecognition_server.state_directory import held
+from iot_facerecognition_server.state_lock import StateDirectoryError
 
 _STANDARD: Final = Path("-")
 
