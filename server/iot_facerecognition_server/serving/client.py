@@ -35,7 +35,7 @@ _LAST_WORDS_SECONDS = 2.0
 
 _CLOSE_CODES = {ErrorCode.TEXT_TOO_LARGE: CloseCode.MESSAGE_TOO_BIG}
 
-FLUSH_SECONDS: Final = 1.0
+FLUSH_SECONDS: Final = 0.5
 """How long a client has to read its last results and the hint before the good-bye."""
 FLOODING_REASON: Final = "far more messages than [Budget] Messages allows"
 
