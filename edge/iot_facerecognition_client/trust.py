@@ -48,8 +48,9 @@ class CaFile:
         context = _new_context(ssl.SSLContext)
         try:
             content = self.path.read_bytes()
-            if content.startswith(_BOM):
-                # OpenSSL would take it for a part of the first certificate's first line.
+            # OpenSSL takes a byte order mark for a part of the first certificate's first line, and
+            # what is no file, as `--cafile <(…)`, cannot be read a second time.
+            if content.startswith(_BOM) or not self.path.is_file():
                 context.load_verify_locations(cadata=content.decode("ascii", errors="ignore"))
             else:
                 context.load_verify_locations(cafile=self.path)

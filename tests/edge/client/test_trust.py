@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import logging
+import os
 import socket
 import ssl
+from pathlib import Path
 
 import pytest
 
@@ -265,3 +267,14 @@ async def test_a_debugging_log_shows_no_token(fake_server, caplog):
     client_lines = [r.getMessage() for r in caplog.records if r.name == "websockets.client"]
     assert any("Authorization" in line for line in client_lines)
     assert not any(TOKEN in line for line in client_lines)
+
+
+@pytest.mark.parametrize("before", ["", "\ufeff"])
+def test_a_ca_file_may_be_a_pipe_of_the_shells(make_certificate, before):
+    """As in `--cafile <(ssh server cat server.pem)`: it can be read once."""
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "w", encoding="utf-8") as pipe:
+        pipe.write(before + make_certificate().certificate_file.read_text())
+    context = CaFile(Path(f"/dev/fd/{reading}")).context()
+    os.close(reading)
+    assert context.cert_store_stats()["x509"] == 1
