@@ -13,7 +13,7 @@ from benchmarks.attack.catalogue import ATTACKS
 from benchmarks.attack.field import VICTIMS, MemoryWatch, add_token, target_of
 from benchmarks.attack.report import Row, markdown, plain
 from benchmarks.attack.values import Attack, Target
-from benchmarks.attack.victims import Notice, Noticed, Victims
+from benchmarks.attack.victims import Noticed, Victims
 from benchmarks.machine import machine
 from benchmarks.scenes import references
 from benchmarks.server_metrics import ENABLED
@@ -34,28 +34,33 @@ class Trial:
     def __init__(self, target: Target, victims: Victims) -> None:
         self._target = target
         self._victims = victims
-        self._quiet: list[Notice] = []
+        self._quiet = Noticed((), 0.0)
 
     def watch(self, seconds: float) -> None:
         """Watch the victims for so long without an attack."""
         begin = time.monotonic()
         time.sleep(seconds)
-        self._quiet += self._victims.between(begin, time.monotonic()).notices
+        self._quiet += self._victims.between(begin, time.monotonic())
 
     def measure(self, attack: Attack, seconds: float) -> Row:
-        """Attack once, after a quiet time."""
-        time.sleep(SETTLE_SECONDS)
+        """Attack once, between a quiet time and one in which its effects may still come."""
+        before = time.monotonic()
         self.watch(QUIET_SECONDS)
         with MemoryWatch(self._target.pid) as memory:
             begin = time.monotonic()
             outcome = attack_apart(attack, self._target, max(seconds, attack.seconds))
             end = time.monotonic()
+        time.sleep(SETTLE_SECONDS)
         during = self._victims.between(begin, end)
-        return Row(attack, outcome, Noticed(tuple(self._quiet)), during, memory.rise)
+        whole = self._victims.between(before, time.monotonic())
+        return Row(attack, outcome, self._quiet, during, whole, memory.rise)
 
 
-def attack_all(attacks: list[Attack], seconds: float, folder: Path) -> list[Row]:
-    """Start a server and its victims, attack, and print each row as it comes."""
+def attack_all(attacks: list[Attack], seconds: float, folder: Path) -> tuple[list[Row], bool]:
+    """Start a server and its victims, attack, and print each row as it comes.
+
+    Returns the rows, and whether the server ended in order afterwards.
+    """
     rows = []
     with ServerProcess(folder, references(), SETTINGS) as server:
         target = target_of(server)
@@ -70,11 +75,11 @@ def attack_all(attacks: list[Attack], seconds: float, folder: Path) -> list[Row]
         code = server.stop()
         took = time.monotonic() - begun
     print(f"\nSIGTERM: exit code {code} after {took:.1f} s")
-    return rows
+    return rows, code == 0
 
 
 def main() -> int:
-    """Print the table; 1 when a promise was not held."""
+    """Print the table; 1 when a promise was not held, or the server did not end in order."""
     parser = argparse.ArgumentParser(prog="benchmarks.attack", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="attack only these")
     parser.add_argument("--seconds", type=float, default=10.0, help="of each attack, at least")
@@ -91,12 +96,12 @@ def main() -> int:
     attacks = [attack for attack in ATTACKS.values() if attack.name in (options.names or ATTACKS)]
     print(f"{machine()}\ntwo victims, 10 frames a second each, through every attack\n")
     with tempfile.TemporaryDirectory() as name:
-        rows = attack_all(attacks, options.seconds, Path(name) / "server")
+        rows, ended = attack_all(attacks, options.seconds, Path(name) / "server")
     if options.markdown:
         options.markdown.write_text(f"{machine()}\n\n{markdown(rows)}\n")
     missed = [row.attack.title for row in rows if row.misses]
     print(f"{len(rows) - len(missed)} of {len(rows)} attacks held")
-    return 1 if missed else 0
+    return 1 if missed or not ended else 0
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ from benchmarks.attack import jpegs
 from benchmarks.attack.peer import Peer, RefusedError
 from benchmarks.attack.values import HONEST, PORTER, REVOKED, Attack, Outcome, Target, rounds
 
+_ALLOWED = 100
+"""Connections that one identity may have: the default of `[Budget] Connections`."""
 _SOURCES = 20
 """Loopback addresses that 1000 connections come from: no limit by address is met."""
 
@@ -26,7 +28,8 @@ def wrong_tokens(target: Target, until: float) -> Outcome:
             answers[refused.status] += 1
         except OSError:
             answers[0] += 1
-    return Outcome(answers.total(), _listed(answers), 101 not in answers)
+    held = answers[101] == 0 < answers[401]
+    return Outcome(answers.total(), _listed(answers), held)
 
 
 def foreign_pages(target: Target, until: float) -> Outcome:
@@ -64,7 +67,8 @@ def connections_of_one_token(target: Target, until: float) -> Outcome:
         except (RefusedError, OSError) as error:
             served = str(error)
     seen = f"{_listed(answers)}; an honest edge: {served or 'no answer'}"
-    return Outcome(answers.total(), seen, served == "processed")
+    held = 0 < answers[101] <= _ALLOWED and served == "processed"
+    return Outcome(answers.total(), seen, held)
 
 
 def use_of_a_revoked_token(target: Target, until: float) -> Outcome:

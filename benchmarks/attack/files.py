@@ -7,13 +7,21 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from benchmarks.attack.values import Attack, Outcome, Target
+from websockets.frames import Opcode
+
+from benchmarks.attack.peer import Peer, RefusedError, masked, tls_socket
+from benchmarks.attack.values import HONEST, Attack, Outcome, Target
+from demo.cast import ON_PHOTO
+from iot_facerecognition_protocol import Command
 
 _TAKE_UP_SECONDS = 3.0
 """How long a changed reference file is left to do harm after SIGHUP."""
+_ANSWER_SECONDS = 20.0
+_KNOWN = "obama2.jpg"
+"""A photo of somebody who is enrolled."""
 
 
 def garbage_in_the_reference_file(target: Target, until: float) -> Outcome:
@@ -22,7 +30,7 @@ def garbage_in_the_reference_file(target: Target, until: float) -> Outcome:
         for text in ("{ not json", good[: len(good) // 2], "", "[" * 100_000):
             path.write_text(text)
             _take_up(target, until)
-        return Outcome(4, _alive(target))
+        return _who_is_known(target, 4)
 
 
 def reference_file_of_100_megabytes(target: Target, until: float) -> Outcome:
@@ -34,7 +42,7 @@ def reference_file_of_100_megabytes(target: Target, until: float) -> Outcome:
                 file.write(f'{{"tag": "tag {number}", "photos": ["{"x" * 60}.jpg"]}},\n')
             file.write('{"tag": "last", "photos": []}]')
         _take_up(target, until)
-        return Outcome(1, _alive(target))
+        return _who_is_known(target, 1)
 
 
 def reference_file_that_is_a_pipe(target: Target, until: float) -> Outcome:
@@ -43,7 +51,7 @@ def reference_file_that_is_a_pipe(target: Target, until: float) -> Outcome:
         path.unlink()
         os.mkfifo(path)
         _take_up(target, until)
-        return Outcome(1, _alive(target))
+        return _who_is_known(target, 1)
 
 
 def names_that_are_not_utf_8(target: Target, until: float) -> Outcome:
@@ -54,7 +62,7 @@ def names_that_are_not_utf_8(target: Target, until: float) -> Outcome:
         )
         path.write_bytes(b"[" + bad + good.encode().lstrip()[1:])
         _take_up(target, until)
-        return Outcome(2, _alive(target))
+        return _who_is_known(target, 2)
 
 
 def key_gone_at_reload(target: Target, until: float) -> Outcome:
@@ -62,16 +70,19 @@ def key_gone_at_reload(target: Target, until: float) -> Outcome:
     state = target.folder / "state"
     keys = [path for path in state.rglob("*") if _holds_key(path)]
     aside = [path.with_name(f"{path.name}.aside") for path in keys]
+    before = _certificate(target)
     for path, to in zip(keys, aside, strict=True):
         path.rename(to)
     os.kill(target.pid, signal.SIGHUP)
     _wait(until, 2.0)
     made = [path.name for path in keys if path.exists()]
+    same = _certificate(target) == before
     for path, to in zip(keys, aside, strict=True):
         to.replace(path)
     os.kill(target.pid, signal.SIGHUP)
-    seen = f"a new key in {', '.join(made)}" if made else "the key in memory stays in use"
-    return Outcome(len(keys), seen, bool(keys) and not made)
+    kept = "the key in memory stays in use" if same else "the certificate is another one"
+    seen = f"a new key in {', '.join(made)}" if made else kept
+    return Outcome(len(keys), seen, bool(keys) and not made and same)
 
 
 def second_server_on_the_same_state(target: Target, until: float) -> Outcome:
@@ -133,9 +144,22 @@ def _wait(until: float, seconds: float) -> None:
     time.sleep(max(0.0, min(seconds, until - time.monotonic())))
 
 
-def _alive(target: Target) -> str:
-    os.kill(target.pid, 0)
-    return "the last good gallery is kept"
+def _who_is_known(target: Target, tries: int) -> Outcome:
+    """Let an edge that comes now send a photo: the gallery holds if it gets the person's name."""
+    tags = "no answer"
+    with suppress(OSError, RefusedError), Peer(target, HONEST) as peer:
+        peer.send(masked(Opcode.BINARY, (target.photos / _KNOWN).read_bytes()))
+        for message in peer.receive(time.monotonic() + _ANSWER_SECONDS):
+            if message["command"] == Command.MESSAGE_TAG_FACE:
+                tags = ", ".join(face["tag"] or "unknown" for face in message["context"])
+                break
+    return Outcome(tries, f"an edge that comes now gets {tags}", tags == ON_PHOTO[_KNOWN])
+
+
+def _certificate(target: Target) -> bytes | None:
+    """Return the certificate that the server shows, in DER."""
+    with tls_socket(target.port) as connection:
+        return connection.getpeercert(binary_form=True)
 
 
 def _holds_key(path: Path) -> bool:

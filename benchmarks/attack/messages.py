@@ -34,7 +34,7 @@ def flood_of_names(target: Target, until: float) -> Outcome:
                 break
         found = f'client="{label}"' in _metrics(target)
     seen = f"{outcome.seen}; an honest client has {'its own label' if found else 'no label'}"
-    return Outcome(outcome.tries, seen, found)
+    return Outcome(outcome.tries, seen, outcome.held and found)
 
 
 def flood_of_messages(target: Target, until: float) -> Outcome:
@@ -43,7 +43,7 @@ def flood_of_messages(target: Target, until: float) -> Outcome:
     before = _log_bytes(target)
     outcome = _flood(target, until, itertools.repeat(command(2, "x" * 900)))
     grown = _log_bytes(target) - before
-    held = grown < 1_000_000
+    held = outcome.held and grown < 1_000_000
     return Outcome(outcome.tries, f"{outcome.seen}; {log.name} grew by {grown / 1e3:.0f} KB", held)
 
 
@@ -78,8 +78,11 @@ def names_that_lie(target: Target, until: float) -> Outcome:
                 if message["command"] == 1:
                     break
     lines = (target.folder / "log.txt").read_text(errors="replace").splitlines()
-    forged = sum(line.partition("]: ")[2].startswith(_FORGED) for line in lines)
-    return Outcome(tries, f"{forged} lines of the log look like the server's own", not forged)
+    texts = [line.partition("]: ")[2] for line in lines]
+    forged = sum(text.startswith(_FORGED) for text in texts)
+    quoted = sum(text.startswith(f'"{_FORGED}"') for text in texts)
+    seen = f"{forged} lines of the log look like the server's own, {quoted} have the name in quotes"
+    return Outcome(tries, seen, not forged and quoted > 0)
 
 
 def _flood(target: Target, until: float, messages: Iterator[bytes]) -> Outcome:
@@ -97,7 +100,7 @@ def _flood(target: Target, until: float, messages: Iterator[bytes]) -> Outcome:
                 for _ in peer.receive(time.monotonic() + 0.01):
                     pass
         time.sleep(0.1)
-    return Outcome(sent, f"{sent} sent over {connections} connections")
+    return Outcome(sent, f"{sent} sent over {connections} connections", sent > 0)
 
 
 def _log_bytes(target: Target) -> int:

@@ -76,7 +76,7 @@ def huge_honest_pictures(target: Target, until: float) -> Outcome:
 
 def oversized_messages(target: Target, until: float) -> Outcome:
     """Send messages beyond the limit of a frame."""
-    tries = told = 0
+    tries = right = 0
     frame = masked(Opcode.BINARY, bytes(6_000_000))
     for _ in rounds(until):
         tries += 1
@@ -84,8 +84,8 @@ def oversized_messages(target: Target, until: float) -> Outcome:
             with suppress(OSError):
                 peer.send(frame)
             codes = [m["context"]["code"] for m in peer.receive(_patience()) if m["command"] == 11]
-            told += peer.close_code == 1009 and codes == ["frame-too-large"]
-    return Outcome(tries, f"{told} were told frame-too-large and closed with 1009", told == tries)
+            right += peer.close_code == 1009 and codes == ["frame-too-large"]
+    return Outcome(tries, f"{right} got frame-too-large and were closed with 1009", right == tries)
 
 
 def _stream(target: Target, frame: bytes, senders: int, until: float) -> Counter[str]:

@@ -8,20 +8,24 @@ from benchmarks.attack.victims import Noticed
 
 RISE_TARGET: Final = 0.20
 MEMORY_TARGET: Final = 64e6
+_LEAST_SHARE: Final = 0.8
+"""Of the results a second, and of the faces with a name, that there are without an attack."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One attack and what came of it.
 
-    `quiet` is what the victims noticed so far while nobody attacked, `during` meanwhile; `memory`
-    is by how many bytes the server's own memory rose above what it was before, at most.
+    `quiet` is what the victims noticed so far while nobody attacked, `during` meanwhile, `whole`
+    from the quiet time before until the effects have had time to come; `memory` is by how many
+    bytes the server's own memory rose above what it was before, at most.
     """
 
     attack: Attack
     outcome: Outcome
     quiet: Noticed
     during: Noticed
+    whole: Noticed
     memory: float
 
     @property
@@ -38,10 +42,11 @@ class Row:
             "promise": not self.outcome.held,
             "p95": self.rise >= RISE_TARGET,
             "memory": self.memory >= MEMORY_TARGET,
-            "wrong name": self.during.wrong > 0,
-            "names": share < 0.8 * quiet_share,
-            "cut": self.during.lost > 0,
-            "silence": not self.during.results,
+            "wrong name": self.whole.wrong > 0,
+            "names": share < _LEAST_SHARE * quiet_share,
+            "cut": self.whole.lost > 0,
+            "results": self.during.rate < _LEAST_SHARE * self.quiet.rate,
+            "silence": not self.during.results or not self.quiet.results,
         }
         return [what for what, missed in found.items() if missed]
 

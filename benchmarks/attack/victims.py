@@ -22,7 +22,14 @@ from benchmarks.streaming import percentile
 from demo.cast import ON_PHOTO
 from demo.photos import fetch_photos
 from demo.server_process import Access
-from iot_facerecognition_client import Client, Fingerprint, FrameEnded, ServerAddress, State
+from iot_facerecognition_client import (
+    Client,
+    Fingerprint,
+    FrameEnded,
+    ServerAddress,
+    State,
+    Status,
+)
 from iot_facerecognition_client.events import FacesResult
 from iot_facerecognition_client.sources.moving_photo import MovingPhoto
 from iot_facerecognition_protocol import FrameStatus, SessionSettings
@@ -54,9 +61,14 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Noticed:
-    """The notices of a stretch of time."""
+    """The notices of so many seconds."""
 
     notices: Sequence[Notice]
+    seconds: float
+
+    def __add__(self, other: "Noticed") -> "Noticed":
+        """Return both together."""
+        return Noticed([*self.notices, *other.notices], self.seconds + other.seconds)
 
     @property
     def p95(self) -> float:
@@ -70,6 +82,11 @@ class Noticed:
         return sum(not notice.reason for notice in self.notices)
 
     @property
+    def rate(self) -> float:
+        """Results a second."""
+        return self.results / self.seconds
+
+    @property
     def wrong(self) -> int:
         """Faces that carried the name of somebody else."""
         return sum(notice.wrong for notice in self.notices)
@@ -81,7 +98,7 @@ class Noticed:
 
     @property
     def lost(self) -> int:
-        """How often a victim lost its connection."""
+        """How often a victim lost its connection, or could not get it back."""
         return sum(notice.reason == LOST for notice in self.notices)
 
 
@@ -120,7 +137,7 @@ class Victims:
 
     def between(self, begin: float, end: float) -> Noticed:
         """Return what was noticed between two monotonic seconds."""
-        return Noticed([notice for notice in self._notices if begin <= notice.at < end])
+        return Noticed([one for one in self._notices if begin <= one.at < end], end - begin)
 
     def _read(self, lines: IO[str]) -> None:
         for line in lines:
@@ -146,16 +163,17 @@ async def stream(client: Client, frames: Sequence[bytes], expected: str, offset:
         if ended.status is not FrameStatus.PROCESSED:
             _print(Notice(time.monotonic(), reason=ended.reason or str(ended.status)))
 
+    def status_changed(status: Status) -> None:
+        if status.state in {State.WAITING, State.REFUSED, State.CLOSED}:
+            _print(Notice(time.monotonic(), reason=LOST))
+
     client.subscribe(FacesResult, faces_came)
     client.subscribe(FrameEnded, frame_ended)
+    client.subscribe(Status, status_changed)
     due = time.monotonic() + offset
-    connected = True
     number = 0
     while True:
         await asyncio.sleep(due - time.monotonic())
-        if connected and client.status.state is not State.CONNECTED:
-            _print(Notice(time.monotonic(), reason=LOST))
-        connected = client.status.state is State.CONNECTED
         client.send(frames[number % len(frames)])
         number += 1
         due += 1 / FPS

@@ -24,6 +24,8 @@ from demo.server_process import ServerProcess
 DEADLINE_SECONDS = 2
 """Of handshakes and of unfinished messages: the default ones would take a test half a minute."""
 SECONDS = {
+    "pings-that-are-not-read": 60.0,
+    "answers-that-are-not-read": 60.0,
     "slow-tls-handshakes": 20.0,
     "slow-http-requests": 20.0,
     "unfinished-messages": 30.0,
