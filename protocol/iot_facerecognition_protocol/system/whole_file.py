@@ -96,8 +96,17 @@ def make_folder(path: Path, mode: int | None = PRIVATE_FOLDER) -> None:
                 raise
             continue
         if mode is not None:
-            folder.chmod(mode)
+            _set_mode(folder, mode)
         belong_to_folder(folder)
+
+
+def _set_mode(folder: Path, mode: int) -> None:
+    """Give a new folder its permissions, never what its owner has put in its place meanwhile."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        os.fchmod(descriptor, mode)
+    finally:
+        os.close(descriptor)
 
 
 def belong_to_folder(path: Path) -> None:
@@ -177,6 +186,8 @@ def _sweep(candidates: Iterable[Path]) -> tuple[Path, ...]:
 
 
 def _remove_unless_written(partial: Path) -> None:
+    if partial.is_symlink():  # of whoever made it: a file of ours is none
+        return
     with suppress(FileNotFoundError, BlockingIOError):  # its writer was done, or is at work
         descriptor = os.open(partial, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
@@ -275,7 +286,9 @@ def _write_in_place(source: int, partial: Path, target: Path) -> None:
 
     Until all is written the complete contents stand next to it, if the folder takes them.
     """
-    descriptor = os.open(target, os.O_WRONLY | os.O_CLOEXEC)  # where that fails, nothing is left
+    # Where that fails, nothing is left. `target` is no link: one that was put there since then leads
+    # to a file of somebody's choice.
+    descriptor = os.open(target, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     complete = partial.with_suffix(COMPLETE) if partial.parent == target.parent else None
     try:
         if complete is not None:

@@ -130,8 +130,9 @@ def _listening(address: str) -> socket.socket:
     _remove(address)
     listener = socket.socket(socket.AF_UNIX)
     try:
+        # Linux gives the file the mode of the socket; by its name it could be another file by then.
+        os.fchmod(listener.fileno(), PRIVATE)
         listener.bind(address)
-        Path(address).chmod(PRIVATE)  # before it listens: until then nobody can connect
         belong_to_folder(Path(address))
         listener.listen()
     except OSError:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from iot_facerecognition_protocol.system.whole_file import (
+    PARTIAL,
     belong_to_folder,
     locked,
     make_folder,
@@ -81,7 +82,7 @@ class OwnFiles:
             return False
 
     def sweep(self) -> None:
-        """Remove pairs that a crash left, with their keys. Raises OSError."""
+        """Remove pairs and links that a crash left, with their keys. Raises OSError."""
         with locked(self._state / _CURRENT):
             self._remove_others()
 
@@ -113,7 +114,7 @@ class OwnFiles:
                 self._put_link(Path(_CURRENT, path.name), path)
 
     def _put_link(self, target: Path, path: Path) -> None:
-        new = path.with_name(f".{path.name}.{os.urandom(8).hex()}.part")
+        new = path.with_name(f".{path.name}.{os.urandom(8).hex()}{PARTIAL}")
         new.symlink_to(target)
         try:
             belong_to_folder(new)
@@ -132,15 +133,26 @@ class OwnFiles:
 
     @staticmethod
     def _give_rights_of(old: Path, new: Path) -> None:
-        """Give `new` the permissions of `old` and, as root, its owner and group."""
+        """Give the file `new` the permissions of `old` and, as root, its owner and group.
+
+        Raises OSError for a link: the folder may be another user's, who can put one there.
+        """
         status = old.stat()
-        new.chmod(stat.S_IMODE(status.st_mode))
-        if os.geteuid() == 0:
-            os.chown(new, status.st_uid, status.st_gid)
+        descriptor = os.open(new, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            if os.geteuid() == 0:
+                os.fchown(descriptor, status.st_uid, status.st_gid)
+            os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
+        finally:
+            os.close(descriptor)
 
     def _remove_others(self) -> None:
-        """Remove all pairs but the one that the links lead to."""
+        """Remove all pairs but the one that the links lead to, and links without their place."""
         current = self._state / _CURRENT
+        for name in (_CURRENT, _KEY, _CERTIFICATE):
+            for link in self._state.glob(f".{name}.*{PARTIAL}"):
+                if link.is_symlink():
+                    link.unlink(missing_ok=True)
         kept = current.readlink().name if current.is_symlink() else ""
         for folder in self._state.glob(f"{_CURRENT}-*"):
             if folder.name != kept and not folder.is_symlink():

@@ -407,3 +407,47 @@ def test_a_folder_that_is_there_keeps_its_rights(tmp_path: Path):
     tmp_path.chmod(0o770)
     make_folder(tmp_path)
     assert rights(tmp_path)[2] == 0o770
+
+
+def test_a_link_that_looks_like_a_left_over_is_left_to_its_maker(tmp_path: Path):
+    (tmp_path / "kept").write_text("kept")
+    (tmp_path / ".key.0123456789abcdef.part").symlink_to("kept")
+    (tmp_path / ".key.fedcba9876543210.part").touch()
+    assert sweep_folder(tmp_path) == ()
+    assert names(tmp_path) == [".key.0123456789abcdef.part", "kept"]
+
+
+def test_a_new_folder_that_is_swapped_for_a_link_does_not_change_what_that_leads_to(
+    tmp_path: Path, monkeypatch
+):
+    victim = tmp_path / "victim"
+    victim.mkdir(mode=0o755)
+    make = Path.mkdir
+
+    def make_and_swap(path: Path, mode: int = 0o777) -> None:
+        make(path, mode)
+        path.rename(tmp_path / "moved")
+        path.symlink_to(victim)
+
+    monkeypatch.setattr(Path, "mkdir", make_and_swap)
+    with pytest.raises(OSError, match="new"):
+        make_folder(tmp_path / "new")
+    assert victim.stat().st_mode & 0o777 == 0o755
+
+
+def test_a_mount_point_that_is_swapped_for_a_link_is_not_written_through(
+    tmp_path: Path, monkeypatch
+):
+    victim, path = tmp_path / "victim", tmp_path / "file"
+    victim.write_text("kept")
+    path.write_text("old")
+
+    def swap_and_refuse(_partial: Path, target: Path) -> None:
+        target.unlink()
+        target.symlink_to(victim)
+        raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+
+    monkeypatch.setattr(Path, "replace", swap_and_refuse)
+    with pytest.raises(OSError, match="file"):
+        write_file(path, b"new")
+    assert victim.read_text() == "kept"

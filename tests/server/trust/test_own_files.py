@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from iot_facerecognition_protocol.system.whole_file import write_file
 from iot_facerecognition_server.config import load
+from iot_facerecognition_server.state_directory import held
+from iot_facerecognition_server.trust import own_files
 from iot_facerecognition_server.trust.certificates import CertificateError, read_identity
 from iot_facerecognition_server.trust.own_files import OwnFiles
 from iot_facerecognition_server.trust.setup import ServerIdentity, server_tls
@@ -200,3 +203,41 @@ def test_a_running_server_keeps_the_key_that_is_gone_from_the_disk(tmp_path: Pat
         tls.reload()
     assert tls.fingerprint == before
     assert not OwnFiles(tmp_path / "state").made
+
+
+def test_links_that_a_crash_left_are_swept_and_keep_nothing_else_from_it(tmp_path: Path):
+    identity = place(tmp_path)
+    made = identity.prepare()
+    state = tmp_path / "state"
+    links = [state / f".{name}.0123456789abcdef.part" for name in ("server.pem", "identity")]
+    links[0].symlink_to("identity/server.pem")
+    links[1].symlink_to((state / "identity").readlink())
+    keys = state / "identity-0123456789abcdef"
+    keys.mkdir()
+    (keys / "server.pem").write_text("a key that nobody uses")
+    partial = state / ".tokens.json.0123456789abcdef.part"
+    partial.touch()
+    with held(load(tmp_path / "config.ini", {})):
+        for left in (*links, keys, partial):
+            assert not os.path.lexists(left), left
+    assert pair(tmp_path) == made.fingerprint
+
+
+def test_rights_are_not_given_to_what_a_link_leads_to(tmp_path: Path, monkeypatch):
+    """Root makes a pair in the folder of a user, who puts a link in the place of the new key."""
+    identity = place(tmp_path)
+    identity.prepare()
+    identity.key_path.chmod(0o644)
+    victim = tmp_path / "victim"
+    victim.touch(mode=0o600)
+
+    def write_and_swap(path: Path, data: bytes) -> None:
+        write_file(path, data)
+        if path.name == "server.pem":
+            path.unlink()
+            path.symlink_to(victim)
+
+    monkeypatch.setattr(own_files, "write_file", write_and_swap)
+    with pytest.raises(CertificateError, match="server.pem"):
+        identity.issue()
+    assert victim.stat().st_mode & 0o777 == 0o600
