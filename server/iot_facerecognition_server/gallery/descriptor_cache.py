@@ -59,7 +59,7 @@ class DescriptorCache:
             return _parsed(read_regular(path, _LARGEST).decode("ascii"))
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             _log.warning("Cached descriptor %s is damaged (%s): computed again", path, error)
             return None
 
@@ -82,14 +82,17 @@ class DescriptorCache:
                 path.unlink(missing_ok=True)
             except OSError as error:
                 _log.warning("Descriptor %s is not erased: %s", path, error)
-        sweep_folder(self._folder)
+        try:
+            sweep_folder(self._folder)
+        except OSError as error:
+            _log.warning("What a crash left in %s stays there: %s", self._folder, error)
 
     def _path(self, key: str) -> Path:
         return self._folder / f"{key}{_SUFFIX}"
 
 
 def _parsed(text: str) -> PhotoFaces:
-    """Return what `put` wrote; raises ValueError, KeyError or TypeError for anything else."""
+    """Return what `put` wrote; anything else raises one of the errors that `get` expects."""
     document = json.loads(text)
     count, values = document["count"], document["descriptor"]
     if type(count) is not int or count < 0 or (values is None) != (count == 0):

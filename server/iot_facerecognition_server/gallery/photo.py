@@ -88,7 +88,9 @@ def _decode_png(content: bytes) -> NDArray[np.uint8]:
         raise PhotoError(f"it has too many pixels ({error}); scale it down") from error
     except UnidentifiedImageError:
         raise PhotoError("the PNG is damaged: its header is wrong") from None
-    except (OSError, SyntaxError, ValueError) as error:
+    except MemoryError as error:
+        raise PhotoError("there is not enough memory for it; scale it down") from error
+    except Exception as error:  # Pillow raises whatever its readers of chunks meet
         raise PhotoError(f"the PNG is damaged: {error}") from error
     return upright(pixels, orientation)
 

@@ -63,7 +63,7 @@ class ReferenceFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._stamp: tuple[int, int, int] | None = None
-        self._read = References(())
+        self._read: References | str = References(())
 
     def locate(self, photo: str) -> Path:
         """Return where the photo lies that the file calls `photo`."""
@@ -77,10 +77,9 @@ class ReferenceFile:
         """
         stamp, text = self._text(self._stamp)
         if text is not None:
-            found = self._references(self._entries(text))
-            if found.problems and not found.people:
-                raise ReferenceFileError(found.problems[0])
-            self._read, self._stamp = found, stamp
+            self._read, self._stamp = self._judged(text), stamp
+        if isinstance(self._read, str):
+            raise ReferenceFileError(self._read)
         return self._read
 
     def load(self) -> tuple[Reference, ...]:
@@ -174,6 +173,14 @@ class ReferenceFile:
             raise ReferenceFileError(
                 f"{self.path} is no JSON list ({error}); it is {_ALLOWED}"
             ) from None
+
+    def _judged(self, text: str) -> References | str:
+        """Return what the file holds, or why it cannot be used: parsing a large one takes long."""
+        try:
+            found = self._references(self._entries(text))
+        except ReferenceFileError as error:
+            return str(error)
+        return found.problems[0] if found.problems and not found.people else found
 
     def _references(self, present: Iterable[Any]) -> References:
         people: list[Reference] = []

@@ -54,14 +54,18 @@ class GalleryKeeper:
         self._build = build
         self._seconds = seconds
         self._asked = asyncio.Event()
+        self._failed = False
 
     def reload(self) -> None:
         """Rebuild at the next opportunity, changed or not."""
         self._asked.set()
 
     async def run(self) -> None:
-        """Keep the gallery in step for ever."""
-        known = await asyncio.to_thread(self._fingerprint)
+        """Keep the gallery in step until cancelled.
+
+        After an error of `build`, the next run builds again, whether the files have changed or not.
+        """
+        known = "" if self._failed else await asyncio.to_thread(self._fingerprint)
         while True:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._asked.wait(), self._seconds)
@@ -70,8 +74,10 @@ class GalleryKeeper:
                 continue
             self._asked.clear()
             known = found
+            self._failed = True
             try:
                 self._current.replace(await asyncio.to_thread(self._build))
             except ReferenceFileError as error:
                 people = len(self._current.gallery.people)
                 _log.error("the gallery stays as it was, with %d people: %s", people, error)
+            self._failed = False

@@ -15,6 +15,7 @@ nobody else can.
 import asyncio
 import json
 import logging
+import os
 import socket
 from collections.abc import Callable
 from pathlib import Path

@@ -1,11 +1,15 @@
+import errno
 import io
 import os
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from iot_facerecognition_server.gallery import descriptor_cache
 from iot_facerecognition_server.gallery.builder import GalleryBuilder
 from iot_facerecognition_server.gallery.descriptor_cache import DescriptorCache, PhotoFaces
 from iot_facerecognition_server.gallery.photo import PhotoError, decode_photo, read_photo
@@ -151,6 +155,7 @@ def test_damaged_cache_entries_are_computed_again(builder, write, tmp_path: Path
     good = entry.read_text()
     damages = ["", good[: len(good) // 2], "[]", '{"count": 1, "descriptor": null}', "\xff"]
     damages += ['{"count": 1, "descriptor": [1, 2]}', good.replace("[", '["x",'), "NaN", "{}"]
+    damages += ["[" * 50_000, '{"count": 1, "descriptor": [1' + 400 * "0" + "]}"]
     for damage in damages:
         entry.write_bytes(damage.encode("latin-1"))
         assert np.array_equal(builder.build(references).gallery.descriptors, expected)
@@ -187,6 +192,17 @@ def test_a_cache_that_cannot_be_written_costs_only_time(builder, write, tmp_path
     (tmp_path / "descriptors").touch()
     assert len(builder.build(write([{"tag": "a", "photos": "obama.jpg"}])).gallery) == 1
     assert "not cached" in caplog.text
+
+
+def test_left_overs_that_cannot_be_removed_cost_only_a_line_in_the_log(
+    builder, write, monkeypatch, caplog
+):
+    def fail(folder: Path) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+
+    monkeypatch.setattr(descriptor_cache, "sweep_folder", fail)
+    assert len(builder.build(write([{"tag": "a", "photos": "obama.jpg"}])).gallery) == 1
+    assert "stays there" in caplog.text
 
 
 def test_a_png_of_absurd_size_is_refused_before_decoding(tmp_path: Path):
@@ -274,6 +290,17 @@ def test_a_damaged_png_is_told_in_a_sentence(photos: Path):
     for bad in (content[:40], content[: len(content) // 2], content[:20] + bytes(30)):
         with pytest.raises(PhotoError, match=r"the PNG is damaged: [^<]*$"):
             decode_photo(bad, JpegDecoder())
+
+
+def test_a_png_with_a_chunk_that_pillow_stumbles_over_is_damaged():
+    """A colour profile without bytes, after the pixels: Pillow raises IndexError."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (16, 16)).save(buffer, "PNG")
+    content = buffer.getvalue()
+    end = content.rindex(b"IEND") - 4
+    chunk = struct.pack(">I", 0) + b"iCCP" + struct.pack(">I", zlib.crc32(b"iCCP"))
+    with pytest.raises(PhotoError, match="the PNG is damaged"):
+        decode_photo(content[:end] + chunk + content[end:], JpegDecoder())
 
 
 @pytest.fixture

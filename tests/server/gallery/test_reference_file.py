@@ -2,11 +2,15 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from iot_facerecognition_server.gallery import reference_file
 from iot_facerecognition_server.gallery.change import fingerprint
+from iot_facerecognition_server.gallery.json_list import entries
 from iot_facerecognition_server.gallery.reference_file import (
     LARGEST_FILE,
     MOST_PROBLEMS,
@@ -219,6 +223,25 @@ def test_of_very_many_wrong_entries_the_number_is_told(write):
     found = write([{"tag": "Joe", "photos": "b.jpg"}, *[7] * (MOST_PROBLEMS + 5)]).read()
     assert len(found.problems) == MOST_PROBLEMS + 1
     assert found.problems[-1].endswith("5 more are wrong")
+
+
+@pytest.mark.parametrize("text", ["[7, 7]", "garbage"])
+def test_a_file_that_cannot_be_used_is_parsed_once_until_it_changes(write, monkeypatch, text):
+    """A large one takes a minute, and it is looked at every few seconds."""
+    parsed = []
+
+    def count(text: str) -> Iterator[Any]:
+        parsed.append(text)
+        return entries(text)
+
+    monkeypatch.setattr(reference_file, "entries", count)
+    references = write(text)
+    for _ in range(3):
+        with pytest.raises(ReferenceFileError):
+            references.read()
+    assert parsed == [text]
+    references.path.write_text('[{"tag": "Joe", "photos": "b.jpg"}]')
+    assert references.load() == (Reference("Joe", ("b.jpg",)),)
 
 
 def test_a_photo_given_by_a_link_keeps_the_links_name(folder: Path, tmp_path: Path):

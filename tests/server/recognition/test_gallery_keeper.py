@@ -3,6 +3,7 @@
 import asyncio
 
 import numpy as np
+import pytest
 
 from iot_facerecognition_server.gallery.gallery import Gallery
 from iot_facerecognition_server.gallery.reference_file import ReferenceFileError
@@ -49,3 +50,30 @@ def test_a_damaged_file_leaves_the_last_good_gallery_and_a_mended_one_replaces_i
     assert "stays as it was, with 1 people" in record.getMessage()
     assert "line 3, column 2" in record.getMessage()
     assert record.exc_info is None
+
+
+def test_a_build_that_failed_is_tried_again_though_nothing_has_changed_since():
+    """The supervisor runs the keeper again after an error: the change must not be lost."""
+
+    async def main() -> None:
+        current = CurrentGallery(gallery())
+        results: list[Gallery | Exception] = [RuntimeError("no memory"), gallery("Ada")]
+        built = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        fingerprints = iter(["before"])
+
+        def build() -> Gallery:
+            result = results.pop(0)
+            if isinstance(result, Exception):
+                raise result
+            loop.call_soon_threadsafe(built.set)
+            return result
+
+        keeper = GalleryKeeper(current, lambda: next(fingerprints, "after"), build, 0.001)
+        with pytest.raises(RuntimeError, match="no memory"):
+            await keeper.run()
+        task = asyncio.create_task(keeper.run())
+        await built.wait()
+        task.cancel()
+
+    asyncio.run(main())

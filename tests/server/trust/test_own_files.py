@@ -238,6 +238,6 @@ def test_rights_are_not_given_to_what_a_link_leads_to(tmp_path: Path, monkeypatc
             path.symlink_to(victim)
 
     monkeypatch.setattr(own_files, "write_file", write_and_swap)
-    with pytest.raises(CertificateError, match="server.pem"):
+    with pytest.raises(CertificateError, match=r"server\.pem"):
         identity.issue()
     assert victim.stat().st_mode & 0o777 == 0o600
