@@ -230,7 +230,8 @@ class AuthSettings:
         "",
         "Revocation lists (PEM) of those in ClientCA: a client whose certificate is on one cannot"
         " connect, and on SIGHUP one that is connected is disconnected. Once a list has expired no"
-        " client can connect. Empty: certificates are valid until they expire.",
+        " client can connect. Empty: certificates are valid until they expire."
+        " docs/client-certificates.md has the commands that make one.",
     )
 
 

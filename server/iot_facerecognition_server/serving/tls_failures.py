@@ -25,6 +25,14 @@ _WORDS: Final = {
     ),
     "NO_SHARED_CIPHER": TlsFailure("the client offers no cipher of TLS 1.3; update the client"),
 }
+_CURES: Final = {
+    3: "its issuer has no revocation list in [Auth] ClientCRL: add one and send SIGHUP",
+    10: "give the client a new one",
+    12: "have its issuer renew the list in [Auth] ClientCRL, and send SIGHUP",
+    23: "give the client a new one if it is to connect",
+}
+"""What helps when OpenSSL refuses a certificate, by its X509_V_ERR_ number (x509_vfy.h)."""
+_SIGNED: Final = "it must be valid now and signed by one of [Auth] ClientCA"
 _DISTRUST: Final = frozenset(
     {
         "TLSV1_ALERT_UNKNOWN_CA",
@@ -42,8 +50,8 @@ def explain(error: ssl.SSLError) -> TlsFailure:
     reason = (error.reason or "").replace(" ", "_").upper()
     if isinstance(error, ssl.SSLCertVerificationError):
         return TlsFailure(
-            f"the client's certificate was refused: {error.verify_message}; it must be valid now"
-            " and signed by one of [Auth] ClientCA",
+            f"the client's certificate was refused: {error.verify_message};"
+            f" {_CURES.get(error.verify_code, _SIGNED)}",
             authentication=True,
         )
     if reason in _WORDS:

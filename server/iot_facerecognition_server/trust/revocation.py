@@ -9,6 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from iot_facerecognition_protocol.system.regular_file import read_regular
 from iot_facerecognition_server.trust.certificates import CertificateError
 from iot_facerecognition_server.trust.client_identity import certificate_credential
 
@@ -16,6 +17,10 @@ _BEGIN: Final = b"-----BEGIN X509 CRL-----"
 _END: Final = b"-----END X509 CRL-----"
 _SOON: Final = timedelta(days=7)
 _WHERE: Final = "[Auth] ClientCRL"
+_LARGEST_LISTS: Final = 50_000_000
+"""Bytes of revocation lists: a million revoked certificates."""
+_LARGEST_AUTHORITIES: Final = 10_000_000
+"""Bytes of the issuers' certificates: several times all that browsers trust."""
 _SIGNERS: Final = (
     rsa.RSAPublicKey,
     ec.EllipticCurvePublicKey,
@@ -83,7 +88,7 @@ def read_revocations(path: Path, issuers: Path, now: datetime) -> Revocations:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_regular(path, _LARGEST_LISTS)
     except OSError as error:
         raise CertificateError(
             f"{_WHERE}: {path} cannot be read: {error.strerror}; correct the path or the"
@@ -91,9 +96,14 @@ def _read(path: Path) -> bytes:
         ) from error
 
 
+def read_authorities(path: Path) -> bytes:
+    """Return the issuers' certificates, PEM, in the file at `path`. Raises OSError."""
+    return read_regular(path, _LARGEST_AUTHORITIES)
+
+
 def _authorities(path: Path) -> list[x509.Certificate]:
     try:
-        return x509.load_pem_x509_certificates(path.read_bytes())
+        return x509.load_pem_x509_certificates(read_authorities(path))
     except (OSError, ValueError) as error:
         raise CertificateError(
             f"[Auth] ClientCA: {path} cannot be used: {error}; name a PEM file with the"

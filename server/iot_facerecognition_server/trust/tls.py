@@ -10,7 +10,11 @@ from pathlib import Path
 from typing import Protocol
 
 from iot_facerecognition_server.trust.certificates import CertificateError, Identity
-from iot_facerecognition_server.trust.revocation import Revocations, read_revocations
+from iot_facerecognition_server.trust.revocation import (
+    Revocations,
+    read_authorities,
+    read_revocations,
+)
 
 
 class IdentitySource(Protocol):
@@ -117,7 +121,8 @@ def _demand_certificates(
     """Let in only those whose certificate an authority has signed and not revoked."""
     context.verify_mode = ssl.CERT_REQUIRED
     try:
-        context.load_verify_locations(authorities)
+        with _in_memory(read_authorities(authorities)) as path:
+            context.load_verify_locations(path)
         if revocations is not None:
             with _in_memory(revocations.pem) as path:
                 context.load_verify_locations(path)

@@ -1,5 +1,6 @@
 """Revoked client certificates: the list is checked, and whoever is on it stays out."""
 
+import os
 import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from iot_facerecognition_server.config import ConfigError, load
+from iot_facerecognition_server.serving.tls_failures import explain
 from iot_facerecognition_server.trust.authentication import (
     Accepted,
     CertificateAuthenticator,
@@ -232,3 +234,35 @@ def test_a_certificate_without_a_subject_is_known_by_its_serial_number(authority
 def test_without_a_certificate_nobody_is_let_in(certificate):
     judge = CertificateAuthenticator(lambda _: False)
     assert isinstance(judge.authenticate(Presented("192.0.2.7", None, certificate)), Refused)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("setting", ["AUTH_CLIENTCA", "AUTH_CLIENTCRL"])
+def test_a_pipe_in_the_place_of_a_file_is_an_error_and_nothing_waits(
+    authority, configured, tmp_path, setting
+):
+    crl = authority.revoke()
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(CertificateError, match="it is no regular file"):
+        configured(crl, **{setting: "pipe"})
+    if setting == "AUTH_CLIENTCA":
+        with pytest.raises(CertificateError, match="it is no regular file"):
+            configured(crl, **{setting: "pipe", "AUTH_CLIENTCRL": ""})
+
+
+def test_a_refused_certificate_is_told_with_what_helps(authority, configured, handshake, tmp_path):
+    other = Authority(tmp_path, "other CA")
+    both = tmp_path / "both.crt"
+    both.write_bytes(authority.path.read_bytes() + other.path.read_bytes())
+    stolen, unlisted = authority.client("stolen"), other.client("hall")
+    tls = configured(authority.revoke(stolen), ca=both)
+    cures = {}
+    for pair in (stolen, unlisted, Authority(tmp_path, "stranger").client("x")):
+        with pytest.raises(ssl.SSLCertVerificationError) as refused:
+            handshake(tls.context, pair.context(tmp_path)).run()
+        words = explain(refused.value).words
+        assert words.startswith("the client's certificate was refused: ")
+        cures[pair] = words.partition("; ")[2]
+    assert cures[stolen] == "give the client a new one if it is to connect"
+    assert "ClientCRL: add one" in cures[unlisted]
+    assert list(cures.values())[2] == "it must be valid now and signed by one of [Auth] ClientCA"
