@@ -84,7 +84,8 @@ class Submission:
     """The work on one frame: independent futures, each None where it was not wanted.
 
     A future ends with its result, with `FrameRejectedError` where the frame is at fault, or with
-    any other exception (`WorkFailedError` tells the cost) where the engine is.
+    any other exception (`WorkFailedError` tells the cost) where the engine is. It can be cancelled
+    until the work on it begins; from then on it ends with its cost.
     """
 
     faces: Future[Recognition[Face]] | None

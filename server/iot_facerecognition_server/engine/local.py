@@ -32,7 +32,7 @@ from iot_facerecognition_server.engine.jobs import (
 )
 from iot_facerecognition_server.engine.kept_thread import KeptThread
 from iot_facerecognition_server.engine.network_thread import NetworkThread
-from iot_facerecognition_server.engine.pending import AnyJob, Item, PendingJob, owners
+from iot_facerecognition_server.engine.pending import AnyJob, Item, JobFuture, PendingJob, owners
 from iot_facerecognition_server.engine.work_plan import BatchWork, ScanWork, WorkPlan
 from iot_facerecognition_server.following.job import FollowedSessions
 
@@ -246,7 +246,7 @@ class LocalEngine:
     def _begin(
         self, job: Job[Found], frame: Frame, rank: float = 0.0, worker: int | None = None
     ) -> asyncio.Future[Recognition[Found]]:
-        result: asyncio.Future[Recognition[Found]] = self._loop.create_future()
+        result: JobFuture[Found] = JobFuture(loop=self._loop)
         following = self._following if job.network is Network.DESCRIPTOR else None
         renew = None if following is None else partial(following.renew, frame.session)
         pending = PendingJob(job, result, rank, renew)
@@ -315,7 +315,7 @@ class LocalEngine:
             return work
 
     def _prepare(self, worker: _Worker, pending: AnyJob) -> None:
-        if pending.result.cancelled():
+        if not pending.begin():
             return
         pending.started = self._clock()
         began = self._stopwatch()

@@ -14,6 +14,22 @@ from iot_facerecognition_server.engine.interface import (
 from iot_facerecognition_server.engine.jobs import Job, Picture, Row
 
 
+class JobFuture(asyncio.Future[Recognition[Found]]):
+    """The future of a job, which can be cancelled until its work has begun and not after.
+
+    A worker does not stop halfway, so its processor time is spent: the future ends with the cost,
+    whoever still waits for it.
+    """
+
+    def __init__(self, *, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop=loop)
+        self.begun = False
+
+    def cancel(self, msg: Any | None = None) -> bool:
+        """Cancel the job; False where its work has begun."""
+        return False if self.begun else super().cancel(msg)
+
+
 class PendingJob(Generic[Found]):
     """A job on its way through the workers, and the future that its sender waits for.
 
@@ -38,7 +54,7 @@ class PendingJob(Generic[Found]):
     def __init__(
         self,
         job: Job[Found],
-        result: asyncio.Future[Recognition[Found]],
+        result: JobFuture[Found],
         rank: float = 0.0,
         failed: Callable[[], None] | None = None,
     ) -> None:
@@ -53,6 +69,13 @@ class PendingJob(Generic[Found]):
         self.pictures: Sequence[Picture] = ()
         self.rows: list[Row | None] = []
         self.missing = 0
+
+    def begin(self) -> bool:
+        """Begin the work; False where it was cancelled before."""
+        if self.result.cancelled():
+            return False
+        self.result.begun = True
+        return True
 
     def succeed(self, recognition: Recognition[Found]) -> None:
         """End with `recognition`, unless it has ended."""

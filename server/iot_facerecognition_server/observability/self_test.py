@@ -128,7 +128,12 @@ class SelfTest:
 
     async def _judge(self, submission: Submission) -> float:
         parts = [part for part in (submission.faces, submission.objects) if part is not None]
-        answers = await asyncio.gather(*parts, return_exceptions=True)
+        together = asyncio.gather(*parts, return_exceptions=True)
+        try:
+            answers = await asyncio.shield(together)  # work that has begun cannot be cancelled
+        except asyncio.CancelledError:
+            together.cancel()
+            raise
         for answer in answers:
             if isinstance(answer, FrameRejectedError):
                 raise SelfTestError(f"the known picture was refused: {answer.message}") from answer

@@ -49,6 +49,7 @@ class _Client:
     session: Session
     metrics: ClientMetrics
     when_sent: WhenSent
+    account: Hashable | None = None
     faces: Sequence[Deliver] = field(default_factory=Sequence)
     objects: Sequence[Deliver] = field(default_factory=Sequence)
     classifying: bool = False
@@ -93,10 +94,13 @@ class Dispatcher:
         Sessions of one `account` share its processor time; without, a session has its own.
         """
         self._scheduler.join(session.key, account)
-        self._clients[session.key] = _Client(session, metrics, when_sent)
+        self._clients[session.key] = _Client(session, metrics, when_sent, account)
 
     def leave(self, session: Session) -> None:
-        """Forget `session` and give up what it has at the engine."""
+        """Forget `session` and give up what the engine has not begun of it.
+
+        What is begun ends, and its account pays for it: else whoever leaves in time pays nothing.
+        """
         client = self._clients.pop(session.key)
         if self._scheduler.leave(session.key) is not None:
             client.metrics.frame_dropped(GONE)
@@ -204,8 +208,11 @@ class Dispatcher:
         frame = under_way.frame
         with self._delivering(client, under_way):
             if found is not None and client.session.key in self._clients:
-                client.session.faces_found(frame.number, found.found)
-                client.when_sent(partial(client.metrics.result_sent, "faces", frame.received))
+                sent = partial(client.metrics.result_sent, "faces", frame.received)
+                if client.session.faces_found(frame.number, found.found):
+                    client.when_sent(sent)
+                else:
+                    sent()  # what waits for a text is bounded by the texts only
                 for face in found.found:
                     client.metrics.face_seen(known=bool(face.tag))
 
@@ -268,7 +275,7 @@ class Dispatcher:
         if ends_turn:
             self._scheduler.done(session, cost, more=bool(under_way.computing))
         else:
-            self._scheduler.charge(session, cost, piece)
+            self._scheduler.charge(session, cost, piece, client.account)
 
     def _end(self, client: _Client, under_way: _FrameUnderWay) -> None:
         """Answer a frame whose last part has left."""

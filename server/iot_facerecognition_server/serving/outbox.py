@@ -32,7 +32,10 @@ class Outbox:
         return True
 
     def after(self, call: Callable[[], None]) -> None:
-        """Call `call` once the socket has taken everything that was added before."""
+        """Call `call` once the socket has taken everything that was added before.
+
+        For what comes after a text, whose bytes are what bounds the queue.
+        """
         self._texts.append(call)
         self._changed.set()
 

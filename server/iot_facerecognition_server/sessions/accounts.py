@@ -79,6 +79,10 @@ class Accounts:
         account.sessions += 1
         return account
 
+    def find(self, key: Hashable) -> Account | None:
+        """Return the account of `key`, also one without a session whose debts are kept."""
+        return self._accounts.get(key) or self._remembered.get(key)
+
     def leave(self, account: Account) -> None:
         """Take note that a session of `account` ended."""
         account.sessions -= 1

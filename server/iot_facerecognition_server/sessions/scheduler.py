@@ -99,8 +99,7 @@ class FairScheduler:
         """Give `session` a place; sessions of one `account` share its time (None: its own)."""
         if session in self._places:
             raise ValueError(f"session {session} has a place already")
-        remember = account is not None
-        key: Hashable = ("account", account) if remember else ("session", session)
+        key, remember = _key(session, account), account is not None
         joined = self._accounts.join(key, self._time.now, remember=remember)
         self._places[session] = Place(joined.time.now, session=session), joined
 
@@ -188,22 +187,35 @@ class FairScheduler:
         account.time.undo(place, ended.of_session)
         self._over(place, account, ended)
 
-    def charge(self, session: int, cost: float | None, piece: float = 0.0) -> None:
+    def charge(
+        self,
+        session: int,
+        cost: float | None,
+        piece: float = 0.0,
+        account: Hashable | None = None,
+    ) -> None:
         """Charge `session` with processor seconds for a part of a frame beside its turn.
 
         None when they are not known. `piece` is the longest stretch of them that no other work
-        could interrupt: where it is long, the session's frames count as dear.
+        could interrupt: where it is long, the session's frames count as dear. When the session has
+        left, its `account` is charged.
         """
         if session in self._lingering:
             self._lingering.remove(session)
             self._dear_under_way -= 1
-        if cost is None or session not in self._places:
+        if cost is None:
             return
-        place, account = self._places[session]
+        if session not in self._places:
+            owner = self._accounts.find(_key(session, account))
+            if owner is not None:
+                self._time.add(owner, cost)
+                self._queue_account(owner)
+            return
+        place, owner = self._places[session]
         place.piece = max(piece, place.piece + _SMOOTHING * (piece - place.piece))
-        self._time.add(account, cost)
-        account.time.add(place, cost)
-        self._queue(place, account)
+        self._time.add(owner, cost)
+        owner.time.add(place, cost)
+        self._queue(place, owner)
 
     def _begin(self, place: Place, account: Account) -> None:
         cost, dear = self._expected(place), self._is_dear(place)
@@ -261,10 +273,6 @@ class FairScheduler:
 
     def _queue(self, place: Place, account: Account) -> None:
         """Put session and account where they belong now."""
-        if not account.ready:
-            self._ready.remove(account)
-            self._cheap.remove(account)
-            return
         if place in account.ready:
             end = place.start + self._expected(place)
             account.ready.put(place, end)
@@ -272,6 +280,9 @@ class FairScheduler:
                 account.cheap.remove(place)
             else:
                 account.cheap.put(place, end)
+        self._queue_account(account)
+
+    def _queue_account(self, account: Account) -> None:
         for queue, of_account in ((self._ready, account.ready), (self._cheap, account.cheap)):
             best = of_account.first()
             if best is None:
@@ -288,6 +299,10 @@ class FairScheduler:
             account.time.rest()
         if not self._under_way and not self._waiting:
             self._time.rest()
+
+
+def _key(session: int, account: Hashable | None) -> Hashable:
+    return ("session", session) if account is None else ("account", account)
 
 
 def _first(

@@ -181,10 +181,15 @@ class Session:
             return Refused(ErrorCode.FRAME_RATE, reason)
         return Frame(self.key, self._frames, jpeg, now)
 
-    def faces_found(self, frame: int, faces: tuple[Face, ...]) -> None:
-        """Send a frame's faces; to version 1 only when there are any, as the original does."""
-        if faces or self.version >= Version.V2:
-            self._tell(FacesFound(faces, frame))
+    def faces_found(self, frame: int, faces: tuple[Face, ...]) -> bool:
+        """Send a frame's faces; to version 1 only when there are any, as the original does.
+
+        Returns whether they were sent.
+        """
+        if not faces and self.version < Version.V2:
+            return False
+        self._tell(FacesFound(faces, frame))
+        return True
 
     def objects_found(self, frame: int, objects: tuple[ObjectLabel, ...]) -> None:
         """Send a frame's labels."""

@@ -1,6 +1,7 @@
 """Whatever fails inside the engine: every job ends once, and the next is worked on as before."""
 
 import asyncio
+import itertools
 import threading
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -410,3 +411,29 @@ def test_network_thread_ends_although_its_last_batch_failed() -> None:
     thread: NetworkThread[int] = NetworkThread("descriptor", die, 4)
     thread.put([1])
     thread.close()
+
+
+def test_work_that_has_begun_is_not_cancelled_and_tells_its_cost() -> None:
+    async def scenario() -> None:
+        begun, release = threading.Event(), threading.Event()
+
+        def wait(count: int) -> np.ndarray:
+            begun.set()
+            release.wait(30)
+            return np.zeros((count, 128), np.float32)
+
+        ticks = itertools.count()
+        rig = Rig(stopwatch=lambda: float(next(ticks)))
+        rig.network.next = wait
+        first = rig.engine.submit(Frame(1, 1, b"good", 0.0), Wants()).faces
+        assert await asyncio.to_thread(begun.wait, 30)
+        second = rig.engine.submit(Frame(1, 2, b"good", 0.0), Wants()).faces
+        assert first
+        assert second
+        assert not first.cancel()
+        assert second.cancel()
+        release.set()
+        assert (await first).cost == 2.0  # a tick for the scan, and one for the network
+        await rig.is_well()
+
+    run(scenario)

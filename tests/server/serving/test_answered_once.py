@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from iot_facerecognition_protocol import ObjectLabel
+from iot_facerecognition_protocol import ObjectLabel, Version
 from iot_facerecognition_server.engine.interface import Frame, Recognition, Submission, Wants
+from iot_facerecognition_server.engine.pending import JobFuture
 from iot_facerecognition_server.sessions.session import Session
 
 from .test_dispatcher import Bench, faces, run
@@ -185,9 +186,11 @@ def test_cost_of_a_frame_is_charged_to_the_account_of_its_session() -> None:
             charged.append(("done", key, cost, more))
             done(key, cost, more=more)
 
-        def record_charge(key: int, cost: float | None, piece: float = 0.0) -> None:
+        def record_charge(
+            key: int, cost: float | None, piece: float = 0.0, account: str | None = None
+        ) -> None:
             charged.append(("charge", key, cost, piece))
-            charge(key, cost, piece)
+            charge(key, cost, piece, account)
 
         scheduler.done, scheduler.charge = record_done, record_charge  # type: ignore[method-assign]
         bench.offer(session)
@@ -199,5 +202,68 @@ def test_cost_of_a_frame_is_charged_to_the_account_of_its_session() -> None:
         submission.objects.set_result(Recognition((), 0.1, 0.4, cost=0.2, piece=0.05))
         await asyncio.sleep(0)
         assert charged == [("done", 1, 0.03, True), ("charge", 1, 0.2, 0.05)]
+
+    run(scenario)
+
+
+def test_who_leaves_before_the_end_of_a_frame_pays_for_it_all_the_same() -> None:
+    """Else frames of ever new connections, each of which ends at once, cost nobody anything."""
+
+    async def scenario(bench: Bench) -> None:
+        dispatcher, sent = bench.dispatcher, []
+        leaving, back, other = (bench.session(key) for key in (1, 2, 3))
+        for session, account in ((leaving, "greedy"), (back, "greedy"), (other, "modest")):
+            dispatcher.leave(session)
+            metrics = bench.metrics.join(session.key, session.version, account)
+            dispatcher.join(session, metrics, lambda call: call(), account=account)
+
+        def begin(frame: Frame, wants: Wants, rank: float = 0.0) -> Submission:
+            loop = asyncio.get_running_loop()
+            begun: Submission = Submission(JobFuture(loop=loop), JobFuture(loop=loop))
+            for part in (begun.faces, begun.objects):
+                assert isinstance(part, JobFuture)
+                part.begun = True
+            sent.append((frame.session, begun))
+            return begun
+
+        bench.engine.submit = begin  # type: ignore[method-assign]
+        bench.offer(leaving)
+        dispatcher.leave(leaving)
+        ((_, begun),) = sent
+        begun.faces.set_result(Recognition((), 0.0, 1.0, cost=1.0))
+        begun.objects.set_result(Recognition((), 0.0, 9.0, cost=8.0))
+        await asyncio.sleep(0)
+        assert bench.count("frames_dropped_total", reason="gone") == 1
+        assert bench.sent[1] == []
+        bench.offer(back)
+        bench.offer(other)
+        accounts = dispatcher._scheduler._accounts
+        debts = [accounts.find(("account", name)).start for name in ("greedy", "modest")]
+        assert debts[0] - debts[1] > 7.9
+
+    run(scenario)
+
+
+def test_a_version_1_client_without_faces_keeps_nothing_waiting() -> None:
+    """It is sent nothing then, so nothing that it does not read bounds what waits for it."""
+
+    async def scenario(bench: Bench) -> None:
+        session = bench.session(1, Version.V1)
+        session.receive_text('{"command":5,"context":false}')
+        dispatcher, waiting = bench.dispatcher, []
+        dispatcher.leave(session)
+        dispatcher.join(session, bench.metrics.join(1, Version.V1, "first"), waiting.append)
+        for found in ((), faces("ann").found):
+            bench.offer(session)
+            submission = bench.engine.submitted[-1][1]
+            assert submission.faces
+            submission.faces.set_result(Recognition(found, 0.1, 0.2))
+            if submission.objects:
+                submission.objects.set_result(Recognition((), 0.1, 0.2))
+            await asyncio.sleep(0)
+            if not found:
+                assert waiting == []
+                assert bench.count("results_total", kind="faces") == 1
+        assert len(waiting) == 1
 
     run(scenario)
