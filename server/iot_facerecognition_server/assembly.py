@@ -90,7 +90,7 @@ async def serve(config: Config, log: ServerLog) -> None:
     clock = time.monotonic
     sys.setswitchinterval(SWITCH_SECONDS)
     disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series beside each counter, which nobody reads
-    allow_open_files(config.limits.clients)
+    allow_open_files(config.limits.clients, config.limits.handshakes)
     bound_tls_buffers()
     torch.set_num_threads(1)  # as many workers as cores run the networks, each on one thread
     tls = server_tls(config)

@@ -94,8 +94,11 @@ class ClientConnection(ServerConnection):
         return certificate
 
     def when_lost(self, callback: Callable[[], None]) -> None:
-        """Call `callback` once the connection has ended, however it ends."""
-        self._when_lost.append(callback)
+        """Call `callback` once the connection has ended, however it ends; at once if it has."""
+        if self.connection_lost_waiter.done():
+            callback()
+        else:
+            self._when_lost.append(callback)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin; the TLS handshake is over.

@@ -10,8 +10,10 @@ _OWN_FILES: Final = 64
 """What the server has open beside its clients: logs, models, sockets, the event loop's own."""
 
 
-def allow_open_files(clients: int) -> None:
-    """Raise the soft limit to the hard one; say so where `clients` (0: any number) cannot fit.
+def allow_open_files(clients: int, handshakes: int) -> None:
+    """Raise the soft limit to the hard one, and warn where it is too low.
+
+    That is for `clients` (0: any number) and the `handshakes` that may be under way beside them.
 
     The soft limit is 1024 on most systems for the sake of programs that use `select`, and asyncio
     does not.
@@ -23,10 +25,12 @@ def allow_open_files(clients: int) -> None:
         except (OSError, ValueError) as error:
             _log.warning("the limit of open files stays at %d: %s", soft, error)
             hard = soft
-    if hard != resource.RLIM_INFINITY and hard < clients + _OWN_FILES:
+    if hard != resource.RLIM_INFINITY and hard < clients + handshakes + _OWN_FILES:
         _log.warning(
-            "the system lets this server have %d files open: too few for %d clients ([Limits]"
-            " Clients); raise LimitNOFILE of the service, `ulimit -n` or the container's ulimits",
+            "the system lets this server have %d files open: too few for %d clients and %d"
+            " handshakes ([Limits] Clients, Handshakes); raise LimitNOFILE of the service,"
+            " `ulimit -n` or the container's ulimits",
             hard,
             clients,
+            handshakes,
         )

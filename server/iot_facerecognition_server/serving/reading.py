@@ -21,5 +21,5 @@ class Reading:
         """Read again, unless there is another reason."""
         if reason in self._reasons:
             self._reasons.remove(reason)
-            if not self._reasons:
+            if not self._reasons and not self._transport.is_closing():
                 self._transport.resume_reading()

@@ -160,7 +160,8 @@ class RecognitionServer:
         """Stop accepting, finish what is under way within `seconds`, and say good-bye (1001).
 
         Clients are told when to come back to a server that takes `start_seconds` to start. It takes
-        FLUSH_SECONDS + CLOSE_SECONDS + LEAVE_SECONDS more at most, whatever the clients do.
+        FLUSH_SECONDS + 2 * CLOSE_SECONDS + LEAVE_SECONDS more at most, whatever the clients do: to
+        say good-bye, to let connections end, and to close those that are cancelled then.
         """
         self._serving = False
         self._entrance.stop()
@@ -189,9 +190,13 @@ class RecognitionServer:
             self._peer_log.summarise()
             for connection in self._unfinished.overdue(asyncio.get_running_loop().time()):
                 assert isinstance(connection, ClientConnection)
-                connection.give_up_message(
-                    f"a message has {seconds:g} s to arrive ([Limits] MessageSeconds)"
-                )
+                try:
+                    connection.give_up_message(
+                        f"a message has {seconds:g} s to arrive ([Limits] MessageSeconds)"
+                    )
+                except Exception:  # noqa: BLE001 - the others' deadlines hold all the same
+                    _log.exception("%s could not be told that it is too slow", connection.address)
+                    connection.transport.abort()
 
     def _new_connection(self, address: str) -> ClientConnection:
         protocol = ServerProtocol(

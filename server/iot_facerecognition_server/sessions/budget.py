@@ -152,7 +152,7 @@ class Budgets:
         return len(self._budgets)
 
     def of(self, identity: Hashable, now: float) -> Budget:
-        """Return the budget of `identity`; `enter` and `leave` tell for how long it is needed."""
+        """Return the budget of `identity`, which is kept while its `connections` are not 0."""
         budget = self._budgets.get(identity)
         if budget is None:
             if len(self._budgets) >= _REMEMBERED:

@@ -14,6 +14,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 
+from iot_facerecognition_server.serving.connection import ClientConnection as ServerSide
 from iot_facerecognition_server.sessions.budget import BudgetLimits
 
 from .live_server import LIMITS, LiveServer, trusting
@@ -235,3 +236,33 @@ def test_bounds_are_logged_with_the_settings_that_hold(
 
     asyncio.run(scenario())
     assert "disconnected: a message has 0.2 s to arrive ([Limits] MessageSeconds)" in caplog.text
+
+
+def test_a_message_that_cannot_be_given_up_leaves_the_others_their_deadline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give_up, failed = ServerSide.give_up_message, []
+
+    def fail_once(connection: ServerSide, words: str) -> None:
+        if not failed:
+            failed.append(connection)
+            raise RuntimeError("a fault of the server")
+        give_up(connection, words)
+
+    monkeypatch.setattr(ServerSide, "give_up_message", fail_once)
+
+    async def scenario() -> None:
+        limits = replace(LIMITS, message_seconds=0.1)
+        async with (
+            asyncio.timeout(HANG),
+            LiveServer(tmp_path, limits) as live,
+            live.connect() as first,
+        ):
+            first.transport.write(begun(50_000))
+            await first.wait_closed()
+            async with live.connect() as second:
+                second.transport.write(begun(50_000))
+                assert await ending(second) == (["message-unfinished"], 1008)
+        assert len(failed) == 1
+
+    asyncio.run(scenario())
