@@ -286,7 +286,7 @@ def _write_in_place(source: int, partial: Path, target: Path) -> None:
 
     Until all is written the complete contents stand next to it, if the folder takes them.
     """
-    # Where that fails, nothing is left. `target` is no link: one that was put there since then leads
+    # Where that fails, nothing is left. `target` is no link: one that is put there meanwhile leads
     # to a file of somebody's choice.
     descriptor = os.open(target, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     complete = partial.with_suffix(COMPLETE) if partial.parent == target.parent else None
