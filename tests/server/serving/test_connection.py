@@ -102,7 +102,7 @@ def test_nothing_is_kept_of_a_message_that_was_handed_on(
 
 def test_who_asks_to_be_told_of_an_end_that_is_past_is_told_at_once() -> None:
     async def scenario() -> None:
-        connection = new_connection()
+        connection = new_connection("192.0.2.1")
         connection.connection_lost_waiter.set_result(None)
         told: list[int] = []
         connection.when_lost(lambda: told.append(1))
