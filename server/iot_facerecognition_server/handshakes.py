@@ -39,7 +39,7 @@ class Handshakes:
             self._counts[address] += 1
 
     def leave(self, key: int) -> None:
-        """Take note that the handshake `key` is over, if it is still counted."""
+        """End the handshake `key`, if it is still counted."""
         address = self._addresses.pop(key, None)
         if address is not None:
             self._uncount(address)

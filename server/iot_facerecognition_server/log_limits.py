@@ -34,7 +34,7 @@ class _Period:
 class LineLimits:
     """Counts lines by kind, and of each kind by source, as the client that a line is about.
 
-    `seconds` after the first line of a kind its count begins anew.
+    `seconds` after the first line of a kind its count begins again.
     """
 
     def __init__(

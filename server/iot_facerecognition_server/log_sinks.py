@@ -154,7 +154,7 @@ class Console(logging.StreamHandler[Any]):
             self._waiting.give_up()
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
-        """Lose the line: there is no other place to complain."""
+        """Lose the line: there is no other place to report it."""
 
     def close(self) -> None:
         """Let go of what was needed for waiting."""
@@ -203,7 +203,7 @@ class LogFile(RotatingFileHandler, WatchedFileHandler):
     """A file that is set aside when it is full, and made again when somebody moved it away.
 
     The next file is the owner's, the group's and of the permissions that the last one had. A disk
-    that fails is told on the console.
+    that fails is reported on the console.
     """
 
     def __init__(self, settings: LogSettings, console: logging.Handler) -> None:

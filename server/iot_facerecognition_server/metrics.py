@@ -200,7 +200,7 @@ class ClientMetrics:
         self._counts.rate.count(self._clock())
 
     def frame_dropped(self, reason: str) -> None:
-        """Tell that a good frame gave way."""
+        """Count a good frame that was dropped."""
         self._server.dropped.labels(reason).inc()
         self._counts.dropped[reason] += 1
 

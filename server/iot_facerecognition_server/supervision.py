@@ -14,7 +14,7 @@ RESTART_SECONDS: Final = 1.0
 LONGEST_PAUSE_SECONDS: Final = 60.0
 """Up to which the pause doubles at each further failure."""
 TOLD_AGAIN: Final = 60
-"""Failures of one kind after which it is told again: an hour, at the longest pause."""
+"""Failures of one kind after which it is logged again: an hour, at the longest pause."""
 STEADY_SECONDS: Final = 120.0
 """How long a task has to run before its next failure counts as the first one."""
 
@@ -43,7 +43,7 @@ class Restarts:
     def failed(self, error: Exception, ran: float) -> tuple[float, Telling]:
         """Take a failure after `ran` seconds; return the pause in seconds, and what to tell.
 
-        The same failure is told once, and again after `TOLD_AGAIN` more.
+        The same failure is logged once, and again after `TOLD_AGAIN` more.
         """
         if ran >= STEADY_SECONDS:
             self._failures, self._told = 0, ""

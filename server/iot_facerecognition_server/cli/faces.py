@@ -47,7 +47,7 @@ def add(arguments: argparse.Namespace) -> int:
     """Let a person be known by those of the photos that show a face."""
     config = read_config(arguments)
     references = ReferenceFile(config.dlib.reference_file)
-    known = _known(references)  # a damaged file is told before the photos are looked at
+    known = _known(references)  # a damaged file is reported before the photos are looked at
     _refuse_names([arguments.tag, *map(str, arguments.photos)])
     photos = [photo.absolute() for photo in arguments.photos]
     reports = []

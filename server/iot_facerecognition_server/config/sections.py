@@ -324,8 +324,8 @@ class LimitSettings:
         "IdleSeconds",
         Number(0.0, 31_536_000.0, "seconds"),
         "86400",
-        "How long a client may send nothing before it is sent away; 0: for ever. A paused client of"
-        " the original is silent, and nothing but silence tells that one has vanished.",
+        "How long a client may send nothing before it is disconnected; 0: any time. A paused client"
+        " of the original is silent, and nothing but silence tells that one has vanished.",
     )
     backlog_bytes: int = setting(
         "BacklogBytes",

@@ -35,7 +35,7 @@ class KeptThread:
         self._thread.start()
 
     def progressed(self) -> None:
-        """Take note, on the thread itself, that a piece of work is done."""
+        """Record, on the thread itself, that a piece of work is done."""
         self._failures = 0
 
     def is_alive(self) -> bool:

@@ -101,7 +101,7 @@ class LocalEngine:
     oversubscribed (docs/decisions/workers.md). A network on a GPU has a thread of its own instead,
     which takes whatever waits (docs/decisions/cuda.md).
 
-    Every job ends its future once, whatever raises. Tools that have failed are made anew before the
+    Every job ends its future once, whatever raises. Tools that have failed are replaced before the
     next frame, and a thread that has failed goes on with new ones.
     """
 
@@ -212,7 +212,7 @@ class LocalEngine:
     def standing(self) -> float:
         """Return how many seconds the busiest thread is at one piece of work; from any thread.
 
-        A thread that has died counts as busy for ever.
+        A thread that has died counts as busy permanently.
         """
         if not self._closing and not all(thread.is_alive() for thread in self._threads):
             return float("inf")

@@ -121,7 +121,7 @@ class WorkPlan(Generic[Scan, Network, Item]):
 
     What is in the background gets its turn when nothing urgent is there, after every `patience`
     pieces of urgent work, and before what is urgent with a rank larger by more than `slack`, so
-    that it neither holds up the urgent nor waits for ever. While urgent work comes, one worker at a
+    that it neither holds up the urgent nor starves. While urgent work comes, one worker at a
     time is in the background. What is meant for one worker goes before everything.
     Plain: the caller brings threads and lock.
     """

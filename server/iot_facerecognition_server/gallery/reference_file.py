@@ -205,7 +205,7 @@ class ReferenceFile:
         if not isinstance(tag, str) or not tag.strip():
             return None, [f"{where}: tag is {_short(tag)}, it must be a name"]
         if not _is_unicode(tag):
-            return None, [f"{where}: tag is {_short(tag)}, which is not UTF-8; write it anew"]
+            return None, [f"{where}: tag is {_short(tag)}, which is not UTF-8; write it again"]
         names = [photos] if isinstance(photos, str) else photos
         if not isinstance(names, list) or not all(
             isinstance(name, str) and name and "\0" not in name for name in names

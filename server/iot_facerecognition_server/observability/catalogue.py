@@ -89,7 +89,7 @@ def _histogram(name: str, meaning: str, buckets: tuple[float, ...], *labels: str
 
 CLIENTS: Final = _gauge("clients", "Clients that are connected.")
 CONNECTIONS_REFUSED: Final = _counter(
-    "connections_refused_total", "Connections that were turned away.", "reason"
+    "connections_refused_total", "Connections that were rejected.", "reason"
 )
 AUTHENTICATION_FAILURES: Final = _counter(
     "authentication_failures_total", "Connections that could not prove to be allowed."
@@ -97,7 +97,9 @@ AUTHENTICATION_FAILURES: Final = _counter(
 FRAMES_RECEIVED: Final = _counter("frames_received_total", "Frames that arrived.")
 FRAMES_PROCESSED: Final = _counter("frames_processed_total", "Frames that were worked on.")
 FRAMES_DROPPED: Final = _counter(
-    "frames_dropped_total", "Good frames that gave way or whose client had left.", "reason"
+    "frames_dropped_total",
+    "Good frames that were dropped, by reason; `gone`: the client had left.",
+    "reason",
 )
 INPUT_REJECTED: Final = _counter(
     "input_rejected_total", "Frames and messages that could not be taken.", "reason"
@@ -220,7 +222,7 @@ CLIENT_PROCESSED: Final = _counter(
 )
 CLIENT_DROPPED: Final = _counter(
     "client_frames_dropped_total",
-    "The client's frames that gave way.",
+    "The client's good frames that were dropped, by reason.",
     "identity",
     "client",
     "reason",

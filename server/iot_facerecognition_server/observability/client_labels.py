@@ -33,7 +33,7 @@ class LabelBudget:
         return value
 
     def touch(self, value: str, now: float) -> None:
-        """Take note that `value` is in use at `now`."""
+        """Record that `value` is in use at `now`."""
         if value in self._used:
             self._used[value] = now
             self._used.move_to_end(value)
@@ -94,7 +94,7 @@ class IdentityLabels:
         self._names[label].leave(key, now)
 
     def _forget(self) -> None:
-        """Forget the names of identities that gave way to others, once nobody uses them."""
+        """Forget the names of identities that were superseded, once nobody uses them."""
         gone = [
             label
             for label, names in self._names.items()

@@ -53,7 +53,7 @@ class Examination:
         self._problems: dict[int, str] = {}
 
     async def run(self) -> NoReturn:
-        """Ask for ever, at most `SHARE` of one processor's time."""
+        """Ask until cancelled, at most `SHARE` of one processor's time."""
         for worker in itertools.cycle(range(self._engine.workers)):
             cost = await self.ask(worker)
             await self._sleep(max(SHORTEST_PAUSE, cost / SHARE))

@@ -10,7 +10,7 @@ from iot_facerecognition_protocol import ErrorCode
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a connection is turned away: the HTTP answer, and the reason for the counter."""
+    """Why a connection is rejected: the HTTP answer, and the reason for the counter."""
 
     status: HTTPStatus
     reason: str
@@ -62,7 +62,7 @@ class Admission:
         return None
 
     def leave(self, address: str, identity: Hashable) -> None:
-        """Take note that a connection that was admitted has ended."""
+        """Record that a connection that was admitted has ended."""
         self._connections -= 1
         self._addresses[address] -= 1
         if not self._addresses[address]:

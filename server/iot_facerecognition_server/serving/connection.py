@@ -80,7 +80,7 @@ class ClientConnection(ServerConnection):
         self.identity: ClientIdentity | None = None
         """Who is at the other end, once that has been proved."""
         self.when_overhead: Callable[[int], float] | None = None
-        """Told of WebSocket frames that cost and say nothing: pings, pongs and small fragments.
+        """Takes the number of frames that cost and say nothing: pings, pongs and small fragments.
 
         It returns the seconds for which the connection is not to be read."""
 
@@ -178,7 +178,7 @@ class ClientConnection(ServerConnection):
     async def ping(self, data: DataLike | None = None) -> Awaitable[float]:
         """Send a ping, and cut the connection when the ping finds no way out in time.
 
-        The base waits for a pong for a limited time, but for ever until the ping is written.
+        The base waits for a pong for a limited time, but without limit until the ping is written.
         """
         try:
             async with asyncio.timeout(self.ping_timeout):

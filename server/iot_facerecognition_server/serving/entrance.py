@@ -161,7 +161,7 @@ class Entrance:
         peer.close()
 
     def _entered(self, key: int) -> None:
-        """Take note that a handshake is over, if it is still under way."""
+        """End a handshake, if it is still under way."""
         self._handshakes.leave(key)
         self._entering.pop(key, None)
 

@@ -44,7 +44,7 @@ class Outbox:
         await self._empty.wait()
 
     async def send_all(self, send: Callable[[bytes], Awaitable[None]]) -> None:
-        """Hand every text to `send`, in order, for ever."""
+        """Hand every text to `send`, in order, until cancelled."""
         while True:
             while self._texts:
                 text = self._texts.popleft()

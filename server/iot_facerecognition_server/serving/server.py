@@ -148,7 +148,7 @@ class RecognitionServer:
     def disconnect_revoked(self) -> int:
         """Disconnect the clients that would be refused by now; return how many.
 
-        Raises TokenFileError when that cannot be told; all of them stay then.
+        Raises TokenFileError when that cannot be found out; all of them stay then.
         """
         return self._disconnect_revoked(self.clients)
 
@@ -226,14 +226,14 @@ class RecognitionServer:
         self._peer_log.warn(failed.reason, "refused %s: %s", address, failed.words)
 
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
-        """Let a connection in, or turn it away in HTTP, before it costs anything."""
+        """Let a connection in, or reject it in HTTP, before it costs anything."""
         assert isinstance(connection, ClientConnection)
         hosts = request.headers.get_all("Host")
         foreign = self._origins.refuse(
             request.headers.get_all("Origin"), hosts[0] if len(hosts) == 1 else None
         )
         if foreign is not None:
-            return self._turn_away(connection, HTTPStatus.FORBIDDEN, ORIGIN, foreign)
+            return self._reject(connection, HTTPStatus.FORBIDDEN, ORIGIN, foreign)
         proofs = request.headers.get_all("Authorization")
         verdict = (
             Refused("there are several Authorization headers; send one")
@@ -244,7 +244,7 @@ class RecognitionServer:
         )
         if isinstance(verdict, Refused):
             self._metrics.authentication_failures.inc()
-            response = self._turn_away(
+            response = self._reject(
                 connection, HTTPStatus.UNAUTHORIZED, AUTHENTICATION, verdict.reason
             )
             response.headers["WWW-Authenticate"] = "Bearer"
@@ -252,7 +252,7 @@ class RecognitionServer:
         identity = verdict.identity
         refusal = self._room(connection, identity)
         if refusal is not None:
-            return self._turn_away(connection, refusal.status, refusal.reason, refusal.message)
+            return self._reject(connection, refusal.status, refusal.reason, refusal.message)
         connection.identity = identity
         return None
 
@@ -274,11 +274,11 @@ class RecognitionServer:
             client.disconnect(ErrorCode.REVOKED, revoked[client.identity])
         return len(to)
 
-    def _turn_away(
+    def _reject(
         self, connection: ClientConnection, status: HTTPStatus, reason: str, message: str
     ) -> Response:
         self._metrics.refused.labels(reason).inc()
-        self._peer_log.warn(reason, "turned away %s: %s", connection.address, message)
+        self._peer_log.warn(reason, "rejected %s: %s", connection.address, message)
         return connection.respond(status, message + "\n")
 
     async def _handle(self, connection: ClientConnection) -> None:

@@ -30,7 +30,7 @@ class UnfinishedMessages:
         return self._size
 
     def hold(self, connection: Hashable, size: int, now: float) -> Hashable | None:
-        """Take note that `connection` has `size` bytes of a message at `now` (seconds).
+        """Record that `connection` has `size` bytes of a message at `now` (seconds).
 
         Past the total, return the connection to give up, which is forgotten: the one whose message
         has held most for longest, bytes times seconds. An ordinary frame that is just arriving is
@@ -46,7 +46,7 @@ class UnfinishedMessages:
         return worst
 
     def release(self, connection: Hashable) -> None:
-        """Take note that `connection` has finished its message, or has gone."""
+        """Record that `connection` has finished its message, or has gone."""
         held = self._held.pop(connection, None)
         if held is not None:
             self._size -= held.size

@@ -84,7 +84,7 @@ class Accounts:
         return self._accounts.get(key) or self._remembered.get(key)
 
     def leave(self, account: Account) -> None:
-        """Take note that a session of `account` ended."""
+        """Record that a session of `account` ended."""
         account.sessions -= 1
         if account.sessions:
             return

@@ -180,7 +180,7 @@ class FairScheduler:
         self._over(place, account, ended)
 
     def undo(self, session: int) -> None:
-        """Take note that the frame of `session` that was taken last is not worked on after all."""
+        """Take back the turn that `session` was given last: its frame is not worked on."""
         place, account = self._places[session]
         ended = place.under_way.pop()
         self._time.undo(account, ended.of_account)

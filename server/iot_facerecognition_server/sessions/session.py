@@ -202,7 +202,7 @@ class Session:
         )
 
     def drop(self, frame: int, reason: DropReason) -> None:
-        """Give back the credit of a good frame that gave way."""
+        """Give back the credit of a good frame that is dropped."""
         self._finish(FrameDone(frame, FrameStatus.DROPPED, reason=reason))
 
     def reject(self, frame: int, code: ErrorCode, message: str) -> Refused:

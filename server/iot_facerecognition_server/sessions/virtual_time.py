@@ -80,7 +80,7 @@ class VirtualTime:
         self._latest = max(self._latest, share.paid_until)
 
     def rest(self) -> None:
-        """Take note that nobody waits and nothing is under way: all start equal after that."""
+        """Let all start equal: nobody waits and nothing is under way."""
         self._now = max(self._now, self._latest)
 
 

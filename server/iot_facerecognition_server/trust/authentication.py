@@ -50,7 +50,7 @@ class Authenticator(Protocol):
     def revoked(self, identities: Collection[ClientIdentity]) -> Mapping[ClientIdentity, str]:
         """Return those of `identities` that would be refused by now, and why.
 
-        Raises TokenFileError when that cannot be told.
+        Raises TokenFileError when that cannot be found out.
         """
 
 

@@ -31,7 +31,7 @@ class Edges(NamedTuple):
 
 
 def orientation_in(tiff: bytes) -> int:
-    """Return the orientation in the first directory of a TIFF structure; 1 where none is told."""
+    """Return the orientation in the first directory of a TIFF structure; 1 where there is none."""
     order = _BYTE_ORDERS.get(tiff[:4])
     if order is None:
         return UPRIGHT

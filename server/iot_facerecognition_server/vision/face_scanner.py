@@ -65,7 +65,7 @@ class FaceScanner:
     def scan(self, jpeg: bytes) -> list[ScannedFace]:
         """Return the faces in `jpeg`, the most certain first.
 
-        A frame with an orientation is searched upright; the faces are told in the frame as it is
+        A frame with an orientation is searched upright; the boxes are in the frame as it is
         stored. Raises FrameRejectedError for bytes that cannot be decoded and for what is past the
         limits.
         """

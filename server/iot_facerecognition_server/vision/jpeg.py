@@ -39,7 +39,7 @@ class JpegDecoder:
     """Decodes JPEGs: greyscale, YCbCr, RGB, CMYK and YCCK, sequential and progressive.
 
     Callable from any thread, and it releases the GIL while libjpeg-turbo works. Nothing is kept
-    from one picture to the next: libturbojpeg's handle is made anew for each (`TurboJpeg`). The
+    from one picture to the next: each has a handle of libturbojpeg of its own (`TurboJpeg`). The
     caller decides what is too much work (`checked_header`) before it asks for it.
     """
 

@@ -143,7 +143,7 @@ def test_the_limit_of_connections_is_each_client_s_own(
 
     asyncio.run(scenario())
     (line,) = warnings(caplog)
-    assert line.startswith("turned away 192.0.2.8: ")
+    assert line.startswith("rejected 192.0.2.8: ")
 
 
 def test_a_failed_login_is_the_client_s_and_not_the_proxy_s(
@@ -156,7 +156,7 @@ def test_a_failed_login_is_the_client_s_and_not_the_proxy_s(
 
     asyncio.run(scenario())
     (line,) = warnings(caplog)
-    assert line.startswith("turned away 2001:db8::7: ")
+    assert line.startswith("rejected 2001:db8::7: ")
 
 
 @pytest.mark.parametrize("settings", [{}, LISTED])
