@@ -4,6 +4,7 @@ Each kind makes an `ssl.SSLContext` for asyncio, for TLS 1.3 and nothing older. 
 with a server's certificate is found inside the TLS handshake: before a token or a picture is sent.
 """
 
+import _ssl
 import hashlib
 import hmac
 import ssl
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from iot_facerecognition_client.fingerprint import fingerprint_digits
+from iot_facerecognition_client.public_key import public_key
 from iot_facerecognition_protocol.records import dataclass
 
 _BOM = b"\xef\xbb\xbf"
@@ -77,9 +79,11 @@ class SystemTrust:
 class Fingerprint:
     """Trust one certificate, by its SHA-256: `sha256:` and 64 hexadecimal digits.
 
-    The prefix, colons between the digits and capitals are optional, OpenSSL's way of writing it is
-    taken too. Neither names nor validity are looked at, so it works on a board whose clock is not
-    set yet. Raises TrustError.
+    A server may show another certificate for the same key, as for names that it got later; it sends
+    the pinned one along, and proves by its key that it is the same server. The prefix, colons
+    between the digits and capitals are optional, OpenSSL's way of writing it is taken too. Neither
+    names nor validity are looked at, so it works on a board whose clock is not set yet. Raises
+    TrustError.
     """
 
     value: str
@@ -130,9 +134,40 @@ class _PinnedObject(ssl.SSLObject):
     def do_handshake(self) -> None:
         super().do_handshake()
         expected = cast("_PinningContext", self.context).pin
-        presented = certificate_fingerprint(self.getpeercert(binary_form=True) or b"")
-        if not hmac.compare_digest(presented, expected):
-            raise WrongCertificateError(expected, presented)
+        presented = [certificate_fingerprint(one) for one in _for_one_key(self._chain())]
+        if not any(hmac.compare_digest(one, expected) for one in presented):
+            raise WrongCertificateError(expected, presented[-1])
+
+    def _chain(self) -> list[bytes]:
+        """Return what the server has shown, in DER, its own certificate first and nothing checked.
+
+        Before 3.13, Python has it only for itself.
+        """
+        own = self.getpeercert(binary_form=True) or b""
+        if hasattr(self, "get_unverified_chain"):
+            return [own, *self.get_unverified_chain()[1:]]
+        shown = cast("Any", self)._sslobj.get_unverified_chain() or ()  # noqa: SLF001
+        return [own, *(one.public_bytes(_ssl.ENCODING_DER) for one in shown[1:])]
+
+
+def _for_one_key(chain: list[bytes]) -> list[bytes]:
+    """Return the certificates in `chain` whose key is the first one's, which the server has used.
+
+    Others prove nothing: certificates are public, and anyone can send them.
+    """
+    own, *others = chain
+    try:
+        key = public_key(own)
+    except ValueError:
+        return [own]
+    return [own, *(one for one in others if _is_for(key, one))]
+
+
+def _is_for(key: bytes, certificate: bytes) -> bool:
+    try:
+        return public_key(certificate) == key
+    except ValueError:
+        return False
 
 
 class _PinningContext(ssl.SSLContext):

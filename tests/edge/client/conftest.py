@@ -71,13 +71,18 @@ class Certificate:
 
 @pytest.fixture(scope="session")
 def make_certificate(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Certificate]:
-    """Make a self-signed certificate: names, and days from now to its begin and end."""
+    """Make a self-signed certificate: names, days from now to its begin and end, whose key."""
 
     def make(
         names: tuple[str, ...] = ("localhost", "127.0.0.1"),
         days: tuple[int, int] = (-1, 30),
+        key_of: Certificate | None = None,
     ) -> Certificate:
         key = ec.generate_private_key(ec.SECP256R1())
+        if key_of is not None:
+            given = serialization.load_pem_private_key(key_of.key_file.read_bytes(), None)
+            assert isinstance(given, ec.EllipticCurvePrivateKey)
+            key = given
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "fake server")])
         now = dt.datetime.now(dt.UTC)
         certificate = (

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import logging
 import os
 import socket
@@ -84,6 +85,41 @@ async def test_a_pin_needs_no_right_clock_and_no_right_name(fake_server, make_ce
     async with fake_server(certificate=certificate) as server:
         status = await outcome(server.address, Fingerprint(certificate.fingerprint))
         assert status.state is State.CONNECTED
+
+
+def shown_with(certificate, other, folder):
+    """Return `certificate` as a server shows it that sends `other` along."""
+    chain = folder / "chain.pem"
+    parts = (certificate.certificate_file, other.certificate_file)
+    chain.write_bytes(b"".join(part.read_bytes() for part in parts))
+    return dataclasses.replace(certificate, certificate_file=chain)
+
+
+async def test_another_certificate_for_the_pinned_ones_key_will_do(
+    fake_server, make_certificate, tmp_path
+):
+    """As for a name that the server got later: it sends the pinned one along."""
+    pinned = make_certificate()
+    added = make_certificate(names=("camera-server",), key_of=pinned)
+    async with fake_server(certificate=shown_with(added, pinned, tmp_path)) as server:
+        for fingerprint in (pinned.fingerprint, added.fingerprint):
+            status = await outcome(server.address, Fingerprint(fingerprint))
+            assert status.state is State.CONNECTED
+        other = await outcome(server.address, Fingerprint(make_certificate().fingerprint))
+        assert other.reason is Reason.CERTIFICATE
+        assert pinned.fingerprint in other.text
+
+
+async def test_who_only_sends_the_pinned_certificate_along_is_an_impostor(
+    fake_server, make_certificate, tmp_path
+):
+    """Certificates are public: it is the key that counts."""
+    pinned = make_certificate()
+    impostor = shown_with(make_certificate(), pinned, tmp_path)
+    async with fake_server(certificate=impostor) as server:
+        status = await outcome(server.address, Fingerprint(pinned.fingerprint))
+        assert (status.state, status.reason) == (State.REFUSED, Reason.CERTIFICATE)
+        assert server.requests == []
 
 
 async def test_a_byte_order_mark_is_no_part_of_a_ca_file(fake_server, tmp_path):
