@@ -88,7 +88,7 @@ class Restoring:
     @staticmethod
     def _identity(staged: Path) -> Identity:
         try:
-            return read_identity(staged / KEY, staged / KEY, der=False, algorithm=None)
+            return read_identity(staged / KEY, staged / KEY, der=False)
         except CertificateError as error:
             raise ArchiveError(f"its key cannot be used ({error})") from error
 

@@ -155,14 +155,28 @@ def _add_certificate(commands: _Commands) -> None:
     show.add_argument(
         "--pem", action="store_true", help="print the certificate itself, for an edge's CA file"
     )
-    _command(
+    new = _command(
         commands,
         "new",
         "certificate:new",
-        "make a new key and certificate",
+        "make a new key and certificate, or add names to the old ones",
         "Make a new key and certificate for all names and addresses of this machine, in place of\n"
-        "the server's own. Edges then need the new fingerprint. A running server takes it up on\n"
-        "SIGHUP, and connected clients stay.",
+        "the server's own. Edges then need the new fingerprint. With --keep-key the key stays and\n"
+        "gets another certificate for more names: whoever asks for one of them sees it, everyone\n"
+        "else sees the old one, and the fingerprint stays. A running server takes it up on\n"
+        "SIGHUP, and connected clients stay.\n\n"
+        f"example:\n  {PROGRAM} cert new --keep-key --name recognition.lan",
+    )
+    new.add_argument(
+        "--name",
+        dest="names",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="a DNS name that the certificate is to be for as well; may be given several times",
+    )
+    new.add_argument(
+        "--keep-key", action="store_true", help="keep key and fingerprint, and only add names"
     )
 
 

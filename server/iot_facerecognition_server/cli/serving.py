@@ -5,6 +5,7 @@ import asyncio
 import gc
 import logging
 import signal
+from collections.abc import Sequence
 from contextlib import suppress
 from types import FrameType
 from typing import Final
@@ -134,6 +135,7 @@ def _prepare_trust(config: Config) -> None:
     for warning in place.warnings(identity):
         _log.warning("%s", warning)
     _log.info("the certificate's fingerprint, which edges pin: %s", identity.fingerprint)
+    _tell_missing_names(place.names_without_certificate(identity))
     if config.auth.mode == "open":
         _log.warning(
             "[Auth] Mode=open: anyone who reaches port %d may connect", config.connection.port
@@ -144,6 +146,18 @@ def _prepare_trust(config: Config) -> None:
             _print_token(first, as_json=config.log.log_format == "json")
         elif not token_store(config).list():
             _log.warning("no token is valid, so nobody can connect; make one with: token add NAME")
+
+
+def _tell_missing_names(names: Sequence[str]) -> None:
+    """Say what a new host name does not do to a certificate that is there already."""
+    if names:
+        _log.info(
+            "the certificate was made before this machine was called %s: clients that check it by a"
+            " CA file cannot connect by that name, those that pin the fingerprint can; to add it:"
+            " iot-facerecognition-server cert new --keep-key%s",
+            ", ".join(names),
+            "".join(f" --name {name}" for name in names),
+        )
 
 
 def _look_at_references(config: Config) -> None:

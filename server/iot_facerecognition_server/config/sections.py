@@ -76,8 +76,8 @@ class CertificateSettings:
         "QSsl::KeyAlgorithm",
         NumberedChoice(((1, "RSA"), (2, "DSA"), (3, "EC"))),
         "1",
-        "Algorithm of the key in Key. DSA is refused, since TLS 1.3 knows no DSA. Without Key it"
-        " has no effect: the server's own keys are EC.",
+        "Kept for the original's files, and without effect: the algorithm is told from the file in"
+        " Key, RSA or EC, and `cert show` prints it. DSA is refused, since TLS 1.3 knows no DSA.",
     )
     encoding_format: int = setting(
         "QSsl::EncodingFormat",

@@ -131,8 +131,8 @@ class Monitoring:
         }
 
     def _expiry(self) -> float:
-        certificate = self._identity.identity.certificate  # another one after a reload
-        return certificate.not_valid_after_utc.timestamp()
+        certificates = self._identity.identity.certificates  # others after a reload
+        return min(one.not_valid_after_utc.timestamp() for one in certificates)
 
 
 class _SameIdentity:

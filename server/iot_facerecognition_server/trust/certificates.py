@@ -3,7 +3,6 @@
 import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from enum import IntEnum
 from pathlib import Path
 from typing import Final
 
@@ -36,26 +35,66 @@ class CertificateError(Exception):
     """A key or certificate that cannot be used, with the key or file and the cure."""
 
 
-class KeyAlgorithm(IntEnum):
-    """The numbers of `QSsl::KeyAlgorithm`."""
-
-    RSA = 1
-    DSA = 2
-    EC = 3
-
-
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A private key (PEM), the certificate for it, and that with its issuers' as PEM."""
+    """A private key (PEM), the certificate for it, and that with others as PEM.
+
+    `chain` has the certificate, its issuers' after it, and last, where there is one, another
+    certificate for the same key: `added`, for names that the first one does not have.
+    """
 
     key: bytes = field(repr=False)
     chain: bytes = field(repr=False)
     certificate: x509.Certificate
+    added: x509.Certificate | None = None
 
     @property
     def fingerprint(self) -> str:
         """What an edge pins; see `fingerprint`."""
         return fingerprint(self.certificate)
+
+    @property
+    def certificates(self) -> tuple[x509.Certificate, ...]:
+        """The certificate, and the added one if there is one."""
+        return (self.certificate,) if self.added is None else (self.certificate, self.added)
+
+    @property
+    def added_names(self) -> frozenset[str]:
+        """DNS names, in small letters, that only the added certificate has."""
+        if self.added is None:
+            return frozenset()
+        return frozenset(dns_names(self.added)) - frozenset(dns_names(self.certificate))
+
+    def presented(self, *, added: bool) -> bytes:
+        """Return key and certificates (PEM) as a handshake uses them.
+
+        With `added`, by that certificate and the first one after it, by which those know the server
+        who have pinned that; else by the first and its issuers'.
+        """
+        parts = x509.load_pem_x509_certificates(self.chain)
+        if self.added is not None:
+            parts = [self.added, self.certificate] if added else parts[:-1]
+        return self.key + b"".join(part.public_bytes(Encoding.PEM) for part in parts)
+
+
+def dns_names(certificate: x509.Certificate) -> tuple[str, ...]:
+    """Return the DNS names that `certificate` is for, in small letters."""
+    try:
+        found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except x509.ExtensionNotFound:
+        return ()
+    return tuple(name.lower() for name in found.value.get_values_for_type(x509.DNSName))
+
+
+def key_words(certificate: x509.Certificate) -> str:
+    """Say of what algorithm and size the certificate's key is, as `EC, secp256r1`."""
+    match certificate.public_key():
+        case ec.EllipticCurvePublicKey() as key:
+            return f"EC, {key.curve.name}"
+        case rsa.RSAPublicKey() as key:
+            return f"RSA, {key.key_size} bits"
+        case key:
+            return type(key).__name__
 
 
 def fingerprint(certificate: x509.Certificate) -> str:
@@ -64,17 +103,14 @@ def fingerprint(certificate: x509.Certificate) -> str:
     return "sha256:" + hashlib.sha256(der).digest().hex(":").upper()
 
 
-def read_identity(
-    key: Path, certificate: Path, *, der: bool, algorithm: KeyAlgorithm | None
-) -> Identity:
+def read_identity(key: Path, certificate: Path, *, der: bool) -> Identity:
     """Read a key and its certificate, in PEM or in DER, and check that they belong together.
 
-    `algorithm` is what the configuration promises about the key, if anything. Raises
-    CertificateError.
+    Raises CertificateError.
     """
     content = _read(key, "Key")
     private = _private_key(key, content, der=der)
-    _check_key(key, private, algorithm)
+    _check_key(key, private)
     if certificate != key:  # else both out of one reading: the file may be replaced between two
         content = _read(certificate, "Certificate")
     chain = _certificates(certificate, content, der=der)
@@ -92,6 +128,7 @@ def read_identity(
         private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
         b"".join(part.public_bytes(Encoding.PEM) for part in chain),
         chain[0],
+        chain[-1] if len(chain) > 1 and owners[-1] == own else None,
     )
 
 
@@ -161,17 +198,15 @@ def _check_encoding(path: Path, data: bytes, key: str, *, der: bool) -> None:
         )
 
 
-def _check_key(path: Path, key: PrivateKeyTypes, promised: KeyAlgorithm | None) -> None:
+def _check_key(path: Path, key: PrivateKeyTypes) -> None:
     match key:
         case rsa.RSAPrivateKey():
-            found = KeyAlgorithm.RSA
             if key.key_size < _RSA_BITS:
                 raise CertificateError(
                     f"[Certificate] Key: the RSA key in {path} has {key.key_size} bits, which is"
                     f" unsafe; use one with {_RSA_BITS} or more, or an EC key"
                 )
         case ec.EllipticCurvePrivateKey():
-            found = KeyAlgorithm.EC
             if key.curve.name not in _TLS13_CURVES:
                 raise CertificateError(
                     f"[Certificate] Key: the key in {path} is on the curve {key.curve.name}, which"
@@ -186,11 +221,6 @@ def _check_key(path: Path, key: PrivateKeyTypes, promised: KeyAlgorithm | None) 
             raise CertificateError(
                 f"[Certificate] Key: {path} holds neither an RSA nor an EC key; use one of these"
             )
-    if promised is not None and found is not promised:
-        raise CertificateError(
-            f"[Certificate] QSsl::KeyAlgorithm={promised.value} ({promised.name}), but {path} holds"
-            f" an {found.name} key; set it to {found.value}"
-        )
 
 
 def _spki(certificate: x509.Certificate) -> bytes:

@@ -16,6 +16,8 @@ IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _HOSTS: Final = Path("/etc/hosts")
 _NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9-]+)*")
+_LONGEST_NAME: Final = 253
+"""Characters of a DNS name (RFC 1035, section 2.3.4)."""
 
 # linux/netlink.h, linux/rtnetlink.h, linux/if_addr.h
 _RTM_NEWADDR: Final = 20
@@ -35,6 +37,21 @@ class HostNames:
 
     names: tuple[str, ...]
     addresses: tuple[IpAddress, ...]
+
+
+def is_host_name(text: str) -> bool:
+    """Tell whether a DNS name, in the form that is sent (`xn--…` where need be), is written so."""
+    return (
+        len(text) <= _LONGEST_NAME and _NAME.fullmatch(text) is not None and not _is_address(text)
+    )
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def host_names(hosts: Path = _HOSTS) -> HostNames:

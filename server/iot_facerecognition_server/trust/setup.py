@@ -1,12 +1,14 @@
 """The parts of trust, as the configuration wants them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from iot_facerecognition_server.config import Config
+from iot_facerecognition_server.own_container import SHORT, container_id
 from iot_facerecognition_server.trust.authentication import (
     Authenticator,
     CertificateAuthenticator,
@@ -16,14 +18,14 @@ from iot_facerecognition_server.trust.authentication import (
 from iot_facerecognition_server.trust.certificates import (
     CertificateError,
     Identity,
-    KeyAlgorithm,
+    dns_names,
     expiry_warning,
     read_identity,
     validity_problem,
 )
 from iot_facerecognition_server.trust.first_token import FirstToken
 from iot_facerecognition_server.trust.host_names import HostNames, host_names
-from iot_facerecognition_server.trust.issuing import issue_identity
+from iot_facerecognition_server.trust.issuing import add_names, issue_identity
 from iot_facerecognition_server.trust.own_files import OwnFiles
 from iot_facerecognition_server.trust.tls import ClientTrust, ServerTls
 from iot_facerecognition_server.trust.tokens import TokenStore
@@ -43,12 +45,17 @@ class ServerIdentity:
         config: Config,
         hosts: Callable[[], HostNames] = host_names,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        container: Callable[[], str | None] = container_id,
     ) -> None:
-        """Take the settings; `hosts` and `now` go into the server's own certificate."""
+        """Take the settings; `hosts` and `now` go into the server's own certificate.
+
+        `container` tells the id of the container that this is.
+        """
         self._settings = config.certificate
         self._files = OwnFiles(config.server.state_directory)
         self._hosts = hosts
         self._now = now
+        self._container = container
 
     @property
     def own(self) -> bool:
@@ -65,16 +72,42 @@ class ServerIdentity:
         """File with the certificate, fit as an edge's CA file when it is the server's own."""
         return self._settings.certificate or self._files.certificate
 
-    def issue(self) -> Identity:
-        """Make a new key and certificate in place of the old ones. Raises CertificateError."""
+    def issue(self, names: Sequence[str] = ()) -> Identity:
+        """Make a new key and certificate in place of the old ones, also for the DNS `names`.
+
+        Raises CertificateError.
+        """
+        self._check_own()
+        hosts = self._hosts()
+        hosts = replace(hosts, names=tuple(dict.fromkeys((*hosts.names, *names))))
+        return self._put(issue_identity(hosts, self._now()), self._present())
+
+    def add_names(self, names: Sequence[str]) -> Identity:
+        """Add a certificate of the present key that is also for the DNS `names`.
+
+        Handshakes that ask for one of them see it; all others see what they saw before. Raises
+        CertificateError, also where there is no key yet.
+        """
+        self._check_own()
+        if self.missing:
+            raise CertificateError(
+                "there is no key to keep yet: `cert new --name NAME` makes one, with a certificate"
+                " for the name"
+            )
+        present = self.read()
+        return self._put(add_names(present, names, self._now()), present)
+
+    def _check_own(self) -> None:
         if not self.own:
             raise CertificateError(
                 f"[Certificate] Key names {self._settings.key}: whoever made that must renew it;"
                 " leave Key and Certificate empty to have the server make its own"
             )
-        identity = issue_identity(self._hosts(), self._now())
+
+    def _put(self, identity: Identity, present: Identity | None) -> Identity:
+        """Put `identity` in the place of the `present` one, and return it."""
         try:
-            self._files.replace(identity, self._present())
+            self._files.replace(identity, present)
         except OSError as error:
             raise CertificateError(
                 f"[Server] StateDirectory: {error.filename} cannot be written: {error.strerror};"
@@ -100,7 +133,6 @@ class ServerIdentity:
             self.key_path,
             self._settings.certificate,
             der=self._settings.encoding_format == _DER,
-            algorithm=KeyAlgorithm(self._settings.key_algorithm),
         )
         problem = validity_problem(identity.certificate, self._now())
         if problem is not None and not self._settings.test_mode:
@@ -113,14 +145,18 @@ class ServerIdentity:
     def warnings(self, identity: Identity) -> tuple[str, ...]:
         """Tell what is not as it should be, though the server can go on."""
         found = []
-        problem = validity_problem(identity.certificate, self._now())
-        problem = problem or expiry_warning(identity.certificate, self._now())
-        if problem is not None:
+        for certificate in identity.certificates:
+            problem = validity_problem(certificate, self._now())
+            problem = problem or expiry_warning(certificate, self._now())
+            if problem is None:
+                continue
             cure = "renew it"
             if self.own:
                 cure = (
                     "`cert new` makes another, whose fingerprint the edges then need (those that"
                     " pin the fingerprint do not mind the date)"
+                    if certificate is identity.certificate
+                    else "`cert new --keep-key --name NAME` makes another, for all added names"
                 )
             found.append(f"{self.certificate_path}: {problem}; {cure}")
         if self.key_path.stat().st_mode & _OTHERS_MAY_READ:
@@ -132,6 +168,18 @@ class ServerIdentity:
             )
         return tuple(found)
 
+    def names_without_certificate(self, identity: Identity) -> tuple[str, ...]:
+        """Return this machine's names that its own certificates are not for.
+
+        A container whose name is its number has none: nobody connects by that.
+        """
+        names = self._hosts().names
+        container = self._container()
+        if not self.own or (container is not None and container[:SHORT] in names):
+            return ()
+        there = {name for one in identity.certificates for name in dns_names(one)}
+        return tuple(name for name in names if name.lower() not in there)
+
     def _read_own(self) -> Identity:
         if not self.key_path.exists():
             raise CertificateError(
@@ -140,7 +188,7 @@ class ServerIdentity:
                 " fingerprint the clients then need, with: iot-facerecognition-server cert new"
             )
         try:
-            identity = read_identity(self.key_path, self.key_path, der=False, algorithm=None)
+            identity = read_identity(self.key_path, self.key_path, der=False)
         except CertificateError as error:
             raise CertificateError(
                 f"the server's own key and certificate in {self.key_path} cannot be used ({error});"
@@ -153,7 +201,7 @@ class ServerIdentity:
     def _present(self) -> Identity | None:
         """Return the server's own pair; None where there is none that can be used."""
         try:
-            return read_identity(self.key_path, self.key_path, der=False, algorithm=None)
+            return read_identity(self.key_path, self.key_path, der=False)
         except CertificateError:
             return None
 

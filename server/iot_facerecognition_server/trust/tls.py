@@ -35,6 +35,19 @@ class ClientTrust:
     revocations: Path | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Contexts:
+    """What handshakes go on with: the usual context, and the one for `names` that were added."""
+
+    usual: ssl.SSLContext
+    added: ssl.SSLContext
+    names: frozenset[str]
+
+    def for_name(self, name: str | None) -> ssl.SSLContext:
+        """Return the context for the DNS name that a client asked for, None where it gave none."""
+        return self.added if name is not None and name.lower() in self.names else self.usual
+
+
 class ServerTls:
     """Holds the context to listen with, and the identity that new handshakes see.
 
@@ -52,7 +65,7 @@ class ServerTls:
         self._clients = clients
         self._revocations = _revocations(clients)
         self._identity = source.read()
-        self._current = self._context(self._identity, self._revocations)
+        self._current = self._contexts(self._identity, self._revocations)
         self.context = self._context(self._identity, self._revocations)
         self.context.sni_callback = self._hand_over
 
@@ -73,8 +86,8 @@ class ServerTls:
         """
         revocations = _revocations(self._clients)
         identity = self._source.read()
-        context = self._context(identity, revocations)
-        self._identity, self._current, self._revocations = identity, context, revocations
+        contexts = self._contexts(identity, revocations)
+        self._identity, self._current, self._revocations = identity, contexts, revocations
         return (*self._source.warnings(identity), *self.revocation_warnings())
 
     def is_revoked(self, credential: str) -> bool:
@@ -85,17 +98,26 @@ class ServerTls:
         """Tell what is not as it should be with the revocation lists."""
         return () if self._revocations is None else self._revocations.warnings(datetime.now(UTC))
 
-    def _context(self, identity: Identity, revocations: Revocations | None) -> ssl.SSLContext:
-        context = _context(identity)
+    def _contexts(self, identity: Identity, revocations: Revocations | None) -> _Contexts:
+        usual = self._context(identity, revocations)
+        if identity.added is None:
+            return _Contexts(usual, usual, frozenset())
+        added = self._context(identity, revocations, added=True)
+        return _Contexts(usual, added, identity.added_names)
+
+    def _context(
+        self, identity: Identity, revocations: Revocations | None, *, added: bool = False
+    ) -> ssl.SSLContext:
+        context = _context(identity.presented(added=added))
         if self._clients is not None:
             _demand_certificates(context, self._clients.authorities, revocations)
         return context
 
     def _hand_over(
-        self, connection: ssl.SSLObject | ssl.SSLSocket, _name: str | None, _from: ssl.SSLContext
+        self, connection: ssl.SSLObject | ssl.SSLSocket, name: str | None, _from: ssl.SSLContext
     ) -> None:
-        """Let a handshake go on with the current context; OpenSSL asks with or without a name."""
-        connection.context = self._current
+        """Let a handshake go on with a current context; OpenSSL asks with or without a name."""
+        connection.context = self._current.for_name(name)
 
 
 def _revocations(clients: ClientTrust | None) -> Revocations | None:
@@ -104,14 +126,14 @@ def _revocations(clients: ClientTrust | None) -> Revocations | None:
     return read_revocations(clients.revocations, clients.authorities, datetime.now(UTC))
 
 
-def _context(identity: Identity) -> ssl.SSLContext:
+def _context(presented: bytes) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     # The client chooses the cipher: a small board without AES instructions knows better.
     context.options &= ~ssl.OP_CIPHER_SERVER_PREFERENCE
     # Clients stay for hours; tickets would let them return past a renewed certificate or CA.
     context.num_tickets = 0
-    _use(context, identity)
+    _use(context, presented)
     return context
 
 
@@ -134,10 +156,10 @@ def _demand_certificates(
         ) from error
 
 
-def _use(context: ssl.SSLContext, identity: Identity) -> None:
+def _use(context: ssl.SSLContext, presented: bytes) -> None:
     """Load what was checked, not the files again: the key leaves no copy, and DER works too."""
     try:
-        with _in_memory(identity.key + identity.chain) as path:
+        with _in_memory(presented) as path:
             context.load_cert_chain(path)
     except ssl.SSLError as error:
         raise CertificateError(

@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 
+import pytest
 from PIL import Image
 
 from iot_facerecognition_server.config import load
@@ -66,6 +67,36 @@ def test_a_new_certificate_has_another_fingerprint(run):
     first, second = (FINGERPRINT.search(run("cert", "new").out)[0] for _ in range(2))
     assert first != second
     assert second in run("cert", "show").out
+
+
+def test_names_are_added_without_a_new_fingerprint(run):
+    before = FINGERPRINT.search(run("cert", "new", "--name", "one.lan").out)[0]
+    assert "one.lan" in run("cert", "show").out
+    added = run("cert", "new", "--keep-key", "--name", "two.lan", "--name", "three.lan")
+    assert added.code == 0
+    assert "the fingerprint stays" in added.out
+    shown = run("cert", "show").out
+    assert FINGERPRINT.findall(shown) == [before]
+    assert re.search("^key +EC, secp256r1$", shown, re.MULTILINE)
+    assert re.search(r"^added +for three.lan, two.lan$", shown, re.MULTILINE)
+    assert run("cert", "show", "--pem").out.count("BEGIN CERTIFICATE") == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--keep-key"], "give them with --name NAME"),
+        (["--keep-key", "--name", "192.0.2.7"], "this is no DNS name"),
+        (["--name", "with space"], "this is no DNS name"),
+        (["--name", "x" * 300], "this is no DNS name"),
+        (["--keep-key", "--name", "a.lan"], "no key to keep yet"),
+    ],
+)
+def test_names_that_cannot_be_added_are_refused_with_the_cure(run, home, arguments, words):
+    result = run("cert", "new", *arguments)
+    assert result.code == 2
+    assert words in result.err
+    assert not (home / "state" / "server.pem").exists()
 
 
 def test_a_damaged_key_is_a_configuration_error(run, home):

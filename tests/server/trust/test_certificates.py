@@ -11,33 +11,32 @@ from cryptography import x509
 
 from iot_facerecognition_server.trust.certificates import (
     CertificateError,
-    KeyAlgorithm,
     expiry_warning,
     fingerprint,
+    key_words,
     read_identity,
     validity_problem,
 )
 
 
-def read(pairs: Path, key: str, certificate: str, algorithm=None, *, der=False):
-    return read_identity(
-        pairs / f"{key}.key", pairs / f"{certificate}.crt", der=der, algorithm=algorithm
-    )
+def read(pairs: Path, key: str, certificate: str, *, der=False):
+    return read_identity(pairs / f"{key}.key", pairs / f"{certificate}.crt", der=der)
 
 
 @pytest.mark.parametrize(
-    ("name", "algorithm"),
-    [("rsa", KeyAlgorithm.RSA), ("ec", KeyAlgorithm.EC), ("ec2", KeyAlgorithm.EC)],
+    ("name", "words"),
+    [("rsa", "RSA, 2048 bits"), ("ec", "EC, secp256r1"), ("ec2", "EC, secp384r1")],
 )
-def test_pem_files_are_read(pairs, name, algorithm):
-    identity = read(pairs, name, name, algorithm)
+def test_pem_files_are_read_and_tell_the_algorithm(pairs, name, words):
+    identity = read(pairs, name, name)
+    assert key_words(identity.certificate) == words
     assert identity.certificate.subject.rfc4514_string() == f"CN={name}"
     assert b"PRIVATE KEY" in identity.key
     assert "PRIVATE" not in repr(identity)
 
 
 def test_der_files_are_the_same_identity(pairs):
-    assert read(pairs, "der", "der", KeyAlgorithm.EC, der=True) == read(pairs, "ec", "ec")
+    assert read(pairs, "der", "der", der=True) == read(pairs, "ec", "ec")
 
 
 def test_the_fingerprint_is_the_one_that_openssl_prints(pairs):
@@ -51,28 +50,24 @@ def test_the_fingerprint_is_the_one_that_openssl_prints(pairs):
 
 
 @pytest.mark.parametrize(
-    ("key", "certificate", "algorithm", "der", "words"),
+    ("key", "certificate", "der", "words"),
     [
-        ("rsa", "ec", None, False, "is not for the key"),
-        ("rsa", "rsa", KeyAlgorithm.EC, False, "holds an RSA key; set it to 1"),
-        ("ec", "ec", KeyAlgorithm.RSA, False, "holds an EC key; set it to 3"),
-        ("dsa", "dsa", None, False, "TLS 1.3 does not know"),
-        ("odd", "odd", None, False, "secp256k1"),
-        ("ed25519", "ed25519", None, False, "neither an RSA nor an EC key"),
-        ("weak", "weak", None, False, "1024 bits"),
-        ("locked", "ec", None, False, "passphrase"),
-        ("ec", "ec", None, True, "is PEM, but QSsl::EncodingFormat says DER"),
-        ("der", "der", None, False, "is no PEM, but QSsl::EncodingFormat says PEM"),
-        ("ec", "der", None, False, "der.crt is no PEM"),
-        ("missing", "ec", None, False, "missing.key cannot be read: No such file"),
-        ("ec", "missing", None, False, "missing.crt cannot be read: No such file"),
+        ("rsa", "ec", False, "is not for the key"),
+        ("dsa", "dsa", False, "TLS 1.3 does not know"),
+        ("odd", "odd", False, "secp256k1"),
+        ("ed25519", "ed25519", False, "neither an RSA nor an EC key"),
+        ("weak", "weak", False, "1024 bits"),
+        ("locked", "ec", False, "passphrase"),
+        ("ec", "ec", True, "is PEM, but QSsl::EncodingFormat says DER"),
+        ("der", "der", False, "is no PEM, but QSsl::EncodingFormat says PEM"),
+        ("ec", "der", False, "der.crt is no PEM"),
+        ("missing", "ec", False, "missing.key cannot be read: No such file"),
+        ("ec", "missing", False, "missing.crt cannot be read: No such file"),
     ],
 )
-def test_what_cannot_be_used_is_refused_with_its_cure(
-    pairs, *, key, certificate, algorithm, der, words
-):
+def test_what_cannot_be_used_is_refused_with_its_cure(pairs, key, certificate, *, der, words):
     with pytest.raises(CertificateError, match=r"^\[Certificate\] ") as error:
-        read(pairs, key, certificate, algorithm, der=der)
+        read(pairs, key, certificate, der=der)
     assert words in str(error.value)
 
 
@@ -80,25 +75,25 @@ def test_damaged_files_are_refused(pairs, tmp_path):
     lines = (pairs / "ec.key").read_text().splitlines()
     (tmp_path / "a.key").write_text("\n".join([lines[0], "AAAA", lines[-1]]))
     with pytest.raises(CertificateError, match="no private key that can be read"):
-        read_identity(tmp_path / "a.key", pairs / "ec.crt", der=False, algorithm=None)
+        read_identity(tmp_path / "a.key", pairs / "ec.crt", der=False)
     text = (pairs / "ec.crt").read_text()
     (tmp_path / "a.crt").write_text(text.replace("\nMII", "\nXXX"))
     with pytest.raises(CertificateError, match="no certificate that can be read"):
-        read_identity(pairs / "ec.key", tmp_path / "a.crt", der=False, algorithm=None)
+        read_identity(pairs / "ec.key", tmp_path / "a.crt", der=False)
     (tmp_path / "der.key").write_bytes(b"\x30\x82")
     with pytest.raises(CertificateError, match="no private key that can be read"):
-        read_identity(tmp_path / "der.key", pairs / "der.crt", der=True, algorithm=None)
+        read_identity(tmp_path / "der.key", pairs / "der.crt", der=True)
 
 
 def test_the_chain_is_kept_and_its_order_matters(pairs, tmp_path):
     own, other = (pairs / "ec.crt").read_bytes(), (pairs / "rsa.crt").read_bytes()
     chain = tmp_path / "chain.crt"
     chain.write_bytes(own + other)
-    identity = read_identity(pairs / "ec.key", chain, der=False, algorithm=None)
+    identity = read_identity(pairs / "ec.key", chain, der=False)
     assert len(x509.load_pem_x509_certificates(identity.chain)) == 2
     chain.write_bytes(other + own)
     with pytest.raises(CertificateError, match="the server's own certificate first"):
-        read_identity(pairs / "ec.key", chain, der=False, algorithm=None)
+        read_identity(pairs / "ec.key", chain, der=False)
 
 
 def test_validity_is_told_before_during_and_after(pairs):

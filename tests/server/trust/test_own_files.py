@@ -31,7 +31,7 @@ def place(folder: Path) -> ServerIdentity:
 def pair(folder: Path) -> str:
     """Return the fingerprint of the pair in the state directory, which must be one."""
     files = OwnFiles(folder / "state")
-    return read_identity(files.key, files.certificate, der=False, algorithm=None).fingerprint
+    return read_identity(files.key, files.certificate, der=False).fingerprint
 
 
 def killed_after(calls: int, work: Callable[[], object]) -> bool:
@@ -93,6 +93,20 @@ def test_killed_at_any_call_a_new_pair_is_whole_or_not_there(tmp_path: Path, ear
         if not died:
             break
     assert seen == {(True, True), (True, False), (False, False)}
+
+
+def test_killed_at_any_call_added_names_are_whole_or_not_there(tmp_path: Path):
+    identity = place(tmp_path)
+    fingerprint = identity.prepare().fingerprint
+    for calls in range(500):
+        before = identity.prepare().added_names
+        died = killed_after(calls, lambda name=f"n{calls}.lan": identity.add_names([name]))
+        after = identity.prepare()
+        assert after.fingerprint == fingerprint == pair(tmp_path)
+        assert after.added_names in (before, before | {f"n{calls}.lan"})
+        if not died:
+            break
+    assert calls > 5
 
 
 def test_killed_at_any_call_of_the_first_start_the_next_one_ends_with_a_pair(tmp_path: Path):
@@ -172,7 +186,7 @@ def test_a_pair_whose_files_are_mounted_alone_is_written_in_place(tmp_path: Path
     if "unshare" in done.stderr or "mount:" in done.stderr:
         pytest.skip(f"no mounts here: {done.stderr}")
     assert (done.returncode, done.stderr) == (0, "")
-    new = read_identity(outside, outside, der=False, algorithm=None)
+    new = read_identity(outside, outside, der=False)
     assert identity.certificate_path.read_bytes() == new.chain
     assert f"fingerprint  {new.fingerprint}" in done.stdout
 

@@ -1,5 +1,6 @@
 """The configuration's key and certificate, or the server's own, made when needed."""
 
+import ipaddress
 import os
 import shutil
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,8 @@ from iot_facerecognition_server.trust.authentication import (
     OpenAuthenticator,
     TokenAuthenticator,
 )
-from iot_facerecognition_server.trust.certificates import CertificateError
+from iot_facerecognition_server.trust.certificates import CertificateError, dns_names, key_words
+from iot_facerecognition_server.trust.host_names import HostNames
 from iot_facerecognition_server.trust.setup import ServerIdentity, authenticator, server_tls
 
 NOW = datetime.now(UTC)
@@ -143,3 +145,83 @@ def test_the_mode_decides_who_judges(tmp_path, mode, kind):
     tls = server_tls(configuration(tmp_path))
     config = configuration(tmp_path, AUTH_MODE=mode, AUTH_CLIENTCA="ca.crt")
     assert type(authenticator(config, tls)) is kind
+
+
+@pytest.mark.parametrize("promised", ["1", "3"])
+@pytest.mark.parametrize("name", ["ec", "rsa"])
+def test_the_algorithm_of_a_given_key_is_told_from_the_file(tmp_path, pairs, name, promised):
+    shutil.copy(pairs / f"{name}.key", tmp_path / "a.key")
+    shutil.copy(pairs / f"{name}.crt", tmp_path / "a.crt")
+    config = configuration(
+        tmp_path,
+        CERTIFICATE_KEY="a.key",
+        CERTIFICATE_CERTIFICATE="a.crt",
+        CERTIFICATE_KEYALGORITHM=promised,
+    )
+    identity = ServerIdentity(config).read()
+    assert key_words(identity.certificate).startswith(name.upper())
+
+
+def hosts(*names):
+    return lambda: HostNames(("localhost", *names), (ipaddress.IPv4Address("127.0.0.1"),))
+
+
+def test_names_that_came_after_the_certificate_are_told(tmp_path):
+    config = configuration(tmp_path)
+    ServerIdentity(config, hosts("box", "box.local")).issue()
+    renamed = ServerIdentity(config, hosts("Recognition", "recognition.lan"))
+    assert renamed.names_without_certificate(renamed.read()) == ("Recognition", "recognition.lan")
+    renamed.add_names(["recognition", "recognition.lan"])
+    assert renamed.names_without_certificate(renamed.read()) == ()
+
+
+def test_a_container_that_is_called_by_its_number_has_no_name(tmp_path):
+    number = "3f2a" * 16
+    config = configuration(tmp_path)
+    ServerIdentity(config, hosts("box")).issue()
+    for container, told in ((number, ()), ("b0b1" * 16, (number[:12],)), (None, (number[:12],))):
+        place = ServerIdentity(config, hosts(number[:12]), container=lambda c=container: c)
+        assert place.names_without_certificate(place.read()) == told
+
+
+def test_added_names_keep_key_and_fingerprint_and_add_up(tmp_path):
+    place = ServerIdentity(configuration(tmp_path), hosts("box"))
+    before = place.prepare()
+    place.add_names(["one.lan"])
+    place.add_names(["two.lan"])
+    after = place.read()
+    assert (after.key, after.certificate) == (before.key, before.certificate)
+    assert after.added_names == {"one.lan", "two.lan"}
+    assert len(x509.load_pem_x509_certificates(after.chain)) == 2
+    assert set(dns_names(after.added)) == {"localhost", "box", "one.lan", "two.lan"}
+    assert place.certificate_path.read_bytes() == after.chain, "a CA file for all names"
+    assert place.warnings(after) == ()
+
+
+def test_a_new_key_has_the_names_that_are_given_and_forgets_added_ones(tmp_path):
+    place = ServerIdentity(configuration(tmp_path), hosts("box"))
+    first = place.issue(["recognition.lan"])
+    assert dns_names(first.certificate) == ("localhost", "box", "recognition.lan")
+    place.add_names(["two.lan"])
+    second = place.issue()
+    assert second.fingerprint != first.fingerprint
+    assert place.read().added is None
+
+
+def test_names_are_added_to_the_servers_own_key_only(given_files):
+    with pytest.raises(CertificateError, match="whoever made that must renew it"):
+        ServerIdentity(given_files()).add_names(["one.lan"])
+
+
+def test_without_a_key_there_is_nothing_to_add_names_to(tmp_path):
+    with pytest.raises(CertificateError, match="no key to keep yet"):
+        ServerIdentity(configuration(tmp_path)).add_names(["one.lan"])
+
+
+def test_an_added_certificate_that_expires_is_warned_of_with_its_own_cure(tmp_path):
+    config = configuration(tmp_path)
+    ServerIdentity(config).issue()
+    ServerIdentity(config, now=lambda: NOW - timedelta(days=900)).add_names(["one.lan"])
+    place = ServerIdentity(config)
+    (warning,) = place.warnings(place.read())
+    assert "cert new --keep-key --name NAME" in warning
