@@ -52,6 +52,12 @@ class Annotation:
         }
 
 
+_FIRING: Final = (
+    'ALERTS{{here}, alertstate="firing", alertname=~"IotFaceRecognition.+",'
+    ' alertname!="IotFaceRecognitionWatchdog"'
+)
+"""This project's alerts but the one that always fires."""
+
 RESTARTS: Final = Annotation(
     "Restarts", Query(_STARTED), "blue", "Restart", "{{instance}} started", value_is_time=True
 )
@@ -69,10 +75,7 @@ UPGRADES: Final = Annotation(
 )
 SERVER_ALERTS: Final = Annotation(
     "Alerts",
-    Query(
-        "group by (alertname, severity, instance)"
-        ' (ALERTS{{here}, alertstate="firing", identity=""})'
-    ),
+    Query(f'group by (alertname, severity, instance) ({_FIRING}, identity=""}})'),
     "red",
     "{{alertname}}",
     "{{severity}}: {{instance}}",
@@ -80,7 +83,7 @@ SERVER_ALERTS: Final = Annotation(
 EDGE_ALERTS: Final = Annotation(
     "Alerts",
     # One mark for an alert, however many edges it is about.
-    Query('group by (alertname, severity) (ALERTS{{here}, alertstate="firing"})'),
+    Query(f"group by (alertname, severity) ({_FIRING}}})"),
     "red",
     "{{alertname}}",
     "{{severity}}; the table has each edge's number of alerts",

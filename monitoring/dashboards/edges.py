@@ -51,35 +51,31 @@ def _camera(doing: str, at: str = "") -> str:
 def attained(at: str = "") -> str:
     """Return the part of its frame rate that each edge attains.
 
-    Frames in which there was nothing to find by the edge's own settings count as worked on. Of an
-    edge that does not tell the rate that it is set to, it is the part of the frames it sent; one
-    that is paused is left out.
+    Frames in which there was nothing to find by the edge's own settings count as processed. Of an
+    edge that does not tell the rate that it is set to, it is the part of the frames it sent. Left
+    out are edges that are paused, and new connections: their rate is not known yet.
     """
     done = ruled("frames_processed:rate2m", at)
     unwanted = ruled("frames_not_wanted:rate2m", at)
     setting = ruled("frame_rate:setting", at)
     sent = ruled("frames_received:rate2m", at)
-    paused = _camera("off", at)
+    connected = f"{PREFIX}client_connected_timestamp_seconds{ALL}{at}"
+    age = f"max by ({KEY}) (timestamp({connected}) - {connected})"
     return (
         f"(({done} + {unwanted} or {done}) / (({setting} or {sent}) > 0)"
-        f" unless on ({KEY}) {paused})"
+        f" unless on ({KEY}) {_camera('off', at)} and on ({KEY}) {age} > {KNOWN_AFTER})"
     )
 
 
 def state() -> str:
-    """Return each edge's state, a number of `STATES`.
-
-    The rate of a new connection is not known yet: it counts as online.
-    """
-    since = f"time() - {of_edges('client_connected_timestamp_seconds')}"
+    """Return each edge's state, a number of `STATES`."""
     still = f"{of_edges('edge_capture_rate')} == 0 and {of_edges('edge_frame_rate_setting')} > 0"
     blind = f"{_camera('failed')} or ({still})"
-    slow = f"{attained()} < {SLOW} and on ({KEY}) {since} > {KNOWN_AFTER}"
     return (
         f"(({CONNECTED} == 0)"
         f" or {PAUSED} + 0 * ({_camera('off')})"
         f" or {BLIND} + 0 * ({blind})"
-        f" or {LATE} + 0 * ({slow})"
+        f" or {LATE} + 0 * ({attained()} < {SLOW})"
         f" or {WELL} * {CONNECTED})"
     )
 
@@ -87,6 +83,15 @@ def state() -> str:
 def rank() -> str:
     """Return a number that is lower the worse an edge is: its state, then what it attains."""
     return f"({state()} + on ({KEY}) clamp_max({attained()}, 0.99) or {state()})"
+
+
+def firing() -> str:
+    """Return how many alerts fire for each edge, those for its whole identity among them."""
+    none = f"0 * max by (identity, client) ({CONNECTED})"
+    firing = 'alertstate="firing", identity!=""'
+    own = f'count by (identity, client) (ALERTS{{{HERE}, {firing}, client!=""}})'
+    shared = f'count by (identity) (ALERTS{{{HERE}, {firing}, client=""}})'
+    return f"({own} or {none}) + ({none} + on (identity) group_left () {shared} or {none})"
 
 
 def worst(values: str, score: str, *, lowest: bool = False) -> tuple[Query, ...]:

@@ -121,7 +121,8 @@ def _edges() -> table.Panel:
             Query(f"max by (identity, client) ({edges.state()})"),
             words=STATES,
             cell=BACKGROUND,
-            width=110,
+            width=100,
+            centred=True,
         ),
         [Key("client", "Edge", links["client"]), Key("identity", "Identity", links["identity"])],
         [*_rate_columns(), *_health_columns()],
@@ -134,19 +135,15 @@ def _newest(name: str) -> Query:
 
 
 def _rate_columns() -> list[Column]:
-    firing = 'ALERTS{alertstate="firing", identity!="", ' + HERE + "}"
     return [
         Column(
             "Alerts",
-            Query(
-                f"count by (identity, client) ({firing})"
-                f" or 0 * max by (identity, client) ({edges.CONNECTED})"
-            ),
+            Query(edges.firing()),
             steps=_ANY_STEPS,
-            width=80,
+            width=85,
         ),
-        Column("Frame rate", _newest("client_frame_rate"), "fps"),
-        Column("Set to", _newest("edge_frame_rate_setting"), "fps"),
+        Column("Frame rate", _newest("client_frame_rate"), "fps", width=115),
+        Column("Set to", _newest("edge_frame_rate_setting"), "fps", width=90),
         Column(
             "Attained",
             Query(f"max by (identity, client) ({edges.attained()})"),
@@ -154,32 +151,41 @@ def _rate_columns() -> list[Column]:
             _ATTAINED_STEPS,
             cell=GAUGE,
             limits=(0, 1),
-            width=150,
+            width=140,
         ),
-        Column("Camera", _newest("edge_capture_rate"), "fps"),
+        Column("Camera", _newest("edge_capture_rate"), "fps", width=95),
         Column(
             "Latency p95",
             Query(f"max by (identity, client) ({edges.ruled('latency_seconds:p95_5m')})"),
             "s",
             _LATENCY_STEPS,
+            width=120,
         ),
     ]
 
 
 def _health_columns() -> list[Column]:
     return [
-        Column("Temperature", _newest("edge_cpu_temperature_celsius"), "celsius", _HEAT_STEPS),
+        Column(
+            "Temperature",
+            _newest("edge_cpu_temperature_celsius"),
+            "celsius",
+            _HEAT_STEPS,
+            width=120,
+        ),
         Column(
             "Throttled",
             _newest("edge_throttling"),
             words={0: Word("no", "green"), 1: Word("yes", "red")},
+            width=105,
         ),
-        Column("Wi-Fi", _newest("edge_wifi_signal_dbm"), "dBm", _SIGNAL_STEPS),
-        Column("Free memory", _newest("edge_memory_free_bytes"), "bytes"),
-        Column("Up for", _newest("edge_uptime_seconds"), "dtdurations"),
+        Column("Wi-Fi", _newest("edge_wifi_signal_dbm"), "dBm", _SIGNAL_STEPS, width=90),
+        Column("Free memory", _newest("edge_memory_free_bytes"), "bytes", width=115),
+        Column("Up for", _newest("edge_uptime_seconds"), "dtdurations", width=90),
         Column(
             "Software",
             Query(f"max by (identity, client, version) ({{m}}client_info{ALL})"),
             label="version",
+            width=95,
         ),
     ]

@@ -1,12 +1,13 @@
 """The Fleet dashboard's charts: the worst edges before a band of all others, and one edge alone."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from grafana_foundation_sdk.builders import timeseries
 
 from monitoring.dashboards import edges
 from monitoring.dashboards.edges import ALL, KEY, OTHERS, STATES, of_edges, ruled, worst
-from monitoring.dashboards.panels import HERE, Query, lines, named, ranked
+from monitoring.dashboards.panels import HERE, Query, banded, lines, named, ranked
 
 _ONE: Final = "{" + HERE + ', client="$client", identity=~"$identity"}'
 """The chosen edge."""
@@ -17,7 +18,7 @@ _LOST: Final = '{reason!~"switched-off|not-due|gone", ' + HERE + "}"
 def worst_edges() -> list[timeseries.Panel]:
     """Return the charts of all edges."""
     states = lines(
-        "Edges",
+        "Edges by state",
         "How many are in which state.",
         "none",
         Query(f'count_values("state", {edges.state()})', "{{state}}"),
@@ -28,75 +29,79 @@ def worst_edges() -> list[timeseries.Panel]:
 
 def _rates() -> list[timeseries.Panel]:
     return [
-        ranked(
+        _worst_ten(
             "Frame rate",
             "The ten edges that are furthest below the frame rate that they are set to.",
             "fps",
-            worst(ruled("frames_processed:rate2m"), edges.attained(" @ end()"), lowest=True),
-            OTHERS,
+            worst(
+                _rate("client_frames_processed_total", ALL),
+                edges.attained(" @ end()"),
+                lowest=True,
+            ),
             lowest_first=True,
         ),
-        ranked(
+        _worst_ten(
             "Latency p95",
             "The ten edges whose frames wait longest for their faces.",
             "s",
             worst(ruled("latency_seconds:p95_5m"), ruled("latency_seconds:p95_5m", " @ end()")),
-            OTHERS,
         ),
     ]
 
 
 def _losses() -> list[timeseries.Panel]:
     return [
-        ranked(
+        _worst_ten(
             "Dropped by the server",
             "The ten edges of which the server drops most frames.",
             "fps",
-            _most(f"client_frames_dropped_total{_LOST}"),
-            OTHERS,
+            _most("client_frames_dropped_total", _LOST),
         ),
-        ranked(
+        _worst_ten(
             "Dropped by the edge",
             "The ten edges that drop most frames themselves.",
             "fps",
-            _most(f"edge_frames_dropped_total{ALL}"),
-            OTHERS,
+            _most("edge_frames_dropped_total", ALL),
         ),
-        ranked(
+        _worst_ten(
             "Traffic",
             "The ten edges that send most.",
             "Bps",
-            _most(f"client_received_bytes_total{ALL}"),
-            OTHERS,
+            _most("client_received_bytes_total", ALL),
         ),
     ]
 
 
 def _conditions() -> list[timeseries.Panel]:
     return [
-        ranked(
+        _worst_ten(
             "Temperature",
             "The ten hottest edges. At 80 °C a Raspberry Pi throttles itself.",
             "celsius",
             _extreme("edge_cpu_temperature_celsius"),
-            OTHERS,
         ),
-        ranked(
+        _worst_ten(
             "Wi-Fi signal",
             "The ten edges with the weakest signal. Below -75 dBm frames get lost.",
             "dBm",
             _extreme("edge_wifi_signal_dbm", lowest=True),
-            OTHERS,
             lowest_first=True,
         ),
     ]
 
 
-def _most(counter: str) -> tuple[Query, ...]:
-    def rate(span: str) -> str:
-        return f"sum by ({KEY}) (rate({{m}}{counter}{span}))"
+def _worst_ten(
+    title: str, meaning: str, unit: str, asked: Sequence[Query], *, lowest_first: bool = False
+) -> timeseries.Panel:
+    return banded(ranked(title, meaning, unit, *asked, lowest_first=lowest_first), OTHERS)
 
-    return worst(rate("[$__rate_interval]"), rate("[5m] @ end()"))
+
+def _rate(counter: str, which: str, span: str = "[$__rate_interval]") -> str:
+    return f"sum by ({KEY}) (rate({{m}}{counter}{which}{span}))"
+
+
+def _most(counter: str, which: str) -> tuple[Query, ...]:
+    return worst(_rate(counter, which), _rate(counter, which, "[5m] @ end()"))
 
 
 def _extreme(gauge: str, *, lowest: bool = False) -> tuple[Query, ...]:
@@ -117,14 +122,8 @@ def _its_frames() -> list[timeseries.Panel]:
             "fps",
             Query(f"client:iot_facerecognition_frame_rate:setting{_ONE}", "set to ({{identity}})"),
             Query(f"{{m}}edge_capture_rate{_ONE}", "camera ({{identity}})"),
-            Query(
-                f"client:iot_facerecognition_frames_received:rate2m{_ONE}",
-                "received ({{identity}})",
-            ),
-            Query(
-                f"client:iot_facerecognition_frames_processed:rate2m{_ONE}",
-                "processed ({{identity}})",
-            ),
+            Query(_rate("client_frames_received_total", _ONE), "received ({{identity}})"),
+            Query(_rate("client_frames_processed_total", _ONE), "processed ({{identity}})"),
         ),
         lines(
             "Latency",

@@ -103,16 +103,9 @@ def lines(
 
 
 def ranked(
-    title: str,
-    meaning: str,
-    unit: str,
-    queries: Sequence[Query],
-    band: Band,
-    *,
-    lowest_first: bool = False,
-    span: int = 12,
+    title: str, meaning: str, unit: str, *queries: Query, lowest_first: bool = False, span: int = 12
 ) -> timeseries.Panel:
-    """Return a chart of some series, worst first in its legend, before a band of all others."""
+    """Return a chart of series beside a legend with their last values, the highest first."""
     legend = (
         common.VizLegendOptions()
         .display_mode(LegendDisplayMode.TABLE)
@@ -122,7 +115,11 @@ def ranked(
         .sort_by("Last *")
         .sort_desc(not lowest_first)
     )
-    panel = lines(title, meaning, unit, *queries, span=span).legend(legend).fill_opacity(0)
+    return lines(title, meaning, unit, *queries, span=span).legend(legend).fill_opacity(0)
+
+
+def banded(panel: timeseries.Panel, band: Band) -> timeseries.Panel:
+    """Shade the area of a chart between two of its series."""
     shade = _fixed("text")
     edge = [shade, DynamicConfigValue(id_val="custom.lineWidth", value=0)]
     panel = panel.override_by_name(band.lowest, edge)
@@ -178,7 +175,7 @@ def culprit(
 ) -> stat.Panel:
     """Return a figure and whose it is, which is the query's legend."""
     panel = number(title, meaning, unit, query, steps, span=span)
-    return panel.text_mode(BigValueTextMode.VALUE_AND_NAME)
+    return panel.text_mode(BigValueTextMode.VALUE_AND_NAME).wide_layout(wide_layout=False)
 
 
 def mapping(words: Words) -> ValueMap:

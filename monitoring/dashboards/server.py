@@ -5,7 +5,17 @@ from typing import Final
 from grafana_foundation_sdk.builders import dashboard, stat, timeseries
 
 from monitoring.dashboards.boards import board
-from monitoring.dashboards.panels import HERE, Query, Word, lines, mapping, number, trend, word
+from monitoring.dashboards.panels import (
+    HERE,
+    Query,
+    Word,
+    lines,
+    mapping,
+    number,
+    ranked,
+    trend,
+    word,
+)
 
 UID: Final = "iot-facerecognition-server"
 _ALL: Final = "{" + HERE + "}"
@@ -237,22 +247,22 @@ def _time() -> list[timeseries.Panel]:
 
 def _refusals() -> list[timeseries.Panel]:
     return [
-        lines(
+        ranked(
             "Rejected input",
             "Frames and messages that were rejected, by reason.",
             "cps",
             Query(f"sum by (reason) (rate({{m}}input_rejected_total{_ALL}{_RATE}))", "{{reason}}"),
             Query(f"sum(rate({{m}}messages_ignored_total{_ALL}{_RATE}))", "ignored"),
-            span=8,
+            span=9,
         ),
-        lines(
+        ranked(
             "Refused connections",
             "By reason.",
             "cps",
             Query(
                 f"sum by (reason) (rate({{m}}connections_refused_total{_ALL}{_RATE}))", "{{reason}}"
             ),
-            span=8,
+            span=9,
         ),
         lines(
             "Failed log-ins",
@@ -262,7 +272,7 @@ def _refusals() -> list[timeseries.Panel]:
                 f"instance:iot_facerecognition_authentication_failures:increase5m{_ALL}",
                 "{{instance}}",
             ),
-            span=8,
+            span=6,
         ),
     ]
 

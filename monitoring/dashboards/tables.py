@@ -34,6 +34,7 @@ class Column:
     """The values at both ends of a gauge."""
     width: int = 0
     """Pixels; 0: what the others leave."""
+    centred: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def rows(
         .description(meaning)
         .datasource(SOURCE)
         .span(24)
-        .height(14)
+        .height(12)
         .filterable(filterable=True)
         .sort_by(
             [
@@ -112,6 +113,8 @@ def _looks(column: Column) -> list[DynamicConfigValue]:
         found["custom.cellOptions"] = column.cell or TEXT
     if column.limits:
         found["min"], found["max"] = column.limits
+    if column.centred:
+        found["custom.align"] = "center"
     if column.width:
         found["custom.width"] = column.width
     return [DynamicConfigValue(id_val=name, value=value) for name, value in found.items()]

@@ -122,6 +122,19 @@ def test_rank_puts_the_states_in_order_and_the_slower_edge_first(tmp_path: Path)
     check(tmp_path, fleet(), worst, by_edge({OFFLINE: 0.0}), "10m")
 
 
+def test_alerts_of_an_edge_are_counted_with_those_of_its_identity(tmp_path: Path) -> None:
+    alerts = [
+        series("ALERTS", "1x20", alertname="A", alertstate="firing", client=SLOW, identity=SLOW),
+        series("ALERTS", "1x20", alertname="B", alertstate="firing", identity=SLOW),
+        series("ALERTS", "1x20", alertname="B", alertstate="firing", identity=OFFLINE),
+        series("ALERTS", "1x20", alertname="A", alertstate="pending", client=WELL, identity=WELL),
+        series("ALERTS", "1x20", alertname="C", alertstate="firing"),
+    ]
+    counts = {SLOW: 2.0, OFFLINE: 1.0, WELL: 0.0, PAUSED: 0.0, BLIND: 0.0}
+    expected = {f'{{identity="{edge}", client="{edge}"}}': count for edge, count in counts.items()}
+    check(tmp_path, [*fleet(), *alerts], edges.firing(), expected, "10m")
+
+
 def heat(number_of_edges: int) -> list[dict[str, str]]:
     return [
         series("heat", f"{40 + number}x20", client=f"e{number:02}", identity="one")
@@ -172,10 +185,13 @@ def test_restart_is_no_upgrade(tmp_path: Path, at: str) -> None:
 
 
 def test_alert_is_marked_once_however_many_edges_it_is_about(tmp_path: Path) -> None:
-    told = {"alertname": "Hot", "severity": "warning", "alertstate": "firing"}
+    hot = "IotFaceRecognitionEdgeHot"
+    told = {"alertname": hot, "severity": "warning", "alertstate": "firing"}
     inputs = [series("ALERTS", "1x20", client=edge, identity=edge, **told) for edge in (WELL, SLOW)]
     inputs.append(series("ALERTS", "1x20", client=BLIND, **told | {"alertstate": "pending"}))
-    mark = {'{alertname="Hot", severity="warning"}': 1.0}
+    always = {"alertname": "IotFaceRecognitionWatchdog", "alertstate": "firing"}
+    inputs.append(series("ALERTS", "1x20", **always))
+    mark = {f'{{alertname="{hot}", severity="warning"}}': 1.0}
     check(tmp_path, inputs, annotation("Alerts"), mark, "10m")
 
 
