@@ -19,6 +19,7 @@ from iot_facerecognition_protocol import (
     DEFAULT_WINDOW,
     CreditWindow,
     Drain,
+    ErrorCode,
     ErrorReport,
     FacesFound,
     FrameDone,
@@ -36,6 +37,9 @@ from iot_facerecognition_protocol import (
     encode,
 )
 from iot_facerecognition_protocol.records import dataclass
+
+_GOES_ON = {ErrorCode.MALFORMED_MESSAGE, ErrorCode.RATE}
+"""Codes after which the connection goes on: when it ends later, they are not why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ class Session:
         self.waiting_since: float | None = None
         """Monotonic second since when a frame is under way without news of any; else None."""
         self.complaint: ServerComplaint | None = None
-        """The last complaint that was about the connection, not about a frame."""
+        """The last complaint that ends the connection: not about a frame or a single text."""
         self.drain: Drain | None = None
         """When the server, which is going to close the connection, expects to be back."""
         self._newest_scene: Scene | None = None
@@ -197,10 +201,8 @@ class Session:
                 return self._frame_done(message, now)
             case Text(text):
                 return TextReceived(text)
-            case ErrorReport(code, text, frame):
-                complaint = ServerComplaint(code, text, frame)
-                self.complaint = complaint if frame is None else self.complaint
-                return complaint
+            case ErrorReport():
+                return self._complained(message)
             case Drain():
                 self.drain = message
                 return None
@@ -214,6 +216,12 @@ class Session:
             self._link = LinkWindow(window or DEFAULT_WINDOW)
             self._credit.resize(self._link.window)
         self.begin()
+
+    def _complained(self, report: ErrorReport) -> ServerComplaint:
+        complaint = ServerComplaint(report.code, report.message, report.frame)
+        if report.frame is None and report.code not in _GOES_ON:
+            self.complaint = complaint
+        return complaint
 
     def _frame_done(self, done: FrameDone, now: float) -> FrameEnded | None:
         if not self._credit.done(done.frame):

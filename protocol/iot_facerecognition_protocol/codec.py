@@ -263,7 +263,9 @@ class _Reader:
                 wrong.append(error)
         health = Health(**values)
         if wrong:
-            more = f" (and {len(wrong) - 1} more fields are wrong)" if len(wrong) > 1 else ""
+            others = len(wrong) - 1
+            fields_are = "field is" if others == 1 else "fields are"
+            more = f" (and {others} more {fields_are} wrong)" if others else ""
             usable = None if health == Health() else health
             raise MalformedMessageError(wrong[0].reason + more, self._command, usable)
         return health

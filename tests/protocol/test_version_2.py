@@ -116,6 +116,8 @@ def test_health_with_wrong_fields_leaves_the_good_ones() -> None:
     error = malformed.value
     assert error.usable == Health(cpu_temperature=51.5, memory_free=1024)
     assert error.reason == ("HEALTH: version must be a string, not 7 (and 2 more fields are wrong)")
+    with pytest.raises(MalformedMessageError, match=r"\(and 1 more field is wrong\)"):
+        decode('{"command":12,"context":{"version":7,"drops":2.5}}')
 
 
 def test_health_without_a_good_field_leaves_nothing() -> None:

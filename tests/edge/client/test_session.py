@@ -22,6 +22,7 @@ from iot_facerecognition_protocol import (
     MOST_WINDOW,
     Command,
     Drain,
+    ErrorReport,
     FacesFound,
     FrameDone,
     FrameStatus,
@@ -215,6 +216,16 @@ def test_a_result_for_a_frame_never_sent_has_no_origin():
     session, _, _, _ = new_session()
     result = session.receive(encode(FacesFound((), 7)), 1.0)
     assert (result.frame, result.captured, result.latency, result.mark) == (7, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("code", "ends"), [("rate", False), ("malformed-message", False), ("idle", True)]
+)
+def test_only_a_complaint_that_ends_the_connection_is_kept_as_its_reason(code, ends):
+    session, _, _, _ = new_session()
+    complaint = session.receive(encode(ErrorReport(code, "words")), 0.0)
+    assert complaint.code == code
+    assert (session.complaint == complaint) == ends
 
 
 def test_asking_again_is_answered_again():
