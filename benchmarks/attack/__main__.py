@@ -12,7 +12,7 @@ from benchmarks.attack.attacker import attack_apart
 from benchmarks.attack.catalogue import ATTACKS
 from benchmarks.attack.field import VICTIMS, MemoryWatch, add_token, target_of
 from benchmarks.attack.report import Row, markdown, plain
-from benchmarks.attack.values import Attack, Target
+from benchmarks.attack.values import PROXY, Attack, Target
 from benchmarks.attack.victims import Noticed, Victims
 from benchmarks.machine import machine
 from benchmarks.scenes import references
@@ -25,7 +25,7 @@ QUIET_SECONDS: Final = 2.0
 """For which they are watched before each: these times together are what an attack is compared
 with, since the 95th percentile of a few seconds varies by a fifth by itself."""
 SETTLE_SECONDS: Final = 1.0
-SETTINGS: Final = {"Metrics": ENABLED}
+SETTINGS: Final = {"Metrics": ENABLED, "Connection": {"ProxyProtocolFrom": PROXY}}
 
 
 class Trial:

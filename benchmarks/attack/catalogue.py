@@ -3,7 +3,7 @@
 import time
 from typing import Final
 
-from benchmarks.attack import access, files, messages, pictures, transport
+from benchmarks.attack import access, files, messages, pictures, revocation, transport
 from benchmarks.attack.values import Attack, Outcome, Target
 
 
@@ -21,6 +21,7 @@ ATTACKS: Final[dict[str, Attack]] = {
         *transport.ATTACKS,
         *messages.ATTACKS,
         *access.ATTACKS,
+        *revocation.ATTACKS,
         *files.ATTACKS,
     )
 }

@@ -1,4 +1,4 @@
-"""Attacks by text: floods of settings, names and messages, and names that lie."""
+"""Attacks by messages, and by what is none: floods of them, and names that lie."""
 
 import itertools
 import time
@@ -51,6 +51,26 @@ def flood_of_health(target: Target, until: float) -> Outcome:
     """Report health as fast as the server takes it."""
     health = command(12, {"version": "1.0", "temperature": 50.0})
     return _flood(target, until, itertools.repeat(health))
+
+
+def flood_of_pings(target: Target, until: float) -> Outcome:
+    """Ping as fast as the server takes it, and read the pongs."""
+    return _flood(target, until, itertools.repeat(masked(Opcode.PING, b"?")))
+
+
+def flood_of_pongs(target: Target, until: float) -> Outcome:
+    """Answer pings that nobody sent."""
+    return _flood(target, until, itertools.repeat(masked(Opcode.PONG, b"!")))
+
+
+def flood_of_fragments(target: Target, until: float) -> Outcome:
+    """Send messages of `_AT_ONCE` fragments of one byte each."""
+    message = [
+        masked(Opcode.TEXT, b"[", fin=False),
+        *(masked(Opcode.CONT, b"[", fin=False) for _ in range(_AT_ONCE - 2)),
+        masked(Opcode.CONT, b"["),
+    ]
+    return _flood(target, until, itertools.cycle(message))
 
 
 def flood_of_nonsense(target: Target, until: float) -> Outcome:
@@ -119,6 +139,9 @@ ATTACKS = (
     Attack("flood of names", "nobody else loses its metric label", flood_of_names),
     Attack("flood of messages", "the kept log is not overwritten", flood_of_messages),
     Attack("flood of health reports", "only the sender's budget is spent", flood_of_health),
+    Attack("flood of pings", "charged like messages", flood_of_pings),
+    Attack("flood of pongs", "charged like messages", flood_of_pongs),
+    Attack("flood of message fragments", "charged like messages", flood_of_fragments),
     Attack("flood of nonsense", "only the sender's budget is spent", flood_of_nonsense),
     Attack("a name like the server's own lines", "cannot be mistaken for one", names_that_lie, 2.0),
 )

@@ -40,11 +40,16 @@ def insecure_context() -> ssl.SSLContext:
     return context
 
 
-def tls_socket(port: int, seconds: float = 10.0, source: str = SOURCE) -> ssl.SSLSocket:
+def tls_socket(
+    port: int,
+    seconds: float = 10.0,
+    source: str = SOURCE,
+    context: ssl.SSLContext | None = None,
+) -> ssl.SSLSocket:
     """Return a TLS connection on which nothing was said yet."""
     raw = socket.create_connection(("127.0.0.1", port), seconds, (source, 0))
     try:
-        return insecure_context().wrap_socket(raw)
+        return (context or insecure_context()).wrap_socket(raw)
     except BaseException:
         raw.close()
         raise
@@ -72,9 +77,13 @@ class Peer:
         source: str = SOURCE,
         headers: dict[str, str] | None = None,
         seconds: float = 10.0,
+        context: ssl.SSLContext | None = None,
     ) -> None:
-        """Connect as `identity`, by default the attacker's. Raises RefusedError, OSError."""
-        self.socket = tls_socket(target.port, seconds, source)
+        """Connect as `identity`, by default the attacker's, or with the certificate in `context`.
+
+        Raises RefusedError, OSError.
+        """
+        self.socket = tls_socket(target.port, seconds, source, context)
         self._protocol = ClientProtocol(
             parse_uri(f"wss://127.0.0.1:{target.port}/"),
             subprotocols=[Subprotocol(SUBPROTOCOL_V2)],

@@ -1,5 +1,6 @@
 """Attacks below the protocol: TCP, TLS, HTTP, WebSocket frames."""
 
+import itertools
 import socket
 import ssl
 import struct
@@ -20,11 +21,12 @@ from benchmarks.attack.peer import (
     masked,
     tls_socket,
 )
-from benchmarks.attack.values import Attack, Outcome, Target, rounds
+from benchmarks.attack.values import PROXY, Attack, Outcome, Target, rounds
 
 _POLL_SECONDS = 0.05
 _CUT_SECONDS = 60.0
 """Until then a flood is cut: the network's buffers fill, and its budget is overdrawn for 20 s."""
+_CLAIMS = 200
 _UNFINISHED = 95
 _UNFINISHED_BYTES = 3_900_000
 _DEADLINE_SECONDS = 35.0
@@ -114,6 +116,24 @@ def foreign_protocols(target: Target, until: float) -> Outcome:
             let_in += 1
     seen = f"{let_in} let in, {held_open} still open after 5 s"
     return Outcome(tries, seen, not let_in and not held_open)
+
+
+def claimed_addresses(target: Target, until: float) -> Outcome:
+    """Claim other addresses by PROXY protocol headers, from an address that is not a proxy's."""
+    tries = let_in = 0
+    for number in itertools.takewhile(lambda number: number < _CLAIMS, rounds(until)):
+        tries += 1
+        with suppress(OSError), _tcp(target.port) as raw:
+            raw.sendall(_proxy_header(f"192.0.2.{number % 250}"))
+            with insecure_context().wrap_socket(raw):
+                let_in += 1
+    return Outcome(tries, f"{let_in} let in", not let_in)
+
+
+def slow_proxy_headers(target: Target, until: float) -> Outcome:
+    """Open 50 connections from a proxy's address that send their header byte by byte."""
+    header = _proxy_header("192.0.2.1", extensions=200)
+    return _dribble(until, 50, lambda: _tcp(target.port, PROXY), header, "headers")
 
 
 def forbidden_frames(target: Target, until: float) -> Outcome:
@@ -227,8 +247,17 @@ def _gone(connection: socket.socket) -> bool:
     return bool(fault) or state != 1  # TCP_ESTABLISHED, linux/tcp_states.h
 
 
-def _tcp(port: int) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", port), 10, (SOURCE, 0))
+def _tcp(port: int, source: str = SOURCE) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), 10, (source, 0))
+
+
+def _proxy_header(client: str, extensions: int = 0) -> bytes:
+    """Return a header of version 2 of the PROXY protocol, with that many bytes of extensions."""
+    addresses = socket.inet_aton(client) + socket.inet_aton("192.0.2.99")
+    block = addresses + struct.pack("!HH", 40_000, 50_000)
+    if extensions:
+        block += struct.pack("!BH", 4, extensions - 3) + bytes(extensions - 3)  # NOOP
+    return b"\r\n\r\n\0\r\nQUIT\n\x21\x11" + struct.pack("!H", len(block)) + block
 
 
 ATTACKS = (
@@ -263,6 +292,17 @@ ATTACKS = (
     ),
     Attack("5000 connects without a word", "nobody notices", connects_without_a_word),
     Attack("plain HTTP, PROXY, TLS 1.2 and noise", "refused", foreign_protocols),
+    Attack(
+        "other addresses claimed by PROXY headers",
+        "refused from who is no proxy",
+        claimed_addresses,
+    ),
+    Attack(
+        "a proxy's headers byte by byte",
+        "cut at [Limits] HandshakeSeconds",
+        slow_proxy_headers,
+        seconds=14.0,
+    ),
     Attack("forbidden WebSocket frames", "closed with 1002, 1007 or 1009", forbidden_frames),
     Attack(
         "64 requests dribbling into the metrics port",

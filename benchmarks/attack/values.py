@@ -14,6 +14,9 @@ PORTER: Final = "porter"
 HONEST: Final = "honest"
 """Identity of an edge that comes during an attack and has to be served."""
 
+PROXY: Final = "127.0.0.3"
+"""Loopback address from which the server takes PROXY protocol headers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Target:

@@ -15,7 +15,7 @@ import pytest
 from benchmarks.attack.catalogue import ATTACKS
 from benchmarks.attack.field import VICTIMS, MemoryWatch, add_token, target_of
 from benchmarks.attack.report import MEMORY_TARGET
-from benchmarks.attack.values import Target
+from benchmarks.attack.values import PROXY, Target
 from benchmarks.attack.victims import Noticed, Victims
 from benchmarks.server_metrics import ENABLED
 from demo.cast import people
@@ -28,9 +28,11 @@ SECONDS = {
     "answers-that-are-not-read": 60.0,
     "slow-tls-handshakes": 20.0,
     "slow-http-requests": 20.0,
+    "slow-proxy-headers": 20.0,
     "unfinished-messages": 30.0,
     "second-server-on-the-same-state": 60.0,
     "use-of-a-revoked-token": 20.0,
+    "token-revoked-elsewhere": 20.0,
     "connections-of-one-token": 8.0,
     "log-file-moved-away": 20.0,
 }
@@ -53,6 +55,7 @@ class Field:
 def field(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Field]:
     settings = {
         "Metrics": ENABLED,
+        "Connection": {"ProxyProtocolFrom": PROXY},
         "Limits": {
             "HandshakeSeconds": str(DEADLINE_SECONDS),
             "MessageSeconds": str(DEADLINE_SECONDS),
