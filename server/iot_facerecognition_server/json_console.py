@@ -24,6 +24,8 @@ _LONGEST: Final = 8000
 _CHUNK: Final = 65_536
 _SYNC: Final = b"\0"
 """The line by which the server asks whether all has been written; no JSON is like it."""
+_ROOM_SECONDS: Final = 0.5
+"""How long there may be no room in the pipe at the end: nobody reads then."""
 _LAST_SECONDS: Final = 2.0
 """How long what was printed may take to be written at the end."""
 _ENDING: Final = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
@@ -88,7 +90,7 @@ class JsonConsole:
                 stream.flush()
         poll = select.poll()
         poll.register(self.stream.fileno(), select.POLLOUT)
-        answered = bool(poll.poll(_LAST_SECONDS * 1000))
+        answered = bool(poll.poll(_ROOM_SECONDS * 1000))
         if answered:
             with suppress(OSError):
                 os.write(self.stream.fileno(), _SYNC + b"\n")
