@@ -20,6 +20,7 @@ def test_service_is_held_to_what_it_needs(name: str) -> None:
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["logging"]["options"] == {"max-size": "10m", "max-file": "5"}
     tag = service["image"].rpartition(":")[2]
     assert tag not in {"latest", service["image"]}
     assert set(service.get("secrets", ())) <= set(COMPOSE["secrets"])

@@ -61,6 +61,7 @@ def test_generated_service_is_what_systemd_takes(quadlet: Quadlet, folder: Path)
         "--health-start-period 5m",
         "--health-on-failure kill",
         "--stop-timeout 10",
+        "--log-driver journald",
     ],
 )
 def test_generated_service_runs_it_as_the_page_does(
@@ -78,6 +79,16 @@ def test_with_a_gpu_only_the_comment_marks_go(quadlet: Quadlet, folder: Path) ->
     unit = quadlet.service(folder)
     assert "--device nvidia.com/gpu=all" in unit
     assert "--env IOT_FACERECOGNITION_ENGINE_DEVICE=cuda" in unit
+
+
+def test_the_log_is_limited_by_the_journal_or_in_a_file(quadlet: Quadlet, folder: Path) -> None:
+    unit = quadlet.service(folder)
+    assert "LogRateLimitBurst=2000" in unit.splitlines()
+    file = folder / f"{NAME}.container"
+    text = file.read_text().replace("LogDriver=journald\n", "").replace("#Log", "Log")
+    file.write_text(text)
+    unit = quadlet.service(folder)
+    assert " --log-driver k8s-file --log-opt max-size=10mb " in unit
 
 
 def test_key_that_podman_does_not_know_makes_no_service(quadlet: Quadlet, folder: Path) -> None:
