@@ -3,7 +3,8 @@
 `python -m benchmarks.startup` starts the real server with 20 reference photos, first with nothing
 in its state directory but key and token, then with the descriptors of the photos cached, a few
 times each. The photos are real ones out of public packages, cropped, resized and mirrored. The
-reference, in the same run, is an interpreter that only imports what the server imports.
+reference, in the same run, is an interpreter that only imports what the server imports, and torch
+whole, of which the server postpones a part.
 """
 
 import argparse

@@ -86,8 +86,12 @@ def test_client_survives_the_restart_of_the_server(photos: Path, tmp_path: Path)
             assert isinstance(await asyncio.wait_for(anext(results), 30), FacesResult)
             statuses = client.statuses()
             await asyncio.to_thread(server.stop)
-            while (await asyncio.wait_for(anext(statuses), 30)).state is not State.WAITING:
+            while (status := await asyncio.wait_for(anext(statuses), 30)).state is State.CONNECTED:
                 pass
+            assert status.state is State.WAITING
+            assert "it expects to be back in about" in status.text
+            assert status.retry_in is not None
+            assert status.retry_in <= 5.02  # 5 s of the hint, and 20 ms for the only client
             await asyncio.to_thread(server.start)
             await client.connected(90)
             client.send(jpeg)

@@ -82,11 +82,12 @@ class _Counted:
     def each(self, entries: Iterable[Entry]) -> Iterator[Entry]:
         kinds = {KEY: "key", TOKENS: "token file", REFERENCES: "list of people"}
         for entry in entries:
-            self._counts[kinds.get(entry.name, "photos")] += 1
+            self._counts[kinds.get(entry.name, "photo")] += 1
             yield entry
 
     def __str__(self) -> str:
-        return ", ".join(f"{count} {kind}" for kind, count in self._counts.items())
+        counts = self._counts.items()
+        return ", ".join(f"{count} {kind}{'' if count == 1 else 's'}" for kind, count in counts)
 
 
 @contextmanager

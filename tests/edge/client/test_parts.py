@@ -158,6 +158,28 @@ def test_a_large_fleet_spreads_over_what_the_server_told():
         assert end - 0.05 * width < max(some) <= end
 
 
+def late(backoff: Backoff, dark: float) -> float:
+    """Return how long after the port has opened an edge asks, when it was closed for `dark` s."""
+    now = 0.0
+    while now < dark:
+        now += backoff.next_delay()
+    return now - dark
+
+
+@given(st.integers(0, 10**6), st.floats(0, 115), st.floats(0, 60_000))
+def test_fifty_edges_are_back_within_5_s_however_long_the_server_took(seed, dark, told):
+    for edge in range(50):
+        backoff = Backoff(Random(seed + edge))
+        backoff.drained(Drain(told, 1000.0))
+        if dark >= min(told / 1e3, 5.0) + 1.0:  # else it is back before it said that it would be
+            assert late(backoff, dark) <= 5
+
+
+@given(st.integers(0, 10**6), st.floats(2, 120))
+def test_after_a_crash_the_last_of_fifty_edges_is_back_within_15_s(seed, dark):
+    assert max(late(Backoff(Random(seed + edge)), dark) for edge in range(50)) <= 15
+
+
 def test_a_server_that_is_back_and_fails_is_not_taken_for_one_that_restarts():
     backoff = Backoff(Random(1))
     backoff.drained(Drain(1000.0, 1000.0))

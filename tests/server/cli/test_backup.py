@@ -176,7 +176,7 @@ def test_what_is_left_out_is_told(server, run, home):
     assert result.code == 0
     assert "not in the backup: " in result.err
     assert "elsewhere/bo.jpg: No such file or directory" in result.err
-    assert run("restore", "--check", "faces.tar").out.endswith("1 photos\n")
+    assert run("restore", "--check", "faces.tar").out.endswith("1 photo\n")
 
 
 def test_where_there_is_no_server_nothing_is_backed_up(run, home):
