@@ -23,7 +23,6 @@ from iot_facerecognition_edge.errors import EdgeError
 from iot_facerecognition_edge.eventlog import ENTRY_LENGTH, EntryKind, EventLog
 from iot_facerecognition_edge.events import (
     CameraChanged,
-    CameraState,
     CameraStatus,
     Connection,
     ConnectionChanged,
@@ -45,7 +44,7 @@ from iot_facerecognition_edge.statistics import Statistics
 from iot_facerecognition_edge.statistics.export import export
 from iot_facerecognition_edge.synchronisation import Synchronisation
 from iot_facerecognition_edge.timekeeping import Timekeeper
-from iot_facerecognition_protocol import Health, clean_text
+from iot_facerecognition_protocol import CameraState, Health, clean_text
 
 _MESSAGE_LENGTH = 1000
 _CLIENT_EVENTS = (
@@ -178,6 +177,7 @@ class Appliance:
             capture_fps=round(self._capture.fps(self.clock()), 1),
             drops=self._capture.missed + counts.replaced + counts.disconnected,
             frame_rate=float(self.settings.number("camera.fps")),
+            camera=self._capture.state,
         )
 
     @property

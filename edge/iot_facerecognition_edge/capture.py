@@ -13,8 +13,9 @@ from iot_facerecognition_edge.cameras.interface import (
     PreviewPlane,
 )
 from iot_facerecognition_edge.errors import CameraError
-from iot_facerecognition_edge.events import CameraState, CameraStatus
+from iot_facerecognition_edge.events import CameraStatus
 from iot_facerecognition_edge.statistics.rates import Rate
+from iot_facerecognition_protocol import CameraState
 from iot_facerecognition_protocol.records import dataclass
 
 SILENCE = 10.0
@@ -76,6 +77,13 @@ class Capture:
     def wanted(self) -> bool:
         """Whether the camera is to run."""
         return self._wish is not None
+
+    @property
+    def state(self) -> CameraState:
+        """What the camera is doing; while it is wanted, a restart is no pause."""
+        if not self.wanted:
+            return CameraState.OFF
+        return CameraState.STARTING if self.status.state is CameraState.OFF else self.status.state
 
     def want(self, preview: tuple[int, int] | None) -> None:
         """Let the camera run, with a preview of about that size if any."""

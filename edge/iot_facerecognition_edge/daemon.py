@@ -5,8 +5,8 @@ from typing import Protocol
 
 from iot_facerecognition_edge.appliance import Appliance
 from iot_facerecognition_edge.errors import EdgeError
-from iot_facerecognition_edge.events import CameraState, ConnectionState
-from iot_facerecognition_protocol import clean_text
+from iot_facerecognition_edge.events import ConnectionState
+from iot_facerecognition_protocol import CameraState, clean_text
 
 _STATUS_LENGTH = 1200
 

@@ -6,7 +6,7 @@ from iot_facerecognition_client.scene import Scene
 from iot_facerecognition_edge.cameras.interface import Capabilities
 from iot_facerecognition_edge.eventlog import Entry, EntryKind
 from iot_facerecognition_edge.settings.values import SettingChanged
-from iot_facerecognition_protocol import Face, ObjectLabel
+from iot_facerecognition_protocol import CameraState, Face, ObjectLabel
 from iot_facerecognition_protocol.records import dataclass
 
 
@@ -56,15 +56,6 @@ class Traffic:
     received: int
     sent_rate: float
     received_rate: float
-
-
-class CameraState(StrEnum):
-    """What the camera is doing."""
-
-    OFF = "off"
-    STARTING = "starting"
-    RUNNING = "running"
-    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)

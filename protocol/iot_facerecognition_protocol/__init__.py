@@ -39,6 +39,7 @@ from iot_facerecognition_protocol.limits import (
 )
 from iot_facerecognition_protocol.messages import (
     SETTING_TYPES,
+    CameraState,
     Drain,
     DropReason,
     ErrorReport,
@@ -66,6 +67,7 @@ __all__ = [
     "NAME_LENGTH",
     "SETTING_TYPES",
     "SUBPROTOCOL_V2",
+    "CameraState",
     "Command",
     "CreditWindow",
     "Drain",

@@ -122,6 +122,17 @@ class ErrorReport:
     frame: int | None = None
 
 
+class CameraState(StrEnum):
+    """What an edge's camera is doing."""
+
+    OFF = "off"
+    """It is not wanted: the edge is paused."""
+    STARTING = "starting"
+    RUNNING = "running"
+    FAILED = "failed"
+    """It is wanted and gives no pictures; the edge tries again by itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class Health:
     """How an edge is doing. Version 2, client to server; what an edge cannot tell is None."""
@@ -144,6 +155,8 @@ class Health:
     """Frames dropped at the edge since its start."""
     frame_rate: float | None = None
     """Frames a second that the edge is set to send."""
+    camera: str | None = None
+    """What its camera is doing, a `CameraState`; words may be added."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from iot_facerecognition_server.logs import ServerLog
 from iot_facerecognition_server.metrics import LOST, REPEATED, ServerMetrics
 from iot_facerecognition_server.observability import catalogue
 from iot_facerecognition_server.observability.examination import Examination
+from iot_facerecognition_server.observability.limits import LimitCollector, LimitReading
 from iot_facerecognition_server.observability.monitoring import (
     MODELS,
     PORT,
@@ -154,6 +155,11 @@ async def _serve(
         waiting_bytes=config.budget.waiting_bytes or math.inf,
     )
     dispatcher = Dispatcher(engine, scheduler, clock)
+    admission = Admission(
+        config.limits.clients,
+        config.limits.connections_per_address,
+        config.budget.connections,
+    )
     server = RecognitionServer(
         name=config.connection.server_name,
         host=config.connection.bind,
@@ -162,11 +168,7 @@ async def _serve(
         authenticator=authenticator(config, tls),
         origins=Origins(config.auth.origins),
         proxies=Proxies(config.connection.proxy_protocol_from),
-        admission=Admission(
-            config.limits.clients,
-            config.limits.connections_per_address,
-            config.budget.connections,
-        ),
+        admission=admission,
         budgets=Budgets(
             BudgetLimits(
                 messages=config.budget.messages,
@@ -199,6 +201,7 @@ async def _serve(
             catalogue.FRAMES_UNDER_WAY: lambda: scheduler.under_way,
         }
     )
+    monitoring.registry.register(LimitCollector(limit_readings(config, admission, server)))
     examination = Examination(
         engine, self_test, monitoring.readiness, SELF_TEST, metrics.self_tests
     )
@@ -256,6 +259,24 @@ def followed_sessions(config: Config, detection: FaceDetection) -> FollowedSessi
     return FollowedSessions(
         FollowSettings(config.engine.full_scan_interval, config.engine.min_face_size)
     )
+
+
+def limit_readings(
+    config: Config, admission: Admission, server: RecognitionServer
+) -> dict[str, LimitReading]:
+    """Return the limits that a growing number of edges comes up against."""
+    limits = config.limits
+    return {
+        "clients": LimitReading(limits.clients, lambda: admission.connections),
+        "address-connections": LimitReading(
+            limits.connections_per_address, lambda: admission.most_of_an_address
+        ),
+        "identity-connections": LimitReading(
+            config.budget.connections, lambda: admission.most_of_an_identity
+        ),
+        "handshakes": LimitReading(limits.handshakes, lambda: server.handshakes),
+        "unfinished-bytes": LimitReading(limits.unfinished_bytes, lambda: server.unfinished_bytes),
+    }
 
 
 def session_factory(config: Config, engine: Engine) -> NewSession:

@@ -31,17 +31,26 @@ def counting_server(
         yield running
 
 
-def samples(server: ServerProcess) -> dict[tuple[str, str], float]:
-    """Return every metric's value by its name and its `reason` or `client`."""
+def samples(server: ServerProcess, *labels: str) -> dict[tuple[str, str], float]:
+    """Return every metric's value by its name and the first of its `labels`."""
+    labels = labels or ("reason", "client")
     found = re.search(r"metrics on (http://\S+:\d+)/", server.output())
     assert found is not None, server.output()
     with urllib.request.urlopen(f"{found[1]}/metrics", timeout=10) as response:
         text = response.read().decode()
     return {
-        (s.name.removeprefix(PREFIX), s.labels.get("reason") or s.labels.get("client", "")): s.value
+        (
+            s.name.removeprefix(PREFIX),
+            next((s.labels[n] for n in labels if n in s.labels), ""),
+        ): s.value
         for family in text_string_to_metric_families(text)
         for s in family.samples
     }
+
+
+def limits(server: ServerProcess) -> dict[tuple[str, str], float]:
+    """Return `limit` and `limit_used`, by metric and label."""
+    return {key: v for key, v in samples(server, "limit").items() if key[0].startswith("limit")}
 
 
 def rejected(server: ServerProcess, code: str) -> float:
@@ -107,3 +116,19 @@ def test_health_with_a_wrong_field_reaches_the_metrics_without_it(
         told = samples(counting_server)
     assert [v for (name, client), v in told.items() if client == "feverish" and v == 51.5]
     assert rejected(counting_server, "malformed-message") == before + 1
+
+
+def test_limits_are_told_with_what_is_taken_of_them(counting_server: ServerProcess) -> None:
+    with dial(counting_server.access) as peer:
+        peer.command(1, "counted")
+        peer.until(1)
+        told = limits(counting_server)
+    assert told["limit", "clients"] == 1000
+    assert told["limit", "identity-connections"] == 100
+    assert told["limit_used", "clients"] >= 1
+    assert told["limit_used", "identity-connections"] == told["limit_used", "clients"]
+    assert told["limit_used", "address-connections"] == told["limit_used", "clients"]
+    assert {name for kind, name in told if kind == "limit"} == {
+        *("clients", "address-connections", "identity-connections", "handshakes"),
+        "unfinished-bytes",
+    }

@@ -76,6 +76,7 @@ ADDED = (
         capture_fps=st.none() | REAL,
         frame_rate=st.none() | REAL,
         drops=st.none() | WHOLE,
+        camera=st.none() | TEXTS,
     )
     | st.builds(Drain, st.floats(0, 1e300), st.floats(0, 1e300))
 )
@@ -119,6 +120,7 @@ def test_every_command_and_every_health_field_was_among_them() -> None:
         "capture_fps",
         "drops",
         "frame_rate",
+        "camera",
     ]
 
 

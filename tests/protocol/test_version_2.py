@@ -5,6 +5,7 @@ import json
 import pytest
 
 from iot_facerecognition_protocol import (
+    CameraState,
     Drain,
     DropReason,
     ErrorCode,
@@ -63,6 +64,10 @@ WIRE: list[tuple[Message, str]] = [
     (
         Health(capture_fps=14.9, frame_rate=15.0),
         '{"command":12,"context":{"capture_fps":14.9,"frame_rate":15.0}}',
+    ),
+    (
+        Health(capture_fps=0.0, camera=CameraState.FAILED),
+        '{"command":12,"context":{"capture_fps":0.0,"camera":"failed"}}',
     ),
     (Drain(4200.0, 1000.0), '{"command":13,"context":{"back_in_ms":4200.0,"spread_ms":1000.0}}'),
 ]

@@ -7,7 +7,6 @@ import pygame
 from iot_facerecognition_client.tag_layout import Rectangle
 from iot_facerecognition_edge.events import (
     CameraChanged,
-    CameraState,
     CameraStatus,
     ConnectionChanged,
     ConnectionState,
@@ -25,7 +24,7 @@ from iot_facerecognition_edge.views.link_plate import LinkPlate
 from iot_facerecognition_edge.views.picture import Faces, FaceTags, Picture, Plate
 from iot_facerecognition_edge.views.statistics import StatisticsPopup
 from iot_facerecognition_edge.views.view import Navigator, Page, View
-from iot_facerecognition_protocol import ObjectLabel
+from iot_facerecognition_protocol import CameraState, ObjectLabel
 
 _PREVIEW_INTERVAL = 1 / 30
 """Seconds between looks for another picture; cameras here give at most 30 a second."""

@@ -52,6 +52,9 @@ LABELS: Final = {
     "thread": "`worker-N`, or the name of a network with a thread of its own.",
     "outcome": "`right`, `wrong`, or `late` for no answer within 30 s.",
     "condition": "`under_voltage`, `frequency_capped`, `throttled` or `soft_temperature_limit`.",
+    "state": "`off` (not wanted: the edge is paused), `starting`, `running` or `failed`.",
+    "limit": "`clients`, `address-connections`, `identity-connections`, `handshakes` or"
+    " `unfinished-bytes`.",
     "protocol": "1 or 2.",
     "version": "Software version: letters, digits and `.+_-`; anything else is `other`.",
     "device": "`cpu` or `cuda`.",
@@ -163,6 +166,19 @@ LOG_LINES_LEFT_OUT: Final = _counter(
 )
 EXPOSITION_SECONDS: Final = _gauge(
     "exposition_seconds", "How long the answer to the scrape before this one took to make."
+)
+LIMIT: Final = _gauge(
+    "limit",
+    "What the server is configured to take at most: `[Limits] Clients`, `ConnectionsPerAddress`,"
+    " `[Budget] Connections`, `[Limits] Handshakes` and `UnfinishedBytes`. One that is 0 (any"
+    " number) is left out.",
+    "limit",
+)
+LIMIT_USED: Final = _gauge(
+    "limit_used",
+    "What is taken of `limit` now; of limits for each address or identity, by the one that takes"
+    " most.",
+    "limit",
 )
 READY: Final = _gauge(
     "ready",
@@ -298,6 +314,14 @@ EDGE_FRAME_RATE_SETTING: Final = _gauge(
     "identity",
     "client",
 )
+EDGE_CAMERA_STATE: Final = _gauge(
+    "edge_camera_state",
+    "1 for what the edge's camera is doing, 0 for the other states; an alert tells a camera that is"
+    " dead from one that is off by it.",
+    "identity",
+    "client",
+    "state",
+)
 EDGE_DROPS: Final = _counter(
     "edge_frames_dropped_total",
     "Frames that the edge itself dropped since its start.",
@@ -326,6 +350,7 @@ CLIENT_FAMILIES: Final = (
     EDGE_UPTIME,
     EDGE_CAPTURE_RATE,
     EDGE_FRAME_RATE_SETTING,
+    EDGE_CAMERA_STATE,
     EDGE_DROPS,
 )
 """What is told for each client."""

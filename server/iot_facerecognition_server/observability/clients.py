@@ -10,7 +10,7 @@ from typing import Final
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
-from iot_facerecognition_protocol import Health, Version
+from iot_facerecognition_protocol import CameraState, Health, Version
 from iot_facerecognition_server.observability import catalogue
 from iot_facerecognition_server.observability.catalogue import Family
 from iot_facerecognition_server.observability.client_labels import (
@@ -233,6 +233,11 @@ def _health(clients: Sequence[_Labelled]) -> Iterator[Metric]:
         (catalogue.EDGE_CAPTURE_RATE, lambda h: h.capture_fps),
         (catalogue.EDGE_FRAME_RATE_SETTING, lambda h: h.frame_rate),
         (catalogue.EDGE_DROPS, lambda h: h.drops),
+    )
+    cameras = [(labels, h.camera) for labels, _, h in told if h.camera in set(CameraState)]
+    yield plain(
+        catalogue.EDGE_CAMERA_STATE,
+        [((*labels, state), state == now) for labels, now in cameras for state in CameraState],
     )
     yield plain(catalogue.EDGE_HEALTH_TIME, [(labels, at) for labels, at, _ in told])
     for family, value in columns:

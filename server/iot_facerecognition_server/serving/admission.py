@@ -34,6 +34,16 @@ class Admission:
         """Connections that were admitted and have not left."""
         return self._connections
 
+    @property
+    def most_of_an_address(self) -> int:
+        """Connections of the address that has most of them; from any thread."""
+        return max(dict(self._addresses).values(), default=0)
+
+    @property
+    def most_of_an_identity(self) -> int:
+        """Connections of the identity that has most of them; from any thread."""
+        return max(dict(self._identities).values(), default=0)
+
     def enter(self, address: str, identity: Hashable) -> Refusal | None:
         """Admit a connection of `identity` from `address`, or say why not."""
         if self._most_per_identity and self._identities[identity] >= self._most_per_identity:

@@ -108,10 +108,11 @@ class RecognitionServer:
         self._unfinished = UnfinishedMessages(limits.unfinished_bytes, limits.message_seconds)
         self._deadlines: asyncio.Task[None] | None = None
         self._peer_log = PeerLog(_log, clock, metrics.log_lines_left_out.labels(REFUSALS).inc)
+        self._handshakes = Handshakes(limits.handshakes)
         self._entrance = Entrance(
             context=context,
             seconds=limits.handshake_seconds,
-            handshakes=Handshakes(limits.handshakes),
+            handshakes=self._handshakes,
             proxies=proxies,
             new_connection=self._new_connection,
             shake_hands=self._shake_hands,
@@ -128,6 +129,16 @@ class RecognitionServer:
     def clients(self) -> tuple[Client, ...]:
         """The clients that are connected now."""
         return tuple(self._clients.values())
+
+    @property
+    def handshakes(self) -> int:
+        """Connections that are in their handshake now."""
+        return len(self._handshakes)
+
+    @property
+    def unfinished_bytes(self) -> int:
+        """Bytes of messages that have begun to arrive and have not ended."""
+        return self._unfinished.size
 
     async def start(self) -> None:
         """Open the port. Raises AddressInUseError and CannotListenError."""

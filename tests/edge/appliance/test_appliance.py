@@ -18,7 +18,6 @@ from iot_facerecognition_edge.cameras.turned_camera import TurnedCamera
 from iot_facerecognition_edge.errors import EdgeError, SettingError
 from iot_facerecognition_edge.eventlog import EntryKind, EventLog
 from iot_facerecognition_edge.events import (
-    CameraState,
     ConnectionState,
     FacesSeen,
     MessageReceived,
@@ -31,7 +30,15 @@ from iot_facerecognition_edge.settings import CATALOGUE, Settings
 from iot_facerecognition_edge.statistics import ChartId, PieChart, Statistics
 from iot_facerecognition_edge.timekeeping import Timekeeper
 from iot_facerecognition_edge.turning import tagged
-from iot_facerecognition_protocol import Command, ErrorReport, Face, ObjectLabel, Setting, Text
+from iot_facerecognition_protocol import (
+    CameraState,
+    Command,
+    ErrorReport,
+    Face,
+    ObjectLabel,
+    Setting,
+    Text,
+)
 
 ADA = Face("Ada", 10, 20, 30, 40, distance=0.31, score=1.5, track=1)
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -46,8 +53,10 @@ class Camera:
         self._waiting: Picture | None = None
         self._number = 0
 
-    def start(self, preview: Any, arrived: Callable[[], None], failed: Any) -> None:
-        self._arrived = arrived
+    def start(
+        self, preview: Any, arrived: Callable[[], None], failed: Callable[[str], None]
+    ) -> None:
+        self._arrived, self.failed = arrived, failed
 
     def stop(self) -> None:
         """Nothing runs."""
@@ -405,7 +414,18 @@ async def test_health_is_reported(recogniser: Any, tmp_path: Path) -> None:
         await recogniser.until(lambda: recogniser.health)
     health = recogniser.health[0]
     assert (health.version, health.uptime, health.drops) == ("1.2.3", 77.5, 0)
-    assert health.frame_rate == 15.0
+    assert (health.frame_rate, health.camera) == (15.0, "off")
+
+
+async def test_health_tells_a_broken_camera_from_one_that_is_off(tmp_path: Path) -> None:
+    async with bench(tmp_path, {"connection.automatic": False}) as edge:
+        await edge.filming()
+        assert edge.appliance.health.camera == "running"
+        edge.camera.failed("no cable")
+        await edge.until(lambda: edge.appliance.camera.state is CameraState.FAILED)
+        assert edge.appliance.health.camera == "failed"
+        edge.appliance.close_camera()
+        assert edge.appliance.health.camera == "off"
 
 
 async def test_a_lost_radio_link_is_noticed(recogniser: Any, tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ from iot_facerecognition_edge.cameras import Capabilities, Picture
 from iot_facerecognition_edge.cameras.slot import Slot
 from iot_facerecognition_edge.capture import Capture
 from iot_facerecognition_edge.errors import CameraError
-from iot_facerecognition_edge.events import CameraState, CameraStatus
+from iot_facerecognition_edge.events import CameraStatus
+from iot_facerecognition_protocol import CameraState
 
 
 class FakeCamera:
@@ -130,6 +131,20 @@ async def test_the_camera_runs_only_while_it_is_wanted() -> None:
         assert not bench.camera.running
     states = [status.state for status in bench.statuses]
     assert states[:3] == [CameraState.STARTING, CameraState.RUNNING, CameraState.OFF]
+
+
+async def test_state_is_off_only_while_nobody_wants_the_camera() -> None:
+    async with running() as bench:
+        await asyncio.sleep(0)
+        assert bench.capture.state is CameraState.OFF
+        bench.capture.want(None)
+        assert bench.capture.state is CameraState.STARTING
+        await bench.in_state(CameraState.RUNNING)
+        bench.camera.failed("no cable")
+        await bench.in_state(CameraState.FAILED)
+        assert bench.capture.state is CameraState.FAILED
+        bench.capture.release()
+        assert bench.capture.state is CameraState.OFF
 
 
 async def test_pictures_are_delivered_on_the_loop_and_gaps_are_counted() -> None:

@@ -15,14 +15,13 @@ from iot_facerecognition_edge.cli import EXIT_CONFIGURATION, EXIT_LEFT
 from iot_facerecognition_edge.daemon import Daemon, NoNotifier, open_notifier, status_line
 from iot_facerecognition_edge.eventlog import EventLog
 from iot_facerecognition_edge.events import (
-    CameraState,
     CameraStatus,
     Connection,
     ConnectionState,
     Network,
 )
 from iot_facerecognition_edge.progress import Progress
-from iot_facerecognition_protocol import Health
+from iot_facerecognition_protocol import CameraState, Health
 
 UNIT = Path(__file__).parents[3] / "edge" / "iot-facerecognition-edge.service"
 

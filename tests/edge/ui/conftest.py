@@ -9,7 +9,6 @@ from iot_facerecognition_edge.errors import EdgeError
 from iot_facerecognition_edge.eventlog import EventLog
 from iot_facerecognition_edge.events import (
     CameraChanged,
-    CameraState,
     CameraStatus,
     Connection,
     ConnectionChanged,
@@ -23,7 +22,7 @@ from iot_facerecognition_edge.screens.memory import MemoryScreen
 from iot_facerecognition_edge.settings import Settings
 from iot_facerecognition_edge.statistics import Statistics
 from iot_facerecognition_edge.views.app import App
-from iot_facerecognition_protocol import Health
+from iot_facerecognition_protocol import CameraState, Health
 
 CONNECTED = Connection(ConnectionState.CONNECTED, "192.168.1.5:50000", "Connected")
 CONTROLS = frozenset({"width", "height", "fps", "brightness", "mirror_horizontal"})

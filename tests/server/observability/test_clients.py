@@ -137,6 +137,26 @@ def test_health_is_told_as_the_edge_told_it_last() -> None:
     assert bench.value("client_info", client="kitchen", protocol="2", version="1.3.0") is None
 
 
+def test_state_of_the_camera_tells_a_dead_one_from_a_paused_edge() -> None:
+    bench = Bench()
+    client = bench.join(1, "kitchen")
+
+    def told() -> dict[str, float | None]:
+        return {
+            state: bench.value("edge_camera_state", client="kitchen", state=state)
+            for state in ("off", "starting", "running", "failed")
+        }
+
+    client.told_health(Health(capture_fps=0.0))
+    assert set(told().values()) == {None}  # an edge of before: nobody knows
+    client.told_health(Health(capture_fps=0.0, camera="failed"))
+    assert told() == {"off": 0, "starting": 0, "running": 0, "failed": 1}
+    client.told_health(Health(capture_fps=0.0, camera="off"))
+    assert told() == {"off": 1, "starting": 0, "running": 0, "failed": 0}
+    client.told_health(Health(capture_fps=0.0, camera="calibrating"))
+    assert set(told().values()) == {None}  # a word of the future
+
+
 @pytest.mark.parametrize("version", ["x" * 41, 'quote"', "line\nbreak", "drei zwei"])
 def test_version_that_is_none_becomes_other(version: str) -> None:
     bench = Bench()

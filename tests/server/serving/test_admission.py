@@ -31,3 +31,13 @@ def test_who_leaves_makes_room() -> None:
 def test_zero_admits_any_number() -> None:
     admission = Admission(most=0, most_per_address=0, most_per_identity=0)
     assert [admission.enter("a", "first") for _ in range(5000)] == [None] * 5000
+
+
+def test_fullest_address_and_identity_are_told_for_the_metrics() -> None:
+    admission = Admission(most=10, most_per_address=3, most_per_identity=2)
+    assert (admission.most_of_an_address, admission.most_of_an_identity) == (0, 0)
+    for address, identity in (("10.0.0.1", "a"), ("10.0.0.1", "b"), ("10.0.0.2", "b")):
+        assert admission.enter(address, identity) is None
+    assert (admission.most_of_an_address, admission.most_of_an_identity) == (2, 2)
+    admission.leave("10.0.0.1", "b")
+    assert (admission.most_of_an_address, admission.most_of_an_identity) == (1, 1)

@@ -9,7 +9,6 @@ from iot_facerecognition_edge.cameras.interface import PixelFormat, PreviewImage
 from iot_facerecognition_edge.cameras.source_camera import SourceCamera
 from iot_facerecognition_edge.events import (
     CameraChanged,
-    CameraState,
     CameraStatus,
     Connection,
     ConnectionState,
@@ -20,7 +19,7 @@ from iot_facerecognition_edge.screens.memory import MemoryScreen
 from iot_facerecognition_edge.settings import Settings
 from iot_facerecognition_edge.views.picture import UNKNOWN
 from iot_facerecognition_edge.views.view import Page
-from iot_facerecognition_protocol import Face, ObjectLabel
+from iot_facerecognition_protocol import CameraState, Face, ObjectLabel
 
 ACCENT = (0x8B, 0, 0)
 CONNECTED = Connection(ConnectionState.CONNECTED, "192.168.1.5:50000", "Connected")

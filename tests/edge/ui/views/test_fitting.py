@@ -4,7 +4,6 @@ import pytest
 
 from iot_facerecognition_edge.eventlog import EntryKind
 from iot_facerecognition_edge.events import (
-    CameraState,
     CameraStatus,
     Connection,
     ConnectionState,
@@ -14,6 +13,7 @@ from iot_facerecognition_edge.settings import Group, Kind, in_group
 from iot_facerecognition_edge.ui.typeface import Typeface
 from iot_facerecognition_edge.views.main import MORE
 from iot_facerecognition_edge.views.view import Page
+from iot_facerecognition_protocol import CameraState
 
 
 @pytest.fixture
