@@ -147,6 +147,7 @@ async def _serve(
         stopwatch=clock if detection.on_gpu else time.thread_time,
         repairs=Repairs(metrics.worker_replaced, metrics.tools_renewed.inc),
     )
+    metrics.expect_workers(engine.thread_names)
     scheduler = FairScheduler(
         engine.capacity,
         engine.frames_per_session,
@@ -199,6 +200,7 @@ async def _serve(
             catalogue.GALLERY_REFERENCES: lambda: len(current.gallery),
             catalogue.FRAMES_WAITING: lambda: scheduler.waiting,
             catalogue.FRAMES_UNDER_WAY: lambda: scheduler.under_way,
+            catalogue.OBJECTS_UNDER_WAY: lambda: dispatcher.objects_under_way,
         }
     )
     monitoring.registry.register(LimitCollector(limit_readings(config, admission, server)))

@@ -1,7 +1,7 @@
 """What the server counts, as Prometheus metrics in a registry of the caller's."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -140,6 +140,11 @@ class ServerMetrics:
             self.latency_seconds.labels(kind)
         for kind in ("known", "unknown"):
             self.faces.labels(kind)
+
+    def expect_workers(self, threads: Iterable[str]) -> None:
+        """Let the threads of the engine have a series from the start."""
+        for thread in threads:
+            self.workers_replaced.labels(thread)
 
     def worker_replaced(self, thread: str) -> None:
         """Tell that a thread of the engine, by its name, failed and was replaced."""

@@ -166,6 +166,14 @@ class LocalEngine:
         return len(self._threads)
 
     @property
+    def thread_names(self) -> tuple[str, ...]:
+        """Names of all threads, as a replaced one is told by."""
+        return (
+            *(thread.name for thread in self._threads),
+            *(network.name.lower() for network in self._network_threads),
+        )
+
+    @property
     def frames_per_session(self) -> int:
         """As many as there are workers: a lone client gets the whole machine.
 

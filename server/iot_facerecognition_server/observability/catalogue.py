@@ -116,6 +116,11 @@ RESULTS: Final = _counter("results_total", "Results that were sent.", "kind")
 FACES: Final = _counter("faces_total", "Faces in results.", "kind")
 FRAMES_WAITING: Final = _gauge("frames_waiting", "Frames that wait for their turn.")
 FRAMES_UNDER_WAY: Final = _gauge("frames_under_way", "Frames at the engine.")
+OBJECTS_UNDER_WAY: Final = _gauge(
+    "objects_under_way",
+    "Clients that have a frame at the engine whose objects are searched; divided by the rate of"
+    " results, the time that one takes.",
+)
 QUEUE_SECONDS: Final = _histogram(
     "queue_seconds", "From the arrival of a frame to the start of its work.", TIMES
 )

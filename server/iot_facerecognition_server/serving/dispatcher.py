@@ -82,6 +82,11 @@ class Dispatcher:
         self._idle = asyncio.Event()
         self._idle.set()
 
+    @property
+    def objects_under_way(self) -> int:
+        """Clients that have a frame at the engine whose objects are searched; from any thread."""
+        return sum(client.classifying for client in tuple(self._clients.values()))
+
     def join(
         self,
         session: Session,

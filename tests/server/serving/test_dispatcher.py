@@ -282,12 +282,14 @@ def test_turn_ends_with_the_faces_and_objects_are_sought_in_one_frame_at_a_time(
         first, second = (submission for _, submission in bench.engine.submitted)
         assert first.objects
         assert second.objects is None
+        assert bench.dispatcher.objects_under_way == 1
         assert first.faces
         first.faces.set_result(faces("ann"))
         await asyncio.sleep(0)
         assert len(bench.engine.submitted) == 3
         first.objects.set_result(Recognition((), 0.0, 0.0))
         await asyncio.sleep(0)
+        assert bench.dispatcher.objects_under_way == 0
         bench.offer(session)
         assert second.faces
         second.faces.set_result(faces("ann"))
