@@ -226,7 +226,8 @@ def _appliance(camera: StillCamera, settings: dict[str, Any]) -> Any:
 
 async def _stream(times: int) -> float:
     """Send `times` frames over TLS and take their results; return the seconds."""
-    from iot_facerecognition_edge.events import CameraState, FacesSeen  # noqa: PLC0415
+    from iot_facerecognition_edge.events import FacesSeen  # noqa: PLC0415
+    from iot_facerecognition_protocol import CameraState  # noqa: PLC0415
 
     camera = StillCamera()
     settings = {
@@ -267,12 +268,12 @@ async def _show(times: int) -> float:
     """Show previews with a face in them on a 16 bit framebuffer in a file; return the seconds."""
     from tempfile import NamedTemporaryFile  # noqa: PLC0415
 
-    from iot_facerecognition_edge.events import CameraState, FacesSeen  # noqa: PLC0415
+    from iot_facerecognition_edge.events import FacesSeen  # noqa: PLC0415
     from iot_facerecognition_edge.screens.fbinfo import FramebufferInfo  # noqa: PLC0415
     from iot_facerecognition_edge.screens.framebuffer import FramebufferScreen  # noqa: PLC0415
     from iot_facerecognition_edge.views.app import App  # noqa: PLC0415
     from iot_facerecognition_edge.views.view import Page  # noqa: PLC0415
-    from iot_facerecognition_protocol import Face  # noqa: PLC0415
+    from iot_facerecognition_protocol import CameraState, Face  # noqa: PLC0415
 
     width, height = SCREEN
     info = FramebufferInfo(
