@@ -5,6 +5,7 @@ is checked in tests/monitoring.
 """
 
 import json
+import re
 import secrets
 import subprocess
 import sys
@@ -138,13 +139,23 @@ def test_prometheus_has_found_the_alertmanager(stack: Stack) -> None:
 
 
 def test_server_that_is_down_silences_what_it_explains_and_nothing_else(stack: Stack) -> None:
-    for alert, instance in (("ServerDown", "a"), ("EdgeHot", "a"), ("EdgeHot", "b")):
+    down, hot = "IotFaceRecognitionServerDown", "IotFaceRecognitionEdgeHot"
+    for alert, instance in ((down, "a"), (hot, "a"), (hot, "b")):
         stack.amtool("alert", "add", alert, f"instance={instance}", "severity=warning")
     shown = stack.amtool("--output=json", "alert", "query", "--active")
     told = {(one["labels"]["alertname"], one["labels"]["instance"]) for one in json.loads(shown)}
-    assert ("ServerDown", "a") in told
-    assert ("EdgeHot", "b") in told
-    assert ("EdgeHot", "a") not in told
+    assert (down, "a") in told
+    assert (hot, "b") in told
+    assert (hot, "a") not in told
+
+
+def test_first_command_of_the_runbook_works_as_it_is_written(stack: Stack) -> None:
+    stack.until("iot_facerecognition_ready == 1")
+    page = (ROOT / "docs" / "alerts.md").read_text()
+    found = re.search(r"^    docker compose exec server (.+)$", page, re.MULTILINE)
+    assert found is not None
+    said = stack.compose("exec", "-T", "server", *found[1].split())
+    assert "self-test: ok" in said
 
 
 def test_every_part_is_hardened_and_only_the_server_is_open_to_the_network(stack: Stack) -> None:
