@@ -10,6 +10,7 @@ from monitoring.dashboards.edges import ALL, STATES, of_edges
 from monitoring.dashboards.panels import (
     HERE,
     PREFIX,
+    TALL,
     Query,
     Steps,
     Word,
@@ -25,6 +26,7 @@ _LATENCY_STEPS: Final[Steps] = ((None, "green"), (0.5, "orange"), (1, "red"))
 _HEAT_STEPS: Final[Steps] = ((None, "green"), (70, "orange"), (80, "red"))
 _SIGNAL_STEPS: Final[Steps] = ((None, "red"), (-75, "orange"), (-67, "green"))
 _ATTAINED_STEPS: Final[Steps] = ((None, "red"), (0.5, "orange"), (edges.SLOW, "green"))
+_NAME_WIDTH: Final = 130
 _ANY_STEPS: Final[Steps] = ((None, "green"), (1, "red"))
 
 
@@ -64,7 +66,7 @@ def _figures() -> list[stat.Panel]:
             Query(f"count({edges.state()} == {edges.OFFLINE}) or vector(0)"),
             _ANY_STEPS,
             span=3,
-        ),
+        ).height(TALL),
         number(
             "Not well",
             "Connected edges whose camera gives no frames or that are below"
@@ -73,7 +75,7 @@ def _figures() -> list[stat.Panel]:
             Query(f"count({edges.state()} > {edges.OFFLINE} < {edges.WELL}) or vector(0)"),
             ((None, "green"), (1, "orange")),
             span=3,
-        ),
+        ).height(TALL),
         trend(
             "Frame rate",
             "Frames of all edges that the servers process, a second.",
@@ -121,10 +123,13 @@ def _edges() -> table.Panel:
             Query(f"max by (identity, client) ({edges.state()})"),
             words=STATES,
             cell=BACKGROUND,
-            width=100,
+            width=90,
             centred=True,
         ),
-        [Key("client", "Edge", links["client"]), Key("identity", "Identity", links["identity"])],
+        [
+            Key("client", "Edge", links["client"], _NAME_WIDTH),
+            Key("identity", "Identity", links["identity"], _NAME_WIDTH),
+        ],
         [*_rate_columns(), *_health_columns()],
         worst_first=("State", "Frame rate"),
     )
@@ -140,10 +145,10 @@ def _rate_columns() -> list[Column]:
             "Alerts",
             Query(edges.firing()),
             steps=_ANY_STEPS,
-            width=85,
+            width=80,
         ),
         Column("Frame rate", _newest("client_frame_rate"), "fps", width=115),
-        Column("Set to", _newest("edge_frame_rate_setting"), "fps", width=90),
+        Column("Set to", _newest("edge_frame_rate_setting"), "fps", width=75),
         Column(
             "Attained",
             Query(f"max by (identity, client) ({edges.attained()})"),
@@ -151,15 +156,15 @@ def _rate_columns() -> list[Column]:
             _ATTAINED_STEPS,
             cell=GAUGE,
             limits=(0, 1),
-            width=140,
+            width=120,
         ),
-        Column("Camera", _newest("edge_capture_rate"), "fps", width=95),
+        Column("Camera", _newest("edge_capture_rate"), "fps", width=85),
         Column(
             "Latency p95",
             Query(f"max by (identity, client) ({edges.ruled('latency_seconds:p95_5m')})"),
             "s",
             _LATENCY_STEPS,
-            width=120,
+            width=115,
         ),
     ]
 
@@ -179,9 +184,9 @@ def _health_columns() -> list[Column]:
             words={0: Word("no", "green"), 1: Word("yes", "red")},
             width=105,
         ),
-        Column("Wi-Fi", _newest("edge_wifi_signal_dbm"), "dBm", _SIGNAL_STEPS, width=90),
-        Column("Free memory", _newest("edge_memory_free_bytes"), "bytes", width=115),
-        Column("Up for", _newest("edge_uptime_seconds"), "dtdurations", width=90),
+        Column("Wi-Fi", _newest("edge_wifi_signal_dbm"), "dBm", _SIGNAL_STEPS, width=80),
+        Column("Free RAM", _newest("edge_memory_free_bytes"), "bytes", width=100),
+        Column("Up for", _newest("edge_uptime_seconds"), "dtdurations", width=80),
         Column(
             "Software",
             Query(f"max by (identity, client, version) ({{m}}client_info{ALL})"),

@@ -11,6 +11,7 @@ from monitoring.dashboards.panels import HERE, Query, banded, lines, named, rank
 
 _ONE: Final = "{" + HERE + ', client="$client", identity=~"$identity"}'
 """The chosen edge."""
+_HEIGHT: Final = 10
 _LOST: Final = '{reason!~"switched-off|not-due|gone", ' + HERE + "}"
 """Frames that an edge wanted to have processed and that were not."""
 
@@ -24,7 +25,7 @@ def worst_edges() -> list[timeseries.Panel]:
         Query(f'count_values("state", {edges.state()})', "{{state}}"),
         stacked=True,
     )
-    return [named(states, STATES), *_rates(), *_losses(), *_conditions()]
+    return [named(states, STATES).height(_HEIGHT), *_rates(), *_losses(), *_conditions()]
 
 
 def _rates() -> list[timeseries.Panel]:
@@ -93,7 +94,9 @@ def _conditions() -> list[timeseries.Panel]:
 def _worst_ten(
     title: str, meaning: str, unit: str, asked: Sequence[Query], *, lowest_first: bool = False
 ) -> timeseries.Panel:
-    return banded(ranked(title, meaning, unit, *asked, lowest_first=lowest_first), OTHERS)
+    panel = ranked(title, meaning, unit, *asked, lowest_first=lowest_first)
+    # As high as ten names, and those of the others.
+    return banded(panel, OTHERS).height(_HEIGHT)
 
 
 def _rate(counter: str, which: str, span: str = "[$__rate_interval]") -> str:

@@ -30,6 +30,8 @@ PREFIX: Final = "iot_facerecognition_"
 """Beginning of the metrics' names; `{m}` in queries."""
 HERE: Final = 'instance=~"$instance"'
 """The servers that are chosen on top; `{here}` in queries."""
+TALL: Final = 5
+"""Height of a figure with something above or below it, in rows of Grafana's grid."""
 LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 Steps = Sequence[tuple[float | None, str]]
@@ -152,6 +154,7 @@ def number(
         .height(4)
         .color_mode(BigValueColorMode.VALUE)
         .graph_mode(BigValueGraphMode.NONE)
+        .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
         .thresholds(_thresholds(steps))
         .with_target(target(query, "A").instant())
     )
@@ -161,8 +164,9 @@ def trend(
     title: str, meaning: str, unit: str, query: Query, steps: Steps = PLAIN, *, span: int = 4
 ) -> stat.Panel:
     """Return one large figure, as it is now, over its course."""
-    panel = number(title, meaning, unit, query, steps, span=span)
-    return panel.targets([target(query, "A")]).graph_mode(BigValueGraphMode.AREA)
+    panel = number(title, meaning, unit, query, steps, span=span).height(TALL)
+    panel = panel.graph_mode(BigValueGraphMode.AREA).wide_layout(wide_layout=False)
+    return panel.targets([target(query, "A")])
 
 
 def word(title: str, meaning: str, query: Query, span: int = 4) -> stat.Panel:
@@ -175,7 +179,8 @@ def culprit(
 ) -> stat.Panel:
     """Return a figure and whose it is, which is the query's legend."""
     panel = number(title, meaning, unit, query, steps, span=span)
-    return panel.text_mode(BigValueTextMode.VALUE_AND_NAME).wide_layout(wide_layout=False)
+    panel = panel.text_mode(BigValueTextMode.VALUE_AND_NAME).wide_layout(wide_layout=False)
+    return panel.height(TALL)
 
 
 def mapping(words: Words) -> ValueMap:

@@ -39,11 +39,12 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A label that tells the rows apart: its heading, and the address that its cells link to."""
+    """A label that tells the rows apart: heading, address that cells link to, width in pixels."""
 
     label: str
     heading: str
     link: str
+    width: int
 
 
 def rows(
@@ -82,7 +83,8 @@ def rows(
     for key in keys:
         address = {"title": "Show ${__value.text}", "url": key.link}
         link = DynamicConfigValue(id_val="links", value=[address])
-        panel = panel.override_by_name(key.heading, [link])
+        width = DynamicConfigValue(id_val="custom.width", value=key.width)
+        panel = panel.override_by_name(key.heading, [link, width])
     merge = DataTransformerConfig(id_val="merge", options={})
     organise = DataTransformerConfig(id_val="organize", options=_arrangement(keys, asked))
     return panel.with_transformation(merge).with_transformation(organise)
