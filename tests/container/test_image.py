@@ -1,23 +1,31 @@
 """What the image is made of, and what it does not contain."""
 
+import copy
 import json
 import re
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
+import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
+from license_expression import get_spdx_licensing
 
-from tests.container.containers import ROOT
-from tests.container.podman import Podman
+from tests.container.containers import ROOT, copy_of_the_tree
+from tests.container.podman import BASE, Podman
 
 # What a build leaves behind, or an attacker would like to find.
 FORBIDDEN = re.compile(
     r"pip[0-9.]*|(?:.*-)?(?:gcc|g\+\+|cc|c\+\+|cpp|clang|as|ld|ptxas|nvcc)(?:-[0-9]+)?"
     r"|make|cmake|git|curl|wget|ensurepip"
 )
+# Installers of Python packages, which the build has and the image must not.
+INSTALLERS = ("pip", "setuptools", "wheel", "pkg_resources", "_distutils_hack", "ensurepip")
+FREED_BY_THE_BUILD = {"setuptools"}
+"""In the list with the hashes, since torch names it, and taken out of the image."""
 
 
 def test_dockerfiles_are_clean() -> None:
@@ -44,6 +52,39 @@ def test_image_declares_what_runtimes_ask_for(podman: Podman, image: str) -> Non
     print(f"\nthe image has {found['Size'] / 1e6:.0f} MB")
 
 
+def test_labels_follow_the_revision_past_the_layer_cache(
+    podman: Podman, image: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    context = copy_of_the_tree(tmp_path_factory.mktemp("revisions"))
+    name = f"{image}-labels"
+    builds = [
+        {"VERSION": "7.0", "REVISION": "1" * 40, "CREATED": "2031-01-01T00:00:00Z"},
+        {"VERSION": "7.1", "REVISION": "2" * 40, "CREATED": "2031-02-02T00:00:00Z"},
+    ]
+    try:
+        for arguments in builds:
+            given = (f"--build-arg={key}={value}" for key, value in arguments.items())
+            podman.build(context, name, *given)
+            labels = podman.inspect(name)["Config"]["Labels"]
+            for key, value in arguments.items():
+                assert labels[f"org.opencontainers.image.{key.lower()}"] == value
+    finally:
+        podman.run("podman", "image", "rm", "--force", name)
+
+
+def test_no_file_gives_its_owners_rights_to_who_runs_it(podman: Podman, image: str) -> None:
+    def found(what: str) -> list[str]:
+        printed = podman.run(
+            *("podman", "run", "--rm", "--user=0", "--entrypoint=find", what),
+            *("/", "-xdev", "-perm", "/6000"),
+        )
+        # podman itself may have something to say about a machine without systemd.
+        return [line for line in printed.splitlines() if line.startswith("/")]
+
+    assert found(image) == []
+    assert "/usr/bin/passwd" in found(BASE)  # so that the question can find
+
+
 def test_image_contains_no_tool_test_or_secret(podman: Podman, image: str) -> None:
     files = podman.run(
         "podman", "run", "--rm", "--user=0", "--entrypoint=find", image,
@@ -59,19 +100,32 @@ def test_image_contains_no_tool_test_or_secret(podman: Podman, image: str) -> No
         f for f in files if f.startswith("/opt/") and f.endswith((".h", ".hpp", ".c", ".cu"))
     ]
     assert not [f for f in files if f.startswith("/opt/server") and Path(f).name == "conftest.py"]
-    assert not [f for f in files if "/site-packages/pip/" in f or "/.cache/" in f]
+    packages = {f.split("/site-packages/")[1].split("/")[0] for f in files if "/site-pack" in f}
+    assert "torch" in packages
+    assert not {p for p in packages if p.split("-")[0].split(".")[0] in INSTALLERS}
+    assert not [f for f in files if "/.cache/" in f]
     ours = [f for f in files if f.startswith("/opt") and f.endswith((".key", ".pem", ".p12"))]
     assert ours == []
     assert not [f for f in files if f.endswith("tokens.json") or f.startswith("/data/")]
 
 
-def test_bill_of_materials_names_every_package(podman: Podman, image: str, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def materials(
+    podman: Podman, image: str, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
+    """The list of everything inside, out of the image."""
+    folder = tmp_path_factory.mktemp("materials")
     container = podman.run("podman", "create", "--quiet", image).strip().splitlines()[-1]
     try:
-        podman.run("podman", "cp", f"{container}:/opt/server/sbom.cdx.json", str(tmp_path))
+        podman.run("podman", "cp", f"{container}:/opt/server/sbom.cdx.json", str(folder))
     finally:
         podman.run("podman", "rm", "--volumes", container)
-    document = json.loads((tmp_path / "sbom.cdx.json").read_text())
+    document: dict[str, Any] = json.loads((folder / "sbom.cdx.json").read_text())
+    return document
+
+
+def test_bill_of_materials_names_every_package(materials: dict[str, Any]) -> None:
+    document = copy.deepcopy(materials)
     assert (document["bomFormat"], document["specVersion"]) == ("CycloneDX", "1.5")
     problems = JsonStrictValidator(SchemaVersion.V1_5).validate_str(json.dumps(document))
     assert problems is None, problems
@@ -80,8 +134,9 @@ def test_bill_of_materials_names_every_package(podman: Podman, image: str, tmp_p
     pinned = (ROOT / "container" / "requirements-cpu.txt").read_text().splitlines()
     for line in pinned:
         name, found, version = line.split(" ")[0].partition("==")
-        if found:
+        if found and name not in FREED_BY_THE_BUILD:
             assert versions[f"pkg:pypi/{name}"] == version
+    assert not {f"pkg:pypi/{name}" for name in (*FREED_BY_THE_BUILD, "pip")} & set(versions)
     assert "pkg:deb/debian/libturbojpeg0" in versions
     assert all("+" not in part["purl"] for part in parts)  # it would be read as a space
     networks = {
@@ -95,6 +150,24 @@ def test_bill_of_materials_names_every_package(podman: Podman, image: str, tmp_p
     # The schema can say no.
     document["components"][0]["type"] = "thing"
     assert JsonStrictValidator(SchemaVersion.V1_5).validate_str(json.dumps(document)) is not None
+
+
+def test_every_part_has_its_licence(materials: dict[str, Any]) -> None:
+    spdx = get_spdx_licensing()
+    parts = [materials["metadata"]["component"], *materials["components"]]
+    unlisted: set[str] = set()
+    for part in parts:
+        ((stated,),) = (licence.values() for licence in part["licenses"])
+        checked = spdx.validate(re.sub(r"LicenseRef-[A-Za-z0-9.-]+", "MIT", stated))
+        assert checked.errors == [], (part["name"], stated)
+        unlisted |= set(re.findall(r"LicenseRef-[A-Za-z0-9.-]+", stated))
+    assert "NOASSERTION" not in json.dumps(materials)
+    print(f"\n{len(parts)} parts with their licence; {len(unlisted)} names are not in SPDX's list")
+    by_name = {part["name"]: part["licenses"][0]["expression"] for part in parts}
+    assert by_name["iot-facerecognition-server"] == "AGPL-3.0-or-later"
+    assert by_name["libc6"].count("LGPL-2.1-or-later") == 1
+    assert by_name["jinja2" if "jinja2" in by_name else "Jinja2"] == "BSD-3-Clause"
+    assert spdx.validate("MIT AND Nonsense").errors  # so that the check can fail
 
 
 def test_pinned_lists_match_what_the_project_needs() -> None:
