@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench bench-window bench-following soak bench-edge bench-gpu attack docs clean lab test-container lab-monitoring lab-trixie lab-armv6 lab-unit lab-newcomer dashboards
+.PHONY: help demo test lint format bench bench-window bench-following soak bench-edge bench-gpu attack docs clean lab test-container release-image lab-monitoring lab-trixie lab-armv6 lab-unit lab-newcomer dashboards
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ bench-edge: $(READY)  ## the edge's work per frame in instructions of an emulate
 
 test-container: $(VENV)/.labs  ## build the image and run containers of it (installs podman; 5 to 8 minutes)
 	@LAB=container $(BIN)/pytest -s --timeout=1800 tests/container
+
+release-image: $(READY)  ## build, push, sign and attest the image: IMAGE=REGISTRY/NAME KEY=cosign.key (docs/release.md)
+	@$(BIN)/python -m scripts.release_image "$(IMAGE)" --key "$(KEY)" $(RELEASE_ARGS)
 
 lab-monitoring: $(VENV)/.labs  ## rules, alerts and dashboards against a real Prometheus under load
 	@LAB=monitoring $(BIN)/pytest -s --timeout=900 tests/monitoring

@@ -52,18 +52,19 @@ class Podman:
         )
         configuration = folder / "containers.conf"
         configuration.write_text(_CONTAINERS_CONF)
-        self._environment = {
+        self.environment = {
             **os.environ,
             "CONTAINERS_CONF": str(configuration),
             "CONTAINERS_STORAGE_CONF": str(storage),
         }
+        """What other programs need that use the two tools."""
 
     def run(self, *command: str, seconds: float = 120, check: bool = True) -> str:
         """Run a command; return what it printed, both streams together."""
         done = subprocess.run(
             command,
             check=False,
-            env=self._environment,
+            env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             timeout=seconds,
@@ -94,7 +95,7 @@ class Podman:
         """Build Dockerfile.cuda in its CPU variant."""
         self.run(
             "buildah", "bud", "--runtime", "runc", "--layers", "--format", "docker",
-            *self._pip_of_this_machine(),
+            *self.pip_of_this_machine(),
             "--build-arg", f"BASE_IMAGE={BASE}",
             "--build-arg", "TORCH=cpu",
             *options,
@@ -146,7 +147,7 @@ class Podman:
         """Read what a container prints until it prints `words`. Raises PodmanError if it ends."""
         following = subprocess.Popen(
             ["podman", "logs", "--follow", container],
-            env=self._environment,
+            env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -163,7 +164,7 @@ class Podman:
             following.kill()
             following.communicate()
 
-    def _pip_of_this_machine(self) -> Iterator[str]:
+    def pip_of_this_machine(self) -> Iterator[str]:
         """Mount what the host's pip needs to reach packages, for the build only."""
         settings = dict(_pip_settings(self.run("pip3", "config", "list", check=False)))
         lines = ["[global]"]

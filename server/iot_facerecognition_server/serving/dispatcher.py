@@ -117,11 +117,12 @@ class Dispatcher:
         self._take_turns()
 
     def offer(self, frame: Frame) -> None:
-        """Put `frame` into its session's slot, in place of older ones that still wait."""
+        """Put `frame` into its session's slot, in place of an older one that still waits there."""
         if self._refusing:
             self._drop(frame, DropReason.ENDING)
             return
-        for replaced in self._scheduler.offer(frame):
+        replaced = self._scheduler.offer(frame)
+        if replaced is not None:
             self._drop(replaced, DropReason.REPLACED)
         self._take_turns()
 
