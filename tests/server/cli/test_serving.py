@@ -12,6 +12,10 @@ import pytest
 
 from iot_facerecognition_client import Client, NoVerification, ServerAddress
 from iot_facerecognition_server.cli.serving import EarlyEnd
+from iot_facerecognition_server.config import load
+from iot_facerecognition_server.own_container import container_id
+from iot_facerecognition_server.trust.host_names import HostNames
+from iot_facerecognition_server.trust.setup import ServerIdentity
 
 LOG_LINE = re.compile(r"\[[\d-]+ / [\d:]+\]: server: (.*)")
 
@@ -76,6 +80,28 @@ def test_a_first_token_that_is_given_is_printed_nowhere_and_lets_a_client_in(rea
     rest, _ = process.communicate(timeout=60)
     assert token not in said + rest + (home / "log.txt").read_text()
     assert "token: " not in said
+
+
+@pytest.mark.skipif(container_id() is not None, reason="its host name may be its number")
+def test_a_host_name_that_came_after_the_certificate_is_told_with_the_cure(start, home):
+    (home / "config.ini").touch()
+    hosts = HostNames(("localhost", "before"), ())
+    ServerIdentity(load(home / "config.ini", {}), lambda: hosts).issue()
+    process = start()
+    line = next(line for line in process.stdout if "was made before" in line)
+    assert f"this machine was called {socket.gethostname().partition('.')[0]}" in line
+    assert "those that pin the fingerprint can" in line
+    cure = line[line.index("cert new") :].split()
+    added = start(*cure)
+    added.communicate(timeout=60)
+    assert added.returncode == 0
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    again = start()
+    assert next(line for line in again.stdout if "edges pin" in line)
+    again.send_signal(signal.SIGTERM)
+    rest, _ = again.communicate(timeout=60)
+    assert "was made before" not in rest
 
 
 def test_a_first_token_that_could_be_guessed_is_exit_code_2(start, home):
