@@ -128,12 +128,13 @@ class SelfTest:
 
     async def _judge(self, submission: Submission) -> float:
         parts = [part for part in (submission.faces, submission.objects) if part is not None]
-        together = asyncio.gather(*parts, return_exceptions=True)
         try:
-            answers = await asyncio.shield(together)  # work that has begun cannot be cancelled
+            await asyncio.wait(parts)
         except asyncio.CancelledError:
-            together.cancel()
+            for part in parts:
+                part.cancel()
             raise
+        answers = [_answer(part) for part in parts]
         for answer in answers:
             if isinstance(answer, FrameRejectedError):
                 raise SelfTestError(f"the known picture was refused: {answer.message}") from answer
@@ -166,6 +167,13 @@ class SelfTest:
 def _wants(object_labels: int) -> Wants:
     objects = ObjectsWanted(1, deterministic=True) if object_labels else None
     return Wants(faces=True, objects=objects)
+
+
+def _answer(part: "asyncio.Future[Any]") -> Any:
+    """Return what `part`, which is done, came to: its result, or what ended it."""
+    if part.cancelled():
+        return asyncio.CancelledError()
+    return part.exception() or part.result()
 
 
 def _check_objects(labels: tuple[ObjectLabel, ...]) -> None:
