@@ -1,6 +1,10 @@
 """deploy/kubernetes, as kustomize puts it together, against what Kubernetes publishes of itself."""
 
+import base64
+import os
 import subprocess
+import urllib.error
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +15,7 @@ from cloudcoil.models.prometheus_operator.v1 import ServiceMonitor
 from pydantic import ValidationError
 
 from iot_facerecognition_server.config import load
-from tests.container.containers import ROOT
+from tests.container.containers import ROOT, Container
 from tests.container.podman import Podman
 from tests.container.trixie import Trixie
 
@@ -157,6 +161,45 @@ def test_settings_are_the_servers_and_nothing_else_looks_like_one(objects: Objec
     assert str(Path(config.metrics.password_file or "").parent) in mounts
     # Kubernetes' variables for a Service of this name would be taken for settings, and refused.
     assert pod(objects)["enableServiceLinks"] is False
+
+
+@pytest.mark.timeout(1500, func_only=True)
+def test_server_runs_on_a_volume_as_fs_group_leaves_it(
+    podman: Podman, volume: str, kustomize: Path, tmp_path: Path
+) -> None:
+    objects = built(kustomize, FOLDER / "overlays" / "cpu")
+    whole = pod(objects)["securityContext"]
+    (settings,) = (one["data"] for one in objects.values() if one["kind"] == "ConfigMap")
+    (mount,) = (
+        one["mountPath"]
+        for one in pod(objects)["containers"][0]["volumeMounts"]
+        if one["name"] == "metrics-password"
+    )
+    where = podman.run("podman", "volume", "inspect", "--format={{.Mountpoint}}", volume)
+    folder = Path(where.splitlines()[-1])
+    os.chown(folder, 0, whole["fsGroup"])
+    folder.chmod(0o2770)
+    secret = tmp_path / "password"
+    secret.write_text("open sesame")
+    os.chown(secret, 0, whole["fsGroup"])
+    secret.chmod(0o440)
+    options = (
+        f"--user={whole['runAsUser']}:{whole['runAsGroup']}",
+        f"--volume={secret}:{mount}/password:ro",
+        "--publish=127.0.0.1::50090",
+        *(f"--env={key}={value}" for key, value in settings.items()),
+    )
+    with Container(podman, volume, *options) as container:
+        podman.until_healthy(container.name)
+        place = f"http://127.0.0.1:{podman.port(container.name, 50090)}"
+        for probe in ("livez", "readyz"):
+            assert urllib.request.urlopen(f"{place}/{probe}", timeout=60).status == 200
+        asked = urllib.request.Request(f"{place}/metrics")
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            urllib.request.urlopen(asked, timeout=60)
+        known = base64.b64encode(b"prometheus:open sesame").decode()
+        asked.add_header("Authorization", f"Basic {known}")
+        assert b"iot_facerecognition_ready 1" in urllib.request.urlopen(asked, timeout=60).read()
 
 
 def test_gpu_is_asked_for_by_its_overlay_alone(kustomize: Path) -> None:
