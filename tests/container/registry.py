@@ -3,6 +3,7 @@
 import socket
 import subprocess
 from pathlib import Path
+from threading import Thread
 from typing import Self
 
 from tests.container.trixie import Trixie
@@ -36,9 +37,11 @@ class Registry:
         for line in self._process.stderr:
             said.append(line)
             if "listening on" in line:
+                # A pipe that nobody reads would stop it once it is full.
+                Thread(target=self._process.stderr.read, daemon=True).start()
                 return self
         raise AssertionError("".join(said))
 
     def __exit__(self, *problem: object) -> None:
         self._process.terminate()
-        self._process.communicate()
+        self._process.wait()
