@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench bench-window bench-following soak bench-edge bench-gpu attack docs clean lab test-container release-image lab-monitoring lab-trixie lab-armv6 lab-unit lab-newcomer dashboards
+.PHONY: help demo test lint format bench bench-window bench-following soak bench-edge bench-gpu attack docs clean lab test-container release-image lab-monitoring lab-trixie lab-armv6 lab-unit lab-newcomer dashboards pictures
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -78,6 +78,9 @@ lab: test-container lab-monitoring lab-trixie lab-armv6 lab-unit lab-newcomer  #
 
 dashboards: $(VENV)/.labs  ## write the Grafana dashboards anew
 	@$(BIN)/python -m monitoring.dashboards
+
+pictures: $(VENV)/.labs  ## draw the dashboards from live data with 1 and 50 edges (a quarter of an hour)
+	@$(BIN)/python -m monitoring.pictures
 
 docs: $(READY)  ## write the pages that are made from the code
 	@$(BIN)/python -m iot_facerecognition_server.config.reference > docs/configuration.md

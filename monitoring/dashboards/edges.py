@@ -13,7 +13,7 @@ WORST: Final = 10
 OTHERS: Final = Band("others: lowest", "others: highest")
 """What it shows of all the others."""
 SLOW: Final = 0.8
-"""Part of the frame rate that an edge is set to, below which it is slow; as the alert has it."""
+"""Part of the frame rate that an edge is set to, below which it is slow; as the alerts have it."""
 
 KNOWN_AFTER: Final = 120
 """Seconds after which the rates of the rules cover only the present connection."""
@@ -69,8 +69,7 @@ def attained(at: str = "") -> str:
 
 def state() -> str:
     """Return each edge's state, a number of `STATES`."""
-    still = f"{of_edges('edge_capture_rate')} == 0 and {of_edges('edge_frame_rate_setting')} > 0"
-    blind = f"{_camera('failed')} or ({still})"
+    blind = f"{_camera('failed')} or {ruled('edge_camera:dead')} == 1"
     return (
         f"(({CONNECTED} == 0)"
         f" or {PAUSED} + 0 * ({_camera('off')})"

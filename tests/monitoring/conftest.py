@@ -16,6 +16,7 @@ _PACKAGES = {
     "promtool": "prometheus",
     "amtool": "prometheus-alertmanager",
     "cc": "build-essential",
+    "chromium": "chromium",
 }
 
 

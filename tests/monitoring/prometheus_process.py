@@ -20,13 +20,19 @@ class PrometheusProcess:
     """Scrapes one server over TLS with a password; a context manager that ends it."""
 
     def __init__(
-        self, folder: Path, *, target: str, certificate: Path, password_file: Path
+        self,
+        folder: Path,
+        *,
+        target: str,
+        certificate: Path,
+        password_file: Path,
+        pulse: str = PULSE,
     ) -> None:
-        """Use `folder` for configuration and data."""
+        """Use `folder` for configuration and data; `pulse` is between scrapes and evaluations."""
         self._folder = folder
         self._port = _free_port()
         document = yaml.safe_load((SHIPPED / "prometheus.yml").read_text())
-        document["global"] = {"scrape_interval": PULSE, "evaluation_interval": PULSE}
+        document["global"] = {"scrape_interval": pulse, "evaluation_interval": pulse}
         document["rule_files"] = [str(SHIPPED / "rules" / "*.yml")]
         del document["alerting"]  # Alertmanager is checked by its own tool
         job = next(j for j in document["scrape_configs"] if j["job_name"] == "iot-facerecognition")
@@ -70,6 +76,11 @@ class PrometheusProcess:
         if self._process is not None:
             self._process.terminate()
             self._process.wait(20)
+
+    @property
+    def address(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self._port}"
 
     def query(self, expression: str) -> list[dict[str, Any]]:
         """Return the instant vector of an expression; a refused one is an error."""

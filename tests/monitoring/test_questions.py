@@ -15,6 +15,7 @@ import yaml
 from monitoring.dashboards import edges
 from monitoring.dashboards.__main__ import FOLDER
 from monitoring.dashboards.panels import Query
+from tests.monitoring.prometheus_process import SHIPPED
 
 SERVER = 'job="iot-facerecognition", instance="a"'
 WELL, PAUSED, SLOW, BLIND, OFFLINE = "well", "paused", "slow", "blind", "offline"
@@ -45,14 +46,12 @@ def fleet() -> list[dict[str, str]]:
     """Return the series that five edges and the rules leave after ten minutes."""
     own, rule = "iot_facerecognition_", "client:iot_facerecognition_"
     connected = dict.fromkeys(HERE, 1.0) | {OFFLINE: 0.0}
-    camera = {WELL: 10.0, PAUSED: 0.0, SLOW: 10.0, BLIND: 0.0}
     return [
         *of_edges(f"{rule}client:connected", connected),
         *of_edges(f"{rule}frames_processed:rate2m", RATES),
         *of_edges(f"{rule}frames_received:rate2m", RATES),
         *of_edges(f"{rule}frame_rate:setting", dict.fromkeys(HERE, 10.0)),
-        *of_edges(f"{own}edge_frame_rate_setting", dict.fromkeys(HERE, 10.0)),
-        *of_edges(f"{own}edge_capture_rate", camera),
+        *of_edges(f"{rule}edge_camera:dead", dict.fromkeys(HERE, 0.0) | {BLIND: 1.0}),
         *of_edges(f"{own}client_connected_timestamp_seconds", dict.fromkeys(HERE, 0.0)),
         *of_edges(f"{own}edge_camera_state", {PAUSED: 1.0}, state="off"),
     ]
@@ -193,6 +192,28 @@ def test_alert_is_marked_once_however_many_edges_it_is_about(tmp_path: Path) -> 
     inputs.append(series("ALERTS", "1x20", **always))
     mark = {f'{{alertname="{hot}", severity="warning"}}': 1.0}
     check(tmp_path, inputs, annotation("Alerts"), mark, "10m")
+
+
+def test_colours_begin_where_the_alerts_do() -> None:
+    (group,) = yaml.safe_load((SHIPPED / "rules" / "thresholds.yml").read_text())["groups"]
+    limits = {rule["record"].rpartition(":")[2]: rule["expr"] for rule in group["rules"]}
+    assert limits["edge_frame_rate_ratio"] == f"vector({edges.SLOW})"
+    board = (FOLDER / "fleet.json").read_text()
+    (table,) = (panel for panel in json.loads(board)["panels"] if panel["type"] == "table")
+    steps = {
+        override["matcher"]["options"]: [step["value"] for step in looks["value"]["steps"]]
+        for override in table["fieldConfig"]["overrides"]
+        for looks in override["properties"]
+        if looks["id"] == "thresholds"
+    }
+    for heading, limit in (
+        ("Attained", "edge_frame_rate_ratio"),
+        ("Temperature", "edge_temperature_celsius"),
+        ("Wi-Fi", "edge_wifi_signal_dbm"),
+        ("Latency p95", "latency_seconds"),
+    ):
+        value = float(limits[limit].removeprefix("vector(").removesuffix(")"))
+        assert value in steps[heading], heading
 
 
 def annotation(name: str) -> str:
