@@ -23,7 +23,7 @@ _EARLIER: Final = "last_over_time({m}build_info{{here}}[1d] offset 2m)"
 class Annotation:
     """Marks over all charts of a dashboard.
 
-    The query's values are 1 as long as a mark lasts or, where `value_is_time`, when it is, in
+    The query's values are above 0 as long as a mark lasts or, where `value_is_time`, when it is, in
     milliseconds since 1970. Titles and texts name labels as legends do.
     """
 
@@ -54,9 +54,9 @@ class Annotation:
 
 _FIRING: Final = (
     'ALERTS{{here}, alertstate="firing", alertname=~"IotFaceRecognition.+",'
-    ' alertname!="IotFaceRecognitionWatchdog"'
+    ' alertname!~"IotFaceRecognition(Watchdog|Prometheus.*|Alertmanager.*)"'
 )
-"""This project's alerts but the one that always fires."""
+"""This project's alerts on servers and edges: those on the monitoring itself are left out."""
 
 RESTARTS: Final = Annotation(
     "Restarts", Query(_STARTED), "blue", "Restart", "{{instance}} started", value_is_time=True
@@ -73,9 +73,18 @@ UPGRADES: Final = Annotation(
     "{{instance}} runs version {{version}} now",
     value_is_time=True,
 )
+
+
+def _beginnings(labels: str, which: str = "") -> Query:
+    """Return alerts by `labels` in their first minute: whole alerts would cover the charts."""
+    firing = f"{_FIRING}{which}}}"
+    group = f"group by ({labels})"
+    return Query(f"{group} ({firing}) unless {group} ({firing} offset 1m)")
+
+
 SERVER_ALERTS: Final = Annotation(
     "Alerts",
-    Query(f'group by (alertname, severity, instance) ({_FIRING}, identity=""}})'),
+    _beginnings("alertname, severity, instance", ', identity=""'),
     "red",
     "{{alertname}}",
     "{{severity}}: {{instance}}",
@@ -83,7 +92,7 @@ SERVER_ALERTS: Final = Annotation(
 EDGE_ALERTS: Final = Annotation(
     "Alerts",
     # One mark for an alert, however many edges it is about.
-    Query(f"group by (alertname, severity) ({_FIRING}}})"),
+    _beginnings("alertname, severity"),
     "red",
     "{{alertname}}",
     "{{severity}}; the table has each edge's number of alerts",

@@ -17,7 +17,6 @@ from monitoring.dashboards.panels import (
     culprit,
     mapping,
     number,
-    trend,
 )
 from monitoring.dashboards.tables import BACKGROUND, GAUGE, Column, Key, rows
 
@@ -52,13 +51,13 @@ def fleet() -> dashboard.Dashboard:
 def _figures() -> list[stat.Panel]:
     name = "{{client}}"
     return [
-        trend(
+        number(
             "Connected",
             "Clients that are connected.",
             "none",
             Query(f"sum({{m}}clients{ALL})"),
             span=3,
-        ),
+        ).height(TALL),
         number(
             "Offline",
             "Edges that were connected within the last day and are not now.",
@@ -76,13 +75,13 @@ def _figures() -> list[stat.Panel]:
             ((None, "green"), (1, "orange")),
             span=3,
         ).height(TALL),
-        trend(
+        number(
             "Frame rate",
             "Frames of all edges that the servers process, a second.",
             "fps",
             Query(f"sum(instance:iot_facerecognition_frames_processed:rate1m{ALL})"),
             span=3,
-        ),
+        ).height(TALL),
         culprit(
             "Worst edge",
             "By its state, then by the part of its frame rate that it attains.",
@@ -147,7 +146,7 @@ def _rate_columns() -> list[Column]:
             steps=_ANY_STEPS,
             width=80,
         ),
-        Column("Frame rate", _newest("client_frame_rate"), "fps", width=115),
+        Column("Frame rate", _newest("client_frame_rate"), "fps", width=120),
         Column("Set to", _newest("edge_frame_rate_setting"), "fps", width=75),
         Column(
             "Attained",
@@ -164,7 +163,7 @@ def _rate_columns() -> list[Column]:
             Query(f"max by (identity, client) ({edges.ruled('latency_seconds:p95_5m')})"),
             "s",
             _LATENCY_STEPS,
-            width=115,
+            width=125,
         ),
     ]
 

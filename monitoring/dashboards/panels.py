@@ -31,7 +31,7 @@ PREFIX: Final = "iot_facerecognition_"
 HERE: Final = 'instance=~"$instance"'
 """The servers that are chosen on top; `{here}` in queries."""
 TALL: Final = 5
-"""Height of a figure with something above or below it, in rows of Grafana's grid."""
+"""Height of a figure with a name above it, in rows of Grafana's grid."""
 LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 Steps = Sequence[tuple[float | None, str]]
@@ -158,15 +158,6 @@ def number(
         .thresholds(_thresholds(steps))
         .with_target(target(query, "A").instant())
     )
-
-
-def trend(
-    title: str, meaning: str, unit: str, query: Query, steps: Steps = PLAIN, *, span: int = 4
-) -> stat.Panel:
-    """Return one large figure, as it is now, over its course."""
-    panel = number(title, meaning, unit, query, steps, span=span).height(TALL)
-    panel = panel.graph_mode(BigValueGraphMode.AREA).wide_layout(wide_layout=False)
-    return panel.targets([target(query, "A")])
 
 
 def word(title: str, meaning: str, query: Query, span: int = 4) -> stat.Panel:

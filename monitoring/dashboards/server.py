@@ -13,7 +13,6 @@ from monitoring.dashboards.panels import (
     mapping,
     number,
     ranked,
-    trend,
     word,
 )
 
@@ -48,15 +47,15 @@ def server() -> dashboard.Dashboard:
 def _load() -> list[stat.Panel]:
     latency = "latency_seconds", '{kind="faces", ' + HERE + "}"
     return [
-        trend("Clients", "Clients that are connected.", "none", Query(f"sum({{m}}clients{_ALL})")),
-        trend(
+        number("Clients", "Clients that are connected.", "none", Query(f"sum({{m}}clients{_ALL})")),
+        number(
             "Frame rate",
             "Frames of all clients that are processed, a second.",
             "fps",
             Query(f"sum(rate({{m}}frames_processed_total{_ALL}{_RATE}))"),
         ),
         *(
-            trend(
+            number(
                 f"Latency p{quantile * 100:.0f}",
                 "From a frame's arrival to its faces in the socket.",
                 "s",
@@ -65,13 +64,13 @@ def _load() -> list[stat.Panel]:
             )
             for quantile in (0.5, 0.95)
         ),
-        trend(
+        number(
             "Processor",
             "Cores that the server uses.",
             "suffix: cores",
             Query(f"sum(rate(process_cpu_seconds_total{_PROCESS}{_RATE}))"),
         ).decimals(1),
-        trend(
+        number(
             "Memory",
             "Resident memory of the server.",
             "bytes",

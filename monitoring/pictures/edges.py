@@ -13,13 +13,13 @@ from iot_facerecognition_client import Client, Fingerprint, ServerAddress
 from iot_facerecognition_protocol import CameraState, Health, SessionSettings
 
 PLACES: Final = ("gate", "dock", "hall", "stairs", "office")
-_RATE: Final = 1.0
-"""Frames a second of an edge that is well."""
+_RATE: Final = 0.5
+"""Frames a second of an edge that is well: a machine with other work to do keeps up with fifty."""
 _SEES_PEOPLE: Final = 10
 """Of so many edges, one sees people; the others an empty place, as most cameras do."""
-_WANTS_OBJECTS: Final = 25
+_WANTS_OBJECTS: Final = 50
 """Of so many edges, one wants objects as well."""
-_FRAMES_A_VIEW: Final = 8
+_FRAMES_A_VIEW: Final = 6
 """Frames for which a camera sees the same."""
 _HEALTH_EVERY: Final = 5.0
 _THROTTLED: Final = 0x4
@@ -47,7 +47,7 @@ class Edge:
 
 def alone() -> list[Edge]:
     """Return the only edge of a home."""
-    return [Edge("entrance", 5.0, 5.0, 52.0, -56.0)]
+    return [Edge("entrance", 3.0, 3.0, 52.0, -56.0)]
 
 
 def fifty() -> list[Edge]:
@@ -59,8 +59,8 @@ def fifty() -> list[Edge]:
         replace(made["gate-09"], leaves=360.0),
         replace(made["hall-02"], camera=CameraState.FAILED, **silent),
         replace(made["hall-06"], camera=CameraState.OFF, **silent),
-        replace(made["stairs-07"], gives=0.3, sends=0.3, temperature=82.0, throttled=_THROTTLED),
-        replace(made["office-05"], sends=0.6, signal=-81.0),
+        replace(made["stairs-07"], gives=0.1, sends=0.1, temperature=82.0, throttled=_THROTTLED),
+        replace(made["office-05"], sends=0.3, signal=-81.0),
         replace(made["office-08"], temperature=74.0, version="1.3.0"),
         replace(made["dock-10"], signal=-74.0, version="1.3.0"),
     ]

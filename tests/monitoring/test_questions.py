@@ -183,15 +183,20 @@ def test_restart_is_no_upgrade(tmp_path: Path, at: str) -> None:
     check(tmp_path, inputs, annotation("Restarts"), {f"{{{SERVER}}}": start}, at)
 
 
-def test_alert_is_marked_once_however_many_edges_it_is_about(tmp_path: Path) -> None:
+def test_alert_is_marked_as_it_begins_once_for_all_its_edges(tmp_path: Path) -> None:
     hot = "IotFaceRecognitionEdgeHot"
     told = {"alertname": hot, "severity": "warning", "alertstate": "firing"}
-    inputs = [series("ALERTS", "1x20", client=edge, identity=edge, **told) for edge in (WELL, SLOW)]
-    inputs.append(series("ALERTS", "1x20", client=BLIND, **told | {"alertstate": "pending"}))
+    inputs = [
+        series("ALERTS", "_x10 1x10", client=edge, identity=edge, **told) for edge in (WELL, SLOW)
+    ]
+    pending = told | {"alertstate": "pending"}
+    inputs.append(series("ALERTS", "_x5 1x10", client=BLIND, **pending))
     always = {"alertname": "IotFaceRecognitionWatchdog", "alertstate": "firing"}
-    inputs.append(series("ALERTS", "1x20", **always))
+    inputs.append(series("ALERTS", "_x10 1x10", **always))
     mark = {f'{{alertname="{hot}", severity="warning"}}': 1.0}
-    check(tmp_path, inputs, annotation("Alerts"), mark, "10m")
+    check(tmp_path, inputs, annotation("Alerts"), {}, "4m")
+    check(tmp_path, inputs, annotation("Alerts"), mark, "5m30s")
+    check(tmp_path, inputs, annotation("Alerts"), {}, "8m")
 
 
 def test_colours_begin_where_the_alerts_do() -> None:

@@ -18,6 +18,9 @@ standardTransformersRegistry.setInit(() =>
   ),
 );
 
+/** Plots that the marks are painted on already. */
+const painted = new WeakSet();
+
 /** Return a panel's data as it is to be shown. */
 export async function prepared(panel, questions, theme) {
   const filled = (text) => questions.filled(text, "text");
@@ -43,7 +46,6 @@ export function Inside({ panel, frames, span, marks, theme, width, height }) {
 }
 
 function Chart({ panel, frames, span, marks, theme, width, height }) {
-  const hooked = new WeakSet();
   return (
     <TimeSeries
       frames={frames}
@@ -56,8 +58,8 @@ function Chart({ panel, frames, span, marks, theme, width, height }) {
       options={panel.options}
     >
       {(config) => {
-        if (!hooked.has(config)) {
-          hooked.add(config);
+        if (!painted.has(config)) {
+          painted.add(config);
           config.addHook("draw", painter(marks, theme));
         }
         return null;
