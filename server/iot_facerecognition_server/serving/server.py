@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import logging
+import math
 import ssl
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -18,6 +19,7 @@ from websockets.typing import Subprotocol
 from iot_facerecognition_protocol import MESSAGE_LENGTH, SUBPROTOCOL_V2, ErrorCode, clean_text
 from iot_facerecognition_server.handshakes import Handshakes
 from iot_facerecognition_server.listening import listen
+from iot_facerecognition_server.logs import quoted
 from iot_facerecognition_server.metrics import AUTHENTICATION, ORIGIN, REFUSALS, ServerMetrics
 from iot_facerecognition_server.serving.admission import Admission, Refusal
 from iot_facerecognition_server.serving.client import FLOODING_REASON, Client, NewSession
@@ -192,6 +194,7 @@ class RecognitionServer:
         if self._deadlines is not None:
             self._deadlines.cancel()
         self._peer_log.finish()
+        self._summarise_budgets(math.inf)
 
     async def _hold_to_deadlines(self) -> None:
         """Give up messages that take too long, and sum up what the log of peers left out."""
@@ -199,6 +202,7 @@ class RecognitionServer:
         while True:
             await asyncio.sleep(min(seconds / 4, _DEADLINE_PERIOD))
             self._peer_log.summarise()
+            self._summarise_budgets(self._clock())
             for connection in self._unfinished.overdue(asyncio.get_running_loop().time()):
                 assert isinstance(connection, ClientConnection)
                 try:
@@ -208,6 +212,17 @@ class RecognitionServer:
                 except Exception:  # noqa: BLE001 - the others' deadlines hold all the same
                     _log.exception("%s could not be told that it is too slow", connection.address)
                     connection.transport.abort()
+
+    def _summarise_budgets(self, now: float) -> None:
+        """Say how many lines about identities were left out, also of those that have gone."""
+        for account, lines in self._budgets.left_out(now):
+            assert isinstance(account, tuple)
+            _, name = account
+            _log.warning(
+                "%d lines about the identity %s were left out ([Budget] LogLines)",
+                lines,
+                quoted(name),
+            )
 
     def _new_connection(self, address: str) -> ClientConnection:
         protocol = ServerProtocol(

@@ -160,6 +160,11 @@ class Budgets:
             budget = self._budgets[identity] = Budget(self._limits)
         return budget
 
+    def left_out(self, now: float) -> list[tuple[Hashable, int]]:
+        """Return of which identities log lines were left out and not told of, and how many."""
+        told = ((who, budget.log.left_out(now)) for who, budget in self._budgets.items())
+        return [(who, lines) for who, lines in told if lines]
+
     def _forget(self, now: float) -> None:
         """Forget who is not connected and owes nothing, or else whoever is not connected."""
         idle = {who: budget for who, budget in self._budgets.items() if not budget.connections}

@@ -77,12 +77,17 @@ def test_what_a_client_sets_as_it_connects_is_one_line_and_what_it_changes_one_e
 def test_lines_beyond_an_identity_s_budget_are_counted(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    budget = BudgetLimits(log_lines=6)
+    live = LiveServer(tmp_path, budget=budget)
+
     async def scenario() -> None:
-        budget = BudgetLimits(log_lines=6)
-        async with LiveServer(tmp_path, budget=budget) as live, live.connect() as client:
+        async with live, live.connect() as client:
             for number in range(100):
                 await client.send(f'{{"command":2,"context":"message {number}"}}')
             await live.counted(LEFT_OUT, 30, reason="budget")
 
     with caplog.at_level(logging.INFO):
         asyncio.run(scenario())
+    told = [line.split() for line in caplog.messages if "[Budget] LogLines" in line]
+    assert sum(int(words[0]) for words in told) == live.count(LEFT_OUT, reason="budget")
+    assert told[-1][5] == '"127.0.0.1"', "said though the client has gone"
