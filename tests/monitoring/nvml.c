@@ -96,7 +96,7 @@ int nvmlDeviceGetMemoryInfo(device_t device, struct memory *memory)
     if (code)
         return code;
     memory->total = device->memory;
-    memory->used = device->memory / 4;
+    memory->used = device == devices ? device->memory / 4 : device->memory / 100 * 97;
     memory->free = memory->total - memory->used;
     return SUCCESS;
 }

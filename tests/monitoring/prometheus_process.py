@@ -1,6 +1,7 @@
-"""A real Prometheus on loopback, with the shipped rules and a quicker pulse."""
+"""A real Prometheus on loopback, with the shipped configuration and a quicker pulse."""
 
 import json
+import signal
 import socket
 import subprocess
 import time
@@ -16,32 +17,40 @@ SHIPPED = Path(__file__).parents[2] / "monitoring" / "prometheus"
 PULSE = "1s"
 
 
-class PrometheusProcess:
-    """Scrapes one server over TLS with a password; a context manager that ends it."""
+def scraping_over_tls(
+    *, target: str, certificate: Path, password_file: Path, pulse: str = PULSE
+) -> dict[str, Any]:
+    """Return the shipped configuration for one server over TLS with a password, and its rules."""
+    document = quick_configuration(SHIPPED / "rules", pulse)
+    del document["alerting"]
+    job = next(j for j in document["scrape_configs"] if j["job_name"] == "iot-facerecognition")
+    job["scheme"] = "https"
+    job["tls_config"] = {"ca_file": str(certificate), "server_name": "localhost"}
+    job["basic_auth"]["password_file"] = str(password_file)
+    job["static_configs"] = [{"targets": [target]}]
+    document["scrape_configs"] = [job]
+    return document
 
-    def __init__(
-        self,
-        folder: Path,
-        *,
-        target: str,
-        certificate: Path,
-        password_file: Path,
-        pulse: str = PULSE,
-    ) -> None:
-        """Use `folder` for configuration and data; `pulse` is between scrapes and evaluations."""
+
+def quick_configuration(rules: Path, pulse: str = PULSE) -> dict[str, Any]:
+    """Return the shipped configuration with the `rules` of a folder.
+
+    `pulse` is the time between two scrapes, and between two evaluations.
+    """
+    document: dict[str, Any] = yaml.safe_load((SHIPPED / "prometheus.yml").read_text())
+    document["global"] = {"scrape_interval": pulse, "evaluation_interval": pulse}
+    document["rule_files"] = [str(rules / "*.yml")]
+    return document
+
+
+class PrometheusProcess:
+    """Runs with a configuration; a context manager that ends it."""
+
+    def __init__(self, folder: Path, document: dict[str, Any], port: int | None = None) -> None:
+        """Use `folder` for configuration and data; without `port`, any free one."""
         self._folder = folder
-        self._port = _free_port()
-        document = yaml.safe_load((SHIPPED / "prometheus.yml").read_text())
-        document["global"] = {"scrape_interval": pulse, "evaluation_interval": pulse}
-        document["rule_files"] = [str(SHIPPED / "rules" / "*.yml")]
-        del document["alerting"]  # Alertmanager is checked by its own tool
-        job = next(j for j in document["scrape_configs"] if j["job_name"] == "iot-facerecognition")
-        job["scheme"] = "https"
-        job["tls_config"] = {"ca_file": str(certificate), "server_name": "localhost"}
-        job["basic_auth"]["password_file"] = str(password_file)
-        job["static_configs"] = [{"targets": [target]}]
-        document["scrape_configs"] = [job]
-        (folder / "prometheus.yml").write_text(yaml.safe_dump(document))
+        self._port = port or free_port()
+        self._write(document)
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -82,6 +91,16 @@ class PrometheusProcess:
         """Where it answers."""
         return f"http://127.0.0.1:{self._port}"
 
+    def reload(self, document: dict[str, Any] | str) -> None:
+        """Take another configuration, a document or any text, as SIGHUP has it."""
+        assert self._process is not None
+        self._write(document)
+        self._process.send_signal(signal.SIGHUP)
+
+    def _write(self, document: dict[str, Any] | str) -> None:
+        text = document if isinstance(document, str) else yaml.safe_dump(document)
+        (self._folder / "prometheus.yml").write_text(text)
+
     def query(self, expression: str) -> list[dict[str, Any]]:
         """Return the instant vector of an expression; a refused one is an error."""
         arguments = urllib.parse.urlencode({"query": expression})
@@ -100,7 +119,8 @@ class PrometheusProcess:
         return float(found[0]["value"][1]) if found else None
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens on."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return int(taken.getsockname()[1])

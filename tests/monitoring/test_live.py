@@ -26,7 +26,11 @@ from monitoring.dashboards.__main__ import FOLDER as DASHBOARDS
 from monitoring.dashboards.edges import STATES
 from monitoring.pictures.grafana import Request, Source, draw
 from tests.monitoring.crowd import Crowd
-from tests.monitoring.prometheus_process import SHIPPED, PrometheusProcess
+from tests.monitoring.prometheus_process import (
+    SHIPPED,
+    PrometheusProcess,
+    scraping_over_tls,
+)
 
 _SELECTOR = re.compile(r"\b((?:[a-z_]+:)?(?:iot_facerecognition|up)[a-z0-9_:]*)(\{[^}]*\})?")
 
@@ -89,9 +93,11 @@ def lab(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]
         with (
             PrometheusProcess(
                 tmp_path_factory.mktemp("prometheus"),
-                target=f"127.0.0.1:{port[1]}",
-                certificate=folder / "server" / "state" / "server.crt",
-                password_file=password,
+                scraping_over_tls(
+                    target=f"127.0.0.1:{port[1]}",
+                    certificate=folder / "server" / "state" / "server.crt",
+                    password_file=password,
+                ),
             ) as prometheus,
             Crowd(server.access, [*known, *unknown]) as crowd,
         ):
@@ -265,7 +271,7 @@ def test_load_is_counted_where_it_should_be(
 
 @pytest.mark.timeout(300)
 def test_gpu_that_is_there_and_not_used_is_on_its_way_to_an_alert(lab: Lab) -> None:
-    alerts = lab.prometheus.query('ALERTS{alertname="GpuNotUsed"}')
+    alerts = lab.prometheus.query('ALERTS{alertname="IotFaceRecognitionGpuNotUsed"}')
     assert [alert["metric"]["alertstate"] for alert in alerts] == ["pending"]
 
 

@@ -1,0 +1,55 @@
+"""The real server, in which a file of a name makes a part fail as broken hardware would.
+
+`python -m tests.monitoring.faulty_server FOLDER …`: with `FOLDER/worker` the next worker that has
+done a piece of work dies of it, once; with `FOLDER/disk` the reference file cannot be looked at;
+with `FOLDER/self-test` the networks compute something else.
+"""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from iot_facerecognition_server.cli import main
+from iot_facerecognition_server.engine.local import LocalEngine
+from iot_facerecognition_server.observability.self_test import SelfTest, SelfTestError
+from iot_facerecognition_server.recognition.gallery_keeper import GalleryKeeper
+
+
+def break_parts(faults: Path) -> None:
+    """Let the parts look for their faults."""
+    work: Any = LocalEngine._work
+    begin: Any = GalleryKeeper.__init__
+    test: Any = SelfTest.run
+
+    def dying(engine: LocalEngine, worker: Any, progressed: Callable[[], None]) -> None:
+        def progressed_or_died() -> None:
+            progressed()
+            if (faults / "worker").exists():
+                (faults / "worker").unlink()
+                raise MemoryError("the lab's fault")
+
+        work(engine, worker, progressed_or_died)
+
+    def keeper(
+        one: GalleryKeeper, current: Any, fingerprint: Callable[[], str], build: Any, seconds: Any
+    ) -> None:
+        def read() -> str:
+            if (faults / "disk").exists():
+                raise OSError(5, "Input/output error", "faces.json")
+            return fingerprint()
+
+        begin(one, current, read, build, min(seconds, 0.5))
+
+    async def tested(one: SelfTest, *arguments: Any, **named: Any) -> None:
+        if (faults / "self-test").exists():
+            raise SelfTestError("the lab's fault: the networks compute something else")
+        await test(one, *arguments, **named)
+
+    patched: Any = (LocalEngine, GalleryKeeper, SelfTest)
+    patched[0]._work, patched[1].__init__, patched[2].run = dying, keeper, tested
+
+
+if __name__ == "__main__":
+    break_parts(Path(sys.argv[1]))
+    sys.exit(main(sys.argv[2:]))
