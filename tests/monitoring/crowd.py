@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from demo.server_process import Access
 from iot_facerecognition_client import Client, Fingerprint, ServerAddress
-from iot_facerecognition_protocol import Health, SessionSettings
+from iot_facerecognition_protocol import CameraState, Health, SessionSettings
 
 RENAMES = 1000
 
@@ -131,4 +131,5 @@ def _health(number: int) -> Health:
         capture_fps=10.0,
         drops=number // 100,
         frame_rate=10.0,
+        camera=CameraState.RUNNING,
     )

@@ -64,10 +64,16 @@ class Day:
 
     def add(self, name: str, labels: Mapping[str, str], values: Values) -> None:
         """Add a series; None is no sample, and the first after a sample ends the series."""
-        text = ",".join(f"{key}={json.dumps(value)}" for key, value in labels.items())
         before = [None] * (self.begin // self.step)  # promtool's clock begins at midnight
-        written = " ".join(_written((*before, *values)))
-        self.series.append({"series": f"{name}{{{text}}}", "values": written})
+        self._add(name, labels, (*before, *values))
+
+    def always(self, name: str, labels: Mapping[str, str], value: float) -> None:
+        """Add a series that is `value` from midnight on."""
+        self._add(name, labels, [value] * (self.end // self.step + 1))
+
+    def _add(self, name: str, labels: Mapping[str, str], values: Values) -> None:
+        text = ",".join(f"{key}={json.dumps(value)}" for key, value in labels.items())
+        self.series.append({"series": f"{name}{{{text}}}", "values": " ".join(_written(values))})
 
     def server(self, name: str, value: float | None = None, rate: float = 0.0, **more: str) -> None:
         """Add a series of the server: a gauge of `value`, or a counter of `rate` a second."""
@@ -204,7 +210,6 @@ def _camera(made: Day, edge: Edge, label: str, span: tuple[int, int]) -> None:
 
 
 def _monitoring(made: Day) -> None:
-    always = len(made.times())
     for job, name, value in (
         ("prometheus", "up", 1.0),
         ("prometheus", "prometheus_config_last_reload_successful", 1.0),
@@ -213,7 +218,7 @@ def _monitoring(made: Day) -> None:
         ("alertmanager", "up", 1.0),
         ("alertmanager", "alertmanager_config_last_reload_successful", 1.0),
     ):
-        made.add(name, {"job": job, "instance": job}, [value] * always)
+        made.always(name, {"job": job, "instance": job}, value)
 
 
 def _written(values: Values) -> Iterator[str]:

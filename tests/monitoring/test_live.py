@@ -288,12 +288,17 @@ def test_everything_that_an_alert_looks_at_is_there(lab: Lab) -> None:
     silent = {
         name
         for name, labels in looked_at
-        if not lab.prometheus.query(f"last_over_time({name}{labels}[5m])")
+        if "alertmanager" not in labels
+        and not lab.prometheus.query(f"last_over_time({name}{labels}[5m])")
     }
-    # Only of clients that want nothing, or objects alone; the alert does without (`or`).
     assert silent <= {
+        # Only of clients that want nothing, or objects alone; the alert does without (`or`).
         "client:iot_facerecognition_frames_not_wanted:rate2m",
         "iot_facerecognition_client_frames_dropped_total",
+        # What was connected minutes before, on a server that has settled: test_firing has both.
+        "identity:iot_facerecognition_edges:expected",
+        "identity:iot_facerecognition_edges:missing",
+        "identity:iot_facerecognition_edges:off_duty",
     }
 
 

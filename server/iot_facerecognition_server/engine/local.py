@@ -167,7 +167,7 @@ class LocalEngine:
 
     @property
     def thread_names(self) -> tuple[str, ...]:
-        """Names of all threads, as a replaced one is told by."""
+        """Names of all threads, by which a replaced one is counted."""
         return (
             *(thread.name for thread in self._threads),
             *(network.name.lower() for network in self._network_threads),

@@ -125,7 +125,7 @@ FRAMES_WAITING: Final = _gauge("frames_waiting", "Frames that wait for their tur
 FRAMES_UNDER_WAY: Final = _gauge("frames_under_way", "Frames at the engine.")
 OBJECTS_UNDER_WAY: Final = _gauge(
     "objects_under_way",
-    "Clients that have a frame at the engine whose objects are searched; divided by the rate of"
+    "Clients with a frame at the engine that is being searched for objects; divided by the rate of"
     " results, the time that one takes.",
 )
 QUEUE_SECONDS: Final = _histogram(
@@ -328,8 +328,8 @@ EDGE_FRAME_RATE_SETTING: Final = _gauge(
 )
 EDGE_CAMERA_STATE: Final = _gauge(
     "edge_camera_state",
-    "1 for what the edge's camera is doing, 0 for the other states; an alert tells a camera that is"
-    " dead from one that is off by it.",
+    "1 for what the edge's camera is doing, 0 for the other states; an alert distinguishes a dead"
+    " camera from one that is off.",
     "identity",
     "client",
     "state",
