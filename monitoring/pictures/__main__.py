@@ -24,7 +24,7 @@ from iot_facerecognition_server.trust.tokens import TokenStore
 from monitoring.dashboards.__main__ import FOLDER as DASHBOARDS
 from monitoring.pictures.edges import Edge, Site, Views, alone, fifty
 from monitoring.pictures.grafana import Drawn, PictureError, Request, Source, draw, libraries
-from tests.monitoring.prometheus_process import PrometheusProcess
+from tests.monitoring.prometheus_process import PrometheusProcess, scraping_over_tls
 
 SCRAPE: Final = 10
 """Seconds between scrapes: a short run has enough of them to draw."""
@@ -75,10 +75,12 @@ def _take(run: Run, photos: Path, folder: Path) -> None:
         prometheus = stack.enter_context(
             PrometheusProcess(
                 place / "prometheus",
-                target=f"127.0.0.1:{_metrics_port(server)}",
-                certificate=server.folder / "state" / "server.crt",
-                password_file=password,
-                pulse=f"{SCRAPE}s",
+                scraping_over_tls(
+                    target=f"127.0.0.1:{_metrics_port(server)}",
+                    certificate=server.folder / "state" / "server.crt",
+                    password_file=password,
+                    pulse=f"{SCRAPE}s",
+                ),
             )
         )
         tokens = TokenStore(server.folder / "state" / "tokens.json")

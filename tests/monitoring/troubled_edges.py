@@ -17,6 +17,11 @@ from iot_facerecognition_client import Client, Fingerprint, ServerAddress
 from iot_facerecognition_protocol import Health, SessionSettings
 
 
+async def _others_ended() -> None:
+    """Wait until every other task of the loop has ended."""
+    await asyncio.gather(*(asyncio.all_tasks() - {asyncio.current_task()}), return_exceptions=True)
+
+
 class TroubledEdges:
     """Edges that are started by name and go on until they are ended; a context manager."""
 
@@ -46,10 +51,8 @@ class TroubledEdges:
         """End every edge."""
         for running in self._running:
             running.cancel()
-        for running in self._running:
-            with suppress(BaseException):
-                running.exception(20)
         self._running.clear()
+        asyncio.run_coroutine_threadsafe(_others_ended(), self._loop).result(20)
 
     async def edge(
         self,
