@@ -20,6 +20,7 @@ from tests.container.podman import Podman
 from tests.container.trixie import Trixie
 
 FOLDER = ROOT / "deploy" / "kubernetes"
+RULES = ROOT / "monitoring" / "prometheus" / "rules"
 VERSIONS = ("1.29", "1.31", "1.33", "1.34")
 Objects = dict[str, dict[str, Any]]
 
@@ -95,7 +96,7 @@ def test_service_monitor_is_valid_by_the_operators_schema_and_finds_the_metrics(
     (endpoint,) = monitor["spec"]["endpoints"]
     assert endpoint["port"] in {port["name"] for port in service["spec"]["ports"]}
     label = monitor["spec"]["jobLabel"]
-    rules = (ROOT / "monitoring" / "prometheus" / "rules" / "alerts.yml").read_text()
+    rules = "".join(file.read_text() for file in RULES.glob("*.yml"))
     assert f'up{{job="{service["metadata"]["labels"][label]}"}}' in rules
     (secret,) = {endpoint["basicAuth"][part]["name"] for part in ("username", "password")}
     assert secret == pod(objects)["volumes"][2]["secret"]["secretName"]
