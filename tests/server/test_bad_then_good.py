@@ -11,7 +11,7 @@ from PIL import Image
 
 from iot_facerecognition_server.gallery.builder import GalleryBuilder
 from iot_facerecognition_server.gallery.descriptor_cache import DescriptorCache
-from iot_facerecognition_server.gallery.photo import PhotoError
+from iot_facerecognition_server.gallery.photo_file import PhotoError
 from iot_facerecognition_server.gallery.photo_reader import PhotoReader
 from iot_facerecognition_server.gallery.photo_report import PhotoStatus
 from iot_facerecognition_server.gallery.reference_file import ReferenceFile

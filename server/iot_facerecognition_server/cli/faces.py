@@ -5,22 +5,21 @@ import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from iot_facerecognition_server.cli.configuration import read_config
 from iot_facerecognition_server.cli.outcome import CommandFailedError, ExitCode
+from iot_facerecognition_server.cli.photo_questions import ask_about
 from iot_facerecognition_server.cli.running_server import running_server
 from iot_facerecognition_server.cli.table import table
 from iot_facerecognition_server.config import Config
+from iot_facerecognition_server.gallery.photo_report import PhotoReport
 from iot_facerecognition_server.gallery.reference_file import (
     ReferenceFile,
     ReferenceFileError,
     ReferenceFileMissingError,
     References,
 )
-
-if TYPE_CHECKING:
-    from iot_facerecognition_server.gallery.photo_report import PhotoReport
+from iot_facerecognition_server.gallery.shared_photos import other_owners
 
 
 def show(arguments: argparse.Namespace) -> int:
@@ -69,12 +68,10 @@ def add(arguments: argparse.Namespace) -> int:
     return ExitCode.SUCCESS
 
 
-def _reports(config: Config, tag: str, photos: Sequence[Path]) -> "Iterator[PhotoReport]":
+def _reports(config: Config, tag: str, photos: Sequence[Path]) -> Iterator[PhotoReport]:
     """Yield what becomes of each photo: the running server knows, and has its networks loaded."""
     server = running_server(config)
     if server is not None:
-        from iot_facerecognition_server.cli.photo_questions import ask_about  # noqa: PLC0415
-
         with server:
             yield from (ask_about(server, tag, photo) for photo in photos)
         return
@@ -89,8 +86,6 @@ def _reports(config: Config, tag: str, photos: Sequence[Path]) -> "Iterator[Phot
 def _warn_of_shared_photos(
     photos: Sequence[Path], tag: str, references: ReferenceFile, known: References
 ) -> None:
-    from iot_facerecognition_server.gallery.shared_photos import other_owners  # noqa: PLC0415
-
     for photo in photos:
         for owner in other_owners(photo, tag, references, known.people):
             sys.stderr.write(

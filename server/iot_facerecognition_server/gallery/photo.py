@@ -1,23 +1,19 @@
-"""Reference photos: JPEG and PNG files, upright, of bearable size."""
+"""The pixels of reference photos: of JPEG and PNG, upright, of bearable size."""
 
-import errno
 import io
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from iot_facerecognition_protocol.system.regular_file import read_regular
 from iot_facerecognition_server.engine.interface import FrameRejectedError
+from iot_facerecognition_server.gallery.photo_file import PhotoError
 from iot_facerecognition_server.vision.exif import ORIENTATION, UPRIGHT, upright
 from iot_facerecognition_server.vision.jpeg import FULL_SIZE, JpegDecoder
 from iot_facerecognition_server.vision.jpeg_header import read_header
 from iot_facerecognition_server.vision.jpeg_segments import START_OF_IMAGE
 
-LARGEST_FILE: Final = 100_000_000
-"""Bytes of a photo beyond which it is not read."""
 LARGEST_PICTURE: Final = 200_000_000
 """Pixels that a photo may have at all; of a PNG, Pillow takes less."""
 COMFORTABLE_PIXELS: Final = 16_000_000
@@ -33,22 +29,6 @@ _BRANDS: Final = {b"avif": "AVIF", b"avis": "AVIF"} | dict.fromkeys(
 )
 """Brands of ISO base media files that hold pictures (ISO/IEC 23008-12, 10.2; AVIF, 6)."""
 _BEGINNINGS: Final = {b"GIF8": "GIF", b"BM": "BMP", b"II*\0": "TIFF", b"MM\0*": "TIFF"}
-
-
-class PhotoError(Exception):
-    """A photo cannot be used; the message says why, without its name."""
-
-
-def read_photo(path: Path) -> bytes:
-    """Return the bytes of a photo. Raises FileNotFoundError and PhotoError."""
-    try:
-        return read_regular(path, LARGEST_FILE)
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        if error.errno == errno.EFBIG:
-            raise PhotoError(f"it has more than {LARGEST_FILE // 1_000_000} MB") from error
-        raise PhotoError(f"it cannot be read: {error.strerror}") from error
 
 
 def decode_photo(content: bytes, decoder: JpegDecoder) -> NDArray[np.uint8]:

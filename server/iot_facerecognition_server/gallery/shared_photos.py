@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from iot_facerecognition_server.gallery.photo import PhotoError, read_photo
+from iot_facerecognition_server.gallery.photo_file import PhotoError, read_photo
 from iot_facerecognition_server.gallery.reference_file import Reference, ReferenceFile
 
 

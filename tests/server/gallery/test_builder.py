@@ -12,7 +12,8 @@ from PIL import Image
 from iot_facerecognition_server.gallery import descriptor_cache
 from iot_facerecognition_server.gallery.builder import GalleryBuilder
 from iot_facerecognition_server.gallery.descriptor_cache import DescriptorCache, PhotoFaces
-from iot_facerecognition_server.gallery.photo import PhotoError, decode_photo, read_photo
+from iot_facerecognition_server.gallery.photo import decode_photo
+from iot_facerecognition_server.gallery.photo_file import PhotoError, read_photo
 from iot_facerecognition_server.gallery.photo_reader import PhotoReader
 from iot_facerecognition_server.gallery.photo_report import PhotoStatus
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
