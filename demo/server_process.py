@@ -80,9 +80,9 @@ class ServerProcess:
         if port is None or fingerprint is None:
             raise ServerFailedError(f"the server has not said where it listens:\n{output}")
         token = self.folder / "token.txt"
-        found = re.search(r"token: (\S+)", output)
-        if found is not None:  # printed once, at the first start
-            token.write_text(found[1])
+        found = re.search(r"iotfr_[\w-]+", output)  # in text and in JSON
+        if found is not None:  # printed until a client has used it
+            token.write_text(found[0])
         return Access(
             port=int(port[1]),
             token=token.read_text() if token.exists() else None,
