@@ -102,9 +102,10 @@ def make_folder(path: Path, mode: int | None = PRIVATE_FOLDER) -> None:
 
 def _set_mode(folder: Path, mode: int) -> None:
     """Give a new folder its permissions, never what its owner has put in its place meanwhile."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    # Under a umask that takes its owner's rights the folder cannot be opened, only be named.
+    descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
-        os.fchmod(descriptor, mode)
+        Path(f"/proc/self/fd/{descriptor}").chmod(mode)
     finally:
         os.close(descriptor)
 
@@ -229,6 +230,9 @@ def _partial_of(target: Path, before: os.stat_result | None) -> tuple[int, Path]
         with suppress(OSError):  # a file system without locks: `sweep` leaves its files alone too
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         if os.fstat(descriptor).st_nlink:
+            os.fchmod(
+                descriptor, PRIVATE
+            )  # whatever the umask: it is opened once more, by its path
             _own_like(descriptor, target, before)
             return descriptor, partial
         os.close(descriptor)  # a sweeper was there between the two calls
