@@ -6,6 +6,7 @@ sends more than the server can do, and one that is not let in.
 
 import asyncio
 import itertools
+import math
 import threading
 import time
 from contextlib import suppress
@@ -43,8 +44,8 @@ class Crowd:
     async def _run(self) -> None:
         self._loop = asyncio.get_running_loop()
         work = [
-            self._edge("kitchen", 100.0),
-            self._edge("door", 100.0),
+            self._edge("kitchen", math.inf),
+            self._edge("door", math.inf),
             self._edge("gone", 8.0),
             self._renaming(),
             self._flood(),
