@@ -98,14 +98,25 @@ def draw(source: Source, requests: Sequence[Request]) -> list[Drawn]:
     ]
 
 
-def libraries() -> Path:
-    """Return the folder with what the page is made of; it is filled once, in some minutes."""
+def missing_program() -> str | None:
+    """Return why this machine cannot draw, with the cure; None when it can."""
     for program, package in PROGRAMS.items():
         if shutil.which(program) is None:
-            raise PictureError(f"{program} is missing: apt-get install {package}")
+            return f"{program} is missing: apt-get install {package}"
     version = _run(["node", "--version"]).strip()
     if int(version[1:].partition(".")[0]) < NODE:
-        raise PictureError(f"node is {version}, and {NODE} or newer is needed")
+        return f"node is {version}, and {NODE} or newer is needed"
+    return None
+
+
+def libraries() -> Path:
+    """Return the folder with what the page is made of; it is filled once, in some minutes.
+
+    Raises PictureError.
+    """
+    missing = missing_program()
+    if missing is not None:
+        raise PictureError(missing)
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = cache / "iot-facerecognition" / "grafana-page"
     complete = folder / "packages.txt"

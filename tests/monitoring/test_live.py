@@ -25,7 +25,7 @@ from iot_facerecognition_server.observability.catalogue import Kind, families
 from monitoring.dashboards.__main__ import FOLDER as DASHBOARDS
 from monitoring.dashboards.edges import STATES, attained
 from monitoring.dashboards.panels import Query
-from monitoring.pictures.grafana import Request, Source, draw
+from monitoring.pictures.grafana import Request, Source, draw, missing_program
 from tests.monitoring.crowd import Crowd
 from tests.monitoring.prometheus_process import (
     SHIPPED,
@@ -344,6 +344,9 @@ def test_names_follow_the_conventions(lab: Lab) -> None:
 
 @pytest.mark.timeout(900)  # the first time it fetches Grafana's libraries
 def test_grafanas_own_libraries_show_the_worst_edge_on_top(lab: Lab, tmp_path: Path) -> None:
+    missing = missing_program()
+    if missing is not None:
+        pytest.skip(missing)
     now = time.time()
     source = Source(lab.prometheus.address, 1.0, now - 60, now)
     wanted = Request(tmp_path / "fleet.png", DASHBOARDS / "fleet.json", {"client": "door"})
