@@ -19,7 +19,7 @@ from demo.cast import people
 from demo.server_process import ServerProcess
 from tests.monitoring.alertmanager_process import AlertmanagerProcess, Told
 from tests.monitoring.prometheus_process import PrometheusProcess, free_port, quick_configuration
-from tests.monitoring.quick_rules import write_quick_rules
+from tests.monitoring.quick_rules import LOOKBACK, write_quick_rules
 from tests.monitoring.rule_files import PREFIX
 from tests.monitoring.troubled_edges import TroubledEdges
 
@@ -125,7 +125,7 @@ def alert_lab(folder: Path, photos: Path) -> Iterator[AlertLab]:
         write_quick_rules(folder / "rules")
         own = free_port()
         document = configuration(folder / "rules", ports, own, alertmanager.port)
-        prometheus = PrometheusProcess(folder / "prometheus", document, own)
+        prometheus = PrometheusProcess(folder / "prometheus", document, own, LOOKBACK)
         stack.enter_context(prometheus)
         edges = stack.enter_context(TroubledEdges(server.access))
         yield AlertLab(

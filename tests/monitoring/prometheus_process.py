@@ -46,9 +46,19 @@ def quick_configuration(rules: Path, pulse: str = PULSE) -> dict[str, Any]:
 class PrometheusProcess:
     """Runs with a configuration; a context manager that ends it."""
 
-    def __init__(self, folder: Path, document: dict[str, Any], port: int | None = None) -> None:
-        """Use `folder` for configuration and data; without `port`, any free one."""
+    def __init__(
+        self,
+        folder: Path,
+        document: dict[str, Any],
+        port: int | None = None,
+        lookback: str = "5m",
+    ) -> None:
+        """Use `folder` for configuration and data; without `port`, any free one.
+
+        `lookback` is how long a series without samples is still there.
+        """
         self._folder = folder
+        self._lookback = lookback
         self._port = port or free_port()
         self._write(document)
         self._process: subprocess.Popen[bytes] | None = None
@@ -61,6 +71,7 @@ class PrometheusProcess:
                     f"--config.file={self._folder / 'prometheus.yml'}",
                     f"--storage.tsdb.path={self._folder / 'data'}",
                     f"--web.listen-address=127.0.0.1:{self._port}",
+                    f"--query.lookback-delta={self._lookback}",
                     "--log.level=warn",
                 ],
                 stdout=output,

@@ -12,6 +12,8 @@ PACE: Final = 20
 """How many times shorter the ranges of expressions are."""
 PATIENCE: Final = 5
 """Seconds for which a condition has to hold at most."""
+LOOKBACK: Final = f"{300 // PACE}s"
+"""How long a series of a target that was removed is still there: five minutes, quickened."""
 SETTLED: Final = 8
 """Seconds after a start in which edges may be missing."""
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
