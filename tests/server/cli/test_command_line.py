@@ -33,6 +33,8 @@ def test_the_commands_are_those_of_the_documentation():
         "check-config",
         "clients",
         "say",
+        "backup",
+        "restore",
         "token add",
         "token list",
         "token revoke",
