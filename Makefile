@@ -15,7 +15,7 @@ demo: $(READY)  ## run the main job on real faces (DEMO_SECONDS=20 ends by itsel
 	@$(BIN)/python -m demo.main_job
 
 test: $(READY)  ## pass the tests, without the labs (under 10 minutes on two cores)
-	@$(BIN)/pytest -n auto --dist loadfile $(PYTEST_ARGS)
+	@$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 lint: $(READY)  ## ruff and mypy --strict over everything
 	@$(BIN)/ruff format --check .
