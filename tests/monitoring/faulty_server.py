@@ -2,23 +2,30 @@
 
 `python -m tests.monitoring.faulty_server FOLDER …`: with `FOLDER/worker` the next worker that has
 done a piece of work dies of it, once; with `FOLDER/disk` the reference file cannot be looked at;
-with `FOLDER/self-test` the networks compute something else.
+with `FOLDER/self-test` the networks compute something else; with `FOLDER/objects` the classifier takes
+as long as on a machine that has no time for it.
 """
 
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from iot_facerecognition_server.cli import main
+from iot_facerecognition_server.engine.jobs import Network
 from iot_facerecognition_server.engine.local import LocalEngine
 from iot_facerecognition_server.observability.self_test import SelfTest, SelfTestError
 from iot_facerecognition_server.recognition.gallery_keeper import GalleryKeeper
+
+BATCH_SECONDS = 3.0
+"""For a few crops; a frame has several such batches."""
 
 
 def break_parts(faults: Path) -> None:
     """Let the parts look for their faults."""
     work: Any = LocalEngine._work
+    run: Any = LocalEngine._run
     begin: Any = GalleryKeeper.__init__
     test: Any = SelfTest.run
 
@@ -46,8 +53,14 @@ def break_parts(faults: Path) -> None:
             raise SelfTestError("the lab's fault: the networks compute something else")
         await test(one, *arguments, **named)
 
+    def slow(engine: LocalEngine, network: Network, items: Any) -> None:
+        if network is Network.CLASSIFIER and (faults / "objects").exists():
+            time.sleep(BATCH_SECONDS)
+        run(engine, network, items)
+
     patched: Any = (LocalEngine, GalleryKeeper, SelfTest)
     patched[0]._work, patched[1].__init__, patched[2].run = dying, keeper, tested
+    patched[0]._run = slow
 
 
 if __name__ == "__main__":

@@ -162,10 +162,15 @@ def test_overload_is_told_of_and_its_edges_are_not(lab: AlertLab, photos: Path) 
     jpeg = io.BytesIO()
     picture.save(jpeg, "JPEG", quality=70)
     floods = [lab.edges.start(lab.edges.flood(f"flood {n}", [jpeg.getvalue()])) for n in range(5)]
-    for alert in ("FramesDropped", "LatencyHigh", "ObjectsStarve", "LimitNear"):
-        lab.fires(alert)
-    for flood in floods:
-        flood.cancel()
+    try:
+        for alert in ("FramesDropped", "LatencyHigh", "LimitNear"):
+            lab.fires(alert)
+        (lab.server.faults / "objects").touch()
+        lab.fires("ObjectsStarve")
+    finally:
+        (lab.server.faults / "objects").unlink(missing_ok=True)
+        for flood in floods:
+            flood.cancel()
 
 
 def test_frames_of_several_edges_that_are_rejected(lab: AlertLab) -> None:
