@@ -2,8 +2,8 @@
 
 `python -m tests.monitoring.faulty_server FOLDER …`: with `FOLDER/worker` the next worker that has
 done a piece of work dies of it, once; with `FOLDER/disk` the reference file cannot be looked at;
-with `FOLDER/self-test` the networks compute something else; with `FOLDER/objects` the classifier takes
-as long as on a machine that has no time for it.
+with `FOLDER/self-test` the networks compute something else; with `FOLDER/objects` the classifier
+takes as long as on a machine that has no time for it.
 """
 
 import sys
@@ -25,7 +25,6 @@ BATCH_SECONDS = 3.0
 def break_parts(faults: Path) -> None:
     """Let the parts look for their faults."""
     work: Any = LocalEngine._work
-    run: Any = LocalEngine._run
     begin: Any = GalleryKeeper.__init__
     test: Any = SelfTest.run
 
@@ -53,14 +52,22 @@ def break_parts(faults: Path) -> None:
             raise SelfTestError("the lab's fault: the networks compute something else")
         await test(one, *arguments, **named)
 
+    patched: Any = (LocalEngine, GalleryKeeper, SelfTest)
+    patched[0]._work, patched[1].__init__, patched[2].run = dying, keeper, tested
+    slow_down(faults)
+
+
+def slow_down(faults: Path) -> None:
+    """Let the classifier look for its fault."""
+    run: Any = LocalEngine._run
+
     def slow(engine: LocalEngine, network: Network, items: Any) -> None:
         if network is Network.CLASSIFIER and (faults / "objects").exists():
             time.sleep(BATCH_SECONDS)
         run(engine, network, items)
 
-    patched: Any = (LocalEngine, GalleryKeeper, SelfTest)
-    patched[0]._work, patched[1].__init__, patched[2].run = dying, keeper, tested
-    patched[0]._run = slow
+    patched: Any = LocalEngine
+    patched._run = slow
 
 
 if __name__ == "__main__":
