@@ -19,6 +19,8 @@ from demo.server_process import ServerProcess
 
 _CONNECTIONS = 3
 _START_SECONDS = 100.0
+_ANSWER_SECONDS = 60.0
+"""For the first frame of a server that has just started, beside one that is under load."""
 """How long the second server may take to start beside one that is busy with its victims."""
 
 
@@ -69,7 +71,7 @@ def certificate_revoked(target: Target, until: float) -> Outcome:
             closed, seconds = _until_closed(peers, max(until, time.monotonic() + 10))
             again = "let in again" if _let_in(other, context) else "kept out then"
             frame = jpegs.photo(target.photos / "obama2.jpg")
-            served = stays.ask(frame, time.monotonic() + 30)[0]
+            served = stays.ask(frame, time.monotonic() + _ANSWER_SECONDS)[0]
     seen = (
         f"{closed} closed {seconds:.1f} s after SIGHUP, {again};"
         f" another certificate's client: {served or 'no answer'}"
