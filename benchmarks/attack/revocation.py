@@ -19,9 +19,9 @@ from demo.server_process import ServerProcess
 
 _CONNECTIONS = 3
 _START_SECONDS = 100.0
-_ANSWER_SECONDS = 60.0
-"""For the first frame of a server that has just started, beside one that is under load."""
 """How long the second server may take to start beside one that is busy with its victims."""
+_ANSWER_SECONDS = 60.0
+"""How long its first frame may take then."""
 
 
 def token_revoked_elsewhere(target: Target, until: float) -> Outcome:
