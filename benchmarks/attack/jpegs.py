@@ -22,6 +22,12 @@ def photo(path: Path, width: int = 640, height: int = 480, mode: str = "RGB") ->
     return _encoded(path, width, height, mode, progressive=False)
 
 
+def padded(good: bytes, size: int) -> bytes:
+    """Return a copy with comments that make it `size` bytes long, or a little shorter."""
+    comment = b"\xff\xfe\xff\xff" + bytes(65533)
+    return SOI + comment * ((size - len(good)) // len(comment)) + good[2:]
+
+
 def poisoned(good: bytes) -> dict[str, bytes]:
     """Return damaged copies that leave a decoder in a bad state, by what is wrong with them."""
     frame = good.index(b"\xff\xc0")

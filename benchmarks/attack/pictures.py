@@ -12,6 +12,7 @@ from benchmarks.attack.peer import Peer, RefusedError, masked
 from benchmarks.attack.values import Attack, Outcome, Target, rounds
 
 _LEAST_MUTATIONS = 20
+_CROWD = 100
 _PATIENCE_SECONDS = 20.0
 """How long one frame's end is waited for."""
 
@@ -74,6 +75,26 @@ def huge_honest_pictures(target: Target, until: float) -> Outcome:
     return Outcome(ends.total(), _listed(ends), set(ends) <= {"processed", "dropped"})
 
 
+def crowd_of_large_frames(target: Target, until: float) -> Outcome:
+    """Send frames of 3.9 MB from 100 connections, and wait for no answer."""
+    frame = masked(
+        Opcode.BINARY, jpegs.padded(jpegs.photo(target.photos / "obama2.jpg"), 3_900_000)
+    )
+
+    def send(_: int) -> int:
+        sent = 0
+        with suppress(OSError, RefusedError), Peer(target) as peer:
+            for _ in rounds(until):
+                peer.socket.settimeout(max(0.1, until - time.monotonic()))
+                peer.send(frame)
+                sent += 1
+        return sent
+
+    with ThreadPoolExecutor(_CROWD) as threads:
+        sent = sum(threads.map(send, range(_CROWD)))
+    return Outcome(sent, f"{sent * len(frame) / 1e6:.0f} MB sent over {_CROWD} connections")
+
+
 def oversized_messages(target: Target, until: float) -> Outcome:
     """Send messages beyond the limit of a frame."""
     tries = right = 0
@@ -134,6 +155,11 @@ ATTACKS = (
         "taken, but on the senders' own processor time",
         huge_honest_pictures,
         seconds=8.0,
+    ),
+    Attack(
+        "frames of 3.9 MB from 100 connections",
+        "the identity's waiting frames and unread bytes are bounded",
+        crowd_of_large_frames,
     ),
     Attack("messages of 6 MB", "ERROR frame-too-large, closed with 1009", oversized_messages),
 )

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import math
 import os
 import signal
 import sys
@@ -152,6 +153,7 @@ async def _serve(
         engine.frames_per_session,
         config.engine.max_frame_age,
         dear=engine.workers,
+        waiting_bytes=config.budget.waiting_bytes or math.inf,
     )
     dispatcher = Dispatcher(engine, scheduler, clock)
     admission = Admission(

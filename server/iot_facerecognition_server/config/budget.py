@@ -41,6 +41,13 @@ class BudgetSettings:
         "Most bytes a second; what is beyond is read more slowly. The default lets thirty frames a"
         " second of the largest size through. 0: any rate.",
     )
+    waiting_bytes: int = setting(
+        "WaitingBytes",
+        Integer(0, 1_000_000_000, "bytes"),
+        "16000000",
+        "Most bytes of frames that wait for their turn, of which each client has one at most. Past"
+        " it the oldest is dropped, as if its own client had sent a newer one. 0: any number.",
+    )
     log_lines: float = setting(
         "LogLines",
         Number(0.0, 1_000_000.0, "lines a minute"),

@@ -162,6 +162,7 @@ class Client:
         if not seconds:
             await asyncio.sleep(0)
             return
+        self._connection.rest(seconds)  # or messages would gather while nobody takes them
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._connection.wait_closed()

@@ -26,8 +26,8 @@ _LAST_WORDS_SECONDS = 2.0
 
 _SMALL_FRAGMENT: Final = 4096
 """Bytes below which a part of a message costs more to receive than it is worth."""
-_QUEUE, _OVERHEAD = "queue", "overhead"
-"""Reasons not to read: messages that nobody has taken yet, and a flood of nothing."""
+_QUEUE, _BUDGET = "queue", "budget"
+"""Reasons not to read: messages that nobody has taken yet, and a budget that is spent."""
 
 
 class ClientConnection(ServerConnection):
@@ -133,7 +133,7 @@ class ClientConnection(ServerConnection):
         if self._overhead:
             overhead, self._overhead = self._overhead, 0
             if self.when_overhead is not None:
-                self._rest(self.when_overhead(overhead))
+                self.rest(self.when_overhead(overhead))
         if unsent_bytes(self.transport) > self._backlog + self._sending:
             self.cut_for_not_reading()
 
@@ -222,10 +222,11 @@ class ClientConnection(ServerConnection):
         if self.version >= Version.V2:
             self.protocol.send_text(encode(self.offence).encode())
 
-    def _rest(self, seconds: float) -> None:
+    def rest(self, seconds: float) -> None:
+        """Do not read what comes for that long; the peer's own socket holds it."""
         if seconds > 0:
-            self._reading.hold(_OVERHEAD)
-            self.loop.call_later(seconds, self._reading.release, _OVERHEAD)
+            self._reading.hold(_BUDGET)
+            self.loop.call_later(seconds, self._reading.release, _BUDGET)
 
     def _receive_and_forget(self, frame: Frame) -> None:
         self._overhead += _is_overhead(frame)

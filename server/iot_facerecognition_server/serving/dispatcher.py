@@ -117,12 +117,11 @@ class Dispatcher:
         self._take_turns()
 
     def offer(self, frame: Frame) -> None:
-        """Put `frame` into its session's slot, in place of an older one that still waits there."""
+        """Put `frame` into its session's slot, in place of older ones that still wait."""
         if self._refusing:
             self._drop(frame, DropReason.ENDING)
             return
-        replaced = self._scheduler.offer(frame)
-        if replaced is not None:
+        for replaced in self._scheduler.offer(frame):
             self._drop(replaced, DropReason.REPLACED)
         self._take_turns()
 

@@ -53,6 +53,26 @@ class Account(Share):
     ready: ShareQueue[Place] = field(default_factory=ShareQueue)
     cheap: ShareQueue[Place] = field(default_factory=ShareQueue)
     """Those that are ready with a frame that is not expected to be dear."""
+    slots: dict[int, Place] = field(default_factory=dict)
+    """Those with a waiting frame, the one whose frame came first at the front."""
+    waiting_bytes: int = 0
+    """Of all its waiting frames."""
+
+    def put(self, place: Place, frame: Frame) -> Frame | None:
+        """Let `frame` wait in the slot of `place`; return the one that waited there."""
+        replaced = self.pop(place)
+        place.waiting = frame
+        self.slots[place.session] = place
+        self.waiting_bytes += len(frame.jpeg)
+        return replaced
+
+    def pop(self, place: Place) -> Frame | None:
+        """Empty the slot of `place` and return what waited there."""
+        frame, place.waiting = place.waiting, None
+        if frame is not None:
+            del self.slots[place.session]
+            self.waiting_bytes -= len(frame.jpeg)
+        return frame
 
 
 class Accounts:

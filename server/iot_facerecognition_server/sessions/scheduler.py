@@ -1,6 +1,7 @@
 """Whose turn it is: the newest frame of every session, in turns of equal processor time."""
 
 import itertools
+import math
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Final
@@ -55,6 +56,7 @@ class FairScheduler:
         *,
         dear: int | None = None,
         dear_seconds: float = DEAR_SECONDS,
+        waiting_bytes: float = math.inf,
     ) -> None:
         """Let `capacity` frames be under way, `per_session` of one session.
 
@@ -62,7 +64,8 @@ class FairScheduler:
         way (None: as many as there is capacity): with as many as there are workers, one is begun
         when a worker is free and not before. It is one less, but one at least, for a second after
         each frame of a client whose frames are cheap, unless one of those waits and has had more
-        time. A frame older than `max_age` seconds when its turn comes is late.
+        time. A frame older than `max_age` seconds when its turn comes is late. An account has one
+        waiting frame, or several of `waiting_bytes` together at most.
         """
         if capacity < 1 or per_session < 1 or (dear is not None and dear < 1):
             raise ValueError("capacity, per_session and dear are at least 1")
@@ -71,6 +74,7 @@ class FairScheduler:
         self._max_age = max_age
         self._most_dear = capacity if dear is None else dear
         self._dear_seconds = dear_seconds
+        self._waiting_bytes = waiting_bytes
         self._time = VirtualTime()
         self._accounts = Accounts()
         self._places: dict[int, tuple[Place, Account]] = {}
@@ -109,29 +113,32 @@ class FairScheduler:
         What the session has under way still counts until it is done.
         """
         place, account = self._places[session]
-        waiting, place.waiting = place.waiting, None
-        if waiting is not None:
-            self._waiting -= 1
-            account.frames -= 1
-        self._not_ready(place, account)
+        waiting = self._give_up(place, account)
         self._accounts.leave(account)
         place.left = True
         self._forget_if_over(place)
         self._rest_if_idle(account)
         return waiting
 
-    def offer(self, frame: Frame) -> Frame | None:
-        """Put `frame` into its session's slot and return the older one that it replaces, if any."""
+    def offer(self, frame: Frame) -> tuple[Frame, ...]:
+        """Put `frame` into its session's slot and return the older ones that are dropped for it.
+
+        That is the one in the slot and, past the account's bound, its oldest in other slots.
+        """
         place, account = self._places[frame.session]
-        replaced = place.waiting
-        place.waiting = frame
+        replaced = account.put(place, frame)
         if not self._is_dear(place):
             self._cheap_at = frame.received
         if replaced is None:
             self._waiting += 1
             account.frames += 1
             self._ready_if_may(place, account, always=False)
-        return replaced
+        dropped = [] if replaced is None else [replaced]
+        while account.waiting_bytes > self._waiting_bytes and len(account.slots) > 1:
+            oldest = self._give_up(next(iter(account.slots.values())), account)
+            assert oldest is not None, "who has a slot has a frame"
+            dropped.append(oldest)
+        return tuple(dropped)
 
     def take(self, now: float) -> Turn | None:
         """Return the next turn, or None when nobody waits or the capacity is used up.
@@ -144,7 +151,7 @@ class FairScheduler:
         if best is None:
             return None
         rank, account, place = best
-        frame, place.waiting = place.waiting, None
+        frame = account.pop(place)
         assert frame is not None, "who is ready has a frame"
         self._waiting -= 1
         late = now - frame.received > self._max_age
@@ -223,6 +230,15 @@ class FairScheduler:
         place.under_way.append(under_way)
         self._under_way += 1
         self._dear_under_way += dear
+
+    def _give_up(self, place: Place, account: Account) -> Frame | None:
+        """Empty the slot of `place` and return what waited there."""
+        waiting = account.pop(place)
+        if waiting is not None:
+            self._waiting -= 1
+            account.frames -= 1
+        self._not_ready(place, account)
+        return waiting
 
     def _over(self, place: Place, account: Account, ended: UnderWay) -> None:
         self._under_way -= 1

@@ -25,12 +25,34 @@ def jain(counts: list[float]) -> float:
 def test_newest_frame_replaces_the_waiting_one() -> None:
     scheduler = FairScheduler(capacity=1, per_session=1, max_age=1.0)
     scheduler.join(7)
-    assert scheduler.offer(frame(7, 1)) is None
-    assert scheduler.offer(frame(7, 2)) == frame(7, 1)
+    assert scheduler.offer(frame(7, 1)) == ()
+    assert scheduler.offer(frame(7, 2)) == (frame(7, 1),)
     turn = scheduler.take(0.0)
     assert turn is not None
     assert turn.frame.number == 2
     assert scheduler.waiting == 0
+
+
+def test_waiting_frames_of_one_account_have_a_bound_and_its_oldest_goes() -> None:
+    scheduler = FairScheduler(capacity=1, per_session=1, max_age=9.0, waiting_bytes=25)
+    for session in (1, 2, 3):
+        scheduler.join(session, "crowd")
+    scheduler.join(4, "another")
+    frames = {session: Frame(session, 1, bytes(10), 0.0) for session in (1, 2, 3, 4)}
+    for session in (1, 2, 4):
+        assert scheduler.offer(frames[session]) == ()
+    assert scheduler.offer(frames[3]) == (frames[1],)
+    newer = Frame(2, 2, bytes(20), 0.0)
+    assert scheduler.offer(newer) == (frames[2], frames[3])
+    assert scheduler.waiting == 2
+    assert scheduler.leave(3) is None
+    large = Frame(4, 2, bytes(100), 0.0)
+    assert scheduler.offer(large) == (frames[4],), "one may always wait"
+    taken = []
+    while (turn := scheduler.take(0.0)) is not None:
+        taken.append(turn.frame)
+        scheduler.done(turn.frame.session)
+    assert sorted(taken, key=lambda one: one.session) == [newer, large]
 
 
 def test_capacity_bounds_what_is_under_way() -> None:
@@ -154,7 +176,8 @@ class Scheduling(RuleBasedStateMachine):
         session = data.draw(st.sampled_from(sorted(self.slots)))
         self.number += 1
         new = frame(session, self.number, received=float(self.number))
-        assert self.scheduler.offer(new) == self.slots[session]
+        old = self.slots[session]
+        assert self.scheduler.offer(new) == (() if old is None else (old,))
         self.slots[session] = new
 
     @rule(ahead=st.floats(0, 10))
