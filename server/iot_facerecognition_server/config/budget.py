@@ -44,7 +44,7 @@ class BudgetSettings:
     waiting_bytes: int = setting(
         "WaitingBytes",
         Integer(0, 1_000_000_000, "bytes"),
-        "16000000",
+        "8000000",
         "Most bytes of frames that wait for their turn, of which each client has one at most. Past"
         " it the oldest is dropped, as if its own client had sent a newer one. 0: any number.",
     )
