@@ -38,9 +38,10 @@ SECONDS = {
 }
 """For how long an attack may go on: these end by themselves, at their deadline or their answer."""
 SHORT = 1.5
-WORKING_SET = {"huge-honest-pictures": 160e6}
-"""Bytes that scanning pictures of the largest size takes on two workers: more than the target of
-`make attack`, which says so, and no more however many send them."""
+WORKING_SET = {"huge-honest-pictures": 160e6, "crowd-of-large-frames": 200e6}
+"""Bytes that scanning pictures of the largest size takes on two workers, and that frames of the
+largest size take on their way in: more than the target of `make attack`, which says so, and no more
+however many send them (without a bound it would be 400 MB for one identity)."""
 
 
 @dataclass(frozen=True, slots=True)
