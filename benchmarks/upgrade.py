@@ -72,7 +72,7 @@ class Edge:
             self.connections.append(time.time())
 
     async def stream(self) -> None:
-        """Send pictures for ever, each edge at a moment of its own."""
+        """Send pictures until cancelled, each edge at a moment of its own."""
         await asyncio.sleep(self._number / EDGES / self._rate)
         while True:
             for picture in self._pictures:

@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FAILED = 1
 SBOM = "/opt/server/sbom.cdx.json"
 PROVENANCE = "https://slsa.dev/provenance/v1"
-"""By its whole name: what cosign knows as slsaprovenance1 it writes anew, with a key misspelt."""
+"""By its whole name: what cosign knows as slsaprovenance1 it rewrites, with a key misspelt."""
 BASE = "docker.io/library/debian:bookworm-slim"
 
 

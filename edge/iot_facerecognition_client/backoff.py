@@ -69,12 +69,12 @@ class Backoff:
         return self._random.uniform(self._ceilings.refused / 2, self._ceilings.refused)
 
     def drained(self, hint: Drain) -> None:
-        """Take note that the server closed the connection in order, and when it comes back."""
+        """Record that the server closed the connection in order, and when it comes back."""
         self.reset()
         self._drain = hint
 
     def connected(self) -> None:
-        """Take note that the server is back, though the connection has not proved stable yet."""
+        """Record that the server is back, though the connection has not proved stable yet."""
         self._drain = None
         self._waited = 0.0
 

@@ -21,7 +21,7 @@ class Notices:
         self._publish(Noticed(kind, entry.text))
 
     def once(self, kind: EntryKind, text: str) -> None:
-        """Notice `text` unless it is still the newest of its kind: attempts go on for ever."""
+        """Notice `text` unless it is still the newest of its kind: attempts never end."""
         newest = next(iter(self._log.entries({kind})), None)
         if newest is None or newest.text != clean_text(text, ENTRY_LENGTH):
             self.notice(kind, text)

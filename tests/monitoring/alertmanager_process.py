@@ -43,7 +43,7 @@ class Told:
         self._server.server_close()
 
     def of(self, alert: str, status: str) -> list[dict[str, str]]:
-        """Return the labels of each time that `alert` was told of with `status`."""
+        """Return the labels of each notification of `alert` with `status`."""
         return [
             labels for said, labels in self.alerts if (labels["alertname"], said) == (alert, status)
         ]

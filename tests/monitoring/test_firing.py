@@ -218,7 +218,7 @@ def test_server_that_stops_brings_no_edge_back(lab: AlertLab, frames: list[bytes
     lab.until(f'{down[:-1]}, alertstate="firing"}}')
     here = f'ALERTS{{alertname="{offline}", instance="{lab.instance}", alertstate="firing"}}'
     assert lab.prometheus.query(here)
-    # Told of are the server, and none of its edges, however often it is said again.
+    # Notified is the server, and none of its edges, however often it is repeated.
     told_again(lab, f"{PREFIX}ServerDown")
     lab.told.alerts.clear()
     told_again(lab, f"{PREFIX}ServerDown")
@@ -231,7 +231,7 @@ def test_server_that_stops_brings_no_edge_back(lab: AlertLab, frames: list[bytes
 
 
 def told_again(lab: AlertLab, alert: str) -> None:
-    """Wait until `alert` was told of twice more."""
+    """Wait until `alert` was notified twice more."""
     before, deadline = len(lab.told.of(alert, "firing")), time.monotonic() + 60
     while len(lab.told.of(alert, "firing")) < before + 2:
         assert time.monotonic() < deadline, lab.told.alerts[-20:]

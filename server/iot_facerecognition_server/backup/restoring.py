@@ -116,7 +116,7 @@ class Restoring:
         return path
 
     def _kept(self, present: list[str]) -> Iterator[Entry]:
-        """Yield what a backup would hold, and then photos in the way that nobody is known by."""
+        """Yield what a backup would hold, and then photos of the form that no entry uses."""
         left = set(present)
         with suppress(BackupError):
             for entry in Saved(self._config).entries():

@@ -46,7 +46,7 @@ class PeerLog:
         self._tell(self._limits.over(self._clock()))
 
     def finish(self) -> None:
-        """Log how many lines were left out and not told of yet."""
+        """Log how many lines were left out and not reported yet."""
         self._tell(self._limits.end())
 
     def _tell(self, kinds: tuple[LeftOut, ...]) -> None:

@@ -161,7 +161,7 @@ class Budgets:
         return budget
 
     def left_out(self, now: float) -> list[tuple[Hashable, int]]:
-        """Return of which identities log lines were left out and not told of, and how many."""
+        """Return of which identities log lines were left out and not reported, and how many."""
         told = ((who, budget.log.left_out(now)) for who, budget in self._budgets.items())
         return [(who, lines) for who, lines in told if lines]
 

@@ -22,10 +22,10 @@ def test_failed_logins_from_many_addresses_are_few_lines_and_one_summary(
     left_out: list[int] = []
     peers = PeerLog(log, lambda: now, lambda: left_out.append(1))
     for number in range(1000):
-        peers.warn("authentication", "turned away %s: %s", f"192.0.2.{number % 250}", "no token")
-    peers.warn("origin", "turned away %s: %s", "192.0.2.1", "a foreign page")
+        peers.warn("authentication", "rejected %s: %s", f"192.0.2.{number % 250}", "no token")
+    peers.warn("origin", "rejected %s: %s", "192.0.2.1", "a foreign page")
     for _ in range(50):
-        peers.warn("authentication", "turned away %s: %s", "192.0.2.7", "no token")
+        peers.warn("authentication", "rejected %s: %s", "192.0.2.7", "no token")
     assert len(caplog.records) == 21
     assert len(left_out) == 1030
     peers.summarise()
@@ -37,7 +37,7 @@ def test_failed_logins_from_many_addresses_are_few_lines_and_one_summary(
         "1030 more connections were refused (authentication), from 192.0.2.7 (53), 192.0.2.20 (4),"
     )
     assert summary.endswith(" and 245 more addresses (961)")
-    peers.warn("authentication", "turned away %s: %s", "192.0.2.1", "no token")
+    peers.warn("authentication", "rejected %s: %s", "192.0.2.1", "no token")
     assert len(caplog.records) == 23
 
 
