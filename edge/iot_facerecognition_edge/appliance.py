@@ -29,6 +29,7 @@ from iot_facerecognition_edge.events import (
     ConnectionState,
     EntryAdded,
     Event,
+    FirstPicture,
     MessageReceived,
     Network,
     NetworkChanged,
@@ -90,6 +91,7 @@ class Appliance:
         self.fault: BaseException | None = None
         self.left = False
         """Whether a person ended the program at the device: nobody should start it again."""
+        self._pictured = False
         self._wall = wall
         self._state_directory = state_directory
         self._power_off = power_off
@@ -318,6 +320,9 @@ class Appliance:
     # What happens
 
     def _deliver(self, picture: Picture) -> None:
+        if not self._pictured:
+            self._pictured = True
+            self._publish(FirstPicture())
         self._link.send(picture.jpeg, picture.time, picture.scene or self._capture.scene)
 
     def _client_event(self, event: Any) -> None:

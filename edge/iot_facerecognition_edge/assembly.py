@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from iot_facerecognition_edge.eventlog import Entry, EntryKind, EventLog
 from iot_facerecognition_edge.health import HealthReader
 from iot_facerecognition_edge.hooks import Hook
 from iot_facerecognition_edge.keeping import LogKeeper, SettingsKeeper
+from iot_facerecognition_edge.milestones import Milestone, Milestones, milestones_file
 from iot_facerecognition_edge.presence import PresenceTracker
 from iot_facerecognition_edge.settings import Settings, SettingsFile, Value
 from iot_facerecognition_edge.statistics import Statistics
@@ -63,6 +65,7 @@ class Graph:
     settings_keeper: SettingsKeeper
     log_keeper: LogKeeper
     daemon: Daemon
+    milestones: Milestones
 
 
 def settings_file(state_directory: Path) -> SettingsFile:
@@ -102,12 +105,15 @@ def build(options: Options) -> Graph:
     )
     watcher = Watcher(_hooks(settings, log), PresenceTracker())
     appliance.subscribe(watcher.take)
+    milestones = Milestones(milestones_file(os.environ), time.monotonic, log.warning)
+    appliance.subscribe(milestones.take)
     return Graph(
         appliance=appliance,
         watcher=watcher,
         settings_keeper=SettingsKeeper(settings, file, log.warning),
         log_keeper=log_keeper,
         daemon=Daemon(appliance, open_notifier()),
+        milestones=milestones,
     )
 
 
@@ -146,6 +152,7 @@ async def run(options: Options, work: Work | None = None) -> bool:
         asyncio.create_task(_every(HEALTH_INTERVAL, appliance.report)),
         asyncio.create_task(_every(BEAT_INTERVAL, graph.daemon.beat)),
     ]
+    graph.milestones.reach(Milestone.READY)
     graph.daemon.ready()
     try:
         await _until_stopped(appliance, asyncio.create_task(face), beats)

@@ -123,6 +123,11 @@ class CameraChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class FirstPicture:
+    """The camera has given its first picture since the program started."""
+
+
+@dataclass(frozen=True, slots=True)
 class NetworkChanged:
     """The radio has another state."""
 
@@ -144,6 +149,7 @@ Event = (
     | Noticed
     | SettingChanged
     | CameraChanged
+    | FirstPicture
     | NetworkChanged
     | EntryAdded
 )
