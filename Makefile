@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench bench-window bench-following soak bench-edge bench-gpu attack docs clean lab test-container release-image lab-monitoring lab-trixie lab-armv6 lab-unit lab-newcomer dashboards pictures
+.PHONY: help demo test lint format bench bench-window bench-following soak bench-edge bench-gpu attack docs clean lab test-container release-image lab-monitoring lab-trixie lab-armv6 lab-unit lab-newcomer dashboards pictures deb apt-repo test-image
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,15 @@ test-container: $(VENV)/.labs  ## build the image and run containers of it (inst
 release-image: $(READY)  ## build, push, sign and attest the image: IMAGE=REGISTRY/NAME KEY=cosign.key (docs/release.md)
 	@$(BIN)/python -m scripts.release_image "$(IMAGE)" --key "$(KEY)" $(RELEASE_ARGS)
 
+deb:  ## build the edge's Debian package into dist/
+	@$(PYTHON) -m scripts.debian_package
+
+apt-repo: deb  ## add it to a signed repository for apt in dist/apt: KEY=FINGERPRINT (docs/edge.md)
+	@$(PYTHON) -m scripts.apt_repository --key "$(KEY)" $(APT_REPO_ARGS) dist/iot-facerecognition-edge_*_all.deb
+
+test-image: $(READY)  ## the device's package, image and first boot on real systems (root)
+	@LAB=image $(BIN)/pytest -s --timeout=1800 tests/image
+
 lab-monitoring: $(VENV)/.labs  ## rules, alerts and dashboards against a real Prometheus under load
 	@LAB=monitoring $(BIN)/pytest -s --timeout=900 tests/monitoring
 
@@ -74,7 +83,7 @@ lab-unit: $(READY)  ## the edge's unit under a real systemd, with its sandbox an
 lab-newcomer:  ## both commands as a newcomer to a minimal Debian meets them (20 minutes)
 	@tests/labs/newcomer.sh
 
-lab: test-container lab-monitoring lab-trixie lab-armv6 lab-unit lab-newcomer  ## every lab, one after the other
+lab: test-container test-image lab-monitoring lab-trixie lab-armv6 lab-unit lab-newcomer  ## every lab, one after the other
 
 dashboards: $(VENV)/.labs  ## write the Grafana dashboards anew
 	@$(BIN)/python -m monitoring.dashboards

@@ -248,7 +248,7 @@ class Appliance:
         """Give every setting of the form its default, except how the server is reached."""
         for setting in CATALOGUE:
             if setting.on_screen and setting.group is not Group.CONNECTION:
-                self.change(setting.key, setting.default)
+                self.change(setting.key, self.settings.setting(setting.key).default)
 
     def open_camera(self, preview: tuple[int, int] | None) -> None:
         """Let the camera run, with a preview of about that size if any."""

@@ -24,7 +24,8 @@ from iot_facerecognition_edge.hooks import Hook
 from iot_facerecognition_edge.keeping import LogKeeper, SettingsKeeper
 from iot_facerecognition_edge.milestones import Milestone, Milestones, milestones_file
 from iot_facerecognition_edge.presence import PresenceTracker
-from iot_facerecognition_edge.settings import Settings, SettingsFile, Value
+from iot_facerecognition_edge.settings import Settings, SettingsFile, Value, read_defaults
+from iot_facerecognition_edge.settings.file import Loaded
 from iot_facerecognition_edge.statistics import Statistics
 from iot_facerecognition_edge.statistics.recorder import SAMPLE_INTERVAL
 from iot_facerecognition_edge.timekeeping import Timekeeper
@@ -48,12 +49,16 @@ _log = logging.getLogger("iot_facerecognition_edge")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line decides. `overrides` hold for this run only."""
+    """What the command line decides. `overrides` hold for this run only.
+
+    `defaults_file` has this machine's defaults, if any.
+    """
 
     state_directory: Path
     overrides: Mapping[str, Value] = field(default_factory=dict)
     root: Path = Path("/")
     """Where /proc and /sys are; another place in tests."""
+    defaults_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +82,16 @@ def build(options: Options) -> Graph:
     """Build everything; nothing runs yet. Needs a running loop. Raises EdgeError."""
     file = settings_file(options.state_directory)
     loaded = file.load()
-    settings = Settings(loaded.values)
+    defaults = Loaded({})
+    if options.defaults_file is not None:
+        defaults = read_defaults(options.defaults_file)
+    settings = Settings(loaded.values, defaults=defaults.values)
     for key, value in options.overrides.items():
         settings.override(key, value)
     log = EventLog(_wall)
     log.subscribe(_to_journal)
     log_keeper = LogKeeper(settings, log, options.state_directory / "log.txt")
-    for problem in loaded.problems:
+    for problem in defaults.problems + loaded.problems:
         log.warning(problem)
     try:
         for problem in file.sweep():

@@ -17,6 +17,7 @@ from iot_facerecognition_edge.settings import (
     SettingsFile,
     Value,
     entered,
+    read_defaults,
     setting,
 )
 from iot_facerecognition_protocol.system.command import as_command
@@ -26,6 +27,10 @@ EXIT_FAILURE = 1
 EXIT_CONFIGURATION = 2
 EXIT_LEFT = 3
 """What the unit's RestartPreventExitStatus names: who shut the program down wants it to stay so."""
+
+SERVICE_STATE = Path("/var/lib/iot-facerecognition-edge")
+"""The StateDirectory of the unit."""
+CONFIGURATION = Path("/etc/iot-facerecognition-edge")
 
 _DESCRIPTION = """\
 The edge of iot-facerecognition: takes pictures, has a server find and name the faces and objects
@@ -51,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         metavar="FOLDER",
         help="where settings, log and statistics are kept (default: systemd's StateDirectory, "
-        "or ~/.local/state/iot-facerecognition-edge)",
+        f"for root the service's {SERVICE_STATE}, else ~/.local/state/iot-facerecognition-edge)",
     )
     parser = argparse.ArgumentParser(
         prog="iot-facerecognition-edge",
@@ -114,7 +119,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _main(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
     try:
-        state_directory = options.state_dir or default_state_directory(os.environ)
+        service = SERVICE_STATE if os.geteuid() == 0 else None
+        state_directory = options.state_dir or default_state_directory(os.environ, service)
         if options.command == "settings":
             return _ACTIONS[options.action](state_directory, options)
         return _run(state_directory, options)
@@ -129,13 +135,18 @@ def _main(arguments: Sequence[str] | None) -> int:
         return EXIT_OK
 
 
-def default_state_directory(environment: "os._Environ[str] | dict[str, str]") -> Path:
-    """Return where systemd says that state belongs, or where the user's does.
+def default_state_directory(
+    environment: "os._Environ[str] | dict[str, str]", service: Path | None = None
+) -> Path:
+    """Return where systemd says that state belongs, the folder of a `service`, or the user's.
 
-    Raises SettingError for a user without a home.
+    Root means the service where it is installed: what root writes there belongs to the folder's
+    owner. Raises SettingError for a user without a home.
     """
     if "STATE_DIRECTORY" in environment:
         return Path(environment["STATE_DIRECTORY"].split(":")[0])
+    if service is not None and service.is_dir():
+        return service
     try:
         base = environment.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
     except RuntimeError:
@@ -163,8 +174,15 @@ def _run(state_directory: Path, options: argparse.Namespace) -> int:
         overrides["display.screen"] = setting("display.screen").check(options.screen)
     if options.headless:
         overrides["display.screen"] = "none"
-    left = asyncio.run(run(Options(state_directory, overrides)))
+    kept = Options(state_directory, overrides, defaults_file=_defaults_file())
+    left = asyncio.run(run(kept))
     return EXIT_LEFT if left else EXIT_OK
+
+
+def _defaults_file() -> Path:
+    """Return the file with this machine's defaults; systemd may name another folder for it."""
+    folder = os.environ.get("CONFIGURATION_DIRECTORY", str(CONFIGURATION)).split(":")[0]
+    return Path(folder) / "defaults.conf"
 
 
 def _changes(texts: Sequence[str]) -> dict[str, Value]:
@@ -187,7 +205,7 @@ def _show(state_directory: Path, options: argparse.Namespace) -> int:
             raise SettingError(
                 f"{which!r} is neither a setting nor one of the groups {', '.join(sorted(groups))}"
             )
-    for entry in CATALOGUE:
+    for entry in (settings.setting(known.key) for known in CATALOGUE):
         if not options.which or {entry.key, str(entry.group)} & set(options.which):
             value = settings.value(entry.key)
             mark = "" if value == entry.default else f"  (default {entry.format(entry.default)})"
@@ -223,9 +241,10 @@ _ACTIONS: dict[str, Callable[[Path, argparse.Namespace], int]] = {
 
 def _stored(state_directory: Path) -> Settings:
     loaded = SettingsFile(state_directory / "settings.json").load()
-    for problem in loaded.problems:
+    defaults = read_defaults(_defaults_file())
+    for problem in defaults.problems + loaded.problems:
         print(problem, file=sys.stderr)
-    return Settings(loaded.values)
+    return Settings(loaded.values, defaults=defaults.values)
 
 
 def _keep(state_directory: Path, settings: Settings) -> None:

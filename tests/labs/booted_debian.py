@@ -5,7 +5,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -40,14 +40,18 @@ def debian_root() -> Path:
 class BootedDebian:
     """Boots a root whose changes are forgotten at the end; a context manager that ends it."""
 
-    def __init__(self, root: Path, binds: Mapping[Path, str]) -> None:
-        """`binds` are folders of this machine that are seen, not written, in the container."""
+    def __init__(self, root: Path, binds: Mapping[Path, str], more: Sequence[str] = ()) -> None:
+        """`binds` are folders of this machine that are seen, not written, in the container.
+
+        `more` are further arguments of systemd-nspawn.
+        """
         self._command: list[str | Path] = ["systemd-nspawn", "--quiet", "--boot"]
         self._machine = f"edge-{os.getpid()}"
         self._command += ["--directory", root, "--machine", self._machine]
         self._command += ["--keep-unit", "--register=no", "--volatile=overlay"]
         self._command += ["--console=read-only"]
         self._command += [f"--bind-ro={ours}:{theirs}" for ours, theirs in binds.items()]
+        self._command += more
         self._nspawn: subprocess.Popen[bytes] | None = None
         self._first = 0
 

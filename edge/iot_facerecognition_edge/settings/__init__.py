@@ -5,11 +5,13 @@
 - `entered`: what a person means by a text.
 - `values`: the values that hold, observable.
 - `file`: how they are kept.
+- `defaults`: a machine's own defaults, which its administrator wrote.
 - `session`: the five of them that the server holds for us.
 """
 
 from iot_facerecognition_edge.errors import SettingError
 from iot_facerecognition_edge.settings.catalogue import CATALOGUE, in_group, setting
+from iot_facerecognition_edge.settings.defaults import read_defaults
 from iot_facerecognition_edge.settings.entered import entered
 from iot_facerecognition_edge.settings.file import SettingsFile
 from iot_facerecognition_edge.settings.setting import Applies, Group, Kind, Setting, Value
@@ -28,5 +30,6 @@ __all__ = [
     "Value",
     "entered",
     "in_group",
+    "read_defaults",
     "setting",
 ]

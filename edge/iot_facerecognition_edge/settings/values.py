@@ -1,6 +1,7 @@
 """The values that hold, observable."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import TypeVar
 
 from iot_facerecognition_edge.errors import SettingError
@@ -28,10 +29,19 @@ class Settings:
     """
 
     def __init__(
-        self, stored: Mapping[str, Value] | None = None, catalogue: Iterable[Setting] = CATALOGUE
+        self,
+        stored: Mapping[str, Value] | None = None,
+        catalogue: Iterable[Setting] = CATALOGUE,
+        defaults: Mapping[str, Value] | None = None,
     ) -> None:
-        """Begin with `stored` values, which the catalogue must know and allow (SettingError)."""
+        """Begin with `stored` values, which the catalogue must know and allow (SettingError).
+
+        `defaults` take the place of the catalogue's own.
+        """
         self._known = {setting.key: setting for setting in catalogue}
+        for key, value in (defaults or {}).items():
+            known = self.setting(key)
+            self._known[key] = replace(known, default=known.check(value))
         self._values = {key: setting.default for key, setting in self._known.items()}
         self._behind: dict[str, Value] = {}
         self._subscribers: list[Callable[[SettingChanged], None]] = []

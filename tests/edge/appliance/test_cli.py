@@ -104,6 +104,29 @@ def test_state_is_where_systemd_says_or_with_the_user(tmp_path: Path) -> None:
     assert default_state_directory(state) == tmp_path / "iot-facerecognition-edge"
 
 
+def test_root_means_the_service_where_it_is_installed(tmp_path: Path) -> None:
+    user = {"XDG_STATE_HOME": str(tmp_path)}
+    assert default_state_directory(user, tmp_path) == tmp_path
+    assert default_state_directory(user, tmp_path / "none") == tmp_path / "iot-facerecognition-edge"
+    assert default_state_directory({"STATE_DIRECTORY": "/var/lib/a"}, tmp_path) == Path(
+        "/var/lib/a"
+    )
+
+
+def test_the_machines_defaults_are_shown_and_reset_to(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "defaults.conf").write_text("camera.fps = 10\nnonsense\n")
+    monkeypatch.setenv("CONFIGURATION_DIRECTORY", str(tmp_path))
+    assert run(tmp_path, "settings", "set", "camera.fps=20") == 0
+    assert run(tmp_path, "settings", "show") == 0
+    told = capsys.readouterr()
+    assert "camera.fps = 20 fps  (default 10 fps)" in told.out
+    assert "left out line 2" in told.err
+    assert run(tmp_path, "settings", "reset", "camera.fps") == 0
+    assert stored(tmp_path) == {}
+
+
 class Notifications:
     """A socket as systemd's, which gathers what it is told."""
 
