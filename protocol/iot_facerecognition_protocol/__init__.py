@@ -12,7 +12,9 @@ it: the server, the client library and the appliance on a Raspberry Pi Zero W.
 - `credit`: how many frames a version 2 client may have under way.
 - `errors`: the codes of `ERROR` messages and the exceptions of this package.
 
-Apart from them, `pairing` is how a new device gets a token, and `system` what the programs need of the machine, files above all.
+Apart from them, `fingerprints` shows a certificate's hash so that people can compare it, `pairing`
+is how a new device gets its token, and `system` what the programs need of the machine, files
+above all.
 """
 
 from iot_facerecognition_protocol.codec import decode, encode
