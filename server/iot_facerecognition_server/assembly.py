@@ -54,6 +54,7 @@ from iot_facerecognition_server.serving.control_client import SOCKET_NAME
 from iot_facerecognition_server.serving.dispatcher import Dispatcher
 from iot_facerecognition_server.serving.open_files import allow_open_files
 from iot_facerecognition_server.serving.origins import Origins
+from iot_facerecognition_server.serving.pairing import pairing_desk
 from iot_facerecognition_server.serving.photo_checks import PhotoChecks
 from iot_facerecognition_server.serving.proxies import Proxies
 from iot_facerecognition_server.serving.server import ConnectionLimits, RecognitionServer
@@ -156,17 +157,15 @@ async def _serve(
         waiting_bytes=config.budget.waiting_bytes or math.inf,
     )
     dispatcher = Dispatcher(engine, scheduler, clock)
-    admission = Admission(
-        config.limits.clients,
-        config.limits.connections_per_address,
-        config.budget.connections,
-    )
+    limits = config.limits
+    admission = Admission(limits.clients, limits.connections_per_address, config.budget.connections)
     server = RecognitionServer(
         name=config.connection.server_name,
         host=config.connection.bind,
         port=config.connection.port,
         context=tls.context,
         authenticator=authenticator(config, tls),
+        pairing=pairing_desk(config, tls, clock),
         origins=Origins(config.auth.origins),
         proxies=Proxies(config.connection.proxy_protocol_from),
         admission=admission,
@@ -179,13 +178,13 @@ async def _serve(
             )
         ),
         limits=ConnectionLimits(
-            max(config.limits.frame_bytes, config.limits.text_bytes),
-            config.limits.message_seconds,
-            config.limits.unfinished_bytes,
-            config.limits.handshake_seconds,
-            config.limits.handshakes,
-            config.limits.idle_seconds,
-            config.limits.backlog_bytes,
+            max(limits.frame_bytes, limits.text_bytes),
+            limits.message_seconds,
+            limits.unfinished_bytes,
+            limits.handshake_seconds,
+            limits.handshakes,
+            limits.idle_seconds,
+            limits.backlog_bytes,
         ),
         new_session=session_factory(config, engine),
         dispatcher=dispatcher,

@@ -31,6 +31,8 @@ HANDSHAKE_TIMEOUT: Final = "handshake-timeout"
 """Why a connection was refused that did not finish its handshake in time."""
 TOO_MANY_HANDSHAKES: Final = "too-many-handshakes"
 """Why a connection was refused when too many were in their handshake."""
+PAIRING: Final = "pairing"
+"""Why a connection was refused that wanted to pair and could not."""
 ORIGIN: Final = "origin"
 """Why a connection was refused that a web page of somebody else opened."""
 REFUSALS: Final = "refusals"
@@ -46,6 +48,7 @@ OUTCOMES: Final = ("right", "wrong", "late")
 """How a worker answers that is asked for the known answer."""
 _REFUSALS: Final = (
     AUTHENTICATION,
+    PAIRING,
     ORIGIN,
     NOT_TLS,
     PROXY_HEADER,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from cryptography import x509
 
+from iot_facerecognition_protocol.fingerprints import fingerprint_groups, fingerprint_words
 from iot_facerecognition_server.cli.configuration import read_config
 from iot_facerecognition_server.cli.outcome import CommandFailedError, ExitCode
 from iot_facerecognition_server.trust.certificates import (
@@ -74,6 +75,10 @@ def _check(names: Sequence[str], *, keep_key: bool) -> None:
 
 def _print(place: ServerIdentity, identity: Identity) -> None:
     print(f"fingerprint  {identity.fingerprint}")
+    groups = fingerprint_groups(identity.fingerprint_digits)
+    print(f"in groups    {' '.join(groups[: len(groups) // 2])}")
+    print(f"             {' '.join(groups[len(groups) // 2 :])}")
+    print(f"in words     {' '.join(fingerprint_words(identity.fingerprint_digits))}")
     print(f"file         {place.certificate_path}")
     print(f"key          {key_words(identity.certificate)}")
     _print_certificate(identity.certificate)

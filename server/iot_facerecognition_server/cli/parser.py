@@ -22,11 +22,13 @@ examples:
   iot-facerecognition-server --config /etc/faces.ini check-config
   iot-facerecognition-server faces add alice alice1.jpg alice2.jpg
   iot-facerecognition-server token add kitchen         prints a token for the edge 'kitchen'
+  iot-facerecognition-server pair kitchen              lets the edge 'kitchen' in by a QR code
   iot-facerecognition-server cert show                 prints the fingerprint that edges pin
 
 exit codes: 0 success, 2 configuration, 3 models, 4 address in use, 1 anything else"""
 
 _Format = partial(argparse.RawDescriptionHelpFormatter, max_help_position=26)
+_MOST_MINUTES: Final = 60
 _Commands = Any
 """What `ArgumentParser.add_subparsers` returns; argparse keeps its name to itself."""
 
@@ -74,6 +76,7 @@ def make_parser() -> argparse.ArgumentParser:
     say.add_argument("--to", metavar="NAME", help="only the clients of this name or identity")
     say.add_argument("text", metavar="TEXT", help="the message")
     _add_tokens(_group(commands, "token", "make, list and revoke the clients' tokens"))
+    _add_pairing(commands)
     _add_faces(_group(commands, "faces", "list, add and remove the people that are known"))
     _add_models(_group(commands, "models", "list, fetch and verify the networks' files"))
     _add_certificate(_group(commands, "cert", "show or replace the server's certificate"))
@@ -102,6 +105,46 @@ def _add_tokens(commands: _Commands) -> None:
         "that are connected with it.",
     )
     revoke.add_argument("token", metavar="ID", help="the token's id or name, as listed")
+
+
+def _add_pairing(commands: _Commands) -> None:
+    pair = _command(
+        commands,
+        "pair",
+        "pair:pair",
+        "let a new device in by a QR code or a short code",
+        "Show a QR code that an edge's camera reads, and a code of nine digits that a person\n"
+        "types there. Either gives the device its token and the server's fingerprint, once and\n"
+        "within minutes. The command waits for the device; Ctrl-C withdraws the code.\n\n"
+        f"example:\n  {PROGRAM} pair kitchen",
+    )
+    pair.add_argument("name", metavar="NAME", help="whose the token will be, as 'kitchen'")
+    pair.add_argument(
+        "--host",
+        metavar="HOST[:PORT]",
+        help="where devices reach this server (default: [Connection] PublicAddress, else this"
+        " machine's own address)",
+    )
+    pair.add_argument(
+        "--minutes",
+        metavar="N",
+        type=_minutes,
+        default=5.0,
+        help="how long the code is valid (default: 5, at most 60)",
+    )
+    pair.add_argument(
+        "--no-wait", action="store_true", help="end at once; the code stays valid for its time"
+    )
+    pair.add_argument(
+        "--qr", action="store_true", help="draw the QR code though the output is no terminal"
+    )
+
+
+def _minutes(text: str) -> float:
+    minutes = float(text)
+    if not 0 < minutes <= _MOST_MINUTES:
+        raise ValueError(text)
+    return minutes
 
 
 def _add_faces(commands: _Commands) -> None:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from types import FrameType
 from typing import Final
 
+from iot_facerecognition_protocol.fingerprints import fingerprint_groups, fingerprint_words
 from iot_facerecognition_server.cli.configuration import read_config
 from iot_facerecognition_server.cli.outcome import CommandFailedError, ExitCode
 from iot_facerecognition_server.config import Config, ConfigError
@@ -135,6 +136,11 @@ def _prepare_trust(config: Config) -> None:
     for warning in place.warnings(identity):
         _log.warning("%s", warning)
     _log.info("the certificate's fingerprint, which edges pin: %s", identity.fingerprint)
+    _log.info(
+        "an edge shows it as: %s, in groups: %s",
+        " ".join(fingerprint_words(identity.fingerprint_digits)),
+        " ".join(fingerprint_groups(identity.fingerprint_digits)),
+    )
     _tell_missing_names(place.names_without_certificate(identity))
     if config.auth.mode == "open":
         _log.warning(
@@ -143,7 +149,8 @@ def _prepare_trust(config: Config) -> None:
     elif config.auth.mode == "token":
         first = first_token(config, identity).prepare()
         if first is not None:
-            _print_token(first, as_json=config.log.log_format == "json")
+            words = " ".join(fingerprint_words(identity.fingerprint_digits))
+            _print_token(first, words, as_json=config.log.log_format == "json")
         elif not token_store(config).list():
             _log.warning("no token is valid, so nobody can connect; make one with: token add NAME")
 
@@ -169,16 +176,24 @@ def _look_at_references(config: Config) -> None:
         ReferenceFile(config.dlib.reference_file).read()
 
 
-def _print_token(token: str, *, as_json: bool) -> None:
-    """Print the first token where the log does not reach: it is a secret."""
+def _print_token(token: str, words: str, *, as_json: bool) -> None:
+    """Print the first token where the log does not reach: it is a secret.
+
+    The certificate's `words` stand beside it: an edge asks whether it sees the same ones.
+    """
     text = (
         "Clients need it, and each start shows it until a client has used one. More are made with:"
         " iot-facerecognition-server token add NAME"
     )
-    shown = f"token: {token}\n       {text}"
+    shown = f"token: {token}\nwords: {words}\n       {text}"
     if as_json:
         shown = json_line(
-            logging.INFO, f"the first token; {text}", logger=__name__, event="token", token=token
+            logging.INFO,
+            f"the first token; {text}",
+            logger=__name__,
+            event="token",
+            token=token,
+            words=words,
         )
     try:
         print(shown, flush=True)

@@ -10,6 +10,10 @@ from typing import Any
 _TRUE = frozenset({"true", "yes", "on", "1"})
 _FALSE = frozenset({"false", "no", "off", "0"})
 _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*")
+_HOST_AND_PORT = re.compile(
+    rf"(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|(?P<host>{_HOST_NAME.pattern}))(?::(?P<port>[0-9]{{1,5}}))?"
+)
+_PORTS = 65536
 _ORIGIN = re.compile(r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 _PINNED_ADDRESS = re.compile(r"(https|file)://[^\s#]+#sha256=[0-9A-Fa-f]{64}")
 
@@ -165,6 +169,38 @@ class ListenAddress(Kind):
         if text and not _HOST_NAME.fullmatch(text):
             ipaddress.ip_address(text)
         return text
+
+
+@dataclass(frozen=True, slots=True)
+class PublicAddress(Kind):
+    """By which address others reach the server: gives a str, empty for none given."""
+
+    @property
+    def allowed(self) -> str:
+        """The forms of an address."""
+        return "an IP address or a host name, with :PORT after it or not, or nothing"
+
+    def parse(self, text: str, base: Path) -> str:  # noqa: ARG002 - no path
+        """Take it as it is, without asking the network for names."""
+        if text:
+            self.split(text)
+        return text
+
+    @staticmethod
+    def split(text: str) -> tuple[str, int | None]:
+        """Return the host, without brackets, and the port, None without one. Raises ValueError."""
+        try:
+            return str(ipaddress.ip_address(text)), None
+        except ValueError:
+            found = _HOST_AND_PORT.fullmatch(text)
+        if found is None:
+            raise ValueError(text)
+        ipv6, host, port = found["ipv6"], found["host"], found["port"]
+        if ipv6 is not None:
+            host = str(ipaddress.IPv6Address(ipv6))
+        if port is not None and not 0 < int(port) < _PORTS:
+            raise ValueError(text)
+        return host, None if port is None else int(port)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from iot_facerecognition_server.config.kinds import (
     NumberedChoice,
     OptionalFilePath,
     OriginList,
+    PublicAddress,
 )
 from iot_facerecognition_server.config.log import LogSettings
 from iot_facerecognition_server.config.metrics import MetricsSettings
@@ -171,6 +172,14 @@ class ConnectionSettings:
         "",
         "Address to listen on. Empty: all addresses, as the original does; 127.0.0.1: this machine"
         " only.",
+    )
+    public_address: str = setting(
+        "PublicAddress",
+        PublicAddress(),
+        "",
+        "Host name or address, with :PORT or not, by which devices reach this server: `pair` puts"
+        " it into its QR code. Empty: the machine's own address and Port. Needed in a container and"
+        " behind a router that forwards another port.",
     )
     proxy_protocol_from: tuple[IPv4Network | IPv6Network, ...] = setting(
         "ProxyProtocolFrom",

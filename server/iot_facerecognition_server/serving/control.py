@@ -5,6 +5,9 @@ One line of JSON each way:
 - `{"do": "clients"}`
 - `{"do": "say", "text": "…", "to": "kitchen"}`: a name or an identity; null: everybody
 - `{"do": "revoke"}`: after a token was revoked
+- `{"do": "pair", "name": "kitchen", "seconds": 300}`: make a pairing code
+- `{"do": "pairing", "name": "kitchen"}`: how that ends, as soon as it has
+- `{"do": "unpair", "name": "kitchen"}`: withdraw the code
 - `{"do": "look", "tag": "ada", "photo": "/data/faces/ada.jpg"}`: can the photo be a reference? More
   lines like it may follow on the connection; whoever closes it is not looked at photos for any more
 
@@ -18,6 +21,7 @@ import logging
 import os
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,12 +31,15 @@ from iot_facerecognition_server.serving.control_client import SECONDS, within_re
 from iot_facerecognition_server.serving.photo_checks import PhotoChecks, TooManyChecksError
 from iot_facerecognition_server.serving.server import RecognitionServer
 from iot_facerecognition_server.supervision import TaskFailedError
+from iot_facerecognition_server.trust.pairing import PairingError
 from iot_facerecognition_server.trust.tokens import TokenFileError
 
 _log = logging.getLogger(__name__)
 
 _LINE: Final = 65_536
 """Bytes of a request at most."""
+_LOOK_SECONDS: Final = 1.0
+"""How often it is looked whether a pairing code has expired."""
 _UNKNOWN: Final = (
     "this server does not know what the command asks for; it is another version: restart it"
 )
@@ -61,8 +68,8 @@ class ControlSocket:
         except OSError as error:
             raise TaskFailedError(
                 f"the control socket {self._path} cannot be made ({error.strerror or error}), so"
-                " the commands `clients`, `say` and `faces add` do not reach this server; let it"
-                " write to its state directory"
+                " the commands `clients`, `say`, `pair` and `faces add` do not reach this server;"
+                " let it write to its state directory"
             ) from error
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -94,6 +101,13 @@ class ControlSocket:
                 return {"reached": self._server.say(text, to)}, False
             case {"do": "revoke"}:
                 return self._revoked(), False
+            case {"do": "pair", "name": str(name), "seconds": int() | float() as seconds}:
+                return self._paired(name, float(seconds)), True
+            case {"do": "pairing", "name": str(name)}:
+                return await self._pairing_ended(name, given_up), False
+            case {"do": "unpair", "name": str(name)}:
+                self._server.pairing.pairings.withdraw(name)
+                return {}, False
             case {"do": "look", "tag": str(tag), "photo": str(photo)}:
                 return await self._looked(tag, Path(photo), given_up), True
         return {"error": _UNKNOWN}, False
@@ -108,6 +122,35 @@ class ControlSocket:
         if report is None:
             raise ConnectionAbortedError("whoever asked has gone")
         return {"status": report.status, "message": report.message}
+
+    def _paired(self, name: str, seconds: float) -> dict[str, Any]:
+        desk = self._server.pairing
+        try:
+            offer = desk.pairings.open(name, seconds)
+        except PairingError as error:
+            return {"error": str(error)}
+        return {
+            "code": offer.code.digits,
+            "fingerprint": desk.fingerprint(),
+            "port": self._server.port,
+        }
+
+    async def _pairing_ended(self, name: str, given_up: Callable[[], bool]) -> dict[str, Any]:
+        """Wait for the end of an offer; whoever asked may go away meanwhile."""
+        offer = self._server.pairing.pairings.named(name)
+        if offer is None:
+            return {"error": f"no pairing code for {name} is valid"}
+        ended = asyncio.Event()
+        offer.when_ended.append(ended.set)
+        while not ended.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_SECONDS):
+                    await ended.wait()
+            if given_up():
+                raise ConnectionAbortedError("whoever asked has gone")
+            self._server.pairing.pairings.named(name)  # it may have expired
+        assert offer.outcome is not None
+        return {"outcome": str(offer.outcome), "detail": offer.detail}
 
     def _revoked(self) -> dict[str, Any]:
         try:

@@ -17,10 +17,17 @@ from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
 from iot_facerecognition_protocol import MESSAGE_LENGTH, SUBPROTOCOL_V2, ErrorCode, clean_text
+from iot_facerecognition_protocol.pairing import PAIRING_SUBPROTOCOL
 from iot_facerecognition_server.handshakes import Handshakes
 from iot_facerecognition_server.listening import listen
 from iot_facerecognition_server.logs import quoted
-from iot_facerecognition_server.metrics import AUTHENTICATION, ORIGIN, REFUSALS, ServerMetrics
+from iot_facerecognition_server.metrics import (
+    AUTHENTICATION,
+    ORIGIN,
+    PAIRING,
+    REFUSALS,
+    ServerMetrics,
+)
 from iot_facerecognition_server.serving.admission import Admission, Refusal
 from iot_facerecognition_server.serving.client import FLOODING_REASON, Client, NewSession
 from iot_facerecognition_server.serving.connection import CLOSE_SECONDS, ClientConnection
@@ -28,6 +35,7 @@ from iot_facerecognition_server.serving.dispatcher import Dispatcher
 from iot_facerecognition_server.serving.drain import drain_hint
 from iot_facerecognition_server.serving.entrance import Entrance, FailedHandshake
 from iot_facerecognition_server.serving.origins import Origins
+from iot_facerecognition_server.serving.pairing import PairingDesk
 from iot_facerecognition_server.serving.peer_log import PeerLog
 from iot_facerecognition_server.serving.proxies import Proxies
 from iot_facerecognition_server.serving.tls_buffers import ReadBuffer
@@ -77,6 +85,7 @@ class RecognitionServer:
         port: int,
         context: ssl.SSLContext,
         authenticator: Authenticator,
+        pairing: PairingDesk,
         origins: Origins,
         proxies: Proxies,
         admission: Admission,
@@ -95,6 +104,7 @@ class RecognitionServer:
         self._host = host
         self._port = port
         self._authenticator = authenticator
+        self.pairing = pairing
         self._origins = origins
         self._admission = admission
         self._budgets = budgets
@@ -260,6 +270,11 @@ class RecognitionServer:
         )
         if foreign is not None:
             return self._reject(connection, HTTPStatus.FORBIDDEN, ORIGIN, foreign)
+        if _wants_to_pair(request):
+            refused = self.pairing.enter(connection)
+            if refused is not None:
+                return self._reject(connection, HTTPStatus.FORBIDDEN, PAIRING, refused)
+            return None
         proofs = request.headers.get_all("Authorization")
         verdict = (
             Refused("there are several Authorization headers; send one")
@@ -300,6 +315,10 @@ class RecognitionServer:
             client.disconnect(ErrorCode.REVOKED, revoked[client.identity])
         return len(to)
 
+    def _not_paired(self, address: str, words: str) -> None:
+        self._metrics.refused.labels(PAIRING).inc()
+        self._peer_log.warn(PAIRING, "did not pair %s: %s", address, words)
+
     def _reject(
         self, connection: ClientConnection, status: HTTPStatus, reason: str, message: str
     ) -> Response:
@@ -308,7 +327,11 @@ class RecognitionServer:
         return connection.respond(status, message + "\n")
 
     async def _handle(self, connection: ClientConnection) -> None:
-        assert connection.identity is not None, "who was let in has been identified"
+        if connection.identity is None:  # it can only pair
+            await self.pairing.serve(
+                connection, lambda words: self._not_paired(connection.address, words)
+            )
+            return
         budget = self._budgets.of(connection.identity.account, self._clock())
         client = Client(
             connection,
@@ -336,5 +359,16 @@ class RecognitionServer:
 def _agree_on_version(
     _protocol: ServerProtocol, offered: Sequence[Subprotocol]
 ) -> Subprotocol | None:
-    """Take version 2 from who offers it; who offers nothing, or something else, gets version 1."""
+    """Take version 2 from who offers it; who offers nothing, or something else, gets version 1.
+
+    A connection that pairs does nothing else.
+    """
+    if PAIRING_SUBPROTOCOL in offered:
+        return Subprotocol(PAIRING_SUBPROTOCOL)
     return Subprotocol(SUBPROTOCOL_V2) if SUBPROTOCOL_V2 in offered else None
+
+
+def _wants_to_pair(request: Request) -> bool:
+    """Return whether the request offers the subprotocol of pairing."""
+    offered = ",".join(request.headers.get_all("Sec-WebSocket-Protocol"))
+    return PAIRING_SUBPROTOCOL in map(str.strip, offered.split(","))

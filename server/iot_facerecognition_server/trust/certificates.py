@@ -54,6 +54,11 @@ class Identity:
         return fingerprint(self.certificate)
 
     @property
+    def fingerprint_digits(self) -> str:
+        """The same as 64 small hexadecimal digits."""
+        return hashlib.sha256(self.certificate.public_bytes(Encoding.DER)).hexdigest()
+
+    @property
     def certificates(self) -> tuple[x509.Certificate, ...]:
         """The certificate, and the added one if there is one."""
         return (self.certificate,) if self.added is None else (self.certificate, self.added)

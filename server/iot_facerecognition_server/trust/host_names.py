@@ -18,6 +18,11 @@ _HOSTS: Final = Path("/etc/hosts")
 _NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9-]+)*")
 _LONGEST_NAME: Final = 253
 """Characters of a DNS name (RFC 1035, section 2.3.4)."""
+_ELSEWHERE: Final = (
+    (socket.AF_INET, "192.0.2.1"),
+    (socket.AF_INET6, "2001:db8::1"),
+)
+"""Addresses of no machine (RFC 5737, RFC 3849), which the way to all others leads to."""
 
 # linux/netlink.h, linux/rtnetlink.h, linux/if_addr.h
 _RTM_NEWADDR: Final = 20
@@ -75,6 +80,27 @@ def host_names(hosts: Path = _HOSTS) -> HostNames:
         if address.version == 4 or not address.is_link_local  # noqa: PLR2004 - IP version 4
     ]
     return HostNames(tuple(dict.fromkeys(names)), tuple(dict.fromkeys(addresses)))
+
+
+def reachable_addresses() -> tuple[IpAddress, ...]:
+    """Return the addresses by which other machines may reach this one, the likeliest first.
+
+    That is the one that packets to another network leave with; nothing is sent to find that out.
+    """
+    addresses = [one for one in host_names().addresses if not one.is_loopback]
+    usual = [one for one in map(_source_address, _ELSEWHERE) if one in addresses]
+    return tuple(dict.fromkeys((*usual, *addresses)))  # type: ignore[arg-type]  # None is in no list
+
+
+def _source_address(elsewhere: tuple[socket.AddressFamily, str]) -> IpAddress | None:
+    """Return the address that packets to `elsewhere` leave with; None where there is no way."""
+    family, address = elsewhere
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as unsent:
+            unsent.connect((address, 9))
+            return ipaddress.ip_address(unsent.getsockname()[0])
+    except (OSError, ValueError):
+        return None
 
 
 def interface_addresses() -> tuple[IpAddress, ...]:

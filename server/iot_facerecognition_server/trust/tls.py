@@ -79,6 +79,11 @@ class ServerTls:
         """What an edge pins."""
         return self._identity.fingerprint
 
+    @property
+    def fingerprint_digits(self) -> str:
+        """The same as 64 small hexadecimal digits."""
+        return self._identity.fingerprint_digits
+
     def reload(self) -> tuple[str, ...]:
         """Let new handshakes see the files as they are now; return what to warn of.
 
