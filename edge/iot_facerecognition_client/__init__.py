@@ -23,7 +23,10 @@ if TYPE_CHECKING:
         TextSent,
     )
     from iot_facerecognition_client.face_recognition import FaceRecognition
+    from iot_facerecognition_client.failures import NoConnectionError
     from iot_facerecognition_client.outbox import OutboxFullError
+    from iot_facerecognition_client.pairing import Paired, pair
+    from iot_facerecognition_client.presented import presented_certificate
     from iot_facerecognition_client.statistics import ClientStatistics
     from iot_facerecognition_client.status import Reason, State, Status
     from iot_facerecognition_client.subscriptions import EventStream
@@ -47,9 +50,11 @@ _HOMES = {
     "FacesResult": "events",
     "Fingerprint": "trust",
     "FrameEnded": "events",
+    "NoConnectionError": "failures",
     "NoVerification": "trust",
     "ObjectsResult": "events",
     "OutboxFullError": "outbox",
+    "Paired": "pairing",
     "Reason": "status",
     "ServerAddress": "address",
     "ServerComplaint": "events",
@@ -63,6 +68,8 @@ _HOMES = {
     "Trust": "trust",
     "TrustError": "trust",
     "certificate_fingerprint": "trust",
+    "pair": "pairing",
+    "presented_certificate": "presented",
 }
 """Each public name's module."""
 
@@ -76,9 +83,11 @@ __all__ = [
     "FacesResult",
     "Fingerprint",
     "FrameEnded",
+    "NoConnectionError",
     "NoVerification",
     "ObjectsResult",
     "OutboxFullError",
+    "Paired",
     "Reason",
     "ServerAddress",
     "ServerComplaint",
@@ -92,6 +101,8 @@ __all__ = [
     "Trust",
     "TrustError",
     "certificate_fingerprint",
+    "pair",
+    "presented_certificate",
 ]
 
 

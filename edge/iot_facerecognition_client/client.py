@@ -260,7 +260,16 @@ class Client:
             state = State.REFUSED if failure.refused else State.WAITING
             delay = self._delay_after(failure)
             self._try_now.clear()
-            self._publish(Status(state, failure.text, failure.reason, delay, attempt))
+            self._publish(
+                Status(
+                    state,
+                    failure.text,
+                    failure.reason,
+                    delay,
+                    attempt,
+                    presented=failure.presented,
+                )
+            )
             try:
                 async with asyncio.timeout(delay):
                     await self._try_now.wait()

@@ -75,7 +75,11 @@ class _TokenlessLog(logging.LoggerAdapter[logging.Logger]):
 
 
 async def open_websocket(
-    server: ServerAddress, context: ssl.SSLContext, token: str | None, timing: Timing
+    server: ServerAddress,
+    context: ssl.SSLContext,
+    token: str | None,
+    timing: Timing,
+    subprotocol: str = SUBPROTOCOL_V2,
 ) -> WatchedWebSocket:
     """Connect to `server`; the token goes out only after `context` accepted the certificate.
 
@@ -87,7 +91,7 @@ async def open_websocket(
         # Said explicitly, so that no redirect can lead a token elsewhere.
         host=server.host,
         port=server.port,
-        subprotocols=[Subprotocol(SUBPROTOCOL_V2)],
+        subprotocols=[Subprotocol(subprotocol)],
         additional_headers={"Authorization": f"Bearer {token}"} if token else None,
         compression=None,  # JPEG does not shrink; results are small
         proxy=None,  # no face leaves by a way that nobody chose

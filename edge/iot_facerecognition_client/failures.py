@@ -27,6 +27,14 @@ _NORMAL, _GOING_AWAY, _TRY_AGAIN_LATER = 1000, 1001, 1013
 _BUSY = {ErrorCode.TOO_MANY_CLIENTS, ErrorCode.TOO_MANY_CONNECTIONS, ErrorCode.FLOODING}
 
 
+class NoConnectionError(Exception):
+    """No connection came about, or nothing came of it; `failure` says why."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.text)
+        self.failure = failure
+
+
 def opening_failure(error: Exception, server: ServerAddress, *, with_token: bool) -> Failure:
     """Say why no connection to `server` came about.
 
@@ -81,7 +89,7 @@ def _tls_failure(error: ssl.SSLError, server: ServerAddress) -> Failure:
             "given a new certificate; else somebody stands between you and the server. "
             f"{server} shows {error.presented}, pinned is {error.expected}"
         )
-        return Failure(Reason.CERTIFICATE, text, refused=True)
+        return Failure(Reason.CERTIFICATE, text, refused=True, presented=error.presented)
     if isinstance(error, ssl.SSLCertVerificationError):
         return _verification_failure(error, server)
     reason = error.reason or str(error)

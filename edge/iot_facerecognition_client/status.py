@@ -53,6 +53,8 @@ class Failure:
     """True when trying again is useless until a person has changed something."""
     drain: Drain | None = None
     """When the server, which ended the connection in order, expects to be back."""
+    presented: str | None = None
+    """The fingerprint of the certificate that the server showed instead of the pinned one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,8 @@ class Status:
     """A client's state at one moment.
 
     `text` is a sentence for people, `retry_in` the seconds from this moment to the next attempt,
-    `attempt` counts the attempts since the last stable connection, and `version` is the protocol's
-    on a connection.
+    `attempt` counts the attempts since the last stable connection, `version` is the protocol's on
+    a connection, and `presented` the fingerprint that was shown instead of the pinned one.
     """
 
     state: State
@@ -70,3 +72,4 @@ class Status:
     retry_in: float | None = None
     attempt: int = 0
     version: Version | None = None
+    presented: str | None = None

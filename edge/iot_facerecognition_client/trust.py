@@ -125,18 +125,35 @@ def _new_context(kind: type[ssl.SSLContext]) -> ssl.SSLContext:
     return context
 
 
-class _PinnedObject(ssl.SSLObject):
-    """A TLS endpoint whose handshake ends only with the pinned certificate.
+def unverified_context() -> ssl.SSLContext:
+    """Return TLS settings for finding out which certificate a server shows.
 
-    asyncio drives this object; it takes the end of `do_handshake` as leave to send.
+    Nothing vouches for that server: no token and no picture may go over such a connection. What it
+    showed is in `presented_fingerprint`.
     """
+    context = _new_context(_ShowingContext)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
 
-    def do_handshake(self) -> None:
-        super().do_handshake()
-        expected = cast("_PinningContext", self.context).pin
-        presented = [certificate_fingerprint(one) for one in _for_one_key(self._chain())]
-        if not any(hmac.compare_digest(one, expected) for one in presented):
-            raise WrongCertificateError(expected, presented[-1])
+
+def presented_fingerprint(connection: object) -> str:
+    """Return the fingerprint to pin for the server at the other end: `sha256:` and 64 digits.
+
+    `connection` is the `ssl_object` of an asyncio transport made with `unverified_context`, or with
+    that of a `Fingerprint`. It is the server's first certificate where it sends that along with one
+    for names that it got later.
+    """
+    assert isinstance(connection, _ShowingObject)
+    return connection.fingerprints()[-1]
+
+
+class _ShowingObject(ssl.SSLObject):
+    """A TLS endpoint that tells which certificates it was shown."""
+
+    def fingerprints(self) -> list[str]:
+        """Return those of the certificates for the server's key, the one that it used first."""
+        return [certificate_fingerprint(one) for one in _for_one_key(self._chain())]
 
     def _chain(self) -> list[bytes]:
         """Return what the server has shown, in DER, its own certificate first and nothing checked.
@@ -148,6 +165,20 @@ class _PinnedObject(ssl.SSLObject):
             return [own, *self.get_unverified_chain()[1:]]
         shown = cast("Any", self)._sslobj.get_unverified_chain() or ()  # noqa: SLF001
         return [own, *(one.public_bytes(_ssl.ENCODING_DER) for one in shown[1:])]
+
+
+class _PinnedObject(_ShowingObject):
+    """A TLS endpoint whose handshake ends only with the pinned certificate.
+
+    asyncio drives this object; it takes the end of `do_handshake` as leave to send.
+    """
+
+    def do_handshake(self) -> None:
+        super().do_handshake()
+        expected = cast("_PinningContext", self.context).pin
+        presented = self.fingerprints()
+        if not any(hmac.compare_digest(one, expected) for one in presented):
+            raise WrongCertificateError(expected, presented[-1])
 
 
 def _for_one_key(chain: list[bytes]) -> list[bytes]:
@@ -170,9 +201,13 @@ def _is_for(key: bytes, certificate: bytes) -> bool:
         return False
 
 
-class _PinningContext(ssl.SSLContext):
-    sslobject_class = _PinnedObject
-    pin: str
+class _ShowingContext(ssl.SSLContext):
+    sslobject_class = _ShowingObject
 
     def wrap_socket(self, *_: Any, **__: Any) -> ssl.SSLSocket:
-        raise TypeError("a pinned fingerprint is checked on asyncio connections only")
+        raise TypeError("a fingerprint is looked at on asyncio connections only")
+
+
+class _PinningContext(_ShowingContext):
+    sslobject_class = _PinnedObject
+    pin: str

@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +19,7 @@ from iot_facerecognition_server.metrics import ServerMetrics
 from iot_facerecognition_server.serving.admission import Admission
 from iot_facerecognition_server.serving.dispatcher import Dispatcher
 from iot_facerecognition_server.serving.origins import Origins
+from iot_facerecognition_server.serving.pairing import pairing_desk
 from iot_facerecognition_server.serving.proxies import Proxies
 from iot_facerecognition_server.serving.server import ConnectionLimits, RecognitionServer
 from iot_facerecognition_server.sessions.budget import BudgetLimits, Budgets
@@ -48,6 +50,8 @@ class LiveServer:
     settings: dict[str, str] = field(default_factory=dict)
     admission: Admission = field(default_factory=lambda: Admission(1000, 1000, 1000))
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    now: Callable[[], float] = time.monotonic
+    """The clock by which pairing codes expire."""
 
     async def __aenter__(self) -> Self:
         environ = {"SERVER_STATEDIRECTORY": str(self.folder), "AUTH_MODE": "open", **self.settings}
@@ -59,6 +63,7 @@ class LiveServer:
             port=0,
             context=tls.context,
             authenticator=authenticator(config, tls),
+            pairing=pairing_desk(config, tls, self.now),
             origins=Origins(config.auth.origins),
             proxies=Proxies(config.connection.proxy_protocol_from),
             admission=self.admission,
