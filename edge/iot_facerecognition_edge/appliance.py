@@ -36,11 +36,13 @@ from iot_facerecognition_edge.events import (
     Traffic,
 )
 from iot_facerecognition_edge.health import HealthReader, Reading, network_of
+from iot_facerecognition_edge.introduction import Introduction
 from iot_facerecognition_edge.link import Link
 from iot_facerecognition_edge.notices import Notices
 from iot_facerecognition_edge.progress import Progress
 from iot_facerecognition_edge.results import Results
 from iot_facerecognition_edge.settings import CATALOGUE, Group, SettingChanged, Settings, Value
+from iot_facerecognition_edge.settings.server import server_changes
 from iot_facerecognition_edge.statistics import Statistics
 from iot_facerecognition_edge.statistics.export import export
 from iot_facerecognition_edge.synchronisation import Synchronisation
@@ -126,6 +128,7 @@ class Appliance:
             statistics, log, newest=lambda: self._capture.scene, publish=self._publish, wall=wall
         )
         self._background = BackgroundTasks(self._failed)
+        self.introduction = Introduction(self._background, self.connect)
         settings.subscribe(self._setting_changed)
         log.subscribe(lambda entry: self._publish(EntryAdded(entry)))
 
@@ -211,13 +214,18 @@ class Appliance:
     # What can be done
 
     def connect(
-        self, address: str | None = None, port: int | None = None, token: str | None = None
+        self,
+        address: str | None = None,
+        port: int | None = None,
+        token: str | None = None,
+        fingerprint: str | None = None,
+        name: str = "",
     ) -> None:
-        """Connect, for ever again, after keeping what is given. Raises SettingError."""
-        given = {"address": address, "port": port, "token": token}
-        changes = {f"connection.{name}": v for name, v in given.items() if v is not None}
-        for key, value in changes.items():
-            self.settings.setting(key).check(value)
+        """Connect, for ever again, after keeping what is given. Raises SettingError.
+
+        With a `fingerprint` the server is trusted by that; `name` is what it calls this device.
+        """
+        changes = server_changes(self.settings, address, port, token, fingerprint, name)
         for key, value in changes.items():
             self.settings.set(key, value)
         self._link.connect()
@@ -369,6 +377,8 @@ class Appliance:
                 self._notices.once(EntryKind.WARNING, connection.text)
             case ConnectionState.DISCONNECTED:
                 self.log.information(connection.text)
+            case ConnectionState.NOT_SET_UP:
+                self.log.add(EntryKind.WARNING, f"{connection.state}: {connection.text}")
         self._publish(ConnectionChanged(connection))
 
     def _camera_changed(self, status: CameraStatus) -> None:

@@ -13,6 +13,8 @@ from iot_facerecognition_protocol.records import dataclass
 class ConnectionState(StrEnum):
     """How far the connection is."""
 
+    NOT_SET_UP = "not set up"
+    """No server is known yet: nothing was tried."""
     DISCONNECTED = "disconnected"
     """Nobody wants one."""
     WAITING_FOR_TIME = "waiting for the time of day"
@@ -30,6 +32,8 @@ class Connection:
     """The connection to `server` (`host:port`); `text` is one line for people.
 
     `attempt` counts the failures in a row; `retry_at` is the monotonic time of the next try.
+    `presented` is the fingerprint (64 digits) of another certificate than the pinned one, where the
+    server shows such.
     """
 
     state: ConnectionState
@@ -37,6 +41,7 @@ class Connection:
     text: str
     attempt: int = 0
     retry_at: float | None = None
+    presented: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,10 @@ _STATES = {
     State.CLOSED: ConnectionState.DISCONNECTED,
 }
 _OFF = "not connected"
+_NOT_SET_UP = (
+    "tap here to choose a server; on a device without a screen: iot-facerecognition-edge pair TEXT,"
+    " with the text that the server's `pair NAME` prints"
+)
 _COUNTS = (
     "offered",
     "sent",
@@ -89,7 +93,7 @@ class Link:
         self._task: asyncio.Task[None] | None = None
         self._texts: deque[str] = deque()
         self._before = ClientStatistics()
-        self.connection = Connection(ConnectionState.DISCONNECTED, self.server, _OFF)
+        self.connection = self._resting()
 
     @property
     def server(self) -> str:
@@ -108,8 +112,24 @@ class Link:
         """Whether there is to be a connection."""
         return self._task is not None
 
+    @property
+    def set_up(self) -> bool:
+        """Whether the settings tell which server is meant: in the default mode, its fingerprint."""
+        mode = self._settings.text("connection.tls_mode")
+        return mode != "fingerprint" or bool(self._settings.text("connection.fingerprint"))
+
     def connect(self) -> None:
-        """Begin to connect with the settings as they are now, instead of any connection before."""
+        """Begin to connect with the settings as they are now, instead of any connection before.
+
+        Without a server in the settings nothing is tried.
+        """
+        if not self.set_up:
+            task, self._task = self._task, None
+            if task is not None:
+                task.cancel()
+            self.connection = self._resting()
+            self._changed(self.connection)
+            return
         self._task = asyncio.create_task(self._run(self._task), name="link")
         self._task.add_done_callback(self._ended)
 
@@ -119,7 +139,8 @@ class Link:
         if task is not None:
             task.cancel()
             await asyncio.wait({task})
-            self._show(ConnectionState.DISCONNECTED, _OFF)
+            self.connection = self._resting()
+            self._changed(self.connection)
 
     def send(self, jpeg: bytes, captured: float, scene: Scene) -> None:
         """Offer one picture to the server; it is dropped without a connection."""
@@ -225,13 +246,25 @@ class Link:
 
     def _status(self, status: Status) -> None:
         retry_at = None if status.retry_in is None else self._clock() + status.retry_in
-        self._show(_STATES[status.state], status.text, status.attempt, retry_at)
+        presented = None if status.presented is None else status.presented.removeprefix("sha256:")
+        self._show(_STATES[status.state], status.text, status.attempt, retry_at, presented)
 
     def _show(
-        self, state: ConnectionState, text: str, attempt: int = 0, retry_at: float | None = None
+        self,
+        state: ConnectionState,
+        text: str,
+        attempt: int = 0,
+        retry_at: float | None = None,
+        presented: str | None = None,
     ) -> None:
-        self.connection = Connection(state, self.server, text, attempt, retry_at)
+        self.connection = Connection(state, self.server, text, attempt, retry_at, presented)
         self._changed(self.connection)
+
+    def _resting(self) -> Connection:
+        """Return the connection when nobody wants one."""
+        if self.set_up:
+            return Connection(ConnectionState.DISCONNECTED, self.server, _OFF)
+        return Connection(ConnectionState.NOT_SET_UP, self.server, _NOT_SET_UP)
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         """Let a fault of this program end it, loudly."""
