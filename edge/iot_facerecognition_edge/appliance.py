@@ -225,7 +225,8 @@ class Appliance:
 
         With a `fingerprint` the server is trusted by that; `name` is what it calls this device.
         """
-        changes = server_changes(self.settings, address, port, token, fingerprint, name)
+        given = {"address": address, "port": port, "token": token, "fingerprint": fingerprint}
+        changes = server_changes(self.settings, given, name)
         for key, value in changes.items():
             self.settings.set(key, value)
         self._link.connect()

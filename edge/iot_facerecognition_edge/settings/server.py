@@ -1,27 +1,24 @@
 """How the server is reached, as the settings keep it."""
 
+from collections.abc import Mapping
+
 from iot_facerecognition_edge.settings.setting import Value
 from iot_facerecognition_edge.settings.values import Settings
 
 
 def server_changes(
-    settings: Settings,
-    address: str | None,
-    port: int | None,
-    token: str | None,
-    fingerprint: str | None,
-    name: str,
+    settings: Settings, given: Mapping[str, Value | None], name: str
 ) -> dict[str, Value]:
-    """Return the settings by key that change for what is given; None leaves one as it is.
+    """Return the settings by key that change for what is `given`; None leaves one as it is.
 
-    With a `fingerprint` the server is trusted by that. `name` is what the server calls this device,
-    which takes it unless it has one. Raises SettingError.
+    `given` has names of the group `connection`. With a `fingerprint` the server is trusted by that.
+    `name` is what the server calls this device, which takes it unless it has one. Raises
+    SettingError.
     """
-    given = {"address": address, "port": port, "token": token, "fingerprint": fingerprint}
     changes: dict[str, Value] = {
         f"connection.{key}": value for key, value in given.items() if value is not None
     }
-    if fingerprint is not None:
+    if given.get("fingerprint") is not None:
         changes["connection.tls_mode"] = "fingerprint"
     own = settings.setting("connection.name")
     if name and settings.value(own.key) == own.default:

@@ -35,6 +35,9 @@ class Layer(Widget):
     def outside(self) -> None:
         """Hear that a finger came down beside a modal layer's widgets."""
 
+    def removed(self) -> None:
+        """Hear that this layer was taken away, by whomever."""
+
     def key(self, key: Key) -> None:
         """Hear that a key of a real keyboard went down while this was the topmost modal layer."""
 
@@ -78,6 +81,7 @@ class Stage:
             layer.changed()
             self.layers.remove(layer)
             layer.attach(None)
+            layer.removed()
 
     # Drawing (Host).
 

@@ -9,7 +9,13 @@ import pygame
 
 from iot_facerecognition_edge.errors import EdgeError
 from iot_facerecognition_edge.eventlog import EntryKind
-from iot_facerecognition_edge.events import Event, MessageReceived, Noticed
+from iot_facerecognition_edge.events import (
+    Connection,
+    ConnectionChanged,
+    Event,
+    MessageReceived,
+    Noticed,
+)
 from iot_facerecognition_edge.screens.interface import Closed, Screen, ScreenEvent
 from iot_facerecognition_edge.settings import SettingChanged
 from iot_facerecognition_edge.settings.labels import with_labels
@@ -20,6 +26,7 @@ from iot_facerecognition_edge.ui.stage import Layer, Stage
 from iot_facerecognition_edge.ui.toast import Notice, Toasts
 from iot_facerecognition_edge.views.about import AboutView
 from iot_facerecognition_edge.views.camera import CameraView
+from iot_facerecognition_edge.views.certificate import CertificatePopup
 from iot_facerecognition_edge.views.logs import LogsView, kind_colour
 from iot_facerecognition_edge.views.main import MainView
 from iot_facerecognition_edge.views.settings import SettingsPlace, SettingsView
@@ -46,6 +53,7 @@ class App:
         self._pages = [Page.MAIN]
         self._settings_place = SettingsPlace()
         self._stale = False
+        self._asked_about = ""
         self.view: View = self._make(Page.MAIN)
         self._extra: list[Layer] = []
         self._show()
@@ -160,10 +168,28 @@ class App:
         elif isinstance(event, MessageReceived):
             colours = self._look.colours
             self.toasts.notify(Notice(event.text, Icon.MESSAGE, colours.accent_mark))
+        elif isinstance(event, ConnectionChanged):
+            self._ask_about(event.connection)
         elif isinstance(event, SettingChanged) and event.key in _LOOK_KEYS:
             # Not now: the change may come from a widget of the page that would be replaced.
             self._stale = True
         self.view.take(event)
+
+    def _ask_about(self, connection: Connection) -> None:
+        """Ask about another certificate than the pinned one, once for each and when none types."""
+        shown = connection.presented
+        if shown is None or shown == self._asked_about or self._extra:
+            return
+        self._asked_about = shown
+        layer = CertificatePopup(
+            self._look,
+            connection.server,
+            shown,
+            self._appliance.settings.text("connection.fingerprint"),
+            on_yes=lambda: self.attempt_aloud(lambda: self._appliance.connect(fingerprint=shown)),
+            on_close=lambda: self.remove(layer),
+        )
+        self.push(layer)
 
     def _notice(self, kind: EntryKind, text: str) -> None:
         self.toasts.notify(

@@ -1,24 +1,39 @@
-"""The connect pop-up: where the server is and what lets this device in."""
+"""The connect pop-up: where the server is, whether it is the right one, how this device gets in."""
 
 # ruff: noqa: D102 - overridden methods are those of `Widget` and `Popup`, told there
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pygame
 
+from iot_facerecognition_client import ServerAddress
 from iot_facerecognition_edge.events import ConnectionState
+from iot_facerecognition_edge.introduction import Declined, Shown
 from iot_facerecognition_edge.settings import entered, setting
 from iot_facerecognition_edge.settings.entered import ADDRESS, PORT
 from iot_facerecognition_edge.settings.labels import with_labels
 from iot_facerecognition_edge.ui.colours import Rgb, mix
 from iot_facerecognition_edge.ui.controls import Button, Kind, Paragraph, Pressable
 from iot_facerecognition_edge.ui.entry import Request, TextEntry
+from iot_facerecognition_edge.ui.icons import Icon
 from iot_facerecognition_edge.ui.look import Look
 from iot_facerecognition_edge.ui.popup import Popup
 from iot_facerecognition_edge.ui.scroll import ScrollPane
 from iot_facerecognition_edge.ui.typeface import Style
+from iot_facerecognition_edge.views.certificate import CertificatePopup
 from iot_facerecognition_edge.views.view import Navigator
+from iot_facerecognition_protocol.pairing.code import (
+    CODE_DIGITS,
+    PairingCode,
+    PairingCodeError,
+    parse_code,
+)
+
+if TYPE_CHECKING:
+    from iot_facerecognition_client import Paired
+    from iot_facerecognition_protocol.pairing.text import PairingText
 
 
 class Field(Pressable):
@@ -66,39 +81,50 @@ class _Wanted:
 
 
 class ConnectPopup(Popup):
-    """Address, port and token; Connect stores them and tries."""
+    """A pairing code by camera or by hand, or address, port and token; Connect stores and tries.
+
+    Before a token goes to a server whose certificate is not the pinned one, a person is asked.
+    """
 
     def __init__(self, navigator: Navigator) -> None:
         super().__init__(navigator.look, "Server", lambda: navigator.remove(self))
         self._navigator = navigator
-        settings = navigator.appliance.settings
+        self._appliance = navigator.appliance
+        self._open = True
+        settings, connection = self._appliance.settings, self._appliance.connection
+        address = setting("connection.address")
+        known = connection.state is not ConnectionState.NOT_SET_UP
+        written = settings.text(address.key)
+        # The default is this machine, where on a device no server is.
         self._wanted = _Wanted(
-            settings.text("connection.address"), settings.number("connection.port")
+            written if known or written != address.default else "",
+            settings.number("connection.port"),
         )
-        connection = navigator.appliance.connection
         look, fill = self.look, self.fill
         self._pane = self.card.add(ScrollPane(look, fill, self._lay_out))
+        words = with_labels(connection.text) if known else _WELCOME
         self.state = self._pane.add(
-            Paragraph(
-                look,
-                with_labels(connection.text),
-                fill,
-                colour=look.colours.dim,
-                style=Style.SMALL,
-            )
+            Paragraph(look, words, fill, colour=look.colours.dim, style=Style.SMALL)
         )
+        self.scan = self._pane.add(Button(look, self._scan, "Scan code", Icon.CAMERA, behind=fill))
+        self.code = self._pane.add(Button(look, self._ask_code, "Type code", behind=fill))
         self.address = self._field("Address", self._wanted.address, self._ask_address)
         self.port = self._field("Port", str(self._wanted.port), self._ask_port)
         token = "••••••••" if settings.text("connection.token") else ""
         self.token = self._field("Token", token, self._ask_token)
         self._end: Button | None = None
-        if connection.state is not ConnectionState.DISCONNECTED:
+        if connection.state not in _RESTING:
             self._end = self.card.add(Button(look, self._disconnect, "Disconnect", behind=fill))
         word = "Connect" if self._end is None else "Reconnect"
         self.go = self.card.add(Button(look, self._connect, word, kind=Kind.PRIMARY, behind=fill))
 
     def _field(self, name: str, value: str, ask: Callable[[], None]) -> Field:
         return self._pane.add(Field(self.look, name, value, ask, self.fill))
+
+    def removed(self) -> None:
+        self._open = False
+
+    # Places.
 
     def _line(self) -> int:
         """Return the height of a field."""
@@ -108,15 +134,19 @@ class ConnectPopup(Popup):
 
     def body_height(self, width: int) -> int:
         metrics = self.look.metrics
-        above = self.state.height(width) + metrics.gap // 2
+        above = self.state.height(width) + metrics.gap // 2 + metrics.target + metrics.gap
         return above + 2 * (self._line() + metrics.gap) + metrics.gap + metrics.target
 
     def _lay_out(self, area: pygame.Rect) -> int:
-        """Place the state, whole, and the fields; a long state makes them scroll."""
+        """Place the state, whole, the ways to pair and the fields; what is too much scrolls."""
         metrics, high = self.look.metrics, self._line()
         words = self.state.height(area.width)
         self.state.place(pygame.Rect(area.x, area.y, area.width, words))
         y = area.y + words + metrics.gap // 2
+        half = (area.width - metrics.gap) // 2
+        self.scan.place(pygame.Rect(area.x, y, half, metrics.target))
+        self.code.place(pygame.Rect(area.right - half, y, half, metrics.target))
+        y += metrics.target + metrics.gap
         wide = round(area.width * 0.68)
         self.address.place(pygame.Rect(area.x, y, wide, high))
         left = area.x + wide + metrics.gap
@@ -142,7 +172,7 @@ class ConnectPopup(Popup):
         layer = TextEntry(self.look, request, on_done, lambda: navigator.remove(layer))
         navigator.push(layer)
 
-    def _ask_address(self) -> None:
+    def _ask_address(self, after: Callable[[], None] | None = None) -> None:
         def done(text: str) -> str | None:
             def keep() -> None:
                 given = entered(ADDRESS, text)
@@ -151,7 +181,10 @@ class ConnectPopup(Popup):
                     self._wanted.port = int(given[PORT])
                     self.port.value = str(self._wanted.port)
 
-            return self._navigator.attempt(keep)
+            refusal = self._navigator.attempt(keep)
+            if refusal is None and after is not None:
+                after()
+            return refusal
 
         request = Request("Server address", text=self._wanted.address, hint="192.168.1.10")
         self._ask(request, done)
@@ -175,21 +208,130 @@ class ConnectPopup(Popup):
         request = Request("Token", text=self._wanted.token or "", hint="as the server printed it")
         self._ask(request, done)
 
+    def _ask_code(self) -> None:
+        """Ask for the nine digits, and before that for the address where it is not known."""
+        if not self._wanted.address:
+            self._ask_address(after=self._ask_code)
+            return
+
+        def done(text: str) -> str | None:
+            try:
+                code = parse_code(text)
+            except PairingCodeError as error:
+                return str(error)
+            server = ServerAddress(self._wanted.address, self._wanted.port)
+            self._pair(server, code, None)
+            return None
+
+        request = Request("Pairing code", number=True, most=CODE_DIGITS, hint="as pair NAME shows")
+        self._ask(request, done)
+
+    def _scan(self) -> None:
+        from iot_facerecognition_edge.views.scan import ScanLayer  # noqa: PLC0415 - for once
+
+        navigator = self._navigator
+        layer = ScanLayer(navigator, self._pair_by, lambda: navigator.remove(layer))
+        navigator.push(layer)
+
     # What it does.
 
+    def _pair_by(self, text: "PairingText") -> None:
+        """Do what a QR code says: it comes from the server's own screen."""
+        server = ServerAddress(text.host, text.port)
+        if text.code:
+            self._pair(server, PairingCode(text.code), text.fingerprint)
+        else:
+            self._keep(server, text.token, text.fingerprint)
+
+    def _pair(self, server: ServerAddress, code: PairingCode, fingerprint: str | None) -> None:
+        self._busy(f"pairing with {server}")
+        self._appliance.introduction.pair(server, code, fingerprint, self._answered)
+
     def _connect(self) -> None:
-        wanted, appliance = self._wanted, self._navigator.appliance
+        """Look at the certificate first where a fingerprint is what the server is trusted by."""
+        wanted = self._wanted
+        if not wanted.address:
+            self._objected("the server's address is missing: tap “Address” and write it")
+            return
+        server = ServerAddress(wanted.address, wanted.port)
+        if self._appliance.settings.text("connection.tls_mode") != "fingerprint":
+            self._keep(server, wanted.token, None)
+            return
+        self._busy(f"looking at the certificate of {server}")
+        self._appliance.introduction.look(server, lambda shown: self._looked(server, shown))
+
+    def _looked(self, server: ServerAddress, shown: Shown | Declined) -> None:
+        """Connect to a server whose certificate is the pinned one; ask about any other."""
+        if not self._open:
+            return
+        if isinstance(shown, Declined):
+            self._objected(shown.reason)
+            return
+        before = self._appliance.settings.text("connection.fingerprint")
+        token, fingerprint = self._wanted.token, shown.fingerprint
+        if fingerprint == before:
+            self._keep(server, token, None)
+            return
+        self._idle()
+        navigator = self._navigator
+        layer = CertificatePopup(
+            self.look,
+            str(server),
+            fingerprint,
+            before,
+            on_yes=lambda: self._keep(server, token, fingerprint),
+            on_close=lambda: navigator.remove(layer),
+        )
+        navigator.push(layer)
+
+    def _keep(self, server: ServerAddress, token: str | None, fingerprint: str | None) -> None:
         refusal = self._navigator.attempt(
-            lambda: appliance.connect(wanted.address, wanted.port, wanted.token)
+            lambda: self._appliance.connect(server.host, server.port, token, fingerprint)
         )
         if refusal is None:
             self._navigator.remove(self)
         else:
-            self.state.say(refusal, self.look.colours.error)
-            self.arrange()
-            self._pane.scroll_to(0)
-            self.changed()
+            self._objected(refusal)
+
+    def _answered(self, paired: "Paired | Declined") -> None:
+        if not self._open:
+            return
+        if isinstance(paired, Declined):
+            self._objected(paired.reason)
+        else:
+            self._navigator.remove(self)
+
+    def _busy(self, words: str) -> None:
+        """Say what is being done; nothing else can be begun meanwhile."""
+        for button in self._buttons():
+            button.enabled = False
+        self._say(f"{words} …", self.look.colours.text)
+
+    def _idle(self) -> None:
+        for button in self._buttons():
+            button.enabled = True
+        self._say("", self.look.colours.dim)
+
+    def _objected(self, words: str) -> None:
+        self._idle()
+        self._say(with_labels(words), self.look.colours.error)
+
+    def _buttons(self) -> tuple[Button, ...]:
+        return self.scan, self.code, self.go
+
+    def _say(self, words: str, colour: Rgb) -> None:
+        self.state.say(words, colour)
+        self.arrange()
+        self._pane.scroll_to(0)
+        self.changed()
 
     def _disconnect(self) -> None:
         self._navigator.remove(self)
-        self._navigator.appliance.disconnect()
+        self._appliance.disconnect()
+
+
+_RESTING = {ConnectionState.DISCONNECTED, ConnectionState.NOT_SET_UP}
+_WELCOME = (
+    "On the server, iot-facerecognition-server pair NAME shows a code. Scan it or type it here; or"
+    " write the address and a token."
+)

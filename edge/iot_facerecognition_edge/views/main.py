@@ -41,7 +41,7 @@ def state_colour(state: ConnectionState, colours: Colours) -> Rgb:
         return colours.good
     if state is ConnectionState.REFUSED:
         return colours.error
-    if state is ConnectionState.DISCONNECTED:
+    if state in {ConnectionState.DISCONNECTED, ConnectionState.NOT_SET_UP}:
         return colours.dim
     return colours.warning
 
