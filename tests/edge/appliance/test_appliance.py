@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from iot_facerecognition_client import ServerAddress
 from iot_facerecognition_client.scene import Scene
 from iot_facerecognition_edge import appliance as appliance_module
 from iot_facerecognition_edge.appliance import Appliance
@@ -26,6 +27,7 @@ from iot_facerecognition_edge.events import (
     SettingChanged,
 )
 from iot_facerecognition_edge.health import HealthReader
+from iot_facerecognition_edge.introduction import Declined, Shown
 from iot_facerecognition_edge.settings import CATALOGUE, Settings
 from iot_facerecognition_edge.statistics import ChartId, PieChart, Statistics
 from iot_facerecognition_edge.timekeeping import Timekeeper
@@ -378,10 +380,62 @@ async def test_a_wrong_fingerprint_is_refused_before_the_token_is_sent(
     assert recogniser.tokens == []
 
 
-async def test_a_missing_fingerprint_names_the_setting(tmp_path: Path) -> None:
-    async with bench(tmp_path, {}) as edge:
+async def test_a_new_device_is_not_set_up_and_tries_nothing(
+    recogniser: Any, tmp_path: Path
+) -> None:
+    """Though it has an address: without a fingerprint nobody has said which server that is."""
+    own = {"connection.fingerprint": "", "connection.token": "secret"}
+    async with recogniser, bench(tmp_path, recogniser.access | own) as edge:
+        await edge.in_state(ConnectionState.NOT_SET_UP)
+        assert "choose a server" in edge.appliance.connection.text
+        assert not edge.appliance.log.entries({EntryKind.ERROR})
+        edge.appliance.connect(fingerprint=recogniser.fingerprint)
+        await edge.in_state(ConnectionState.CONNECTED)
+        edge.appliance.disconnect()
+        await edge.in_state(ConnectionState.DISCONNECTED)
+    assert recogniser.connections == 1
+
+
+async def test_a_certificate_is_looked_at_without_a_token(recogniser: Any, tmp_path: Path) -> None:
+    answers: list[Shown | Declined] = []
+    async with recogniser, bench(tmp_path, {"connection.token": "secret"}) as edge:
+        port = recogniser.access["connection.port"]
+        edge.appliance.introduction.look(ServerAddress("127.0.0.1", port), answers.append)
+        await edge.until(lambda: answers)
+        await recogniser.stop()
+        edge.appliance.introduction.look(ServerAddress("127.0.0.1", port), answers.append)
+        await edge.until(lambda: len(answers) == 2)
+    digits = recogniser.fingerprint.removeprefix("sha256:")
+    assert answers[0] == Shown(digits)
+    assert isinstance(answers[1], Declined)
+    assert "nothing listens" in answers[1].reason
+    assert (recogniser.tokens, recogniser.connections) == ([], 0)
+
+
+async def test_another_certificate_than_the_pinned_one_is_told_with_its_fingerprint(
+    recogniser: Any, tmp_path: Path
+) -> None:
+    wrong = {"connection.fingerprint": "00" * 32}
+    async with recogniser, bench(tmp_path, recogniser.access | wrong) as edge:
         await edge.in_state(ConnectionState.REFUSED)
-        assert "connection.fingerprint" in edge.appliance.connection.text
+        digits = recogniser.fingerprint.removeprefix("sha256:")
+        assert edge.appliance.connection.presented == digits
+        edge.appliance.connect(fingerprint=digits)
+        await edge.in_state(ConnectionState.CONNECTED)
+        assert edge.appliance.settings.text("connection.fingerprint") == digits
+
+
+async def test_a_device_takes_the_name_that_the_server_gives_unless_it_has_one(
+    recogniser: Any, tmp_path: Path
+) -> None:
+    async with recogniser, bench(tmp_path, {"connection.tls_mode": "ignore"}) as edge:
+        port = recogniser.access["connection.port"]
+        for name in ("kitchen", "hall"):
+            edge.appliance.connect("127.0.0.1", port, "", recogniser.fingerprint, name)
+            await edge.in_state(ConnectionState.CONNECTED)
+        settings = edge.appliance.settings
+        assert settings.text("connection.name") == "kitchen"
+        assert settings.text("connection.tls_mode") == "fingerprint"
 
 
 async def test_an_authority_waits_for_the_time_of_day(

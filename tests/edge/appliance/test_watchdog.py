@@ -154,9 +154,9 @@ def test_without_a_server_for_four_minutes(
     assert any("nothing listens" in entry.text for entry in appliance.log.entries())
 
 
-def test_waiting_for_a_fingerprint_for_four_minutes(tmp_path: Path) -> None:
+def test_not_set_up_for_four_minutes(tmp_path: Path) -> None:
     appliance = four_minutes(tmp_path, {})
-    assert any("fingerprint is not set" in entry.text for entry in appliance.log.entries())
+    assert any("not set up" in entry.text for entry in appliance.log.entries())
 
 
 def test_waiting_for_the_time_of_day_and_then_without_a_server(

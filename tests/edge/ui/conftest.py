@@ -17,6 +17,8 @@ from iot_facerecognition_edge.events import (
     Network,
     Traffic,
 )
+from iot_facerecognition_edge.introduction import Declined
+from iot_facerecognition_edge.qr.reader import CodeReader
 from iot_facerecognition_edge.screens.interface import Phase, Pointer
 from iot_facerecognition_edge.screens.memory import MemoryScreen
 from iot_facerecognition_edge.settings import Settings
@@ -26,6 +28,27 @@ from iot_facerecognition_protocol import CameraState, Health
 
 CONNECTED = Connection(ConnectionState.CONNECTED, "192.168.1.5:50000", "Connected")
 CONTROLS = frozenset({"width", "height", "fps", "brightness", "mirror_horizontal"})
+
+
+class FakeIntroduction:
+    """A server that is asked, and answers when a test lets it; remembers the last question."""
+
+    def __init__(self):
+        self.looked_at = self.paired_with = None
+        self.reader = CodeReader()
+
+    def look(self, server, answer):
+        self.looked_at, self.answer = str(server), answer
+
+    def pair(self, server, code, fingerprint, answer):
+        self.paired_with, self.answer = (str(server), code, fingerprint), answer
+
+    def read(self, image, answer, *, mirrored):
+        """Read at once, with the real reader."""
+        try:
+            answer(self.reader.read(image, mirrored=mirrored))
+        except EdgeError as error:
+            answer(Declined(str(error)))
 
 
 class FakeAppliance:
@@ -55,6 +78,7 @@ class FakeAppliance:
         self.image = None
         self.hardware_plane = None
         self.done = []
+        self.introduction = FakeIntroduction()
         self._subscribers = []
         self.log.subscribe(lambda entry: self.publish(EntryAdded(entry)))
         self.settings.subscribe(self.publish)
@@ -86,8 +110,8 @@ class FakeAppliance:
     def reset_settings(self):
         self.settings.reset()
 
-    def connect(self, address=None, port=None, token=None):
-        self.done.append(("connect", address, port, token))
+    def connect(self, address=None, port=None, token=None, fingerprint=None, name=""):
+        self.done.append(("connect", address, port, token, fingerprint))
 
     def disconnect(self):
         self.done.append(("disconnect",))
@@ -174,6 +198,11 @@ class Finger:
             self.move((round(x + (u - x) * share), round(y + (v - y) * share)))
         self.wait(0.2)
         self.up(end)
+
+    def answer(self, answer):
+        """Let the server that was asked answer."""
+        self.appliance.introduction.answer(answer)
+        self.wait()
 
     def type(self, text):
         """Tap the keys of the on-screen keyboard."""

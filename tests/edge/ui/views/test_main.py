@@ -4,6 +4,7 @@ import pytest
 
 from iot_facerecognition_edge.eventlog import EntryKind
 from iot_facerecognition_edge.events import Connection, ConnectionState, MessageReceived, Noticed
+from iot_facerecognition_edge.introduction import Shown
 from iot_facerecognition_edge.screens.interface import Closed, Key, KeyPressed, TypedText
 from iot_facerecognition_edge.ui.entry import TextEntry
 from iot_facerecognition_edge.ui.popup import Confirm
@@ -11,6 +12,7 @@ from iot_facerecognition_edge.views.connect import ConnectPopup
 from iot_facerecognition_edge.views.main import MainView
 from iot_facerecognition_edge.views.view import Page
 
+PINNED = "3f2a91c0" * 8
 CONNECTED = Connection(ConnectionState.CONNECTED, "192.168.1.5:50000", "Connected")
 
 
@@ -65,6 +67,7 @@ def test_an_idle_page_shows_nothing_anew(finger):
         (ConnectionState.CONNECTED, "good"),
         (ConnectionState.RETRYING, "warning"),
         (ConnectionState.REFUSED, "error"),
+        (ConnectionState.NOT_SET_UP, "dim"),
     ],
 )
 def test_the_state_of_the_connection_has_a_colour(finger, state, name):
@@ -105,8 +108,12 @@ def test_the_connect_pop_up_hands_on_what_was_written(finger):
     finger.tap(popup.token)
     finger.type("abc")
     finger.tap(finger.top._done)
+    finger.appliance.settings.set("connection.fingerprint", PINNED)
     finger.tap(popup.go)
-    assert finger.appliance.done == [("connect", "pi", 4433, "abc")]
+    assert finger.appliance.introduction.looked_at == "pi:4433"
+    assert finger.appliance.done == []
+    finger.answer(Shown(PINNED))
+    assert finger.appliance.done == [("connect", "pi", 4433, "abc", None)]
     assert finger.top is finger.view
 
 
@@ -120,15 +127,17 @@ def test_an_address_with_a_port_fills_both_fields(finger):
     finger.wait()
     assert (popup.address.value, popup.port.value) == ("pi", "4433")
     finger.tap(popup.go)
-    assert finger.appliance.done == [("connect", "pi", 4433, None)]
+    assert finger.appliance.introduction.looked_at == "pi:4433"
 
 
 def test_the_token_is_left_alone_unless_another_one_is_written(finger):
     finger.appliance.settings.set("connection.token", "secret")
     finger.tap(finger.view.status)
     assert "secret" not in finger.top.token.value
+    finger.appliance.settings.set("connection.fingerprint", PINNED)
     finger.tap(finger.top.go)
-    assert finger.appliance.done == [("connect", "localhost", 50000, None)]
+    finger.answer(Shown(PINNED))
+    assert finger.appliance.done == [("connect", "localhost", 50000, None, None)]
 
 
 def test_a_port_that_is_none_is_refused_where_it_was_written(finger):
