@@ -40,6 +40,7 @@ in them, and shows what comes back.
       --set connection.token=… --set connection.fingerprint=…
   iot-facerecognition-edge --headless --camera v4l2:/dev/video0
   iot-facerecognition-edge settings show camera
+  iot-facerecognition-edge pair 'iot-facerecognition://…'     what the server's `pair NAME` prints
 """
 _EPILOG = """\
 Exit status: 0 when a signal ended it; 1 after a fault of its own or without a screen, which may
@@ -66,7 +67,9 @@ def _parser() -> argparse.ArgumentParser:
         parents=[common],
     )
     _add_run_options(parser)
-    commands = parser.add_subparsers(dest="command", metavar="{run,settings}", title="commands")
+    commands = parser.add_subparsers(
+        dest="command", metavar="{run,settings,pair}", title="commands"
+    )
     run = commands.add_parser("run", help="run the appliance (what happens without a command)")
     _add_run_options(run, default=argparse.SUPPRESS)
     settings = commands.add_parser("settings", help="show, change or reset what is kept")
@@ -77,7 +80,12 @@ def _parser() -> argparse.ArgumentParser:
     change.add_argument("changes", nargs="+", metavar="KEY=VALUE")
     reset = actions.add_parser("reset", help="go back to the defaults")
     reset.add_argument("which", nargs="*", metavar="KEY", help="only these (default: all)")
-    for command in (run, show, change, reset):
+    pairing = commands.add_parser("pair", help="get token and fingerprint from a server, by a code")
+    pairing.add_argument(
+        "where", metavar="TEXT|ADDRESS", help="the text that the server's `pair` printed, in quotes"
+    )
+    pairing.add_argument("code", nargs="?", metavar="CODE", help="the nine digits, with an address")
+    for command in (run, show, change, reset, pairing):
         command.add_argument(
             "--state-dir", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS
         )
@@ -123,6 +131,8 @@ def _main(arguments: Sequence[str] | None) -> int:
         state_directory = options.state_dir or default_state_directory(os.environ, service)
         if options.command == "settings":
             return _ACTIONS[options.action](state_directory, options)
+        if options.command == "pair":
+            return _pair(state_directory, options)
         return _run(state_directory, options)
     except (SettingError, HookError) as error:
         print(f"iot-facerecognition-edge: {error}", file=sys.stderr)
@@ -229,6 +239,19 @@ def _reset(state_directory: Path, options: argparse.Namespace) -> int:
     for key in options.which or (entry.key for entry in CATALOGUE):
         settings.reset(key)
     _keep(state_directory, settings)
+    return EXIT_OK
+
+
+def _pair(state_directory: Path, options: argparse.Namespace) -> int:
+    from iot_facerecognition_edge.pair_command import (  # noqa: PLC0415 - for a quick start
+        keep_pairing,
+        read_request,
+    )
+
+    settings = _stored(state_directory)
+    print(keep_pairing(settings, read_request(options.where, options.code)))
+    _keep(state_directory, settings)
+    print("a running appliance takes it up when it is started again")
     return EXIT_OK
 
 
