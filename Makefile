@@ -52,6 +52,7 @@ bench-gpu: $(READY)  ## the engine on a CUDA device, beside the networks alone
 
 bench-edge: $(READY)  ## the edge's work per frame in instructions of an emulated ARM1176
 	@$(BIN)/python -m benchmarks.edge_cost
+	@$(BIN)/python -m benchmarks.edge_pairing
 
 test-container: $(VENV)/.labs  ## build the image and run containers of it (installs podman; 5 to 8 minutes)
 	@LAB=container $(BIN)/pytest -s --timeout=1800 tests/container

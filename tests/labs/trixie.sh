@@ -14,6 +14,7 @@ packages=python3,python3-pytest,python3-pytest-timeout,python3-hypothesis,python
 packages=$packages,python3-websockets,python3-pygame,python3-sdnotify,python3-evdev
 packages=$packages,python3-gpiozero,python3-numpy,fonts-dejavu-core,libturbojpeg0,openssl
 packages=$packages,python3-pil,fonts-noto-core,fonts-noto-cjk,fonts-noto-color-emoji
+packages=$packages,libzbar0t64,python3-segno
 
 say() { echo "trixie: $*" >&2; }
 
