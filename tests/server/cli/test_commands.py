@@ -7,6 +7,7 @@ import re
 import pytest
 from PIL import Image
 
+from iot_facerecognition_protocol.fingerprints import fingerprint_words
 from iot_facerecognition_server.config import load
 from iot_facerecognition_server.trust.setup import server_tls, token_store
 
@@ -61,6 +62,31 @@ def test_the_certificate_is_shown_with_the_fingerprint_that_is_served(run):
     assert FINGERPRINT.search(shown)[0] == server_tls(load(None, {})).fingerprint
     assert "localhost" in shown
     assert run("cert", "show", "--pem").out.startswith("-----BEGIN CERTIFICATE-----")
+
+
+def test_the_certificate_is_shown_as_an_edge_shows_it(run):
+    run("cert", "new")
+    shown = run("cert", "show").out
+    digits = FINGERPRINT.search(shown)[0].removeprefix("sha256:").replace(":", "")
+    assert f"in words     {' '.join(fingerprint_words(digits))}\n" in shown
+    groups = re.search(r"in groups ((?: +[0-9A-F]{4}){8})\n((?: +[0-9A-F]{4}){8})\n", shown)
+    assert "".join(groups.groups()).replace(" ", "") == digits
+    assert server_tls(load(None, {})).identity.fingerprint_digits == digits.lower()
+
+
+def test_pairing_needs_a_running_server(run, monkeypatch):
+    alone = run("pair", "kitchen", "--host", "192.0.2.1")
+    assert (alone.code, alone.out) == (1, "")
+    assert "no server answers" in alone.err
+    run("token", "add", "kitchen")
+    assert "kitchen already" in run("pair", "kitchen").err
+    wrong = run("pair", "hall", "--host", "a b")
+    assert wrong.code == 2
+    assert "with :PORT after it or not" in wrong.err
+    assert run("pair", "hall", "--minutes", "61").code == 2
+    monkeypatch.setenv("IOT_FACERECOGNITION_AUTH_MODE", "mtls")
+    monkeypatch.setenv("IOT_FACERECOGNITION_AUTH_CLIENTCA", "ca.pem")
+    assert "by its certificate" in run("pair", "hall").err
 
 
 def test_a_new_certificate_has_another_fingerprint(run):

@@ -18,6 +18,7 @@ from iot_facerecognition_server.serving.control_client import (
     ask,
 )
 from iot_facerecognition_server.serving.photo_checks import PhotoChecks
+from iot_facerecognition_server.trust.pairing import Pairings
 
 from .live_server import LiveServer
 
@@ -48,10 +49,15 @@ def answers(path: Path) -> bool:
     return True
 
 
+live_pairings: list[Pairings] = []
+"""Those of the servers that were started, the newest last."""
+
+
 @asynccontextmanager
 async def listening(folder: Path, looker: Looker) -> AsyncIterator[Path]:
     path = folder / "control.sock"
     async with LiveServer(folder) as live:
+        live_pairings.append(live.server.pairing.pairings)
         control = ControlSocket(path, live.server, PhotoChecks(looker))
         task = asyncio.create_task(control.run())
         while not await asyncio.to_thread(answers, path):
@@ -141,5 +147,60 @@ def test_what_is_no_request_ends_the_connection(tmp_path: Path) -> None:
                 assert await reader.read() == b""
                 writer.close()
             assert await asyncio.to_thread(ask, path, {"do": "clients"}) == {"clients": []}
+
+    asyncio.run(scenario())
+
+
+PAIR = {"do": "pair", "name": "kitchen", "seconds": 300}
+
+
+def test_a_pairing_code_is_made_and_its_end_is_told(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with listening(tmp_path, Looker()) as path:
+            with await asyncio.to_thread(ControlConnection, path) as connection:
+                offer = await asyncio.to_thread(connection.ask, PAIR)
+                waiting = asyncio.create_task(
+                    asyncio.to_thread(connection.ask, {"do": "pairing", "name": "kitchen"}, 30)
+                )
+                pairings = live_pairings[-1]
+                kitchen = pairings.named("kitchen")
+                assert kitchen is not None
+                while not kitchen.when_ended:  # noqa: ASYNC110 - until the question has arrived
+                    await asyncio.sleep(0)
+                await asyncio.to_thread(ask, path, {"do": "unpair", "name": "kitchen"})
+                end = await waiting
+            assert len(str(offer["code"])) == 9
+            assert len(str(offer["fingerprint"])) == 64
+            assert isinstance(offer["port"], int)
+            assert end == {"outcome": "withdrawn", "detail": ""}
+
+    asyncio.run(scenario())
+
+
+def test_what_cannot_be_paired_is_told(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with listening(tmp_path, Looker()) as path:
+            for request, words in (
+                (PAIR | {"name": ""}, "1 to 64 characters"),
+                (PAIR | {"seconds": 7200}, "60 minutes"),
+                ({"do": "pairing", "name": "kitchen"}, "no pairing code for kitchen"),
+            ):
+                with pytest.raises(ControlError, match=words):
+                    await asyncio.to_thread(ask, path, request)
+
+    asyncio.run(scenario())
+
+
+def test_whoever_waits_for_a_pairing_may_go_away(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with listening(tmp_path, Looker()) as path:
+            reader, writer = await asyncio.open_unix_connection(path)
+            writer.write(json.dumps(PAIR).encode() + b"\n")
+            await reader.readline()
+            writer.write(b'{"do": "pairing", "name": "kitchen"}\n')
+            await writer.drain()
+            writer.write_eof()
+            assert await reader.read() == b"", "the server ends it"
+            writer.close()
 
     asyncio.run(scenario())
