@@ -1,6 +1,7 @@
 """`pair`: a QR code and a short code, by which a new device gets its token."""
 
 import argparse
+import ipaddress
 import sys
 from typing import Any, Final
 
@@ -88,6 +89,9 @@ def _address(config: Config, given: str | None) -> tuple[str, int | None]:
             raise CommandFailedError(
                 ExitCode.CONFIGURATION, f"--host takes {PublicAddress().allowed}, not {text!r}"
             ) from None
+    bind = config.connection.bind
+    if bind and not _is_any(bind):
+        return bind, None
     addresses = reachable_addresses()
     if not addresses:
         raise CommandFailedError(
@@ -101,6 +105,14 @@ def _address(config: Config, given: str | None) -> tuple[str, int | None]:
             " say the machine's, with --host HOST or [Connection] PublicAddress)\n"
         )
     return str(addresses[0]), None
+
+
+def _is_any(bind: str) -> bool:
+    """Return whether a server that listens there listens on all addresses."""
+    try:
+        return ipaddress.ip_address(bind).is_unspecified
+    except ValueError:
+        return False
 
 
 def _show(arguments: argparse.Namespace, offer: dict[str, Any], host: str, port: int) -> None:

@@ -39,6 +39,7 @@ PAIRING_SECONDS: Final = 30.0
 MOST_CONNECTIONS: Final = 4
 """Pairings under way at a time, each of which costs the processor some milliseconds."""
 _NO_OFFER: Final = "no device is being paired now; begin with: iot-facerecognition-server pair NAME"
+_UNKEPT: Final = "the device did not say that it keeps the token, which was revoked"
 
 
 class TokenMaker(Protocol):
@@ -110,7 +111,8 @@ class PairingDesk:
         try:
             await self._grant(connection, offer, proofs)
         except BaseException as error:
-            self.pairings.end(offer, Outcome.FAILED, str(error) or type(error).__name__)
+            told = isinstance(error, PairingError | PairingMessageError)
+            self.pairings.end(offer, Outcome.FAILED, str(error) if told else _UNKEPT)
             raise
         _log.info("paired %s, at %s", quoted(offer.name), connection.address)
         self.pairings.end(offer, Outcome.PAIRED, connection.address)
@@ -145,15 +147,19 @@ class PairingDesk:
         try:
             await self._handed_over(connection, Grant(proofs.own, token, offer.name))
         except BaseException:
-            with suppress(TokenRequestError):  # somebody was faster
+            try:
                 await asyncio.shield(asyncio.to_thread(self._tokens.revoke, offer.name))
+            except TokenRequestError:  # somebody was faster
+                pass
+            except TokenFileError as error:
+                _log.error("%s has a token that it may not know: %s", quoted(offer.name), error)
             raise
 
     @staticmethod
     async def _handed_over(connection: ClientConnection, grant: Grant) -> None:
         await _send(connection, grant)
         if not isinstance(await _receive(connection), Kept):
-            raise PairingError("the device did not say that it keeps the token")
+            raise PairingError(_UNKEPT)
 
 
 def pairing_desk(config: Config, tls: ServerTls, clock: Callable[[], float]) -> PairingDesk:
