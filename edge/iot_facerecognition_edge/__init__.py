@@ -6,6 +6,7 @@ camera's thread hands over through a one-slot buffer and returns.
 - `settings`: every setting in one list, its values and its file.
 - `statistics`, `eventlog`, `overlay`: what happened, as bounded plain classes without a clock.
 - `cameras`: where pictures come from, behind one small interface.
+- `introduction`: getting to know a server; `qr` reads codes from the camera's picture.
 - `screens`, `views`, `ui`: what a person sees and touches.
 - `appliance`: the facade that views, hooks and the daemon talk to; `assembly` builds the graph.
 - `headless`, `hooks`, `health`, `daemon`, `cli`: the shells around it.

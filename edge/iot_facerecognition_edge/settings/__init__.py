@@ -3,6 +3,7 @@
 - `setting`: what a setting is: type, range, default, unit, help.
 - `catalogue`: the list, from which form, file, command line and synchronisation are made.
 - `entered`: what a person means by a text.
+- `server`: how the server is reached.
 - `values`: the values that hold, observable.
 - `file`: how they are kept.
 - `defaults`: a machine's own defaults, which its administrator wrote.

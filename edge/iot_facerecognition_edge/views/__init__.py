@@ -3,7 +3,8 @@
 Views take the appliance's state and the finger's events and draw; they do no I/O and know no clock.
 
 - `view`: what all have in common; `main`, `camera`, `logs`, `settings`, `statistics`, `about`.
-- `connect`: the pop-up for address, port and token.
+- `connect`: the pop-up for a pairing code, or address, port and token; `certificate` asks whether
+  a certificate is the right one, `scan` reads a QR code.
 - `face_boxes`: where faces lie on the screen; `picture` draws them.
 - `setting_row`: one setting in the form.
 """

@@ -5,5 +5,6 @@
 - `tls`: the TLS context, and renewal without dropping anyone.
 - `client_identity`: who a client is.
 - `tokens`, `authentication`, `revocation`: who may connect, and no longer may.
+- `pairing`: the codes by which new devices get a token.
 - `setup`: these parts, as the configuration wants them.
 """
