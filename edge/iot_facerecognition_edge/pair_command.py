@@ -4,7 +4,7 @@ import asyncio
 
 from iot_facerecognition_client import NoConnectionError, Paired, ServerAddress, pair
 from iot_facerecognition_edge.errors import EdgeError, SettingError
-from iot_facerecognition_edge.settings import Settings
+from iot_facerecognition_edge.settings import Settings, Value
 from iot_facerecognition_edge.settings.server import server_changes
 from iot_facerecognition_protocol.fingerprints import fingerprint_words
 from iot_facerecognition_protocol.pairing.code import PairingCode, PairingCodeError, parse_code
@@ -51,7 +51,7 @@ def keep_pairing(settings: Settings, request: Request) -> str:
     """Pair as asked, change the `settings`, and return a sentence about it. Raises EdgeError."""
     paired = _paired(request)
     digits = paired.fingerprint.removeprefix("sha256:")
-    given = {
+    given: dict[str, Value | None] = {
         "address": request.server.host,
         "port": request.server.port,
         "token": paired.token or "",

@@ -89,7 +89,7 @@ def reachable_addresses() -> tuple[IpAddress, ...]:
     """
     addresses = [one for one in host_names().addresses if not one.is_loopback]
     usual = [one for one in map(_source_address, _ELSEWHERE) if one in addresses]
-    return tuple(dict.fromkeys((*usual, *addresses)))  # type: ignore[arg-type]  # None is in no list
+    return tuple(dict.fromkeys((*usual, *addresses)))
 
 
 def _source_address(elsewhere: tuple[socket.AddressFamily, str]) -> IpAddress | None:
