@@ -398,13 +398,22 @@ async def test_a_new_device_is_not_set_up_and_tries_nothing(
 
 async def test_a_certificate_is_looked_at_without_a_token(recogniser: Any, tmp_path: Path) -> None:
     answers: list[Shown | Declined] = []
-    async with recogniser, bench(tmp_path, {"connection.token": "secret"}) as edge:
-        port = recogniser.access["connection.port"]
-        edge.appliance.introduction.look(ServerAddress("127.0.0.1", port), answers.append)
-        await edge.until(lambda: answers)
-        await recogniser.stop()
-        edge.appliance.introduction.look(ServerAddress("127.0.0.1", port), answers.append)
-        await edge.until(lambda: len(answers) == 2)
+
+    async def looked(edge: Any) -> None:
+        answered = asyncio.Event()
+
+        def take(answer: Shown | Declined) -> None:
+            answers.append(answer)
+            answered.set()
+
+        server = ServerAddress("127.0.0.1", recogniser.access["connection.port"])
+        edge.appliance.introduction.look(server, take)
+        await answered.wait()
+
+    async with bench(tmp_path, {"connection.token": "secret"}) as edge:
+        async with recogniser:
+            await looked(edge)
+        await looked(edge)
     digits = recogniser.fingerprint.removeprefix("sha256:")
     assert answers[0] == Shown(digits)
     assert isinstance(answers[1], Declined)

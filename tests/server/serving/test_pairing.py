@@ -5,6 +5,7 @@ import datetime as dt
 import functools
 import ssl
 from collections.abc import Callable, Coroutine
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from iot_facerecognition_client import NoConnectionError, ServerAddress, pair
@@ -287,20 +289,29 @@ def test_an_impostor_that_accepts_any_code_is_not_believed(
     asyncio.run(run())
 
 
-@pytest.mark.parametrize(
-    ("protocols", "words"),
-    [([Subprotocol("iot-facerecognition.v2")], "cannot pair"), (None, "cannot pair")],
-)
-def test_a_server_that_cannot_pair_is_told(
-    impostor: ssl.SSLContext, protocols: list[Subprotocol] | None, words: str
+@pytest.mark.parametrize("asks_for_a_token", [True, False])
+def test_a_server_of_an_older_version_is_told(
+    impostor: ssl.SSLContext, asks_for_a_token: bool
 ) -> None:
     async def run() -> None:
         async def silent(device: ServerConnection) -> None:
             await device.wait_closed()
 
-        async with serve(silent, "127.0.0.1", 0, ssl=impostor, subprotocols=protocols) as server:
+        def ask(connection: ServerConnection, request: Request) -> Response | None:
+            if asks_for_a_token:
+                return connection.respond(HTTPStatus.UNAUTHORIZED, "this server needs a token")
+            return None
+
+        async with serve(
+            silent,
+            "127.0.0.1",
+            0,
+            ssl=impostor,
+            process_request=ask,
+            select_subprotocol=lambda connection, offered: None,
+        ) as server:
             port = server.sockets[0].getsockname()[1]
-            with pytest.raises(NoConnectionError, match=words):
+            with pytest.raises(NoConnectionError, match="cannot pair"):
                 await pair(ServerAddress("127.0.0.1", port), PairingCode("482193657"))
 
     asyncio.run(run())
