@@ -2,7 +2,7 @@
 
 # ruff: noqa: D102 - overridden methods are those of `Widget` and `Popup`, told there
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pygame
 
@@ -14,8 +14,6 @@ from iot_facerecognition_edge.ui.scroll import ScrollPane
 from iot_facerecognition_edge.ui.typeface import Style
 from iot_facerecognition_edge.ui.widget import Widget
 from iot_facerecognition_protocol.fingerprints import fingerprint_groups, fingerprint_words
-
-_GROUPS_IN_LINE = 4
 
 
 class FingerprintBlock(Widget):
@@ -30,17 +28,17 @@ class FingerprintBlock(Widget):
 
     def lines(self, width: int) -> list[tuple[str, Style]]:
         """Return the lines in this width, each with its style."""
-        whole = " ".join(self.words)
-        words = [whole]
-        if self.look.type.width(whole, Style.TITLE) > width:
-            half = len(self.words) // 2
-            words = [" ".join(self.words[:half]), " ".join(self.words[half:])]
-        groups = [
-            " ".join(self._groups[at : at + _GROUPS_IN_LINE])
-            for at in range(0, len(self._groups), _GROUPS_IN_LINE)
-        ]
-        lines = [(text, Style.TITLE) for text in words] + [(text, Style.SMALL) for text in groups]
+        lines = [*self._rows(self.words, Style.TITLE, width)]
+        lines += self._rows(self._groups, Style.SMALL, width)
         return [(self.heading, Style.BOLD), *lines] if self.heading else lines
+
+    def _rows(self, parts: Sequence[str], style: Style, width: int) -> list[tuple[str, Style]]:
+        """Return `parts` in rows of four, two or one, whatever fits."""
+        for count in (4, 2, 1):
+            rows = [" ".join(parts[at : at + count]) for at in range(0, len(parts), count)]
+            if max(self.look.type.width(row, style) for row in rows) <= width:
+                break
+        return [(row, style) for row in rows]
 
     def height(self, width: int) -> int:
         """Return the height that it needs in this width."""

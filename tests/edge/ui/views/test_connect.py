@@ -11,7 +11,6 @@ from iot_facerecognition_edge.events import Connection, ConnectionState
 from iot_facerecognition_edge.introduction import Declined, Shown
 from iot_facerecognition_edge.screens.interface import Key, KeyPressed, TypedText
 from iot_facerecognition_edge.ui.entry import TextEntry
-from iot_facerecognition_edge.ui.typeface import Style
 from iot_facerecognition_edge.views.certificate import CertificatePopup
 from iot_facerecognition_edge.views.connect import ConnectPopup
 from iot_facerecognition_edge.views.scan import ScanLayer
@@ -292,6 +291,5 @@ def test_the_question_fits_on_every_screen(finger_on, size):
     for block in popup.blocks:
         assert block.rect.bottom <= popup._pane.rect.bottom + 1
         width = block.rect.width
-        for text, _ in block.lines(width):
-            least = finger.app.look.type.width(text, Style.SMALL)
-            assert least <= width, "no word and no digit may be cut off"
+        for text, style in block.lines(width):
+            assert finger.app.look.type.width(text, style) <= width, "no digit may be cut off"
