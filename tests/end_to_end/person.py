@@ -13,6 +13,7 @@ from iot_facerecognition_edge.screens.interface import Phase, Pointer
 from iot_facerecognition_edge.screens.memory import MemoryScreen
 from iot_facerecognition_edge.ui.entry import TextEntry
 from iot_facerecognition_edge.ui.keyboard import Action
+from iot_facerecognition_edge.ui.scroll import ScrollPane
 from iot_facerecognition_edge.ui.stage import Layer
 from iot_facerecognition_edge.ui.widget import Widget
 from iot_facerecognition_edge.views.app import App
@@ -60,11 +61,30 @@ class Person:
 
     async def tap(self, widget: Widget) -> None:
         """Tap on what is on the screen."""
+        await self._bring_into_sight(widget)
         assert self._screen.canvas.get_rect().contains(widget.rect), "it is on the screen"
-        place = widget.rect.center
+        self._push(widget.rect.center)
+        await asyncio.sleep(0)
+
+    async def _bring_into_sight(self, widget: Widget) -> None:
+        """Push the content of a pane with the finger until all of `widget` can be seen."""
+        pane = widget.parent
+        if not isinstance(pane, ScrollPane) or pane.rect.contains(widget.rect):
+            return
+        x, y = pane.rect.center
+        beyond = widget.rect.bottom - pane.rect.bottom
+        self._screen.push(Pointer(Phase.DOWN, x, y))
+        for step in range(1, 9):
+            # Far enough to be a push and no tap; a pane that is at its end stays there.
+            self._screen.push(Pointer(Phase.MOVE, x, y - max(beyond, 40) * step // 8))
+            self._draw()
+            await asyncio.sleep(_STEP)
+        self._screen.push(Pointer(Phase.UP, x, y - max(beyond, 40)))
+        await self.until(lambda: pane.rect.contains(widget.rect), "the pane to come to rest")
+
+    def _push(self, place: tuple[int, int]) -> None:
         self._screen.push(Pointer(Phase.DOWN, *place), Pointer(Phase.UP, *place))
         self._draw()
-        await asyncio.sleep(0)
 
     async def write(self, text: str) -> None:
         """Write with the on-screen keyboard in the place of what stands there, and say done."""
@@ -88,9 +108,7 @@ class Person:
 
     async def _press(self, wanted: Callable[..., bool]) -> None:
         cap = next(cap for cap in self.sees(TextEntry).keyboard.caps if wanted(cap))
-        place = cap.rect.center
-        self._screen.push(Pointer(Phase.DOWN, *place), Pointer(Phase.UP, *place))
-        self._draw()
+        self._push(cap.rect.center)
 
     def look(self, name: str) -> None:
         """Keep what the screen shows, where somebody wants to see it."""

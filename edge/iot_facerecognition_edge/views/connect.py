@@ -332,6 +332,6 @@ class ConnectPopup(Popup):
 
 _RESTING = {ConnectionState.DISCONNECTED, ConnectionState.NOT_SET_UP}
 _WELCOME = (
-    "On the server, iot-facerecognition-server pair NAME shows a code. Scan it or type it here; or"
-    " write the address and a token."
+    "On the server, iot-facerecognition-server pair NAME shows a code to scan or type. Or write the"
+    " address and a token."
 )

@@ -7,12 +7,11 @@ from collections.abc import Callable
 import pygame
 
 from iot_facerecognition_edge.events import Connection, ConnectionState
-from iot_facerecognition_edge.settings.labels import with_labels
 from iot_facerecognition_edge.ui.colours import mix
 from iot_facerecognition_edge.ui.controls import Pressable
 from iot_facerecognition_edge.ui.look import Look
 from iot_facerecognition_edge.ui.typeface import Style
-from iot_facerecognition_edge.views.main import MORE, state_colour
+from iot_facerecognition_edge.views.main import MORE, connection_words, state_colour
 from iot_facerecognition_edge.views.picture import Plate
 
 
@@ -39,7 +38,7 @@ class LinkPlate(Pressable):
         look, gap = self.look, self.look.metrics.gap
         width = min(room.width, look.metrics.px(440))
         font, low = look.type.font(Style.SMALL), look.type.height(Style.SMALL)
-        lines = look.type.wrap(with_labels(connection.text), font, width - 4 * gap)
+        lines = look.type.wrap(connection_words(connection), font, width - 4 * gap)
         most = max(1, (room.height - look.type.height(Style.BOLD) - 2 * gap) // low)
         if len(lines) > most:
             lines = [*lines[: most - 1], MORE]

@@ -46,6 +46,13 @@ def state_colour(state: ConnectionState, colours: Colours) -> Rgb:
     return colours.warning
 
 
+def connection_words(connection: Connection) -> str:
+    """Return what a person at the screen is told about the connection."""
+    if connection.state is ConnectionState.NOT_SET_UP:
+        return "Tap here to choose a server."
+    return with_labels(connection.text)
+
+
 class MainView(View):
     """Seven tiles below the state of the connection."""
 
@@ -183,7 +190,7 @@ class _Status(Pressable):
         """Return what stands below: where it is connected to, or why not; then the network."""
         connection = self.connection
         connected = connection.state is ConnectionState.CONNECTED
-        parts = (connection.server if connected else with_labels(connection.text), self.detail)
+        parts = (connection.server if connected else connection_words(connection), self.detail)
         return " · ".join(part for part in parts if part)
 
     def natural_height(self, width: int, most: int) -> int:

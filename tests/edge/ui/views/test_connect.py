@@ -56,6 +56,11 @@ def test_a_new_device_has_no_address_and_says_how_to_begin(new):
     assert new.appliance.introduction.looked_at is None
 
 
+def test_what_is_said_on_the_screen_names_no_command_line(new):
+    new.tap((4, 4))
+    assert new.view.status.words().startswith("Tap here to choose a server.")
+
+
 def test_the_token_is_sent_only_after_the_certificate_was_confirmed(new):
     popup = new.top
     write(new, popup.address, "pi:4433")
