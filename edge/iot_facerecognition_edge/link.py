@@ -44,8 +44,8 @@ _STATES = {
 }
 _OFF = "not connected"
 _NOT_SET_UP = (
-    "choose a server on the screen; on a device without one: iot-facerecognition-edge pair TEXT, with"
-    " the text that the server's `pair NAME` prints"
+    "choose a server on the screen; on a device without one: iot-facerecognition-edge pair TEXT,"
+    " with the text that the server's `pair NAME` prints"
 )
 _COUNTS = (
     "offered",
