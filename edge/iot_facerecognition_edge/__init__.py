@@ -9,5 +9,6 @@ camera's thread hands over through a one-slot buffer and returns.
 - `introduction`: getting to know a server; `qr` reads codes from the camera's picture.
 - `screens`, `views`, `ui`: what a person sees and touches.
 - `appliance`: the facade that views, hooks and the daemon talk to; `assembly` builds the graph.
+- `first_boot`: sets the device up from a file on its card, before all of this starts.
 - `headless`, `hooks`, `health`, `daemon`, `cli`: the shells around it.
 """

@@ -5,7 +5,6 @@ import logging
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from iot_facerecognition_edge.cameras.selection import open_camera
 from iot_facerecognition_edge.daemon import Daemon, open_notifier
 from iot_facerecognition_edge.errors import EdgeError, HookError
 from iot_facerecognition_edge.eventlog import Entry, EntryKind, EventLog
+from iot_facerecognition_edge.first_boot.report import read_report
 from iot_facerecognition_edge.health import HealthReader
 from iot_facerecognition_edge.hooks import Hook
 from iot_facerecognition_edge.keeping import LogKeeper, SettingsKeeper
@@ -29,6 +29,7 @@ from iot_facerecognition_edge.settings.file import Loaded
 from iot_facerecognition_edge.statistics import Statistics
 from iot_facerecognition_edge.statistics.recorder import SAMPLE_INTERVAL
 from iot_facerecognition_edge.timekeeping import Timekeeper
+from iot_facerecognition_edge.version import version
 from iot_facerecognition_edge.watcher import Watcher, hooks_of
 from iot_facerecognition_protocol import clean_text
 
@@ -98,6 +99,9 @@ def build(options: Options) -> Graph:
             log.warning(problem)
     except EdgeError as error:
         log.warning(str(error))
+    card = read_report(options.root)
+    for problem in card.problems:
+        log.add(EntryKind.ERROR, problem)
     appliance = Appliance(
         settings=settings,
         log=log,
@@ -108,8 +112,9 @@ def build(options: Options) -> Graph:
         clock=time.monotonic,
         wall=_wall,
         state_directory=options.state_directory,
-        version=_version(),
+        version=version(),
         power_off=_power_off,
+        card=card,
     )
     watcher = Watcher(_hooks(settings, log), PresenceTracker())
     appliance.subscribe(watcher.take)
@@ -153,7 +158,7 @@ async def run(options: Options, work: Work | None = None) -> bool:
     loop = asyncio.get_running_loop()
     end_in_order(loop, appliance.stopping.set)
     loop.add_signal_handler(signal.SIGUSR1, lambda: _export(appliance))
-    face = _face(appliance, options.root) if work is None else work(appliance)
+    face = _face(appliance) if work is None else work(appliance)
     appliance.start()
     beats = [
         asyncio.create_task(_every(SAMPLE_INTERVAL, lambda: _sample(graph))),
@@ -180,16 +185,15 @@ async def run(options: Options, work: Work | None = None) -> bool:
     return appliance.left
 
 
-def _face(appliance: Appliance, root: Path) -> Coroutine[None, None, None]:
+def _face(appliance: Appliance) -> Coroutine[None, None, None]:
     """Return the screen's work, or that of having none. Raises EdgeError without the screen."""
     spec = appliance.settings.text("display.screen")
     if spec == "none":
         return headless.run(appliance)
     from iot_facerecognition_edge import ui  # noqa: PLC0415 - pygame is for screens only
     from iot_facerecognition_edge.screens import open_screen  # noqa: PLC0415
-    from iot_facerecognition_edge.screens.backlight import Backlight  # noqa: PLC0415
 
-    return ui.run(appliance, open_screen(spec, appliance), Backlight.find(root))
+    return ui.run(appliance, open_screen(spec, appliance))
 
 
 async def _until_stopped(
@@ -232,18 +236,6 @@ def _wall() -> datetime:
 
 def _to_journal(entry: Entry) -> None:
     _log.log(_LEVELS[entry.kind], "%s", entry.text)
-
-
-def _version() -> str:
-    """Return the version of what is installed, by the name of its folder of metadata.
-
-    That is what `importlib.metadata` looks for too, with the import of forty modules.
-    """
-    for place in sys.path:
-        for kind in ("dist", "egg"):
-            for found in Path(place or ".").glob(f"iot_facerecognition-*.{kind}-info"):
-                return found.name.removesuffix(f".{kind}-info").split("-")[1]
-    return "unpackaged"
 
 
 def _power_off() -> None:

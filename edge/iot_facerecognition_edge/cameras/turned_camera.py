@@ -44,7 +44,6 @@ class TurnedCamera:
             own.controls | {"rotation"},
             own.plane and not self._turn,
             self._turn,
-            own.sizes,
         )
 
     @property

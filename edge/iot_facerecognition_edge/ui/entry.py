@@ -16,15 +16,13 @@ from iot_facerecognition_edge.ui.typeface import Style
 from iot_facerecognition_edge.ui.widget import Widget
 from iot_facerecognition_protocol.records import dataclass
 
-_DOT = "•"
-
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """What is asked for: the title above, the word on the button, the text to begin with.
 
     `number` shows digits only; `most` is the largest count of characters; `hint` stands where
-    nothing has been written yet. `hidden` shows a dot for each character.
+    nothing has been written yet.
     """
 
     title: str
@@ -33,7 +31,6 @@ class Request:
     number: bool = False
     most: int = 1000
     hint: str = ""
-    hidden: bool = False
 
 
 class TextEntry(Layer):
@@ -61,7 +58,7 @@ class TextEntry(Layer):
         self._done = self.add(
             Button(look, self._finish, request.done, Icon.CHECK, kind=Kind.PRIMARY)
         )
-        self._line = self.add(_Line(look, request.hint, self._move_caret, request.hidden))
+        self._line = self.add(_Line(look, request.hint, self._move_caret))
         self.keyboard = self.add(Keyboard(look, self.typed, self.key, number=request.number))
         self._note = self.add(Objection(look))
         self._text = request.text
@@ -117,14 +114,6 @@ class TextEntry(Layer):
             self._on_close()
         elif self._caret:
             self._set(self._text[: self._caret - 1] + self._text[self._caret :], -1)
-
-    def clear(self) -> None:
-        """Let the line be empty."""
-        self._set("", -self._caret)
-
-    def say(self, note: str) -> None:
-        """Show `note` next to the line, until something is written."""
-        self._note.say(note)
 
     def _set(self, text: str, moved: int) -> None:
         self._text = text
@@ -202,12 +191,9 @@ class _Line(Widget):
 
     interactive = True
 
-    def __init__(
-        self, look: Look, hint: str, on_caret: Callable[[int], None], hidden: bool
-    ) -> None:
+    def __init__(self, look: Look, hint: str, on_caret: Callable[[int], None]) -> None:
         super().__init__(look)
         self._hint = hint
-        self._hidden = hidden
         self._on_caret = on_caret
         self._text = ""
         self._caret = 0
@@ -215,11 +201,11 @@ class _Line(Widget):
 
     def show(self, text: str, caret: int) -> None:
         """Show `text` with the caret before its character number `caret`."""
-        self._text, self._caret = _DOT * len(text) if self._hidden else text, caret
+        self._text, self._caret = text, caret
         room = max(1, self._room().width)
-        place = self._width(self._text[:caret])
+        place = self._width(text[:caret])
         self._scrolled = max(place - room, min(self._scrolled, place))
-        if self._width(self._text) <= room:
+        if self._width(text) <= room:
             self._scrolled = 0
         self.changed()
 

@@ -1,11 +1,9 @@
 """An appliance without a machine: real settings, log and statistics, and a state to play with."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from iot_facerecognition_edge.addresses import OwnAddress
 from iot_facerecognition_edge.cameras.interface import Capabilities, PixelFormat, PreviewImage
 from iot_facerecognition_edge.errors import EdgeError
 from iot_facerecognition_edge.eventlog import EventLog
@@ -19,8 +17,8 @@ from iot_facerecognition_edge.events import (
     Network,
     Traffic,
 )
+from iot_facerecognition_edge.first_boot.report import Report
 from iot_facerecognition_edge.introduction import Declined
-from iot_facerecognition_edge.lock import Lock
 from iot_facerecognition_edge.qr.reader import CodeReader
 from iot_facerecognition_edge.screens.interface import Phase, Pointer
 from iot_facerecognition_edge.screens.memory import MemoryScreen
@@ -60,12 +58,12 @@ class FakeAppliance:
     def __init__(self):
         self.now = 1000.0
         self.disk_full = False
-        # Tests let hours pass; those of dimming set a time of their own.
-        self.settings = Settings({"display.dim_after": 0})
+        self.settings = Settings()
         self.statistics = Statistics()
         self._wall = datetime(2026, 5, 4, 13, 5, 0, tzinfo=UTC)
         self.log = EventLog(wall=self._tell_wall)
         self.version = "0.1.0"
+        self.card = Report()
         self.connection = CONNECTED
         self.network = Network(True, -52.0, "Wi-Fi at -52 dBm")
         self.traffic = Traffic(12_345_678, 45_678, 350_000.0, 1_200.0)
@@ -76,14 +74,8 @@ class FakeAppliance:
         )  # fmt: skip
         self.camera = CameraStatus(CameraState.OFF, "off")
         self.camera_controls = None
-        self.camera_sizes = ((640, 480), (1280, 720), (1920, 1080))
-        self.addresses = (
-            OwnAddress("192.168.1.20", "wlan0"), OwnAddress("fd00::ba27:ebff:fe12:3456", "wlan0"),
-        )  # fmt: skip
         self.can_power_off = True
-        self.lock = Lock(
-            self.settings, clock=self.clock, publish=self.publish, log=self.log, start=asyncio.run
-        )
+        self.test_mode = False
         self.waiting = set()
         self.image = None
         self.hardware_plane = None
