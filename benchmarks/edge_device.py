@@ -23,7 +23,7 @@ TOOLS = {"mmdebstrap": "mmdebstrap", "qemu-arm": "qemu-user"}
 """What has to be there, and the Debian package that brings it."""
 PACKAGES = "python3,python3-pygame,python3-sdnotify,python3-evdev,libturbojpeg0,fonts-dejavu-core"
 WEBSOCKETS = "websockets==15.0.1"
-"""The device's version; its pure Python wheel, without the C masking that apt's package has."""
+"""The device's version; its pure Python wheel, without the C masking of Debian 13's package."""
 OPENSSL_CONF = REPOSITORY / "edge" / "openssl.cnf"
 """What the service's unit names, so that a processor without AES need not do AES."""
 GUEST_BASE = 1 << 36

@@ -1,5 +1,6 @@
 """Every attack, in the order of the table."""
 
+import socket
 import time
 from typing import Final
 
@@ -13,10 +14,35 @@ def nothing(_: Target, until: float) -> Outcome:
     return Outcome(1, "the variation of the figures themselves")
 
 
+def busy_neighbour(target: Target, until: float) -> Outcome:
+    """Work as hard as an attacker does, against a server of its own instead of the one at `target`.
+
+    An attacker takes idle processor time only, but the memory bus, caches and the threads of a core
+    that it uses are the server's as well: here it connects and sends, and somebody else answers.
+    """
+    del target
+    tries = 0
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        while time.monotonic() < until:
+            with socket.create_connection(listener.getsockname()) as sender:
+                receiver, _ = listener.accept()
+                with receiver:
+                    sender.sendall(bytes(65_536))
+                    receiver.recv(65_536)
+            tries += 1
+    return Outcome(tries, "the server is left alone")
+
+
 ATTACKS: Final[dict[str, Attack]] = {
     attack.name: attack
     for attack in (
         Attack("no attack, for comparison", "nothing changes", nothing),
+        Attack("a busy process beside it, for comparison", "nothing changes", busy_neighbour),
+        Attack(
+            "an honest client that is busy, for comparison",
+            "its turns are as good as the others'",
+            pictures.one_busy_client,
+        ),
         *pictures.ATTACKS,
         *transport.ATTACKS,
         *messages.ATTACKS,

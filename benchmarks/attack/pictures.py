@@ -75,6 +75,13 @@ def huge_honest_pictures(target: Target, until: float) -> Outcome:
     return Outcome(ends.total(), _listed(ends), set(ends) <= {"processed", "dropped"})
 
 
+def one_busy_client(target: Target, until: float) -> Outcome:
+    """Stream ordinary frames from two connections, each as fast as it is answered."""
+    frame = jpegs.photo(target.photos / "obama2.jpg")
+    ends = _stream(target, frame, senders=2, until=until)
+    return Outcome(ends.total(), _listed(ends), set(ends) <= {"processed", "dropped"})
+
+
 def crowd_of_large_frames(target: Target, until: float) -> Outcome:
     """Send frames of 3.9 MB from 100 connections, and wait for no answer."""
     frame = masked(

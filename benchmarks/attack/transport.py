@@ -93,7 +93,7 @@ def foreign_protocols(target: Target, until: float) -> Outcome:
         b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n\r\n",
         b"PROXY TCP4 10.0.0.1 10.0.0.2 1 2\r\n",
         bytes(range(256)) * 40,
-        b"\x16\x03\x01\x40\x00" + b"\xff" * 2000,
+        b"\x16\x03\x01" + (2000).to_bytes(2) + b"\xff" * 2000,  # a whole record, of nothing
     )
     tries = let_in = held_open = 0
     old = insecure_context()

@@ -12,13 +12,16 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from iot_facerecognition_client.address import ServerAddress
-from iot_facerecognition_client.events import Event
+from iot_facerecognition_client.events import Event, FacesResult, ObjectsResult
 from iot_facerecognition_client.failures import closing_failure
+from iot_facerecognition_client.masking import mask_by_tables
 from iot_facerecognition_client.session import Session
 from iot_facerecognition_client.status import Failure, Reason
 from iot_facerecognition_protocol import CREDIT_SECONDS, SUBPROTOCOL_V2, Version
 from iot_facerecognition_protocol.records import dataclass
 
+_NOTHING_TO_SEND = (FacesResult, ObjectsResult)
+"""What was received that frees no credit: two of the three messages that answer a frame."""
 _UNSENT_BYTES = 16 * 1024
 """Bytes that may wait in this machine before the next frame has to: a fraction of one frame."""
 
@@ -85,6 +88,7 @@ async def open_websocket(
 
     Raises what `failures.opening_failure` explains.
     """
+    mask_by_tables()
     websocket = await connect(
         server.url,
         ssl=context,
@@ -171,7 +175,8 @@ class Connection:
                 event = self._session.receive(await self._websocket.recv(), self._clock())
                 if self._session.begun:
                     self._asked.set()
-                self._news.set()
+                if not isinstance(event, _NOTHING_TO_SEND):
+                    self._news.set()
                 if event is not None:
                     self._publish(event)
         except ConnectionClosed as error:

@@ -15,9 +15,11 @@ from iot_facerecognition_client import (
     TextReceived,
     TextSent,
 )
+from iot_facerecognition_edge.addresses import OwnAddress
 from iot_facerecognition_edge.background import BackgroundTasks
 from iot_facerecognition_edge.cameras.interface import Camera, Picture, PreviewImage, PreviewPlane
 from iot_facerecognition_edge.cameras.memory import CameraMemory
+from iot_facerecognition_edge.cameras.sizes import USUAL, Size, allowed
 from iot_facerecognition_edge.capture import Capture
 from iot_facerecognition_edge.errors import EdgeError
 from iot_facerecognition_edge.eventlog import ENTRY_LENGTH, EntryKind, EventLog
@@ -26,7 +28,6 @@ from iot_facerecognition_edge.events import (
     CameraStatus,
     Connection,
     ConnectionChanged,
-    ConnectionState,
     EntryAdded,
     Event,
     FirstPicture,
@@ -39,9 +40,10 @@ from iot_facerecognition_edge.first_boot.report import Report
 from iot_facerecognition_edge.health import HealthReader, Reading, network_of
 from iot_facerecognition_edge.introduction import Introduction
 from iot_facerecognition_edge.link import Link
+from iot_facerecognition_edge.lock import PIN, Lock
 from iot_facerecognition_edge.notices import Notices
 from iot_facerecognition_edge.progress import Progress
-from iot_facerecognition_edge.results import Results
+from iot_facerecognition_edge.results import CLIENT_EVENTS, Results
 from iot_facerecognition_edge.settings import CATALOGUE, Group, SettingChanged, Settings, Value
 from iot_facerecognition_edge.settings.server import server_changes
 from iot_facerecognition_edge.statistics import Statistics
@@ -51,15 +53,6 @@ from iot_facerecognition_edge.timekeeping import Timekeeper
 from iot_facerecognition_protocol import CameraState, Health, clean_text
 
 _MESSAGE_LENGTH = 1000
-_CLIENT_EVENTS = (
-    FacesResult,
-    ObjectsResult,
-    FrameEnded,
-    TextReceived,
-    TextSent,
-    ServerComplaint,
-    SettingHeld,
-)
 
 
 class Appliance:
@@ -121,7 +114,7 @@ class Appliance:
             timekeeper,
             changed=self._connection_changed,
             event=self._client_event,
-            events=_CLIENT_EVENTS,
+            events=CLIENT_EVENTS,
             failed=self._failed,
             clock=clock,
         )
@@ -133,6 +126,9 @@ class Appliance:
         )
         self._background = BackgroundTasks(self._failed)
         self.introduction = Introduction(self._background, self.connect)
+        self.lock = Lock(
+            settings, clock=clock, publish=self._publish, log=log, start=self._background.start
+        )
         settings.subscribe(self._setting_changed)
         log.subscribe(lambda entry: self._publish(EntryAdded(entry)))
 
@@ -162,15 +158,25 @@ class Appliance:
     @property
     def camera_controls(self) -> frozenset[str] | None:
         """Names of the settings that the camera obeys, or did when it last ran; None: unknown."""
-        capabilities = self.camera.capabilities
-        if capabilities is not None:
-            return capabilities.controls
-        return self._camera_memory.controls(self.settings)
+        able = self.camera.capabilities
+        return able.controls if able else self._camera_memory.controls(self.settings)
+
+    @property
+    def camera_sizes(self) -> tuple[Size, ...]:
+        """The pixel sizes that the camera offers, or did when it last ran, as far as allowed."""
+        able = self.camera.capabilities
+        sizes = able.sizes if able else self._camera_memory.sizes(self.settings)
+        return allowed(sizes or USUAL)
 
     @property
     def network(self) -> Network:
         """The radio, as last looked at."""
         return network_of(self._reading)
+
+    @property
+    def addresses(self) -> tuple[OwnAddress, ...]:
+        """The addresses that this device has in its networks now."""
+        return self._health.addresses()
 
     @property
     def health(self) -> Health:
@@ -188,11 +194,6 @@ class Appliance:
             frame_rate=float(self.settings.number("camera.fps")),
             camera=self._capture.state,
         )
-
-    @property
-    def test_mode(self) -> bool:
-        """Whether photos may stand in for the camera."""
-        return self.settings.switch("device.test_mode")
 
     @property
     def can_power_off(self) -> bool:
@@ -258,9 +259,9 @@ class Appliance:
         self._synchronisation.change(key, value)
 
     def reset_settings(self) -> None:
-        """Give every setting of the form its default, except how the server is reached."""
+        """Give the form's settings their defaults, except the PIN and how the server is reached."""
         for setting in CATALOGUE:
-            if setting.on_screen and setting.group is not Group.CONNECTION:
+            if setting.on_screen and setting.group is not Group.CONNECTION and setting.key != PIN:
                 self.change(setting.key, self.settings.setting(setting.key).default)
 
     def open_camera(self, preview: tuple[int, int] | None) -> None:
@@ -368,22 +369,8 @@ class Appliance:
 
     def _connection_changed(self, connection: Connection) -> None:
         self.progress.network(self.clock())
-        match connection.state:
-            case ConnectionState.CONNECTED:
-                self._notices.notice(EntryKind.INFORMATION, connection.text)
-                if self.settings.text("connection.tls_mode") == "ignore":
-                    self._notices.warn(
-                        "the server's identity is NOT checked: whoever answers gets the token and "
-                        "every picture; set connection.tls_mode to fingerprint"
-                    )
-            case ConnectionState.REFUSED:
-                self._notices.once(EntryKind.ERROR, connection.text)
-            case ConnectionState.RETRYING:
-                self._notices.once(EntryKind.WARNING, connection.text)
-            case ConnectionState.DISCONNECTED:
-                self.log.information(connection.text)
-            case ConnectionState.NOT_SET_UP:
-                self.log.add(EntryKind.WARNING, f"{connection.state}: {connection.text}")
+        unchecked = self.settings.text("connection.tls_mode") == "ignore"
+        self._notices.connection(connection, unchecked=unchecked)
         self._publish(ConnectionChanged(connection))
 
     def _camera_changed(self, status: CameraStatus) -> None:
@@ -392,9 +379,9 @@ class Appliance:
         elif status.state is CameraState.RUNNING:
             self.log.information(f"camera: {status.text}")
             if status.capabilities is not None:
-                controls = status.capabilities.controls
+                able, warn = status.capabilities, self._notices.warn
                 self._background.start(
-                    self._camera_memory.keep(self.settings, controls, self._notices.warn)
+                    self._camera_memory.keep(self.settings, able.controls, warn, able.sizes)
                 )
         self._publish(CameraChanged(status))
 

@@ -158,7 +158,7 @@ async def run(options: Options, work: Work | None = None) -> bool:
     loop = asyncio.get_running_loop()
     end_in_order(loop, appliance.stopping.set)
     loop.add_signal_handler(signal.SIGUSR1, lambda: _export(appliance))
-    face = _face(appliance) if work is None else work(appliance)
+    face = _face(appliance, options.root) if work is None else work(appliance)
     appliance.start()
     beats = [
         asyncio.create_task(_every(SAMPLE_INTERVAL, lambda: _sample(graph))),
@@ -185,15 +185,16 @@ async def run(options: Options, work: Work | None = None) -> bool:
     return appliance.left
 
 
-def _face(appliance: Appliance) -> Coroutine[None, None, None]:
+def _face(appliance: Appliance, root: Path) -> Coroutine[None, None, None]:
     """Return the screen's work, or that of having none. Raises EdgeError without the screen."""
     spec = appliance.settings.text("display.screen")
     if spec == "none":
         return headless.run(appliance)
     from iot_facerecognition_edge import ui  # noqa: PLC0415 - pygame is for screens only
     from iot_facerecognition_edge.screens import open_screen  # noqa: PLC0415
+    from iot_facerecognition_edge.screens.backlight import Backlight  # noqa: PLC0415
 
-    return ui.run(appliance, open_screen(spec, appliance))
+    return ui.run(appliance, open_screen(spec, appliance), Backlight.find(root))
 
 
 async def _until_stopped(

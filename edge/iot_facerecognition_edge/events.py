@@ -121,6 +121,14 @@ class Noticed:
 
 
 @dataclass(frozen=True, slots=True)
+class PinChecked:
+    """A PIN was entered; `wait` is how many seconds have to pass before another try is heard."""
+
+    right: bool
+    wait: float
+
+
+@dataclass(frozen=True, slots=True)
 class CameraChanged:
     """The camera has another state."""
 
@@ -152,6 +160,7 @@ Event = (
     | ObjectsSeen
     | MessageReceived
     | Noticed
+    | PinChecked
     | SettingChanged
     | CameraChanged
     | FirstPicture

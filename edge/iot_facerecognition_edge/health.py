@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from iot_facerecognition_edge.addresses import OwnAddress, own_addresses
 from iot_facerecognition_edge.events import Network
 from iot_facerecognition_protocol.records import dataclass
 
@@ -62,6 +63,10 @@ class HealthReader:
             memory_free=self._memory_free(),
             uptime=self._uptime(),
         )
+
+    def addresses(self) -> tuple[OwnAddress, ...]:
+        """Return the addresses at which others may reach this device."""
+        return own_addresses(self._root)
 
     def _text(self, path: str) -> str | None:
         try:

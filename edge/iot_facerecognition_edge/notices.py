@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from iot_facerecognition_edge.eventlog import ENTRY_LENGTH, EntryKind, EventLog
-from iot_facerecognition_edge.events import Noticed
+from iot_facerecognition_edge.events import Connection, ConnectionState, Noticed
 from iot_facerecognition_protocol import clean_text
 
 
@@ -25,6 +25,25 @@ class Notices:
         newest = next(iter(self._log.entries({kind})), None)
         if newest is None or newest.text != clean_text(text, ENTRY_LENGTH):
             self.notice(kind, text)
+
+    def connection(self, connection: Connection, *, unchecked: bool) -> None:
+        """Tell of a connection's new state; `unchecked` is one whose server nobody vouches for."""
+        match connection.state:
+            case ConnectionState.CONNECTED:
+                self.notice(EntryKind.INFORMATION, connection.text)
+                if unchecked:
+                    self.warn(
+                        "the server's identity is NOT checked: whoever answers gets the token and "
+                        "every picture; set connection.tls_mode to fingerprint"
+                    )
+            case ConnectionState.REFUSED:
+                self.once(EntryKind.ERROR, connection.text)
+            case ConnectionState.RETRYING:
+                self.once(EntryKind.WARNING, connection.text)
+            case ConnectionState.DISCONNECTED:
+                self._log.information(connection.text)
+            case ConnectionState.NOT_SET_UP:
+                self._log.add(EntryKind.WARNING, f"{connection.state}: {connection.text}")
 
     def warn(self, text: str) -> None:
         """Notice a warning, once."""

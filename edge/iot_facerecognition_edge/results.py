@@ -3,7 +3,15 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from iot_facerecognition_client import FacesResult, FrameEnded, ObjectsResult
+from iot_facerecognition_client import (
+    FacesResult,
+    FrameEnded,
+    ObjectsResult,
+    ServerComplaint,
+    SettingHeld,
+    TextReceived,
+    TextSent,
+)
 from iot_facerecognition_client.scene import Scene
 from iot_facerecognition_edge.eventlog import EventLog
 from iot_facerecognition_edge.events import Event, FacesSeen, ObjectsSeen
@@ -11,6 +19,17 @@ from iot_facerecognition_edge.sightings import Sightings
 from iot_facerecognition_edge.statistics import Statistics
 from iot_facerecognition_edge.turning import turned_face
 from iot_facerecognition_protocol import FrameStatus
+
+CLIENT_EVENTS = (
+    FacesResult,
+    ObjectsResult,
+    FrameEnded,
+    TextReceived,
+    TextSent,
+    ServerComplaint,
+    SettingHeld,
+)
+"""What the appliance takes of the client's events."""
 
 
 class Results:

@@ -104,9 +104,7 @@ def decode(text: str) -> Message:
     if len(text) > 1 and text[1] == ":" and text[0] < " ":
         return _decode_old(ord(text[0]), text[2:])
     try:
-        document = json.loads(
-            text, parse_int=_whole, parse_float=_finite, parse_constant=_refuse_constant
-        )
+        document = _DECODER.decode(text)
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise MalformedMessageError(f"not JSON: it is wrong from {place} on") from None
@@ -156,6 +154,10 @@ def _finite(number: str) -> Any:
 
 def _refuse_constant(name: str) -> None:
     raise MalformedMessageError(f"not JSON: {name} is no JSON number")
+
+
+_DECODER = json.JSONDecoder(parse_int=_whole, parse_float=_finite, parse_constant=_refuse_constant)
+"""Made once: `json.loads` would make one for every text."""
 
 
 class _Reader:

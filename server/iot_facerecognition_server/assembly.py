@@ -174,6 +174,7 @@ async def _serve(
                 messages=config.budget.messages,
                 frames=config.budget.frame_rate,
                 bytes=config.budget.bytes,
+                receiving=config.budget.receiving,
                 log_lines=config.budget.log_lines,
             )
         ),
@@ -181,8 +182,10 @@ async def _serve(
             max(limits.frame_bytes, limits.text_bytes),
             limits.message_seconds,
             limits.unfinished_bytes,
+            config.budget.waiting_bytes or math.inf,
             limits.handshake_seconds,
             limits.handshakes,
+            limits.handshake_rate,
             limits.idle_seconds,
             limits.backlog_bytes,
         ),
@@ -372,28 +375,33 @@ async def _run(
     ended: asyncio.Event,
 ) -> None:
     """Run the background tasks until a signal has `ended` the server, or one of them fails."""
+    asked = asyncio.Event()
 
-    def reload() -> None:
-        _log.info("SIGHUP: reloading certificate, revocations and gallery")
-        keeper.reload()
-        try:
-            for warning in tls.reload():
-                _log.warning("%s", warning)
-            monitoring.reload()
-        except CertificateError as error:
-            _log.error("certificate and revocation list stay as they were: %s", error)
-        try:
-            server.disconnect_revoked()
-        except TokenFileError as error:
-            _log.error("connected clients stay, though their tokens may be revoked: %s", error)
+    async def reload() -> None:
+        while True:
+            await asked.wait()
+            asked.clear()
+            _log.info("SIGHUP: reloading certificate, revocations and gallery")
+            keeper.reload()
+            try:
+                for warning in tls.reload():
+                    _log.warning("%s", warning)
+                monitoring.reload()
+            except CertificateError as error:
+                _log.error("certificate and revocation list stay as they were: %s", error)
+            try:
+                await server.disconnect_revoked()
+            except TokenFileError as error:
+                _log.error("connected clients stay, though their tokens may be revoked: %s", error)
 
-    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, asked.set)
     failures = monitoring.metrics.background_failures
     async with Supervisor(lambda name: failures.labels(name).inc()) as supervisor:
         supervisor.start("heartbeat", monitoring.heartbeat.run)
         supervisor.start("gallery", keeper.run)
         supervisor.start("self-test", examination.run)
-        for name in ("heartbeat", "gallery", "self-test"):
+        supervisor.start("reload", reload)
+        for name in ("heartbeat", "gallery", "self-test", "reload"):
             failures.labels(name)  # a series from the start, or the first failure is no increase
         supervisor.start("control", control.run)
         await ended.wait()

@@ -58,6 +58,7 @@ class Capabilities:
     their rate (0: as it comes), `controls` the names of the `camera.*` settings that it obeys, and
     `plane` whether the picture can be put on the screen without the processor. The pixels of the
     JPEGs are to be turned clockwise by `turn` degrees (0, 90, 180, 270), as these say themselves.
+    `sizes` are the pixel sizes that `camera.width` and `camera.height` may ask for.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Capabilities:
     controls: frozenset[str] = frozenset()
     plane: bool = False
     turn: int = 0
+    sizes: tuple[tuple[int, int], ...] = ()
 
 
 class PreviewPlane(Protocol):

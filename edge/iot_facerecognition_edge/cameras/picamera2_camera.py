@@ -20,6 +20,7 @@ from iot_facerecognition_edge.cameras.interface import (
 from iot_facerecognition_edge.cameras.picamera2_controls import CONTROLS, controls_for, strangers
 from iot_facerecognition_edge.cameras.picamera2_plane import Plane
 from iot_facerecognition_edge.cameras.planar import PlanarConverter
+from iot_facerecognition_edge.cameras.sizes import Size, usual_up_to
 from iot_facerecognition_edge.cameras.slot import Slot
 from iot_facerecognition_edge.errors import CameraError
 from iot_facerecognition_edge.settings import Settings
@@ -42,6 +43,10 @@ OBEYED = CONTROLS | {
 }
 """The settings that this camera knows; `jpeg_quality` is none, the encoder goes by bit rate."""
 
+_MOST_ENCODED = (1920, 1080)
+"""Pixels of the hardware encoder of Raspberry Pi 0 to 3."""
+_LEAST_LORES = 64
+"""Pixels of a side of the small stream: no screen wants less."""
 _KILO = 1000
 _MICRO = 1e-6
 _MICROSECONDS = 1_000_000
@@ -141,7 +146,15 @@ class Picamera2Camera:
             fps=float(settings.number("camera.fps")),
             controls=OBEYED,
             plane=lores is not None,
+            sizes=self._sizes(),
         )
+
+    def _sizes(self) -> tuple[Size, ...]:
+        """Return the sizes to which sensor and hardware encoder can scale."""
+        array = self._camera.camera_properties.get("PixelArraySize", _MOST_ENCODED)
+        sizes = zip(array, _MOST_ENCODED, strict=True)
+        width, height = (min(sensor, encoder) for sensor, encoder in sizes)
+        return usual_up_to((width, height))
 
     def _sensor_mode(self) -> dict[str, Any]:
         number = self._settings.number("camera.sensor_mode")
@@ -303,12 +316,17 @@ def _even(width: int, height: int) -> tuple[int, int]:
 
 
 def _within(preview: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
-    """Return the preview's size: in the shape of the picture, within both."""
-    scale = min(preview[0] / size[0], preview[1] / size[1], 1.0)
-    # Rows of 64 bytes are what the hardware writes for YUV420 anyway: no padding to cut off.
-    width = max(64, int(size[0] * scale) // 64 * 64)
-    width = min(width, size[0])
-    return _even(width, round(size[1] * width / size[0]))
+    """Return the preview's size: in the shape of the picture, within both.
+
+    It is the size at which the screen shows it, or a pixel less, so that nothing has to be scaled
+    there. The hardware pads rows as it needs, and tells how.
+    """
+    width, height = (min(wanted, given) for wanted, given in zip(preview, size, strict=True))
+    if size[0] * height > width * size[1]:
+        height = width * size[1] // size[0]
+    else:
+        width = height * size[0] // size[1]
+    return _even(max(_LEAST_LORES, width), max(_LEAST_LORES, height))
 
 
 def _explained(error: Exception) -> str:

@@ -4,7 +4,7 @@ Through ctypes, for it is one function, and the usual wrapper brings NumPy with 
 """
 
 import ctypes
-from ctypes import CDLL, POINTER, byref, c_char_p, c_int, c_ubyte, c_void_p
+from ctypes import CDLL, POINTER, Array, byref, c_char_p, c_int, c_ubyte, c_void_p
 
 from iot_facerecognition_edge.cameras.interface import PixelFormat, PreviewImage
 
@@ -23,6 +23,8 @@ class PlanarConverter:
     def __init__(self, *, colour: bool = True) -> None:
         """Make previews in `colour` where that is possible."""
         self._library: CDLL | None = None
+        self._pixels: Array[c_ubyte] = (c_ubyte * 0)()
+        """What the library writes to: made anew for each picture it would have to be cleared."""
         if not colour:
             return
         try:
@@ -65,7 +67,9 @@ class PlanarConverter:
         source = ctypes.cast(c_char_p(planes), c_void_p).value or 0
         pointers = (c_void_p * 3)(source, source + luma, source + luma + chroma)
         strides = (c_int * 3)(stride, stride // 2, stride // 2)
-        pixels = (c_ubyte * (width * height * _BYTES))()
+        if len(self._pixels) != width * height * _BYTES:
+            self._pixels = (c_ubyte * (width * height * _BYTES))()
+        pixels = self._pixels
         failed = self._library.tjDecodeYUVPlanes(
             self._handle, pointers, strides, _420, byref(pixels), width, 0, height, _BGRX, 0
         )

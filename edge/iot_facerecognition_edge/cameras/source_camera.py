@@ -13,6 +13,7 @@ from iot_facerecognition_edge.cameras.interface import (
     PreviewPlane,
 )
 from iot_facerecognition_edge.cameras.jpeg import JpegCodec
+from iot_facerecognition_edge.cameras.sizes import LARGEST, usual_up_to
 from iot_facerecognition_edge.cameras.slot import Slot
 from iot_facerecognition_edge.errors import CameraError
 from iot_facerecognition_edge.settings import Settings
@@ -80,7 +81,9 @@ class SourceCamera:
         except SourceError as error:
             self._stream = None
             raise CameraError(f"camera: {error}") from error
-        self._capabilities = Capabilities(self._spec, source.size, float(fps), _OBEYED)
+        self._capabilities = Capabilities(
+            self._spec, source.size, float(fps), _OBEYED, sizes=usual_up_to(LARGEST)
+        )
 
     def stop(self) -> None:
         """End the source's thread."""

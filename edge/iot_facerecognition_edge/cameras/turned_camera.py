@@ -44,6 +44,7 @@ class TurnedCamera:
             own.controls | {"rotation"},
             own.plane and not self._turn,
             self._turn,
+            own.sizes,
         )
 
     @property

@@ -91,6 +91,7 @@ class V4l2Camera:
                 size=(layout.width, layout.height),
                 fps=layout.fps,
                 controls=_OBEYED | self._ranges.keys() | ({"jpeg_quality"} if encodes else set()),
+                sizes=device.sizes(layout.pixel_format),
             )
             device.start()
         except OSError as error:

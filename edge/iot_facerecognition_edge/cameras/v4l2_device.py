@@ -4,6 +4,7 @@ import errno
 import time
 from ctypes import c_int32
 
+from iot_facerecognition_edge.cameras.sizes import Size, usual_up_to
 from iot_facerecognition_edge.cameras.v4l2_kernel import (
     BUF_FLAG_ERROR,
     BUF_FLAG_TIMESTAMP_MASK,
@@ -14,6 +15,7 @@ from iot_facerecognition_edge.cameras.v4l2_kernel import (
     CAP_VIDEO_CAPTURE,
     CTRL_FLAG_DISABLED,
     FIELD_NONE,
+    FRMSIZE_TYPE_DISCRETE,
     JPEG,
     MEMORY_MMAP,
     MJPG,
@@ -24,6 +26,7 @@ from iot_facerecognition_edge.cameras.v4l2_kernel import (
     Control,
     Format,
     FormatDescription,
+    FrameSize,
     Kernel,
     Mapping,
     QueryControl,
@@ -39,6 +42,7 @@ BUFFERS = 4
 PREFERRED = (MJPG, JPEG, YUYV)
 """Formats that are understood, the cheapest for this side first."""
 _MOST_FORMATS = 64
+_MOST_SIZES = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,23 @@ class V4l2Device:
                 raise
             found.append(description.pixelformat)
         return found
+
+    def sizes(self, pixel_format: int) -> tuple[Size, ...]:
+        """Return the pixel sizes that the camera offers in a format; none where it does not say."""
+        found: list[Size] = []
+        for index in range(_MOST_SIZES):
+            entry = FrameSize(index=index, pixel_format=pixel_format)
+            try:
+                self._ioctl(Request.ENUM_FRAMESIZES, entry)
+            except OSError as error:
+                if error.errno in {errno.EINVAL, errno.ENOTTY}:
+                    break
+                raise
+            if entry.type != FRMSIZE_TYPE_DISCRETE:
+                steps = entry.size.stepwise
+                return usual_up_to((steps.max_width, steps.max_height))
+            found.append((entry.size.discrete.width, entry.size.discrete.height))
+        return tuple(found)
 
     def configure(self, width: int, height: int, fps: int) -> Layout:
         """Agree with the driver on the best format near to what is wanted. Raises CameraError."""

@@ -19,6 +19,7 @@ VIDEO_CAPTURE = 1
 MEMORY_MMAP = 1
 """V4L2_MEMORY_MMAP"""
 FIELD_NONE = 1
+FRMSIZE_TYPE_DISCRETE = 1
 CAP_VIDEO_CAPTURE = 0x00000001
 CAP_STREAMING = 0x04000000
 CAP_DEVICE_CAPS = 0x80000000
@@ -65,6 +66,41 @@ class FormatDescription(Structure):
         ("pixelformat", c_uint32),
         ("mbus_code", c_uint32),
         ("reserved", c_uint32 * 3),
+    )
+
+
+class DiscreteSize(Structure):
+    """struct v4l2_frmsize_discrete."""
+
+    _fields_ = (("width", c_uint32), ("height", c_uint32))
+
+
+class StepwiseSize(Structure):
+    """struct v4l2_frmsize_stepwise."""
+
+    _fields_ = (
+        ("min_width", c_uint32),
+        ("max_width", c_uint32),
+        ("step_width", c_uint32),
+        ("min_height", c_uint32),
+        ("max_height", c_uint32),
+        ("step_height", c_uint32),
+    )
+
+
+class _SizeUnion(Union):
+    _fields_ = (("discrete", DiscreteSize), ("stepwise", StepwiseSize))
+
+
+class FrameSize(Structure):
+    """struct v4l2_frmsizeenum."""
+
+    _fields_ = (
+        ("index", c_uint32),
+        ("pixel_format", c_uint32),
+        ("type", c_uint32),
+        ("size", _SizeUnion),
+        ("reserved", c_uint32 * 2),
     )
 
 
@@ -230,6 +266,7 @@ class Request(IntEnum):
     G_CTRL = _request(_READ | _WRITE, 27, ctypes.sizeof(Control))
     S_CTRL = _request(_READ | _WRITE, 28, ctypes.sizeof(Control))
     QUERYCTRL = _request(_READ | _WRITE, 36, ctypes.sizeof(QueryControl))
+    ENUM_FRAMESIZES = _request(_READ | _WRITE, 74, ctypes.sizeof(FrameSize))
 
 
 class Mapping(Protocol):

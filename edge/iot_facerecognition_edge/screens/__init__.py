@@ -6,6 +6,7 @@
 - `window`: a window on a desktop.
 - `memory`: none at all, for tests and pictures of the views.
 - `touch`, `calibration`, `rotation`: from a finger on a panel to a place on the canvas.
+- `backlight`: the light behind a panel, turned down and up.
 - `lean`: pygame, without the parts that draw nothing.
 - `choose`: which of them an appliance gets.
 """

@@ -15,6 +15,7 @@ import pygame
 from iot_facerecognition_edge.screens.framebuffer import FramebufferScreen
 from iot_facerecognition_edge.screens.interface import ScreenEvent
 from iot_facerecognition_edge.screens.rotation import Rotation
+from iot_facerecognition_edge.screens.touch import TurnedTouch
 
 _RGBA = (0x000000FF, 0x0000FF00, 0x00FF0000, 0xFF000000)
 """Masks of a little-endian pixel whose bytes are red, green, blue, alpha."""
@@ -67,6 +68,14 @@ class DrmScreen:
 
     def descriptors(self) -> Sequence[int]:
         return self._framebuffer.descriptors()
+
+    @property
+    def touchable(self) -> bool:
+        return self._framebuffer.touchable
+
+    @property
+    def touch(self) -> TurnedTouch | None:
+        return self._framebuffer.touch
 
     def open_plane(self, area: pygame.Rect) -> bool:
         plane = self._find_plane()

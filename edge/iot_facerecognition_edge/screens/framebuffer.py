@@ -21,7 +21,7 @@ from iot_facerecognition_edge.screens.fbinfo import FramebufferInfo, read_info
 from iot_facerecognition_edge.screens.headless import prepare_drawing
 from iot_facerecognition_edge.screens.interface import ScreenError, ScreenEvent
 from iot_facerecognition_edge.screens.rotation import Rotation
-from iot_facerecognition_edge.screens.touch import TouchPanel
+from iot_facerecognition_edge.screens.touch import TouchPanel, TurnedTouch
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -114,6 +114,14 @@ class FramebufferScreen:
 
     def descriptors(self) -> Sequence[int]:
         return () if self._touch is None else (self._touch.descriptor,)
+
+    @property
+    def touchable(self) -> bool:
+        return self._touch is not None
+
+    @property
+    def touch(self) -> TurnedTouch | None:
+        return None if self._touch is None else TurnedTouch(self._touch, self._rotation)
 
     def open_plane(self, area: pygame.Rect) -> bool:  # noqa: ARG002 - the interface's
         return False

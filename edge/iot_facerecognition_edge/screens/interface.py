@@ -15,6 +15,8 @@ from iot_facerecognition_protocol.records import dataclass
 if TYPE_CHECKING:
     import pygame
 
+    from iot_facerecognition_edge.screens.calibration import Calibration
+
 
 class ScreenError(EdgeError):
     """A screen or touch device that is missing, refused, or of a kind that cannot be served."""
@@ -76,6 +78,20 @@ class Closed:
 ScreenEvent = Pointer | Wheel | KeyPressed | TypedText | Closed
 
 
+class Calibratable(Protocol):
+    """A touch panel that measures places which a calibration maps to those of the display."""
+
+    @property
+    def measured(self) -> tuple[float, float] | None:
+        """Where a finger last was, as fractions that are neither calibrated nor turned."""
+
+    def calibrate(self, calibration: Calibration) -> None:
+        """Map what is measured by `calibration` from now on."""
+
+    def on_panel(self, u: float, v: float) -> tuple[float, float]:
+        """Return the place on the panel of a place on the canvas; all are fractions from 0 to 1."""
+
+
 class Screen(Protocol):
     """A display with its touch panel."""
 
@@ -98,6 +114,14 @@ class Screen(Protocol):
 
     def descriptors(self) -> Sequence[int]:
         """Return the file descriptors that become readable with new events; none means: ask."""
+
+    @property
+    def touchable(self) -> bool:
+        """Whether anything can be touched or clicked: a screen that only shows is never dimmed."""
+
+    @property
+    def touch(self) -> Calibratable | None:
+        """The touch panel whose places can be calibrated; None for a mouse and for no panel."""
 
     def open_plane(self, area: pygame.Rect) -> bool:
         """Let the hardware show the camera in `area`, beneath the canvas; False where it cannot.

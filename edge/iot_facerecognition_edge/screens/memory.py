@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pygame
 
 from iot_facerecognition_edge.screens.headless import prepare_drawing
-from iot_facerecognition_edge.screens.interface import ScreenEvent
+from iot_facerecognition_edge.screens.interface import Calibratable, ScreenEvent
 
 
 class MemoryScreen:
@@ -22,6 +22,9 @@ class MemoryScreen:
         self.presented: list[pygame.Rect] = []
         self._events: list[ScreenEvent] = []
         self.closed = False
+        self.touchable = True
+        self.touch: Calibratable | None = None
+        """What a test puts there."""
 
     @property
     def size(self) -> tuple[int, int]:

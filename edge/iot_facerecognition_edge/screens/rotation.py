@@ -42,3 +42,13 @@ class Rotation(IntEnum):
         if self is Rotation.LEFT:
             return 1.0 - v, u
         return u, v
+
+    def from_canvas(self, x: float, y: float) -> tuple[float, float]:
+        """Return the place on the panel of a place on the canvas: the way back of `on_canvas`."""
+        if self is Rotation.RIGHT:
+            return 1.0 - y, x
+        if self is Rotation.HALF:
+            return 1.0 - x, 1.0 - y
+        if self is Rotation.LEFT:
+            return y, 1.0 - x
+        return x, y

@@ -50,7 +50,9 @@ class TouchTracker:
         self, x_range: tuple[int, int], y_range: tuple[int, int], calibration: Calibration
     ) -> None:
         self._ranges = (x_range, y_range)
-        self._calibration = calibration
+        self.calibration = calibration
+        self.measured: tuple[float, float] | None = None
+        """Where a finger last was as the panel measures it: fractions before the calibration."""
         self._raw = [x_range[0], y_range[0]]
         self._pressed = False
         self._reported: tuple[bool, float, float] = (False, 0.0, 0.0)
@@ -77,7 +79,10 @@ class TouchTracker:
 
     def _report(self) -> Iterator[tuple[Phase, float, float]]:
         was_pressed, last_x, last_y = self._reported
-        x, y = self._calibration.apply(*(self._fraction(axis) for axis in (0, 1)))
+        measured = self._fraction(0), self._fraction(1)
+        x, y = self.calibration.apply(*measured)
+        if self._pressed:
+            self.measured = measured
         if self._pressed and not was_pressed:
             yield Phase.DOWN, x, y
         elif was_pressed and not self._pressed:
@@ -105,6 +110,15 @@ class TouchPanel:
         """The file descriptor that becomes readable with a touch."""
         return self._device.fd
 
+    @property
+    def measured(self) -> tuple[float, float] | None:
+        """Where a finger last was, as fractions that are neither calibrated nor turned."""
+        return self._tracker.measured
+
+    def calibrate(self, calibration: Calibration) -> None:
+        """Map what is measured by `calibration` from now on."""
+        self._tracker.calibration = calibration
+
     def pointers(self, size: tuple[int, int], rotation: Rotation) -> Iterator[Pointer]:
         """Yield the touches since the last call, on a canvas of `size` that is turned so."""
         try:
@@ -122,6 +136,27 @@ class TouchPanel:
     def close(self) -> None:
         """Give the device back."""
         self._device.close()
+
+
+class TurnedTouch:
+    """A touch panel under a canvas that is turned: `Calibratable`, as the views know it."""
+
+    def __init__(self, panel: TouchPanel, rotation: Rotation) -> None:
+        self._panel = panel
+        self._rotation = rotation
+
+    @property
+    def measured(self) -> tuple[float, float] | None:
+        """Where a finger last was, as fractions that are neither calibrated nor turned."""
+        return self._panel.measured
+
+    def calibrate(self, calibration: Calibration) -> None:
+        """Map what is measured by `calibration` from now on."""
+        self._panel.calibrate(calibration)
+
+    def on_panel(self, u: float, v: float) -> tuple[float, float]:
+        """Return the place on the panel of a place on the canvas; all are fractions from 0 to 1."""
+        return self._rotation.from_canvas(u, v)
 
 
 def find_touch(calibration: Calibration, folder: Path = Path("/dev/input")) -> TouchPanel | None:

@@ -73,6 +73,14 @@ class WindowScreen:
     def descriptors(self) -> Sequence[int]:
         return ()
 
+    @property
+    def touchable(self) -> bool:
+        return True
+
+    @property
+    def touch(self) -> None:
+        """A mouse needs no calibration."""
+
     def open_plane(self, area: pygame.Rect) -> bool:  # noqa: ARG002 - the interface's
         return False
 

@@ -221,6 +221,15 @@ _DEVICE = (
         label="Power off",
         help="“Shut down” also switches the machine off. For a device without a desktop.",
     ),
+    Setting(
+        group=Group.DEVICE,
+        name="pin",
+        kind=Kind.SECRET,
+        default="",
+        label="PIN",
+        help="4 to 12 digits that are asked for before settings are seen or changed on the screen.",
+        rule=rules.pin,
+    ),
 )
 
 

@@ -95,6 +95,18 @@ DISPLAY = (
     ),
     Setting(
         group=Group.DISPLAY,
+        name="dim_after",
+        kind=Kind.NUMBER,
+        default=600,
+        minimum=0,
+        maximum=7200,
+        step=60,
+        unit="s",
+        label="Dim after",
+        help="Without a touch for so long the screen goes dark; a touch wakes it. 0: never.",
+    ),
+    Setting(
+        group=Group.DISPLAY,
         name="screen",
         kind=Kind.TEXT,
         default="auto",
@@ -120,9 +132,8 @@ DISPLAY = (
         kind=Kind.TEXT,
         default="",
         label="Touch calibration",
-        help="Six numbers a,b,c,d,e,f with x' = ax + by + c and y' = dx + ey + f; empty: the range "
-        "that the touch screen reports.",
-        applies=Applies.ON_START,
+        help="Tap to touch five crosses. Kept as six numbers a,b,c,d,e,f with x' = ax + by + c and "
+        "y' = dx + ey + f; empty: the range that the touch screen reports.",
         rule=rules.calibration,
     ),
 )

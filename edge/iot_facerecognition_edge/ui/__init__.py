@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from iot_facerecognition_edge.appliance import Appliance
+    from iot_facerecognition_edge.screens.backlight import Backlight
     from iot_facerecognition_edge.screens.interface import Screen
 
 __all__ = ["run"]
 
 
-async def run(appliance: Appliance, screen: Screen) -> None:
+async def run(appliance: Appliance, screen: Screen, backlight: Backlight | None = None) -> None:
     """Show the views on `screen` until the appliance stops or the window is closed."""
     from iot_facerecognition_edge.ui.loop import run as show  # noqa: PLC0415 - views import ui
 
-    await show(appliance, screen)
+    await show(appliance, screen, backlight)

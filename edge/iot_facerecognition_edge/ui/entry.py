@@ -16,13 +16,15 @@ from iot_facerecognition_edge.ui.typeface import Style
 from iot_facerecognition_edge.ui.widget import Widget
 from iot_facerecognition_protocol.records import dataclass
 
+_DOT = "•"
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """What is asked for: the title above, the word on the button, the text to begin with.
 
     `number` shows digits only; `most` is the largest count of characters; `hint` stands where
-    nothing has been written yet.
+    nothing has been written yet. `hidden` shows a dot for each character.
     """
 
     title: str
@@ -31,6 +33,7 @@ class Request:
     number: bool = False
     most: int = 1000
     hint: str = ""
+    hidden: bool = False
 
 
 class TextEntry(Layer):
@@ -58,7 +61,7 @@ class TextEntry(Layer):
         self._done = self.add(
             Button(look, self._finish, request.done, Icon.CHECK, kind=Kind.PRIMARY)
         )
-        self._line = self.add(_Line(look, request.hint, self._move_caret))
+        self._line = self.add(_Line(look, request.hint, self._move_caret, request.hidden))
         self.keyboard = self.add(Keyboard(look, self.typed, self.key, number=request.number))
         self._note = self.add(Objection(look))
         self._text = request.text
@@ -114,6 +117,14 @@ class TextEntry(Layer):
             self._on_close()
         elif self._caret:
             self._set(self._text[: self._caret - 1] + self._text[self._caret :], -1)
+
+    def clear(self) -> None:
+        """Let the line be empty."""
+        self._set("", -self._caret)
+
+    def say(self, note: str) -> None:
+        """Show `note` next to the line, until something is written."""
+        self._note.say(note)
 
     def _set(self, text: str, moved: int) -> None:
         self._text = text
@@ -191,9 +202,12 @@ class _Line(Widget):
 
     interactive = True
 
-    def __init__(self, look: Look, hint: str, on_caret: Callable[[int], None]) -> None:
+    def __init__(
+        self, look: Look, hint: str, on_caret: Callable[[int], None], hidden: bool
+    ) -> None:
         super().__init__(look)
         self._hint = hint
+        self._hidden = hidden
         self._on_caret = on_caret
         self._text = ""
         self._caret = 0
@@ -201,11 +215,11 @@ class _Line(Widget):
 
     def show(self, text: str, caret: int) -> None:
         """Show `text` with the caret before its character number `caret`."""
-        self._text, self._caret = text, caret
+        self._text, self._caret = _DOT * len(text) if self._hidden else text, caret
         room = max(1, self._room().width)
-        place = self._width(text[:caret])
+        place = self._width(self._text[:caret])
         self._scrolled = max(place - room, min(self._scrolled, place))
-        if self._width(text) <= room:
+        if self._width(self._text) <= room:
             self._scrolled = 0
         self.changed()
 

@@ -182,6 +182,13 @@ def _save(pen: _Pen) -> None:
     pen.line((4, 16), (4, 20.5), (20, 20.5), (20, 16))
 
 
+def _adjust(pen: _Pen) -> None:
+    pen.dot((12, 12), 4.4)
+    for turn in range(8):
+        across, down = math.cos(turn * math.pi / 4), math.sin(turn * math.pi / 4)
+        pen.line((12 + 7.6 * across, 12 + 7.6 * down), (12 + 10 * across, 12 + 10 * down))
+
+
 class Icon(Enum):
     """The icons, each with the strokes that make it."""
 
@@ -205,6 +212,7 @@ class Icon(Enum):
     RESET = (_reset,)
     TRASH = (_trash,)
     SAVE = (_save,)
+    ADJUST = (_adjust,)
 
     @property
     def strokes(self) -> Callable[[_Pen], None]:

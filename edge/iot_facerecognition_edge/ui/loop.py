@@ -12,6 +12,7 @@ from iot_facerecognition_edge.views.app import App
 
 if TYPE_CHECKING:
     from iot_facerecognition_edge.appliance import Appliance
+    from iot_facerecognition_edge.screens.backlight import Backlight
 
 _POLL = 1 / 30
 """Seconds between looks for events on a screen that cannot wake the loop."""
@@ -19,14 +20,16 @@ _LONGEST = 1.0
 _SHORTEST = 1 / 60
 
 
-async def run(appliance: Appliance, screen: Screen) -> None:
+async def run(appliance: Appliance, screen: Screen, backlight: Backlight | None = None) -> None:
     """Show the views on `screen` until the appliance stops; closes the screen.
+
+    A screen that nobody touches is dimmed by its `backlight`, where it has one.
 
     Sleeps until a finger, an event of the appliance or a view's own time, and never blocks for
     longer than a redraw.
     """
     alarm = _Alarm(screen.descriptors())
-    app = App(appliance, screen)
+    app = App(appliance, screen, backlight)
     unsubscribe = appliance.subscribe(alarm.ring)
     stopped = asyncio.ensure_future(appliance.stopping.wait())
     stopped.add_done_callback(alarm.ring)

@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pygame
 
@@ -19,14 +20,17 @@ from iot_facerecognition_edge.appliance import Appliance
 from iot_facerecognition_edge.assembly import Options, build
 from iot_facerecognition_edge.errors import EdgeError
 from iot_facerecognition_edge.events import ConnectionState
+from iot_facerecognition_edge.screens.calibration import Calibration
 from iot_facerecognition_edge.screens.interface import Phase, Pointer
 from iot_facerecognition_edge.screens.memory import MemoryScreen
 from iot_facerecognition_edge.settings import Value, setting
 from iot_facerecognition_edge.statistics.recorder import SAMPLE_INTERVAL
 from iot_facerecognition_edge.ui.widget import Widget
 from iot_facerecognition_edge.views.app import App
+from iot_facerecognition_edge.views.calibrate import CalibrateTouch
 from iot_facerecognition_edge.views.camera import CameraView
 from iot_facerecognition_edge.views.main import MainView
+from iot_facerecognition_edge.views.pin_entry import PinEntry
 from iot_facerecognition_edge.views.settings import SettingsView
 from iot_facerecognition_edge.views.statistics import StatisticsPopup, StatisticsView
 from iot_facerecognition_protocol.records import dataclass
@@ -51,6 +55,19 @@ class Scenes:
 
     known: str = ""
     unknown: str = ""
+
+
+class StillPanel:
+    """A touch panel that nobody touches, for the picture of the crosses."""
+
+    measured = None
+
+    def calibrate(self, calibration: Calibration) -> None:
+        """Change nothing: there is nothing to map."""
+
+    def on_panel(self, u: float, v: float) -> tuple[float, float]:
+        """Return the same place."""
+        return u, v
 
 
 class Photographer:
@@ -111,6 +128,10 @@ class Photographer:
         await self._until(lambda: bool(boxes.boxes), "a face")
         self._keep("camera-statistics")
         await self._tap(popup.cross)
+        await self._tap(view.adjust_button)
+        await self._until(lambda: bool(boxes.boxes), "a face")
+        self._keep("camera-settings")
+        await self._tap(self._top().cross)
         await self._tap(view.back_button)
         view = await self._look(self._scenes.unknown)
         unknown = view.faces
@@ -139,12 +160,33 @@ class Photographer:
             if isinstance(view, StatisticsView):
                 await self._charts(view)
             elif isinstance(view, SettingsView):
-                for group in ("recognition", "camera", "display"):
-                    view.show_group(group)
-                    await self._pass(0.1)
-                    self._keep(f"settings-{group}")
+                await self._groups(view)
             self._app.back()
             await self._pass(0.1)
+
+    async def _groups(self, view: SettingsView) -> None:
+        """Take the pages of the form, and what opens from them."""
+        for group in ("recognition", "camera", "display", "device"):
+            view.show_group(group)
+            await self._pass(0.1)
+            self._keep(f"settings-{group}")
+            if view.resolution is not None:
+                await self._tap(view.resolution.value)
+                self._keep("settings-resolution")
+                await self._tap_at((3, 3))
+        self._app.push(PinEntry(self._app, lambda: None))
+        self._top().typed("2718")
+        await self._pass(0.1)
+        self._keep("pin")
+        self._app.remove(self._top())
+        self._app.push(CalibrateTouch(self._app, StillPanel()))
+        await self._pass(0.1)
+        self._keep("calibrate")
+        self._app.remove(self._top())
+
+    def _top(self) -> Any:
+        """Return what lies on top, below the toasts."""
+        return self._app.stage.layers[-2]
 
     async def _charts(self, view: StatisticsView) -> None:
         """Take every chart, the last of them with a finger held on it too."""
@@ -160,8 +202,7 @@ class Photographer:
 
     async def _message(self) -> None:
         await self._tap(self._main().tiles["Message"])
-        layer = self._app.stage.layers[-2]
-        layer.typed("Somebody is at the door")
+        self._top().typed("Somebody is at the door")
         await self._pass(0.1)
         self._keep("message")
 

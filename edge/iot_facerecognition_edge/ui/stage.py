@@ -98,10 +98,13 @@ class Stage:
             self._steps.append(step)
 
     def advance(self, now: float) -> float | None:
-        """Let time pass in all layers; return when to be called again at the latest."""
+        """Let time pass in all layers that are seen; return when to be called again at the latest.
+
+        A page that lies whole beneath another one does no work.
+        """
         self.now = now
         self._steps = [step for step in self._steps if step(now)]
-        due = [layer.advance(now) for layer in tuple(self.layers)]
+        due = [layer.advance(now) for layer in tuple(self.layers[self._lowest(self._bounds) :])]
         if self._steps:
             due.append(now)
         return min((time for time in due if time is not None), default=None)

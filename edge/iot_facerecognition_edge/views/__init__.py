@@ -6,5 +6,8 @@ Views take the appliance's state and the finger's events and draw; they do no I/
 - `connect`: the pop-up for a pairing code, or address, port and token; `certificate` asks whether
   a certificate is the right one, `scan` reads a QR code.
 - `face_boxes`: where faces lie on the screen; `picture` draws them.
-- `setting_row`: one setting in the form.
+- `setting_row`: one setting in the form; `resolution_row` the size of the pictures.
+- `pin_entry`: the PIN, entered and changed; `calibrate`: crosses to touch.
+- `camera_controls`: the camera's settings below its picture.
+- `dimming`: the screen goes dark; `long_hold`: a finger that rests.
 """

@@ -3,10 +3,11 @@
 # ruff: noqa: D102 - overridden methods are those of `Widget` and `View`, told there
 
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pygame
 
+from iot_facerecognition_edge.addresses import OwnAddress
 from iot_facerecognition_edge.settings.labels import with_labels
 from iot_facerecognition_edge.ui.controls import Panel, Paragraph
 from iot_facerecognition_edge.ui.scroll import ScrollPane
@@ -91,6 +92,8 @@ class _Facts(Widget):
 
     def _read(self) -> Iterator[tuple[str, str]]:
         appliance, health = self._appliance, self._appliance.health
+        yield "Version", appliance.version
+        yield "Address", _addresses(appliance.addresses)
         yield "Server", appliance.connection.server or "none"
         yield "Network", appliance.network.text or "unknown"
         camera = appliance.camera.capabilities
@@ -130,6 +133,12 @@ class _Facts(Widget):
             for value in values:
                 look.text(canvas, value, line, (colours.text, colours.surface))
                 line.y += step
+
+
+def _addresses(addresses: Sequence[OwnAddress]) -> str:
+    """Return the addresses, a line each, with the interface that has it."""
+    lines = [f"{own.address} ({own.interface})" for own in addresses]
+    return "\n".join(lines) or "none: not in a network"
 
 
 def _known(value: float | None, form: str, factor: float = 1.0) -> str:

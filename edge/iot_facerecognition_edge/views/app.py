@@ -15,7 +15,9 @@ from iot_facerecognition_edge.events import (
     Event,
     MessageReceived,
     Noticed,
+    PinChecked,
 )
+from iot_facerecognition_edge.screens.calibration import Calibration
 from iot_facerecognition_edge.screens.interface import Closed, Screen, ScreenEvent
 from iot_facerecognition_edge.settings import SettingChanged
 from iot_facerecognition_edge.settings.labels import with_labels
@@ -25,25 +27,37 @@ from iot_facerecognition_edge.ui.look import Look
 from iot_facerecognition_edge.ui.stage import Layer, Stage
 from iot_facerecognition_edge.ui.toast import Notice, Toasts
 from iot_facerecognition_edge.views.about import AboutView
+from iot_facerecognition_edge.views.calibrate import SETTING as CALIBRATION
+from iot_facerecognition_edge.views.calibrate import start_calibration
 from iot_facerecognition_edge.views.camera import CameraView
 from iot_facerecognition_edge.views.card_mistakes import CardMistakes
 from iot_facerecognition_edge.views.certificate import CertificatePopup
+from iot_facerecognition_edge.views.dimming import Dimming
 from iot_facerecognition_edge.views.logs import LogsView, kind_colour
+from iot_facerecognition_edge.views.long_hold import LongHold
 from iot_facerecognition_edge.views.main import MainView
+from iot_facerecognition_edge.views.pin_entry import PinEntry
 from iot_facerecognition_edge.views.settings import SettingsPlace, SettingsView
 from iot_facerecognition_edge.views.statistics import StatisticsView
 from iot_facerecognition_edge.views.view import Page, View
 
 if TYPE_CHECKING:
     from iot_facerecognition_edge.appliance import Appliance
+    from iot_facerecognition_edge.screens.backlight import Backlight
 
 _LOOK_KEYS = ("display.accent_colour", "display.dark")
+_LOCKED_PAGES = (Page.SETTINGS,)
+DIM_AFTER = "display.dim_after"
+LOCK_AFTER = 120.0
+"""Seconds without a touch after which the PIN, where there is one, is asked for again."""
 
 
 class App:
     """The application on one screen. Time is passed in; nothing here waits."""
 
-    def __init__(self, appliance: Appliance, screen: Screen) -> None:
+    def __init__(
+        self, appliance: Appliance, screen: Screen, backlight: Backlight | None = None
+    ) -> None:
         self._appliance = appliance
         self._screen = screen
         settings = appliance.settings
@@ -51,6 +65,8 @@ class App:
         self._look = Look(screen.canvas, accent, dark=settings.switch("display.dark"))
         self.stage = Stage(self._look, screen.canvas)
         self.toasts = Toasts(self._look)
+        self._dimming = Dimming(self.stage, self._look, backlight, appliance.log.warning)
+        self._hold = LongHold(self._look.metrics.slop)
         self._pages = [Page.MAIN]
         self._settings_place = SettingsPlace()
         self._stale = False
@@ -86,8 +102,21 @@ class App:
 
     def open(self, page: Page) -> None:
         """Show a page; `back` comes back to this one."""
+        if page in _LOCKED_PAGES:
+            self.guard(lambda: self._open(page))
+        else:
+            self._open(page)
+
+    def _open(self, page: Page) -> None:
         self._pages.append(page)
         self._turn()
+
+    def guard(self, action: Callable[[], None]) -> None:
+        """Do something that changes settings, after asking for the PIN while they are locked."""
+        if self._appliance.lock.locked:
+            self.push(PinEntry(self, action))
+        else:
+            action()
 
     def back(self) -> None:
         """Show the page before."""
@@ -177,10 +206,21 @@ class App:
             self.toasts.notify(Notice(event.text, Icon.MESSAGE, colours.accent_mark))
         elif isinstance(event, ConnectionChanged):
             self._ask_about(event.connection)
-        elif isinstance(event, SettingChanged) and event.key in _LOOK_KEYS:
+        elif isinstance(event, PinChecked):
+            for layer in tuple(self._extra):
+                if isinstance(layer, PinEntry):
+                    layer.answered(event)
+        elif isinstance(event, SettingChanged):
+            self._follow(event.key)
+        self.view.take(event)
+
+    def _follow(self, key: str) -> None:
+        """Take over a setting that is the screen's."""
+        if key in _LOOK_KEYS:
             # Not now: the change may come from a widget of the page that would be replaced.
             self._stale = True
-        self.view.take(event)
+        elif key == CALIBRATION and self._screen.touch is not None:
+            self._screen.touch.calibrate(Calibration.parse(self._appliance.settings.text(key)))
 
     def _ask_about(self, connection: Connection) -> None:
         """Ask about another certificate than the pinned one, once for each and when none types."""
@@ -193,10 +233,13 @@ class App:
             connection.server,
             shown,
             self._appliance.settings.text("connection.fingerprint"),
-            on_yes=lambda: self.attempt_aloud(lambda: self._appliance.connect(fingerprint=shown)),
+            on_yes=lambda: self.guard(lambda: self._trust(shown)),
             on_close=lambda: self.remove(layer),
         )
         self.push(layer)
+
+    def _trust(self, fingerprint: str) -> None:
+        self.attempt_aloud(lambda: self._appliance.connect(fingerprint=fingerprint))
 
     def _notice(self, kind: EntryKind, text: str) -> None:
         self.toasts.notify(
@@ -206,11 +249,13 @@ class App:
     def step(self, events: list[ScreenEvent], now: float) -> float | None:
         """Handle events, let time pass and draw; return when to be called again at the latest."""
         self.stage.now = now
-        for event in events:
+        for event in self._dimming.heard(events, now):
             if isinstance(event, Closed):
                 self._appliance.leave()
             else:
+                self._hold.heard(event, now)
                 self.stage.handle(event)
+        self._rest(now)
         if self._stale:
             self._stale = False
             self._recolour()
@@ -220,7 +265,33 @@ class App:
             self._screen.present(rects)
         return due
 
+    def _rest(self, now: float) -> None:
+        """Do what is due when nobody has touched the screen, or somebody holds a finger on it."""
+        idle, dim_after = self._dimming.idle(now), self._appliance.settings.number(DIM_AFTER)
+        dims = 0 < dim_after <= idle and self._screen.touchable and not self._dimming.dark
+        if dims or idle >= LOCK_AFTER:
+            self._lock()
+        if dims:
+            self._dimming.sleep()
+        touch = self._screen.touch
+        if touch is not None and self.page is Page.MAIN and self._hold.due(now):
+            self.guard(lambda: start_calibration(self, touch))
+
+    def _lock(self) -> None:
+        """Close what only who knows the PIN may see, and ask for it again."""
+        lock = self._appliance.lock
+        was_open = not lock.locked
+        lock.close()
+        asked = any(isinstance(layer, PinEntry) for layer in self._extra)
+        if not lock.locked or not (was_open or asked):
+            return
+        if self.page in _LOCKED_PAGES:
+            self._pages.pop()
+        if self._extra or was_open:
+            self._turn()
+
     def close(self) -> None:
         """End what the views began."""
+        self._dimming.wake()
         self._unsubscribe()
         self.view.closed()

@@ -18,6 +18,7 @@ from iot_facerecognition_edge.settings.labels import with_labels
 from iot_facerecognition_edge.ui.colours import parse_colour
 from iot_facerecognition_edge.ui.controls import Button
 from iot_facerecognition_edge.ui.icons import Icon
+from iot_facerecognition_edge.views.camera_controls import CameraControls
 from iot_facerecognition_edge.views.connect import ConnectPopup
 from iot_facerecognition_edge.views.face_boxes import face_boxes, fitted
 from iot_facerecognition_edge.views.link_plate import LinkPlate
@@ -55,15 +56,16 @@ class CameraView(View):
         self.settings_button = self.add(
             Button(look, lambda: navigator.open(Page.SETTINGS), icon=Icon.SETTINGS)
         )
+        self.adjust_button = self.add(Button(look, self._adjust, icon=Icon.ADJUST))
         self.statistics_button = self.add(Button(look, self._statistics, icon=Icon.CHART))
         self.link_plate = self.add(LinkPlate(look, self._connect))
         # These lie above a picture that changes many times a second; they do not.
         for widget in (
             self.objects, self.traffic, self.fps,
-            self.back_button, self.settings_button, self.statistics_button,
+            self.back_button, self.settings_button, self.adjust_button, self.statistics_button,
         ):  # fmt: skip
             widget.kept = True
-        self._popup: StatisticsPopup | None = None
+        self._popup: StatisticsPopup | CameraControls | None = None
         self._overlay = Overlay(settings)
         self._figures_at: float | None = None
 
@@ -88,6 +90,8 @@ class CameraView(View):
             self._show_figures()
         elif isinstance(event, SettingChanged):
             self._figures_at = None
+            if isinstance(self._popup, CameraControls):
+                self._popup.refresh()
 
     def _follow(self, status: CameraStatus) -> None:
         """Show what the camera is doing."""
@@ -116,7 +120,9 @@ class CameraView(View):
         self.back_button.place(pygame.Rect(left, top, target, target))
         right = rect.right - gap - target
         self.statistics_button.place(pygame.Rect(right, top, target, target))
-        self.settings_button.place(pygame.Rect(right - gap - target, top, target, target))
+        for button in (self.settings_button, self.adjust_button):
+            right -= gap + target
+            button.place(pygame.Rect(right, top, target, target))
 
     def draw(self, canvas: pygame.Surface) -> None:
         """Draw nothing: the picture and its margins cover the page."""
@@ -176,7 +182,7 @@ class CameraView(View):
         self.picture.keep_words_within(plate.rect.bottom if plate.visible else top, bottom)
 
     def _connect(self) -> None:
-        self.navigator.push(ConnectPopup(self.navigator))
+        self.navigator.guard(lambda: self.navigator.push(ConnectPopup(self.navigator)))
 
     def _uncovered(self) -> pygame.Rect:
         """Return what the statistics leave of the page."""
@@ -214,13 +220,18 @@ class CameraView(View):
             place = pygame.Rect(place.x, place.bottom - height, place.width, height)
         self.objects.show(lines, place)
 
-    # The statistics over the picture.
+    # What opens over the picture, which goes on.
 
     def _statistics(self) -> None:
-        if self._popup is None:
-            self._popup = StatisticsPopup(self.navigator, self._close_popup)
-            self.navigator.push(self._popup, self._popup.natural_place(self.rect))
-            self._show_figures()
+        self._open(StatisticsPopup(self.navigator, self._close_popup))
+
+    def _adjust(self) -> None:
+        self.navigator.guard(lambda: self._open(CameraControls(self.navigator, self._close_popup)))
+
+    def _open(self, popup: StatisticsPopup | CameraControls) -> None:
+        self._popup = popup
+        self.navigator.push(popup, popup.natural_place(self.rect))
+        self._show_figures()
 
     def _close_popup(self) -> None:
         if self._popup is not None:

@@ -144,7 +144,7 @@ class MainView(View):
         """Stay: there is no page before this one."""
 
     def _connect(self) -> None:
-        self.navigator.push(ConnectPopup(self.navigator))
+        self.navigator.guard(lambda: self.navigator.push(ConnectPopup(self.navigator)))
 
     def _message(self) -> None:
         request = Request("Send message", "Send", most=MOST_MESSAGE, hint="To the operators")

@@ -33,6 +33,8 @@ class Picture(Widget):
     def __init__(self, look: Look) -> None:
         super().__init__(look)
         self._image: pygame.Surface | None = None
+        self._colours: pygame.Surface | None = None
+        """The newest preview in colour: a new one each time would have to be cleared first."""
         self._time = 0.0
         self._words = ""
         self._through = False
@@ -52,9 +54,27 @@ class Picture(Widget):
         if image is None or image.time == self._time or self._through or self._words:
             return False
         self._time = image.time
-        self._image = _scaled(image, self.area.size)
+        self._image = self._scaled(image)
         self.changed(self.area)
         return True
+
+    def _scaled(self, image: PreviewImage) -> pygame.Surface:
+        """Return the picture as large as `area`; its pixels are converted when they are drawn."""
+        size = (image.width, image.height)
+        if image.format is PixelFormat.GREY:
+            surface = pygame.image.frombuffer(image.pixels, size, "P")
+            surface.set_palette(_GREYS)
+        else:
+            surface = self._colours or pygame.Surface(size, 0, 32, _XRGB)
+            if surface.get_size() != size:
+                surface = pygame.Surface(size, 0, 32, _XRGB)
+            self._colours = surface
+            surface.get_buffer().write(image.pixels)
+        # Cameras that scale by hardware give even sizes; a black edge of a pixel costs nothing.
+        pairs = zip(self.area.size, size, strict=True)
+        if all(0 <= side - own <= 1 for side, own in pairs):
+            return surface
+        return pygame.transform.scale(surface, self.area.size)
 
     def say(self, words: str) -> None:
         """Show `words` instead of a picture; none when there is one."""
@@ -84,7 +104,12 @@ class Picture(Widget):
         if self._through and not self._words:
             canvas.fill((0, 0, 0, 0), self.area)
         elif self._image is not None:
-            canvas.blit(self._image, self.area)
+            width, height = self._image.get_size()
+            if width < area.width:
+                canvas.fill(BLACK, (area.x + width, area.y, area.width - width, area.height))
+            if height < area.height:
+                canvas.fill(BLACK, (area.x, area.y + height, area.width, area.height - height))
+            canvas.blit(self._image, area)
         if self._words:
             self._draw_words(canvas)
 
@@ -99,18 +124,6 @@ class Picture(Widget):
         for number, line in enumerate(lines):
             place = pygame.Rect(self.rect.x, top + number * step, self.rect.width, step)
             look.text(canvas, line, place, (UNKNOWN, BLACK), style=style, align=0.5)
-
-
-def _scaled(image: PreviewImage, size: tuple[int, int]) -> pygame.Surface:
-    """Return the picture in `size`; its pixels are only converted when they are drawn."""
-    given = (image.width, image.height)
-    if image.format is PixelFormat.GREY:
-        surface = pygame.image.frombuffer(image.pixels, given, "P")
-        surface.set_palette(_GREYS)
-    else:
-        surface = pygame.Surface(given, 0, 32, _XRGB)
-        surface.get_buffer().write(image.pixels)
-    return surface if given == size else pygame.transform.scale(surface, size)
 
 
 class Faces(Widget):

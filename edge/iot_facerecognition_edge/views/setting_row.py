@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import pygame
 
+from iot_facerecognition_edge.lock import PIN
+from iot_facerecognition_edge.screens.interface import Calibratable
 from iot_facerecognition_edge.settings import Applies, Group, Kind, Setting, Value, entered
 from iot_facerecognition_edge.ui.colours import mix, parse_colour
 from iot_facerecognition_edge.ui.controls import Paragraph, Pressable, Switch
@@ -15,6 +17,9 @@ from iot_facerecognition_edge.ui.popup import Choose, ChooseColour
 from iot_facerecognition_edge.ui.slider import Slider, Span
 from iot_facerecognition_edge.ui.typeface import Style
 from iot_facerecognition_edge.ui.widget import Widget
+from iot_facerecognition_edge.views.calibrate import SETTING as CALIBRATION
+from iot_facerecognition_edge.views.calibrate import start_calibration
+from iot_facerecognition_edge.views.pin_entry import ask_new_pin
 from iot_facerecognition_edge.views.view import Navigator
 
 _MOST_STEPS = 1000
@@ -47,7 +52,7 @@ class SettingRow(Widget):
             self.switch = self.add(Switch(self.look, self._flip, fill))
             return
         self.value = self.add(ValueField(self.look, self._ask))
-        span = _span(self.setting)
+        span = span_of(self.setting)
         if span is not None:
             self.slider = self.add(Slider(self.look, span, self._slid, self._sliding, fill))
 
@@ -147,15 +152,12 @@ class SettingRow(Widget):
     def _flip(self) -> None:
         self._change(not self._value)
 
-    def _number(self, value: float) -> Value:
-        return round(value) if self.setting.kind is Kind.NUMBER else round(value, 6)
-
     def _slid(self, value: float) -> None:
-        self._change(self._number(value))
+        self._change(number_of(self.setting, value))
 
     def _sliding(self, value: float) -> None:
         if self.value is not None:
-            self.value.show(self.setting.format(self._number(value)), None)
+            self.value.show(self.setting.format(number_of(self.setting, value)), None)
 
     def _ask(self) -> None:
         """Let a person choose or write another value."""
@@ -164,6 +166,12 @@ class SettingRow(Widget):
         def close() -> None:
             navigator.remove(layer)
 
+        if setting.key == PIN:
+            ask_new_pin(navigator)
+            return
+        if setting.key == CALIBRATION and navigator.screen.touch is not None:
+            self._ask_calibration(navigator.screen.touch)
+            return
         if setting.kind is Kind.CHOICE:
             pairs = [(choice, setting.format(choice)) for choice in setting.choices]
             layer: Choose | ChooseColour | TextEntry = Choose(
@@ -178,6 +186,20 @@ class SettingRow(Widget):
         else:
             self._write()
             return
+        navigator.push(layer)
+
+    def _ask_calibration(self, touch: Calibratable) -> None:
+        """Let a person touch crosses, write the numbers, or do without any."""
+        navigator = self._navigator
+        ways: dict[str, tuple[str, Callable[[], None]]] = {
+            "crosses": ("Touch five crosses", lambda: start_calibration(navigator, touch)),
+            "numbers": ("Write six numbers", self._write),
+            "none": ("As the panel reports", lambda: self._change("")),
+        }
+        layer = Choose(
+            self.look, self.setting.label, [(way, words) for way, (words, _) in ways.items()], "",
+            on_choice=lambda way: ways[way][1](), on_close=lambda: navigator.remove(layer),
+        )  # fmt: skip
         navigator.push(layer)
 
     def _write(self) -> None:
@@ -203,13 +225,18 @@ class SettingRow(Widget):
         navigator.push(layer)
 
 
-def _span(setting: Setting) -> Span | None:
+def span_of(setting: Setting) -> Span | None:
     """Return the values of a slider for `setting`; None where one is of no use."""
     if setting.kind not in _NUMBERS or setting.minimum is None or setting.maximum is None:
         return None
     whole = setting.kind is Kind.NUMBER
     span = Span.between(setting.minimum, setting.maximum, setting.step, whole=whole)
     return span if (span.high - span.low) / span.step <= _MOST_STEPS else None
+
+
+def number_of(setting: Setting, value: float) -> Value:
+    """Return what a slider at `value` means for `setting`."""
+    return round(value) if setting.kind is Kind.NUMBER else round(value, 6)
 
 
 class ValueField(Pressable):

@@ -12,6 +12,7 @@ from iot_facerecognition_edge.ui.controls import Button, Chip, Kind
 from iot_facerecognition_edge.ui.icons import Icon
 from iot_facerecognition_edge.ui.popup import Confirm
 from iot_facerecognition_edge.ui.scroll import ScrollPane
+from iot_facerecognition_edge.views.resolution_row import ResolutionRow
 from iot_facerecognition_edge.views.setting_row import SettingRow
 from iot_facerecognition_edge.views.view import Navigator, View
 
@@ -43,6 +44,8 @@ class SettingsView(View):
             chip = Chip(look, group.heading, self._choose(group), behind=back)
             self.chips[group] = self._bar.add(chip)
         self.rows: dict[str, SettingRow] = {}
+        self.resolution: ResolutionRow | None = None
+        """Above the camera's other settings."""
         self._looked_at = 0.0
         self._fill()
 
@@ -61,6 +64,8 @@ class SettingsView(View):
         """Make the rows of the group that is shown."""
         self._pane.clear()
         self.rows = {}
+        camera = self._kept.group is Group.CAMERA
+        self.resolution = self._pane.add(ResolutionRow(self.navigator)) if camera else None
         for setting in in_group(self._kept.group):
             self.rows[setting.key] = self._pane.add(SettingRow(self.navigator, setting))
         for group, chip in self.chips.items():
@@ -91,7 +96,10 @@ class SettingsView(View):
         width = min(area.width - 2 * gap, self.look.metrics.px(640))
         left = area.x + (area.width - width) // 2
         y = area.y
-        for row in self.rows.values():
+        rows: list[ResolutionRow | SettingRow] = list(self.rows.values())
+        if self.resolution is not None:
+            rows.insert(0, self.resolution)
+        for row in rows:
             height = row.natural_height(width)
             row.place(pygame.Rect(left, y, width, height))
             y += height + gap
@@ -122,6 +130,8 @@ class SettingsView(View):
         return self._looked_at + _PENDING_INTERVAL
 
     def _refresh(self, rows: list[SettingRow]) -> None:
+        if self.resolution is not None:
+            self.resolution.refresh()
         grown = [row for row in rows if row.refresh()]
         if grown:
             self._pane.place(self._pane.rect)

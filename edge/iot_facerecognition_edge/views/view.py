@@ -60,6 +60,9 @@ class Navigator(Protocol):
     def remove(self, layer: Layer) -> None:
         """Take such a layer away."""
 
+    def guard(self, action: Callable[[], None]) -> None:
+        """Do something that changes settings, after asking for the PIN while they are locked."""
+
     def attempt(self, action: Callable[[], object]) -> str | None:
         """Do something that may be refused; return the words of the refusal, None for none."""
 

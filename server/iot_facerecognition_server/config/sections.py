@@ -314,6 +314,15 @@ class LimitSettings:
         "Most connections that may be in their handshake at a time. Past it, the oldest of the"
         " address that has most of them is cut.",
     )
+    handshake_rate: float = setting(
+        "HandshakeRate",
+        Number(0.0, 10_000.0, "connections a second"),
+        "50",
+        "Most connections of one address that begin their handshake in a second, and a second's"
+        " worth at once; the next wait for their turn, as long as HandshakeSeconds lets them. Of"
+        " IPv6, the addresses of a /64 count as one here and in ConnectionsPerAddress. 0: any"
+        " rate.",
+    )
     message_seconds: float = setting(
         "MessageSeconds",
         Number(0.1, 3600.0, "seconds"),
@@ -324,7 +333,7 @@ class LimitSettings:
     unfinished_bytes: int = setting(
         "UnfinishedBytes",
         Integer(1024, 2_000_000_000, "bytes"),
-        "48000000",
+        "32000000",
         "Most bytes of frames and texts that have begun to arrive and have not ended, of all"
         " clients together. Past it, the client whose message has held most for longest is"
         " disconnected.",

@@ -1,4 +1,4 @@
-"""How many may connect: all in all, from one address, and of one identity."""
+"""How many may connect: all in all, from one address (or IPv6 network), and of one identity."""
 
 from collections import Counter
 from collections.abc import Hashable
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from iot_facerecognition_protocol import ErrorCode
+from iot_facerecognition_server.peer_network import peer_network
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,8 @@ class Admission:
                 str(ErrorCode.TOO_MANY_CLIENTS),
                 f"this server takes {self._most} clients ([Limits] Clients): try again later",
             )
-        if self._most_per_address and self._addresses[address] >= self._most_per_address:
+        network = peer_network(address)
+        if self._most_per_address and self._addresses[network] >= self._most_per_address:
             return Refusal(
                 HTTPStatus.TOO_MANY_REQUESTS,
                 str(ErrorCode.TOO_MANY_CONNECTIONS),
@@ -67,16 +69,17 @@ class Admission:
                 " ([Limits] ConnectionsPerAddress): close some of them",
             )
         self._connections += 1
-        self._addresses[address] += 1
+        self._addresses[network] += 1
         self._identities[identity] += 1
         return None
 
     def leave(self, address: str, identity: Hashable) -> None:
         """Record that a connection that was admitted has ended."""
         self._connections -= 1
-        self._addresses[address] -= 1
-        if not self._addresses[address]:
-            del self._addresses[address]
+        network = peer_network(address)
+        self._addresses[network] -= 1
+        if not self._addresses[network]:
+            del self._addresses[network]
         self._identities[identity] -= 1
         if not self._identities[identity]:
             del self._identities[identity]

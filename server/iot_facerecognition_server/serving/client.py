@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
@@ -80,6 +81,7 @@ class Client:
         self._set: set[Command] = set()
         self._log.named(self.name)
         self._disconnecting: asyncio.Task[None] | None = None
+        connection.when_received = self._take_bytes
         connection.when_overhead = self._take_overhead
 
     @property
@@ -136,7 +138,7 @@ class Client:
         """
         try:
             async with asyncio.timeout(self._idle_seconds or None):
-                message = await self._connection.recv()
+                message = await self._connection.take()
         except TimeoutError:
             reason = f"nothing came for {self._idle_seconds:g} s ([Limits] IdleSeconds)"
             self._metrics.rejected(str(ErrorCode.IDLE))
@@ -144,10 +146,11 @@ class Client:
             return False
         if self._disconnecting is not None:
             return True
+        begun = time.thread_time()
         self._metrics.message_received(len(message))
-        self._budget.receive(len(message), self._clock())
         event = self._take_text(message) if isinstance(message, str) else self._take_frame(message)
         del message
+        self._budget.receive(0, time.thread_time() - begun, self._clock())
         if event is not None and not await self._go_on(event):
             return False
         await self._hold_back()
@@ -177,6 +180,13 @@ class Client:
                 return self.session.ignore_text(now)
             case Spent.FLOODING:
                 return self.session.refuse_and_close(ErrorCode.FLOODING, FLOODING_REASON)
+
+    def _take_bytes(self, size: int, seconds: float) -> float:
+        """Count bytes of any kind as they come; return for how long not to read.
+
+        By the time that a message has ended, a hundred connections would have let theirs in.
+        """
+        return self._budget.receive(size, seconds, self._clock())
 
     def _take_overhead(self, count: int) -> float:
         """Count WebSocket frames that are no message; return for how long not to read."""

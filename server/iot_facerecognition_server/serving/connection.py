@@ -1,6 +1,8 @@
 """The WebSocket connection of one client."""
 
 import asyncio
+import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, Final
@@ -13,7 +15,11 @@ from websockets.typing import DataLike
 
 from iot_facerecognition_protocol import SUBPROTOCOL_V2, ErrorCode, ErrorReport, Version, encode
 from iot_facerecognition_server.serving.reading import Reading
-from iot_facerecognition_server.serving.tls_buffers import ReadBuffer, unsent_bytes
+from iot_facerecognition_server.serving.tls_buffers import (
+    ReadBuffer,
+    bound_unread_bytes,
+    unsent_bytes,
+)
 from iot_facerecognition_server.serving.unfinished import FRAGMENT_BYTES, UnfinishedMessages
 from iot_facerecognition_server.trust.client_identity import ClientIdentity
 
@@ -26,8 +32,9 @@ _LAST_WORDS_SECONDS = 2.0
 
 _SMALL_FRAGMENT: Final = 4096
 """Bytes below which a part of a message costs more to receive than it is worth."""
-_QUEUE, _BUDGET = "queue", "budget"
-"""Reasons not to read: messages that nobody has taken yet, and a budget that is spent."""
+_QUEUE, _BUDGET, _OTHERS = "queue", "budget", "others"
+"""Reasons not to read: messages that nobody has taken yet, a budget that is spent, and unfinished
+messages of the same identity that began before."""
 
 
 class ClientConnection(ServerConnection):
@@ -68,6 +75,8 @@ class ClientConnection(ServerConnection):
         self._sending = 0
         self._fragments = 0
         self._message_ended = False
+        self._message_size = 0
+        self._untaken: deque[int] = deque()
         self._requested = 0
         self._overhead = 0
         self._fail = self.protocol.fail
@@ -79,6 +88,11 @@ class ClientConnection(ServerConnection):
         self._when_lost: list[Callable[[], None]] = []
         self.identity: ClientIdentity | None = None
         """Who is at the other end, once that has been proved."""
+        self.when_received: Callable[[int, float], float] | None = None
+        """Takes the number of bytes that came, of anything, as they come, and the processor seconds
+        that they took.
+
+        It returns the seconds for which the connection is not to be read."""
         self.when_overhead: Callable[[int], float] | None = None
         """Takes the number of frames that cost and say nothing: pings, pongs and small fragments.
 
@@ -106,6 +120,7 @@ class ClientConnection(ServerConnection):
         The base would ask websockets' own server for a task; ours has one for it (`Entrance`).
         """
         self._read_buffer.lend(transport)
+        bound_unread_bytes(transport)
         Connection.connection_made(self, transport)
         self._reading = Reading(self.transport)
         self.recv_messages.pause = lambda: self._reading.hold(_QUEUE)
@@ -114,7 +129,7 @@ class ClientConnection(ServerConnection):
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell those who wanted to know."""
         super().connection_lost(exc)
-        self._unfinished.release(self)
+        self._release()
         for callback in self._when_lost:
             callback()
 
@@ -125,17 +140,27 @@ class ClientConnection(ServerConnection):
 
     def data_received(self, data: bytes) -> None:
         """Take what came, and hold the peer to its bounds."""
+        begun = time.thread_time()
         super().data_received(data)
         if self.request is None:
             self._bound_request(len(data))
             return
         self._bound_message()
+        if self.when_received is not None:
+            self.rest(self.when_received(len(data), time.thread_time() - begun))
         if self._overhead:
             overhead, self._overhead = self._overhead, 0
             if self.when_overhead is not None:
                 self.rest(self.when_overhead(overhead))
         if unsent_bytes(self.transport) > self._backlog + self._sending:
             self.cut_for_not_reading()
+
+    async def take(self) -> str | bytes:
+        """Return the next message, which is the caller's from now on. Raises ConnectionClosed."""
+        message = await self.recv()
+        self._untaken.popleft()
+        self._bound_message()
+        return message
 
     async def send_text(self, text: bytes) -> None:
         """Send a text message (UTF-8) once what was sent before has left but for a little."""
@@ -231,10 +256,14 @@ class ClientConnection(ServerConnection):
     def _receive_and_forget(self, frame: Frame) -> None:
         self._overhead += _is_overhead(frame)
         self._receive(replace(frame))
+        self._message_size += len(frame.data) * (frame.opcode in DATA_OPCODES)
         frame.data = b""
         if self.protocol.current_size is None:
             self._fragments = 0
-            self._message_ended = True
+            if frame.opcode in DATA_OPCODES:
+                self._message_ended = True
+                self._untaken.append(self._message_size)
+                self._message_size = 0
         elif frame.opcode in DATA_OPCODES:
             self._fragments += 1
 
@@ -245,21 +274,33 @@ class ClientConnection(ServerConnection):
             self.transport.abort()
 
     def _bound_message(self) -> None:
-        """Account for what a message that has not ended holds."""
+        """Account for what messages hold that have not ended or that nobody has taken."""
         if self._message_ended:
             self._message_ended = False
-            self._unfinished.release(self)
+            self._release()
         size = len(self.protocol.reader.buffer) + self._fragments * FRAGMENT_BYTES
-        size += self.protocol.current_size or 0
+        size += (self.protocol.current_size or 0) + sum(self._untaken)
         if not size or self.transport.is_closing():
-            self._unfinished.release(self)
+            self._release()
             return
-        worst = self._unfinished.hold(self, size, self.loop.time())
+        account = self.identity.account if self.identity else None
+        worst = self._unfinished.hold(self, size, self.loop.time(), account)
+        if not self._unfinished.may_go_on(self):
+            self._reading.hold(_OTHERS)
         if isinstance(worst, ClientConnection):
             worst.give_up_message(
                 "the unfinished messages of all clients are more than the server holds"
                 " ([Limits] UnfinishedBytes)"
             )
+
+    def _release(self) -> None:
+        """Hold nothing of a message any more."""
+        self._unfinished.release(self)
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Read on, as far as other messages of the same identity are concerned."""
+        self._reading.release(_OTHERS)
 
 
 def _is_overhead(frame: Frame) -> bool:

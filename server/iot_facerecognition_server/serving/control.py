@@ -100,7 +100,7 @@ class ControlSocket:
             case {"do": "say", "text": str(text), "to": str() | None as to}:
                 return {"reached": self._server.say(text, to)}, False
             case {"do": "revoke"}:
-                return self._revoked(), False
+                return await self._revoked(), False
             case {"do": "pair", "name": str(name), "seconds": int() | float() as seconds}:
                 return self._paired(name, float(seconds)), True
             case {"do": "pairing", "name": str(name)}:
@@ -152,9 +152,9 @@ class ControlSocket:
         assert offer.outcome is not None
         return {"outcome": str(offer.outcome), "detail": offer.detail}
 
-    def _revoked(self) -> dict[str, Any]:
+    async def _revoked(self) -> dict[str, Any]:
         try:
-            return {"disconnected": self._server.disconnect_revoked()}
+            return {"disconnected": await self._server.disconnect_revoked()}
         except TokenFileError as error:
             return {"error": str(error)}
 

@@ -15,7 +15,7 @@ from typing import Final
 from websockets.exceptions import ConnectionClosed
 from websockets.protocol import State
 
-from iot_facerecognition_server.handshakes import Handshakes
+from iot_facerecognition_server.handshakes import HandshakePace, Handshakes
 from iot_facerecognition_server.listening import close_all
 from iot_facerecognition_server.metrics import (
     AUTHENTICATION,
@@ -33,8 +33,13 @@ from iot_facerecognition_server.serving.tls_failures import explain
 
 _log = logging.getLogger(__name__)
 
-_ACCEPTED_AT_ONCE: Final = 64
-"""Connections accepted before the event loop turns to others."""
+_ACCEPTED_AT_ONCE: Final = 16
+"""Connections accepted before the event loop turns to others for `_ACCEPT_SECONDS`.
+
+Even one that is closed at once costs it 70 microseconds, and a single sender opens ten thousand a
+second: the rest wait in the system's queue.
+"""
+_ACCEPT_SECONDS: Final = 0.02
 _RETRY_SECONDS: Final = 1.0
 """Pause after the system had no file or memory left for another connection."""
 _NO_RESOURCES: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
@@ -69,6 +74,7 @@ class Entrance:
         context: ssl.SSLContext,
         seconds: float,
         handshakes: Handshakes,
+        pace: HandshakePace,
         proxies: Proxies,
         new_connection: Callable[[str], ClientConnection],
         shake_hands: Callable[[ClientConnection], Awaitable[None]],
@@ -77,6 +83,7 @@ class Entrance:
     ) -> None:
         """Give every peer `seconds` from being accepted to the end of the HTTP handshake.
 
+        Each begins when `pace` gives it its turn, which is part of that time.
         Who comes through one of `proxies` has a header to send in that time, and the address in it
         is the one that counts. `new_connection` takes the client's address; `shake_hands` is that
         of HTTP, and `serve` what comes after it; `failed` takes the address of a peer that did not
@@ -85,6 +92,7 @@ class Entrance:
         self._context = context
         self._seconds = seconds
         self._handshakes = handshakes
+        self._pace = pace
         self._proxies = proxies
         self._new_connection = new_connection
         self._shake_hands = shake_hands
@@ -126,6 +134,7 @@ class Entrance:
             asyncio.get_running_loop().add_reader(listener, self._accept, listener)
 
     def _accept(self, listener: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
         for _ in range(_ACCEPTED_AT_ONCE):
             try:
                 peer, address = listener.accept()
@@ -135,16 +144,25 @@ class Entrance:
                 if error.errno not in _NO_RESOURCES:
                     raise
                 _log.error("no connection can be accepted for now: %s", error.strerror)
-                loop = asyncio.get_running_loop()
                 loop.remove_reader(listener)
                 loop.call_later(_RETRY_SECONDS, self._watch, listener)
                 return
             peer.setblocking(False)
             self._begin(peer, str(address[0]))
+        loop.remove_reader(listener)
+        loop.call_later(_ACCEPT_SECONDS, self._watch, listener)
 
     def _begin(self, peer: socket.socket, address: str) -> None:
+        seconds = 0.0
+        if not self._proxies.includes(address):
+            try:
+                seconds = self._turn(address)
+            except _HandshakeError as error:
+                peer.close()
+                self._failed(address, error.failed)
+                return
         key = next(self._keys)
-        task = asyncio.create_task(self._run(key, peer, address))
+        task = asyncio.create_task(self._run(key, peer, address, seconds))
         self._tasks.add(task)
         task.add_done_callback(partial(self._ended, key, peer))
         self._entering[key] = task
@@ -165,9 +183,17 @@ class Entrance:
         self._handshakes.leave(key)
         self._entering.pop(key, None)
 
-    async def _run(self, key: int, peer: socket.socket, address: str) -> None:
-        """Live the life of one connection, from being accepted to its end."""
-        connection = await self._enter(key, peer, address)
+    def _turn(self, address: str) -> float:
+        """Return the seconds until a handshake of `address` may begin. Raises _HandshakeError."""
+        seconds = self._pace.wait(address, asyncio.get_running_loop().time())
+        if seconds is None:
+            words = "too many new connections of its network ([Limits] HandshakeRate)"
+            raise _HandshakeError(FailedHandshake(TOO_MANY_HANDSHAKES, words))
+        return seconds
+
+    async def _run(self, key: int, peer: socket.socket, address: str, seconds: float) -> None:
+        """Live one connection, from being accepted to its end; its handshake waits `seconds`."""
+        connection = await self._enter(key, peer, address, seconds)
         if connection is None:
             return
         try:
@@ -181,10 +207,14 @@ class Entrance:
         finally:
             connection.transport.abort()
 
-    async def _enter(self, key: int, peer: socket.socket, address: str) -> ClientConnection | None:
+    async def _enter(
+        self, key: int, peer: socket.socket, address: str, seconds: float
+    ) -> ClientConnection | None:
         """Return the connection once hands are shaken; None for who did not get in."""
         try:
             async with asyncio.timeout(self._seconds):
+                if seconds:
+                    await asyncio.sleep(seconds)
                 address = await self._client_address(key, peer, address)
                 connection = await self._secured(peer, address)
                 try:
@@ -223,8 +253,10 @@ class Entrance:
             raise ConnectionResetError("it sent nothing")
         if header.source is None:
             return address
-        self._handshakes.rename(key, str(header.source))
-        return str(header.source)
+        source = str(header.source)
+        self._handshakes.rename(key, source)
+        await asyncio.sleep(self._turn(source))
+        return source
 
     async def _secured(self, peer: socket.socket, address: str) -> ClientConnection:
         """Return a connection over TLS. Raises _HandshakeError, and OSError when the peer left."""

@@ -5,7 +5,7 @@ import itertools
 import logging
 import math
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -18,7 +18,7 @@ from websockets.typing import Subprotocol
 
 from iot_facerecognition_protocol import MESSAGE_LENGTH, SUBPROTOCOL_V2, ErrorCode, clean_text
 from iot_facerecognition_protocol.pairing import PAIRING_SUBPROTOCOL
-from iot_facerecognition_server.handshakes import Handshakes
+from iot_facerecognition_server.handshakes import HandshakePace, Handshakes
 from iot_facerecognition_server.listening import listen
 from iot_facerecognition_server.logs import quoted
 from iot_facerecognition_server.metrics import (
@@ -41,7 +41,12 @@ from iot_facerecognition_server.serving.proxies import Proxies
 from iot_facerecognition_server.serving.tls_buffers import ReadBuffer
 from iot_facerecognition_server.serving.unfinished import UnfinishedMessages
 from iot_facerecognition_server.sessions.budget import Budgets
-from iot_facerecognition_server.trust.authentication import Authenticator, Presented, Refused
+from iot_facerecognition_server.trust.authentication import (
+    Accepted,
+    Authenticator,
+    Presented,
+    Refused,
+)
 from iot_facerecognition_server.trust.client_identity import ClientIdentity
 from iot_facerecognition_server.trust.tokens import TokenFileError
 
@@ -61,15 +66,18 @@ class ConnectionLimits:
     """What every connection is held to.
 
     Bytes of one message, seconds that it may take to arrive, bytes of all that have not arrived
-    yet, seconds to shake hands, connections that may be at it, seconds of silence (0: any), bytes
-    that the client has not read.
+    yet, and of those of one identity, seconds to shake hands, connections that may be at it, how
+    many a second of one network begin it (0: any), seconds of silence (0: any), bytes that the
+    client has not read.
     """
 
     message_bytes: int
     message_seconds: float
     unfinished_bytes: int
+    unfinished_of_identity: float
     handshake_seconds: float
     handshakes: int
+    handshake_rate: float
     idle_seconds: float
     backlog: int
 
@@ -117,7 +125,9 @@ class RecognitionServer:
         self._clients: dict[int, Client] = {}
         self._serving = True
         self._read_buffer = ReadBuffer()
-        self._unfinished = UnfinishedMessages(limits.unfinished_bytes, limits.message_seconds)
+        self._unfinished = UnfinishedMessages(
+            limits.unfinished_bytes, limits.message_seconds, limits.unfinished_of_identity, _go_on
+        )
         self._deadlines: asyncio.Task[None] | None = None
         self._peer_log = PeerLog(_log, clock, metrics.log_lines_left_out.labels(REFUSALS).inc)
         self._handshakes = Handshakes(limits.handshakes)
@@ -125,6 +135,7 @@ class RecognitionServer:
             context=context,
             seconds=limits.handshake_seconds,
             handshakes=self._handshakes,
+            pace=HandshakePace(limits.handshake_rate, limits.handshake_seconds),
             proxies=proxies,
             new_connection=self._new_connection,
             shake_hands=self._shake_hands,
@@ -168,12 +179,12 @@ class RecognitionServer:
             client.session.say(said)
         return len(to)
 
-    def disconnect_revoked(self) -> int:
+    async def disconnect_revoked(self) -> int:
         """Disconnect the clients that would be refused by now; return how many.
 
         Raises TokenFileError when that cannot be found out; all of them stay then.
         """
-        return self._disconnect_revoked(self.clients)
+        return await self._disconnect_revoked(self.clients)
 
     def is_serving(self) -> bool:
         """Whether new connections are still taken; websockets asks while it shakes hands."""
@@ -261,7 +272,7 @@ class RecognitionServer:
         self._metrics.refused.labels(failed.reason).inc()
         self._peer_log.warn(failed.reason, "refused %s: %s", address, failed.words)
 
-    def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
+    async def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
         """Let a connection in, or reject it in HTTP, before it costs anything."""
         assert isinstance(connection, ClientConnection)
         hosts = request.headers.get_all("Host")
@@ -276,13 +287,16 @@ class RecognitionServer:
                 return self._reject(connection, HTTPStatus.FORBIDDEN, PAIRING, refused)
             return None
         proofs = request.headers.get_all("Authorization")
-        verdict = (
-            Refused("there are several Authorization headers; send one")
-            if len(proofs) > 1
-            else self._authenticator.authenticate(
-                Presented(connection.address, proofs[0] if proofs else None, connection.certificate)
+        if len(proofs) > 1:
+            verdict: Accepted | Refused = Refused(
+                "there are several Authorization headers; send one"
             )
-        )
+        else:
+            shown = Presented(
+                connection.address, proofs[0] if proofs else None, connection.certificate
+            )
+            # In a thread, since the token file may be read.
+            verdict = await asyncio.to_thread(self._authenticator.authenticate, shown)
         if isinstance(verdict, Refused):
             self._metrics.authentication_failures.inc()
             response = self._reject(
@@ -308,8 +322,9 @@ class RecognitionServer:
             connection.when_lost(lambda: self._admission.leave(address, account))
         return refusal
 
-    def _disconnect_revoked(self, clients: Sequence[Client]) -> int:
-        revoked = self._authenticator.revoked({client.identity for client in clients})
+    async def _disconnect_revoked(self, clients: Sequence[Client]) -> int:
+        identities = {client.identity for client in clients}
+        revoked = await asyncio.to_thread(self._authenticator.revoked, identities)
         to = [client for client in clients if client.identity in revoked]
         for client in to:
             client.disconnect(ErrorCode.REVOKED, revoked[client.identity])
@@ -346,14 +361,19 @@ class RecognitionServer:
             clock=self._clock,
         )
         self._clients[client.session.key] = client
-        budget.connections += 1
+        self._budgets.join(budget)
         try:
             with suppress(TokenFileError):
-                self._disconnect_revoked([client])  # it may have been, since it was let in
+                await self._disconnect_revoked([client])  # it may have been, since it was let in
             await client.run()
         finally:
-            budget.connections -= 1
+            self._budgets.leave(budget)
             del self._clients[client.session.key]
+
+
+def _go_on(connection: Hashable) -> None:
+    assert isinstance(connection, ClientConnection)
+    connection.go_on()
 
 
 def _agree_on_version(

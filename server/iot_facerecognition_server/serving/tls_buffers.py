@@ -46,6 +46,17 @@ class ReadBuffer:
         return True
 
 
+def bound_unread_bytes(transport: asyncio.BaseTransport, size: int = BUFFER_BYTES) -> None:
+    """Let TLS take no more than about `size` bytes from a socket that is not to be read.
+
+    By default it takes 256 KiB more, and OpenSSL's buffer for them never shrinks. Other event loops
+    have no such limit to set.
+    """
+    set_limits = getattr(transport, "set_read_buffer_limits", None)
+    if set_limits is not None:
+        set_limits(size)
+
+
 def unsent_bytes(transport: asyncio.Transport) -> int:
     """Return how many bytes wait in `transport`, in TLS's buffers and in the socket's below them.
 

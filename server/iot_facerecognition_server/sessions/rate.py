@@ -4,10 +4,14 @@
 class RateLimit:
     """A token bucket: so much in the long run, and what was saved up at once. Plain, no clock."""
 
-    def __init__(self, per_second: float, seconds: float = 1.0) -> None:
-        """Allow `per_second` in the long run, and `seconds`' worth at once; 0 allows any rate."""
+    def __init__(self, per_second: float, seconds: float = 1.0, least: float = 1.0) -> None:
+        """Allow `per_second` in the long run, and `seconds`' worth at once; 0 allows any rate.
+
+        `least` is what can always be saved up: one, of what is counted in pieces.
+        """
         self._per_second = per_second
-        self._most = max(1.0, per_second * seconds)
+        self._most = max(least, per_second * seconds)
+        self._least = least
         self._tokens = self._most
         self._last: float | None = None
 
@@ -36,7 +40,7 @@ class RateLimit:
         """Return the seconds until the debt is paid and the next one allowed; 0 without debt."""
         if self._per_second <= 0 or not self.debt(now):
             return 0.0
-        return (1.0 - self._tokens) / self._per_second
+        return (self._least - self._tokens) / self._per_second
 
     def is_full(self, now: float) -> bool:
         """Tell whether all that can be saved up has been."""

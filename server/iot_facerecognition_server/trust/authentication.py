@@ -42,7 +42,7 @@ class Refused:
 
 
 class Authenticator(Protocol):
-    """Judges clients when they come, and again when something was revoked."""
+    """Judges clients when they come, and again when something was revoked; from any thread."""
 
     def authenticate(self, presented: Presented) -> Accepted | Refused:
         """Judge by what a client shows."""
@@ -114,9 +114,9 @@ class TokenAuthenticator:
             return Refused("the server cannot read its tokens; its log says why")
         if found is None:
             return Refused("this token is not valid here; it may have been revoked")
-        if self._used is not None:
-            self._used()
-            self._used = None
+        used, self._used = self._used, None
+        if used is not None:
+            used()
         return Accepted(ClientIdentity(Proof.TOKEN, found.name, found.sha256))
 
     def revoked(self, identities: Collection[ClientIdentity]) -> Mapping[ClientIdentity, str]:

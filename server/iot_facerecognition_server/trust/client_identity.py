@@ -8,6 +8,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from iot_facerecognition_protocol import clean_text
+from iot_facerecognition_server.peer_network import peer_network
 
 _LENGTH: Final = 64
 """Most characters of an identity's name; a token's name and a common name have no more."""
@@ -37,8 +38,11 @@ class ClientIdentity:
 
     @property
     def account(self) -> tuple[Proof, str]:
-        """What budgets go by: a new credential of the same name goes on where the old one was."""
-        return self.proof, self.name
+        """What budgets go by: a new credential of the same name goes on where the old one was.
+
+        Of an IPv6 address its network counts, since whoever has one address has all of them.
+        """
+        return self.proof, peer_network(self.name) if self.proof is Proof.ADDRESS else self.name
 
 
 def address_identity(address: str) -> ClientIdentity:

@@ -5,6 +5,7 @@ import hmac
 import json
 import os
 import secrets
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -52,12 +53,14 @@ Stamp = tuple[int, int, int] | None
 class TokenStore:
     """The token file. What another process changes in it holds from the next call on.
 
-    Readers see the file as a whole before or after a change; changes lock each other out.
+    Readers see the file as a whole before or after a change; changes lock each other out. It may
+    be read from several threads.
     """
 
     def __init__(self, path: Path) -> None:
         """Use the file at `path`; it is made with the first token."""
         self.path = path
+        self._reading = threading.Lock()
         self._stamp: Stamp = None
         self._tokens: tuple[Token, ...] = ()
 
@@ -173,8 +176,8 @@ class TokenStore:
             write_file(self.path, text.encode())
 
     def _refresh(self) -> None:
-        """Read the file if it is another than at the last look."""
-        with self._telling():
+        """Read the file if it is another than at the last look; from any thread."""
+        with self._reading, self._telling():
             try:
                 with open_regular(self.path) as file:
                     status = os.fstat(file.fileno())
@@ -185,8 +188,8 @@ class TokenStore:
             except FileNotFoundError:
                 self._stamp, self._tokens = None, ()
                 return
-        self._tokens = _parse(self.path, data)
-        self._stamp = stamp
+            self._tokens = _parse(self.path, data)
+            self._stamp = stamp
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

@@ -54,3 +54,27 @@ async def test_a_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "camera.json").mkdir()
     warnings = await keep(CameraMemory(tmp_path / "camera.json"), Settings(), OBEYED)
     assert "camera.json cannot be written" in warnings[0]
+
+
+async def test_the_sizes_are_known_after_a_restart(tmp_path: Path) -> None:
+    path, settings = tmp_path / "camera.json", Settings()
+    assert CameraMemory(path).sizes(settings) == ()
+    await CameraMemory(path).keep(settings, OBEYED, print, ((640, 480), (1280, 720)))
+    again = CameraMemory(path)
+    assert again.sizes(settings) == ((640, 480), (1280, 720))
+    assert again.controls(settings) == OBEYED
+
+
+async def test_a_file_of_an_earlier_version_still_tells_the_controls(tmp_path: Path) -> None:
+    path = tmp_path / "camera.json"
+    path.write_text('{"auto 0": ["brightness", "width"]}')
+    memory = CameraMemory(path)
+    assert memory.controls(Settings()) == {"brightness", "width"}
+    assert memory.sizes(Settings()) == ()
+
+
+@pytest.mark.parametrize("sizes", ["[[1]]", '[["a", "b"]]', "[[true, 2]]", "3", "[5]"])
+async def test_what_is_no_size_is_left_out(tmp_path: Path, sizes: str) -> None:
+    path = tmp_path / "camera.json"
+    path.write_text(f'{{"auto 0": {{"controls": [], "sizes": {sizes}}}}}')
+    assert CameraMemory(path).sizes(Settings()) == ()

@@ -11,6 +11,7 @@ from iot_facerecognition_edge.cameras import PixelFormat
 from iot_facerecognition_edge.cameras.picamera2_camera import Picamera2Camera
 from iot_facerecognition_edge.errors import CameraError
 from iot_facerecognition_edge.settings import Settings
+from iot_facerecognition_edge.views.face_boxes import fitted
 
 np = pytest.importorskip("numpy")
 turbojpeg = pytest.importorskip("turbojpeg", reason="the fake encoder makes real JPEGs with it")
@@ -132,11 +133,34 @@ def test_the_preview_is_the_small_stream_in_colour(picamera2: Any) -> None:
         while (preview := run.camera.preview()) is None:
             run.picture()
     assert preview.format is PixelFormat.BGRX
-    assert (preview.width, preview.height) == (192, 144)
-    image = np.frombuffer(preview.pixels, np.uint8).reshape(144, 192, 4)
-    assert image[72, 20, :3].tolist() == [BRIGHT] * 3
-    assert image[72, 180, :3].tolist() == [DARK] * 3
+    assert (preview.width, preview.height) == (200, 150)
+    image = np.frombuffer(preview.pixels, np.uint8).reshape(150, 200, 4)
+    assert image[75, 20, :3].tolist() == [BRIGHT] * 3
+    assert image[75, 187, :3].tolist() == [DARK] * 3
     assert picamera2.Picamera2.opened[-1].sensor.error is None
+
+
+@pytest.mark.parametrize("screen", [(320, 240), (480, 320), (320, 480), (800, 480), (1024, 600)])
+@pytest.mark.parametrize("size", [(1280, 720), (640, 480), (1640, 1232)])
+def test_the_preview_is_as_large_as_it_is_shown(
+    picamera2: Any, screen: tuple[int, int], size: tuple[int, int]
+) -> None:
+    """Scaling it there would cost as much as all the rest of the drawing."""
+    with Run(preview=screen, width=size[0], height=size[1]):
+        lores = picamera2.Picamera2.opened[-1].camera_config["lores"]["size"]
+    _, _, width, height = fitted(size, (0, 0, *screen))
+    if width <= size[0] and height <= size[1]:
+        assert 0 <= width - lores[0] <= 1
+        assert 0 <= height - lores[1] <= 1
+    else:
+        assert lores == size
+
+
+def test_the_sizes_are_those_that_sensor_and_encoder_can_scale_to(picamera2: Any) -> None:
+    with Run() as run:
+        sizes = run.camera.capabilities.sizes
+    assert (640, 480) in sizes
+    assert max(sizes) == (1920, 1080)
 
 
 def test_a_preview_in_grey_is_the_small_streams_brightness(picamera2: Any) -> None:

@@ -72,6 +72,7 @@ def test_request_numbers_are_those_of_videodev2() -> None:
         "G_CTRL": 0xC008561B,
         "S_CTRL": 0xC008561C,
         "QUERYCTRL": 0xC0445624,
+        "ENUM_FRAMESIZES": 0xC02C564A,
     }
 
 
@@ -309,3 +310,30 @@ def test_a_real_camera_gives_pictures() -> None:
         assert picture.jpeg.startswith(b"\xff\xd8")
     finally:
         camera.stop()
+
+
+def test_the_sizes_are_those_that_the_camera_lists_for_its_format(v4l2_driver: Any) -> None:
+    driver = v4l2_driver()
+    driver.sizes = {"MJPG": [(640, 480), (1280, 720)], "YUYV": [(320, 240)]}
+    run = Run(driver)
+    run.start()
+    assert run.camera.capabilities.sizes == ((640, 480), (1280, 720))
+    run.camera.stop()
+
+
+def test_a_camera_that_scales_offers_usual_sizes_up_to_its_largest(v4l2_driver: Any) -> None:
+    driver = v4l2_driver()
+    driver.stepwise = True
+    run = Run(driver)
+    run.start()
+    sizes = run.camera.capabilities.sizes
+    assert (1280, 720) in sizes
+    assert all(width <= 1280 and height <= 720 for width, height in sizes)
+    run.camera.stop()
+
+
+def test_a_camera_that_does_not_list_sizes_offers_none(v4l2_driver: Any) -> None:
+    run = Run(v4l2_driver())
+    run.start()
+    assert run.camera.capabilities.sizes == ()
+    run.camera.stop()

@@ -1,9 +1,11 @@
 """An appliance without a machine: real settings, log and statistics, and a state to play with."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from iot_facerecognition_edge.addresses import OwnAddress
 from iot_facerecognition_edge.cameras.interface import Capabilities, PixelFormat, PreviewImage
 from iot_facerecognition_edge.errors import EdgeError
 from iot_facerecognition_edge.eventlog import EventLog
@@ -19,6 +21,7 @@ from iot_facerecognition_edge.events import (
 )
 from iot_facerecognition_edge.first_boot.report import Report
 from iot_facerecognition_edge.introduction import Declined
+from iot_facerecognition_edge.lock import Lock
 from iot_facerecognition_edge.qr.reader import CodeReader
 from iot_facerecognition_edge.screens.interface import Phase, Pointer
 from iot_facerecognition_edge.screens.memory import MemoryScreen
@@ -58,7 +61,8 @@ class FakeAppliance:
     def __init__(self):
         self.now = 1000.0
         self.disk_full = False
-        self.settings = Settings()
+        # Tests let hours pass; those of dimming set a time of their own.
+        self.settings = Settings({"display.dim_after": 0})
         self.statistics = Statistics()
         self._wall = datetime(2026, 5, 4, 13, 5, 0, tzinfo=UTC)
         self.log = EventLog(wall=self._tell_wall)
@@ -74,8 +78,14 @@ class FakeAppliance:
         )  # fmt: skip
         self.camera = CameraStatus(CameraState.OFF, "off")
         self.camera_controls = None
+        self.camera_sizes = ((640, 480), (1280, 720), (1920, 1080))
+        self.addresses = (
+            OwnAddress("192.168.1.20", "wlan0"), OwnAddress("fd00::ba27:ebff:fe12:3456", "wlan0"),
+        )  # fmt: skip
         self.can_power_off = True
-        self.test_mode = False
+        self.lock = Lock(
+            self.settings, clock=self.clock, publish=self.publish, log=self.log, start=asyncio.run
+        )
         self.waiting = set()
         self.image = None
         self.hardware_plane = None

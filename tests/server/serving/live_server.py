@@ -1,6 +1,7 @@
 """A server over real TLS in the test's own event loop, with an engine that answers nothing."""
 
 import asyncio
+import math
 import ssl
 import time
 from collections.abc import Callable
@@ -33,8 +34,10 @@ LIMITS = ConnectionLimits(
     message_bytes=1_000_000,
     message_seconds=30.0,
     unfinished_bytes=4_000_000,
+    unfinished_of_identity=math.inf,
     handshake_seconds=10.0,
     handshakes=512,
+    handshake_rate=0.0,
     idle_seconds=0.0,
     backlog=65_536,
 )

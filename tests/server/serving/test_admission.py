@@ -19,6 +19,16 @@ def test_one_identity_cannot_keep_the_others_out() -> None:
     assert admission.enter("10.0.0.1", "honest") is None
 
 
+def test_addresses_of_one_ipv6_network_are_one_peer() -> None:
+    admission = Admission(most=0, most_per_address=2, most_per_identity=0)
+    assert admission.enter("2001:db8::1", "a") is None
+    assert admission.enter("2001:db8::2", "b") is None
+    assert admission.enter("2001:db8::3", "c") is not None
+    assert admission.enter("2001:db8:0:1::3", "c") is None
+    admission.leave("2001:db8::1", "a")
+    assert admission.enter("2001:db8::4", "d") is None
+
+
 def test_who_leaves_makes_room() -> None:
     admission = Admission(most=2, most_per_address=1, most_per_identity=1)
     assert admission.enter("a", "first") is None

@@ -4,16 +4,18 @@ import asyncio
 import gc
 import tracemalloc
 from asyncio.sslproto import SSLProtocol
+from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
 import pytest
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import Server
+from websockets.exceptions import ConnectionClosed
 from websockets.server import ServerProtocol
 
 from iot_facerecognition_server.config import load
-from iot_facerecognition_server.handshakes import Handshakes
+from iot_facerecognition_server.handshakes import HandshakePace, Handshakes
 from iot_facerecognition_server.listening import listen
 from iot_facerecognition_server.serving.connection import ClientConnection
 from iot_facerecognition_server.serving.entrance import Entrance
@@ -51,11 +53,13 @@ async def kept_after(folder: Path, sizes: list[int]) -> tuple[list[int], int]:
     all_there = asyncio.Event()
 
     async def handle(connection: ClientConnection) -> None:
-        async for message in connection:
-            arrived.append(len(message))
-            del message
-            if len(arrived) == len(sizes):
-                all_there.set()
+        with suppress(ConnectionClosed):
+            while True:
+                message = await connection.take()
+                arrived.append(len(message))
+                del message
+                if len(arrived) == len(sizes):
+                    all_there.set()
 
     entrance = Entrance(
         context=server_tls(
@@ -63,6 +67,7 @@ async def kept_after(folder: Path, sizes: list[int]) -> tuple[list[int], int]:
         ).context,
         seconds=10.0,
         handshakes=Handshakes(10),
+        pace=HandshakePace(0.0, 10.0),
         proxies=Proxies(),
         new_connection=new_connection,
         shake_hands=ClientConnection.handshake,

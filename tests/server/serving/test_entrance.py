@@ -12,7 +12,7 @@ from websockets.exceptions import WebSocketException
 
 from iot_facerecognition_protocol import InitRequest, decode
 from iot_facerecognition_server.config import load
-from iot_facerecognition_server.handshakes import Handshakes
+from iot_facerecognition_server.handshakes import HandshakePace, Handshakes
 from iot_facerecognition_server.trust.setup import server_tls
 
 from .live_server import LIMITS, LiveServer, trusting
@@ -120,6 +120,47 @@ def test_the_oldest_handshake_of_the_address_with_most_is_given_up() -> None:
     for key in (1, 4, 5):
         handshakes.leave(key)
     assert len(handshakes) == 0
+
+
+def test_a_fleet_behind_one_address_gets_in_one_after_the_other() -> None:
+    pace = HandshakePace(50, 10.0)
+    waits = [pace.wait("192.0.2.1", 0.0) for _ in range(700)]
+    assert waits[:50] == [0.0] * 50
+    let_in = [wait for wait in waits if wait is not None]
+    assert let_in == sorted(let_in)
+    assert waits == [*let_in, *[None] * (700 - len(let_in))], "who would wait for too long"
+    assert 9.9 < let_in[-1] < 10.1
+    assert pace.wait("192.0.2.2", 0.0) == 0.0, "another network"
+    assert pace.wait("192.0.2.1", 1.0) is not None, "who was turned away is not counted"
+
+
+def test_pace_counts_an_ipv6_network_as_one_and_forgets_networks() -> None:
+    pace = HandshakePace(1, 0.0)
+    assert pace.wait("2001:db8::1", 0.0) == 0.0
+    assert pace.wait("2001:db8::2", 0.0) != 0.0
+    for number in range(20_000):
+        assert pace.wait(f"2001:db8:{number % 9999 + 1:x}:{number // 9999}::1", 0.0) is not None
+    assert pace.wait("192.0.2.1", 0.0) == 0.0
+    assert HandshakePace(0, 0.0).wait("192.0.2.1", 0.0) == 0.0
+
+
+def test_connections_past_the_rate_of_an_address_wait_and_are_refused_past_the_deadline(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Four a second: four at once, two within the deadline of half a second, and no more."""
+    limits = replace(LIMITS, handshake_rate=4.0, handshake_seconds=0.6)
+
+    async def scenario() -> None:
+        async with LiveServer(tmp_path, limits) as live:
+            address = ("127.0.0.1", live.port)
+            crowd = [socket.create_connection(address) for _ in range(20)]
+            await live.counted(REFUSED, 12, reason="too-many-handshakes")
+            await live.counted(REFUSED, 1, reason="handshake-timeout")
+            for one in crowd:
+                one.close()
+
+    asyncio.run(scenario())
+    assert any("[Limits] HandshakeRate" in record.getMessage() for record in caplog.records)
 
 
 @pytest.mark.parametrize("shown", ["none", "foreign"])

@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+from asyncio.sslproto import SSLProtocol
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from websockets.exceptions import ConnectionClosed
 
 from iot_facerecognition_server.sessions.budget import BudgetLimits
 
-from .live_server import LiveServer
+from .live_server import LIMITS, LiveServer
 
 MESSAGES = 10.0
 AT_ONCE = 200
@@ -31,6 +33,51 @@ async def pongs(client: ClientConnection) -> None:
 
 async def scraps(client: ClientConnection) -> None:
     await client.send(["x"] * 10 * AT_ONCE)
+
+
+def test_bytes_of_a_message_that_has_not_ended_are_counted_as_they_come(tmp_path: Path) -> None:
+    """Each of ten connections sends one message of ten times the budget: none gets all in."""
+    budget, size = BudgetLimits(bytes=50_000), 500_000
+
+    async def scenario() -> None:
+        async with LiveServer(tmp_path, budget=budget) as server, AsyncExitStack() as stack:
+            clients = [await stack.enter_async_context(server.connect()) for _ in range(10)]
+            sending = [asyncio.create_task(client.send(bytes(size))) for client in clients]
+            held = seen = 0
+            while held < 3:  # three looks in a row without anything new
+                await asyncio.sleep(0.2)
+                held = held + 1 if server.server.unfinished_bytes == seen else 0
+                seen = server.server.unfinished_bytes
+            assert 0 < seen < 10 * size / 4
+            assert server.count("frames_received_total") == 0
+            for task in sending:
+                task.cancel()
+
+    asyncio.run(scenario())
+
+
+def test_large_messages_of_one_identity_arrive_one_after_the_other(tmp_path: Path) -> None:
+    """Twenty connections of one identity, each with a message as large as the bound: all arrive."""
+    bound = size = 900_000
+    limits = replace(LIMITS, unfinished_of_identity=bound, unfinished_bytes=100 * size)
+    largest = 0
+
+    async def watch(server: LiveServer) -> None:
+        nonlocal largest
+        while server.count("frames_received_total") < 20:
+            largest = max(largest, server.server.unfinished_bytes)
+            await asyncio.sleep(0)
+
+    async def scenario() -> None:
+        async with LiveServer(tmp_path, limits) as server, AsyncExitStack() as stack:
+            clients = [await stack.enter_async_context(server.connect()) for _ in range(20)]
+            async with asyncio.TaskGroup() as group:
+                group.create_task(watch(server))
+                for client in clients:
+                    group.create_task(client.send(bytes(size)))
+
+    asyncio.run(scenario())
+    assert size / 2 < largest <= bound + 20 * SSLProtocol.max_size, "each has read once"
 
 
 @pytest.mark.parametrize("flood", [pings, pongs, scraps])

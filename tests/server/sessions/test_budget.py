@@ -28,12 +28,12 @@ def test_a_hundred_edges_of_one_token_may_send_their_settings_at_once() -> None:
 
 def test_what_every_client_does_now_needs_no_pause() -> None:
     """Settings once, thirty of the largest frames a second, and health every second."""
-    budget = Budget(BudgetLimits())
+    budget = Budget(BudgetLimits(), contended=lambda: False)
     for _ in range(6):
         assert budget.text(0.0) is Spent.WITHIN
     for frame in range(300):
         now = frame / 30
-        budget.receive(4_000_000, now)
+        budget.receive(4_000_000, 0.003, now)
         assert budget.frame(now)
         if frame % 30 == 0:
             assert budget.text(now) is Spent.WITHIN
@@ -83,8 +83,24 @@ def test_pings_and_fragments_cost_like_texts() -> None:
 
 def test_bytes_past_the_rate_are_waited_for() -> None:
     budget = Budget(LIMITS)
-    budget.receive(3000, 0.0)
+    assert budget.receive(3000, 0.0, 0.0) == pytest.approx(2.0, abs=0.01)
     assert budget.pause(0.0) == pytest.approx(2.0, abs=0.01)
+    assert budget.receive(1, 0.0, 3.0) == 0
+
+
+def test_time_to_receive_past_the_share_is_waited_for_while_others_are_connected() -> None:
+    budgets = Budgets(BudgetLimits(receiving=0.3))
+    mine = budgets.of("mine", 0.0)
+    budgets.join(mine)
+    budgets.join(mine)
+    assert mine.receive(1, 0.05, 0.0) == 0
+    assert mine.receive(1, 0.25, 0.0) == 0, "nobody else is there"
+    budgets.join(other := budgets.of("other", 0.0))
+    assert mine.pause(0.0) == pytest.approx(2.0)
+    assert other.pause(0.0) == 0
+    assert mine.pause(1.0) == pytest.approx(1.0)
+    budgets.leave(other)
+    assert mine.pause(1.0) == 0
 
 
 def test_frames_past_the_rate_are_dropped_and_waited_for() -> None:
@@ -94,12 +110,12 @@ def test_frames_past_the_rate_are_dropped_and_waited_for() -> None:
 
 
 def test_zero_bounds_nothing() -> None:
-    budget = Budget(BudgetLimits(messages=0, frames=0, bytes=0, log_lines=0))
+    budget = Budget(BudgetLimits(messages=0, frames=0, bytes=0, receiving=0, log_lines=0))
     for _ in range(10_000):
         assert budget.text(0.0) is Spent.WITHIN
         assert budget.frame(0.0)
         assert budget.log.allows(10_000, 0.0)
-    budget.receive(1 << 40, 0.0)
+    budget.receive(1 << 40, 1000.0, 0.0)
     assert budget.pause(0.0) == 0
     assert not budget.is_flooding(0.0)
 

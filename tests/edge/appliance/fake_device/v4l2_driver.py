@@ -26,6 +26,10 @@ class FakeDriver:
         self.capabilities = v4l2.CAP_VIDEO_CAPTURE | v4l2.CAP_STREAMING
         self.largest = (1280, 720)
         self.interval = (1, 30)
+        self.sizes: dict[str, list[tuple[int, int]]] = {}
+        """Format to the sizes that it lists; without any it does not list sizes."""
+        self.stepwise = False
+        """Whether every size up to `largest` is possible."""
         self.controls: dict[int, list[int]] = {}
         """Control to its minimum, maximum, default and value."""
         self.open_descriptors: set[int] = set()
@@ -110,6 +114,25 @@ class FakeDriver:
         if description.index >= len(self.formats):
             return errno.EINVAL
         description.pixelformat = v4l2.fourcc(self.formats[description.index])
+        return 0
+
+    def _do_74(self, entry: Any) -> int:
+        if self.stepwise:
+            if entry.index:
+                return errno.EINVAL
+            entry.type = 3
+            steps = entry.size.stepwise
+            steps.min_width, steps.min_height = 16, 16
+            steps.step_width = steps.step_height = 2
+            steps.max_width, steps.max_height = self.largest
+            return 0
+        if not self.sizes:
+            return errno.ENOTTY
+        listed = self.sizes.get(entry.pixel_format.to_bytes(4, "little").decode(), [])
+        if entry.index >= len(listed):
+            return errno.EINVAL
+        entry.type = 1
+        entry.size.discrete.width, entry.size.discrete.height = listed[entry.index]
         return 0
 
     def _do_5(self, layout: Any) -> int:

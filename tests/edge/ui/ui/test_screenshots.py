@@ -13,7 +13,8 @@ VIEWS = {
     "statistics-objects", "statistics-faces", "statistics-faces-over-time",
     "statistics-prediction", "statistics-traffic-total", "statistics-traffic-rate",
     "statistics-fps", "statistics-history", "logs", "settings", "settings-recognition",
-    "settings-camera", "settings-display", "about", "message",
+    "settings-camera", "settings-resolution", "settings-display", "settings-device", "pin",
+    "calibrate", "camera-settings", "about", "message",
 }  # fmt: skip
 
 

@@ -77,6 +77,19 @@ def test_a_picture_in_colour_is_shown_in_its_colours(camera):
     assert camera.colour(400, 160) == (20, 10, 250)
 
 
+def test_a_picture_a_pixel_smaller_than_its_place_is_not_scaled(camera):
+    """As a Raspberry Pi's camera gives it, whose sizes are even."""
+    area = camera.view.picture.area
+    dots = bytes([200, 100]) * (area.width // 2)
+    camera.appliance.image = PreviewImage(
+        area.width, area.height - 1, PixelFormat.GREY, dots * (area.height - 1), 7.5
+    )
+    camera.wait()
+    assert camera.colour(area.x + 200, 160) == (200, 200, 200)
+    assert camera.colour(area.x + 201, 160) == (100, 100, 100)
+    assert camera.colour(area.x + 200, area.bottom - 1) == (0, 0, 0)
+
+
 def test_a_known_face_has_a_frame_in_the_accent_colour_at_the_right_pixels(camera):
     see(camera, Face("Ada", 160, 120, 320, 240))
     # 640x480 is drawn as 426x320 at (27, 0): x' = 27 + x * 426 / 640, y' = y * 320 / 480.

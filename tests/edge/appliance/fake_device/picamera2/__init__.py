@@ -210,7 +210,11 @@ class Picamera2:
         self.is_open = True
         self.started = False
         self.camera_controls = dict(CONTROLS)
-        self.camera_properties = {"Model": self.model, "ColorFilterArrangement": 0}
+        self.camera_properties = {
+            "Model": self.model,
+            "ColorFilterArrangement": 0,
+            "PixelArraySize": (3280, 2464),
+        }
         self.sensor_modes = [
             {"size": (640, 480), "bit_depth": 10, "fps": 103.33},
             {"size": (1640, 1232), "bit_depth": 10, "fps": 41.85},
