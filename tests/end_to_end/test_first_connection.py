@@ -3,6 +3,7 @@
 import asyncio
 import ctypes
 import re
+import signal
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -13,13 +14,17 @@ from PIL import Image
 
 from demo.cast import people
 from demo.server_process import ServerProcess
+from iot_facerecognition_client import ServerAddress
+from iot_facerecognition_client.presented import presented_certificate
 from iot_facerecognition_edge.assembly import Options, build
+from iot_facerecognition_edge.cli import main as edge_command
 from iot_facerecognition_edge.events import ConnectionState
 from iot_facerecognition_edge.views.camera import CameraView
 from iot_facerecognition_edge.views.certificate import CertificatePopup
 from iot_facerecognition_edge.views.connect import ConnectPopup
 from iot_facerecognition_edge.views.main import MainView
 from iot_facerecognition_edge.views.scan import ScanLayer
+from iot_facerecognition_protocol.fingerprints import fingerprint_words
 
 from .person import Person
 
@@ -143,7 +148,6 @@ def test_by_token_with_the_words_of_the_certificate(
             await person.tap(question.yes)
             await connected(person)
             await named_face(person, "Barack Obama")
-            await asyncio.sleep(0)
             person.look("4-named-face")
 
     asyncio.run(scenario())
@@ -233,8 +237,51 @@ def test_a_code_can_be_withdrawn_and_a_name_be_taken(server: ServerProcess) -> N
     output, _ = taken.communicate(timeout=30)
     assert (taken.returncode, "called attic already" in output) == (1, True)
     pairing, _ = begin_pairing(server, "cellar")
-    pairing.send_signal(2)
+    pairing.send_signal(signal.SIGINT)
     output, _ = pairing.communicate(timeout=30)
     assert pairing.returncode == 130
     code = printed(server, "pair", "cellar", "--no-wait", "--minutes", "1", "--host", "a.example")
     assert "iot-facerecognition://a.example:" in code
+
+
+def test_a_new_certificate_is_asked_about_with_the_old_one_beside_it(
+    server: ServerProcess, photo_of_obama: str, tmp_path: Path
+) -> None:
+    """Last of all: the server has another certificate from here on."""
+    pairing, output = begin_pairing(server, "garden")
+    text = re.search(r"iot-facerecognition://\S+", output)
+    assert text is not None
+    edge = tmp_path / "edge"
+    assert edge_command(["--state-dir", str(edge), "pair", text[0]]) == 0
+    pairing.communicate(timeout=30)
+
+    async def new_certificate(before: str) -> str:
+        """Give the server another certificate; return its fingerprint, once that is shown."""
+        printed(server, "cert", "new")
+        server.signal(signal.SIGHUP)
+        address = ServerAddress("127.0.0.1", server.access.port)
+        # Nothing tells from outside when a signal was acted upon.
+        while (shown := await presented_certificate(address)) == f"sha256:{before}":  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+        return shown.removeprefix("sha256:")
+
+    async def scenario() -> None:
+        async with new_edge(edge, photo_of_obama) as person:
+            await connected(person)
+            before = person.appliance.settings.text("connection.fingerprint")
+            now = await new_certificate(before)
+            person.appliance.connect()
+            await person.until(lambda: isinstance(person.top, CertificatePopup), "the question")
+            question = person.sees(CertificatePopup)
+            assert [block.words for block in question.blocks] == [
+                fingerprint_words(now),
+                fingerprint_words(before),
+            ]
+            while person.app.toasts.shown is not None:
+                await person.tap(person.app.toasts)
+            person.look("7-another-certificate")
+            await person.tap(question.yes)
+            await connected(person)
+            assert person.appliance.settings.text("connection.fingerprint") == now
+
+    asyncio.run(scenario())

@@ -35,7 +35,7 @@ from iot_facerecognition_server.trust.tokens import Token, TokenFileError, Token
 _log = logging.getLogger(__name__)
 
 PAIRING_SECONDS: Final = 30.0
-"""How long one pairing may take: a Zero W computes for about two seconds."""
+"""How long one pairing may take: a Zero W computes for a fraction of a second."""
 MOST_CONNECTIONS: Final = 4
 """Pairings under way at a time, each of which costs the processor some milliseconds."""
 _NO_OFFER: Final = "no device is being paired now; begin with: iot-facerecognition-server pair NAME"
