@@ -77,7 +77,9 @@ class CertificatePopup(Popup):
         colour = look.colours.error if before else look.colours.text
         question = _CHANGED if before else _NEW
         self.question = self._pane.add(
-            Paragraph(look, question.format(server=server), self.fill, colour=colour)
+            Paragraph(
+                look, question.format(server=server), self.fill, colour=colour, style=Style.SMALL
+            )
         )
         headings = ("Now", "Before") if before else ("",)
         self.blocks = [
@@ -131,6 +133,5 @@ _NEW = (
     " with cert show? The token is sent only then."
 )
 _CHANGED = (
-    "{server} shows another certificate than before. If nobody gave it a new one, somebody stands"
-    " between you and the server. Compare with what its cert show prints."
+    "{server} shows another certificate. If nobody renewed it, an impostor answers. See cert show."
 )
