@@ -9,7 +9,7 @@ import pygame
 from iot_facerecognition_edge.screens.interface import Key
 from iot_facerecognition_edge.ui.controls import Button, Kind, Label, Pressable
 from iot_facerecognition_edge.ui.icons import Icon
-from iot_facerecognition_edge.ui.keyboard import Keyboard
+from iot_facerecognition_edge.ui.keyboard import Keyboard, Page
 from iot_facerecognition_edge.ui.look import Look
 from iot_facerecognition_edge.ui.stage import Layer
 from iot_facerecognition_edge.ui.typeface import Style
@@ -34,6 +34,13 @@ class Request:
     most: int = 1000
     hint: str = ""
     hidden: bool = False
+
+    @property
+    def page(self) -> Page:
+        """The keys to begin with."""
+        if not self.number:
+            return Page.LETTERS
+        return Page.DIGITS if self.hidden else Page.NUMBER
 
 
 class TextEntry(Layer):
@@ -62,7 +69,7 @@ class TextEntry(Layer):
             Button(look, self._finish, request.done, Icon.CHECK, kind=Kind.PRIMARY)
         )
         self._line = self.add(_Line(look, request.hint, self._move_caret, request.hidden))
-        self.keyboard = self.add(Keyboard(look, self.typed, self.key, number=request.number))
+        self.keyboard = self.add(Keyboard(look, self.typed, self.key, page=request.page))
         self._note = self.add(Objection(look))
         self._text = request.text
         self._caret = len(request.text)

@@ -165,6 +165,10 @@ def _next(pen: _Pen) -> None:
     pen.line((9, 5), (16, 12), (9, 19))
 
 
+def _previous(pen: _Pen) -> None:
+    pen.line((15, 5), (8, 12), (15, 19))
+
+
 def _reset(pen: _Pen) -> None:
     pen.arc((12, 12.5), 8, -60, 225)
     pen.fill((13.2, 1.2), (13.2, 10), (20.6, 5.4))
@@ -209,6 +213,7 @@ class Icon(Enum):
     CAPITALS = (_capitals,)
     ENTER = (_enter,)
     NEXT = (_next,)
+    PREVIOUS = (_previous,)
     RESET = (_reset,)
     TRASH = (_trash,)
     SAVE = (_save,)

@@ -49,6 +49,12 @@ class Page(Enum):
         "7 8 9",
         "- 0 . {back} {enter}",
     )
+    DIGITS = (
+        "1 2 3",
+        "4 5 6",
+        "7 8 9",
+        "{back} 0 {enter}",
+    )
 
 
 class Action(Enum):
@@ -74,6 +80,8 @@ class Action(Enum):
 
 
 _ACTIONS = {action.value[0]: action for action in Action}
+_EVEN = {Page.NUMBER, Page.DIGITS}
+"""Layouts whose keys are all of one width."""
 _TURNS = {Action.SYMBOLS: Page.SYMBOLS, Action.MORE: Page.MORE, Action.LETTERS: Page.LETTERS}
 
 
@@ -107,7 +115,7 @@ def lay_out(page: Page, area: pygame.Rect, gap: int) -> list[Cap]:
 
 def _width(word: str, page: Page) -> float:
     action = _ACTIONS.get(word)
-    return 1.0 if action is None or page is Page.NUMBER else action.width
+    return 1.0 if action is None or page in _EVEN else action.width
 
 
 class Keyboard(Widget):
@@ -121,12 +129,12 @@ class Keyboard(Widget):
         on_text: Callable[[str], None],
         on_key: Callable[[Key], None],
         *,
-        number: bool = False,
+        page: Page = Page.LETTERS,
     ) -> None:
         super().__init__(look)
         self._on_text = on_text
         self._on_key = on_key
-        self._page = Page.NUMBER if number else Page.LETTERS
+        self._page = page
         self._caps: list[Cap] = []
         self._held: Cap | None = None
 

@@ -127,12 +127,12 @@ class CalibrateTouch(Layer):
     def words(self) -> list[str]:
         """Return what is said: what to do, and what happens without a touch."""
         if self._found is not None:
-            what, instead = "Touch the button if touches arrive where they should.", "If not"
+            what = "Touch the button if touches arrive where they should."
         else:
             number = len(self._measured) + 1
-            what, instead = f"Touch the middle of the cross ({number} of {len(CROSSES)}).", "Else"
+            what = f"Touch the middle of the cross ({number} of {len(CROSSES)})."
         lines = [self._problem] if self._problem else []
-        return [*lines, what, f"{instead}, wait: in {self._seconds} s all is as before."]
+        return [*lines, what, f"Without a touch all is as before in {self._seconds} s."]
 
     def words_place(self) -> pygame.Rect:
         """Return where the words stand: between the crosses."""

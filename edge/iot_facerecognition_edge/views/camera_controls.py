@@ -9,7 +9,7 @@ import pygame
 from iot_facerecognition_edge.screens.interface import Key
 from iot_facerecognition_edge.settings import Applies, Group, Setting, Value, in_group
 from iot_facerecognition_edge.settings import Kind as SettingKind
-from iot_facerecognition_edge.ui.controls import Button, Chip, Kind, Label, Panel
+from iot_facerecognition_edge.ui.controls import Button, Chip, Kind, Label, Panel, Paragraph
 from iot_facerecognition_edge.ui.icons import Icon
 from iot_facerecognition_edge.ui.scroll import ScrollPane
 from iot_facerecognition_edge.ui.slider import Slider
@@ -38,11 +38,12 @@ class CameraControls(Layer):
         self._on_close = on_close
         self._frame = self.add(Panel(look, back, 0, look.colours.outline))
         self.before = self.add(
-            Button(look, lambda: self._turn(-1), icon=Icon.BACK, kind=Kind.QUIET)
+            Button(look, lambda: self._turn(-1), icon=Icon.PREVIOUS, kind=Kind.QUIET)
         )
         self.title = self.add(Label(look, "", back, style=Style.BOLD, align=0.5, shrink=True))
         self.next = self.add(Button(look, lambda: self._turn(1), icon=Icon.NEXT, kind=Kind.QUIET))
         self.cross = self.add(Button(look, on_close, icon=Icon.CLOSE, kind=Kind.QUIET))
+        self.nothing = self.add(Paragraph(look, NOTHING, back))
         self.slider: Slider | None = None
         self.chips: dict[Value, Chip] = {}
         self._control: Widget | None = None
@@ -83,6 +84,7 @@ class CameraControls(Layer):
         setting = self.setting
         for arrow in (self.before, self.next):
             arrow.visible = len(self.settings) > 1
+        self.nothing.visible = setting is None
         if setting is not None and (span := span_of(setting)) is not None:
             back = self.look.colours.background
             self.slider = Slider(self.look, span, self._slid, self._slid, back)
@@ -113,7 +115,6 @@ class CameraControls(Layer):
         """Show the value that holds now."""
         setting = self.setting
         if setting is None:
-            self.title.text = NOTHING
             return
         value = self._appliance.settings.value(setting.key)
         self.title.text = f"{setting.label}: {setting.format(value)}"
@@ -134,6 +135,10 @@ class CameraControls(Layer):
         self.next.place(pygame.Rect(self.cross.rect.x - half - target, top, target, target))
         left = self.before.rect.right + half
         self.title.place(pygame.Rect(left, top, self.next.rect.x - half - left, target))
+        room = self.cross.rect.x - rect.x - 2 * metrics.gap
+        top_half = (target - self.look.type.height(Style.BODY)) // 2
+        height = self.nothing.height(room)
+        self.nothing.place(pygame.Rect(rect.x + metrics.gap, top + top_half, room, height))
         if self._control is not None:
             low = pygame.Rect(rect.x + metrics.gap, top + target, 0, target)
             low.width = rect.width - 2 * metrics.gap

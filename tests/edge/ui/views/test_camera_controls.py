@@ -5,7 +5,7 @@ import pytest
 from iot_facerecognition_edge.events import CameraChanged, CameraStatus
 from iot_facerecognition_edge.screens.interface import Key, KeyPressed
 from iot_facerecognition_edge.ui.popup import Choose
-from iot_facerecognition_edge.views.camera_controls import NOTHING, CameraControls
+from iot_facerecognition_edge.views.camera_controls import CameraControls
 from iot_facerecognition_edge.views.view import Page
 from iot_facerecognition_protocol import CameraState
 
@@ -75,10 +75,21 @@ def test_a_change_from_elsewhere_is_seen(finger):
 
 def test_a_camera_without_controls_is_told(finger):
     popup = open_controls(finger, {"width", "height", "fps"})
-    assert popup.title.text == NOTHING
+    assert popup.nothing.visible
     assert popup.setting is None
+    assert popup.rect.contains(popup.nothing.rect)
     finger.tap(popup.cross)
     assert finger.top is finger.view
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_what_a_camera_cannot_do_is_told_whole(finger_on, size):
+    finger = finger_on(size)
+    popup = open_controls(finger, {"width"})
+    nothing = popup.nothing
+    assert nothing.rect.height == nothing.height(nothing.rect.width)
+    assert popup.rect.contains(nothing.rect)
+    assert not nothing.rect.colliderect(popup.cross.rect)
 
 
 @pytest.mark.parametrize("size", SIZES)
