@@ -62,7 +62,7 @@ def _derived(pin: str, salt: bytes, iterations: int) -> bytes:
 class Tries:
     """How long to wait before the next try: 1, 2, 4 … 300 seconds after each wrong one.
 
-    A restart forgets them, but takes about as long as the eight shortest pauses together.
+    A restart forgets them, but takes longer than the five shortest pauses together.
     """
 
     def __init__(self) -> None:
