@@ -173,4 +173,4 @@ async def _send(connection: ClientConnection, message: PairingMessage) -> None:
 
 
 async def _receive(connection: ClientConnection) -> PairingMessage:
-    return decode_pairing(await connection.recv())
+    return decode_pairing(await connection.take())
