@@ -12,7 +12,7 @@ from monitoring.dashboards.panels import HERE, Query, banded, lines, named, rank
 _ONE: Final = "{" + HERE + ', client="$client", identity=~"$identity"}'
 """The chosen edge."""
 _HEIGHT: Final = 10
-_LOST: Final = '{reason!~"switched-off|not-due|gone", ' + HERE + "}"
+_LOST: Final = '{reason!~"switched-off|not-due|gone|ending", ' + HERE + "}"
 """Frames that an edge wanted to have processed and that were not."""
 
 

@@ -252,7 +252,7 @@ def _refusals() -> list[timeseries.Panel]:
             "cps",
             Query(f"sum by (reason) (rate({{m}}input_rejected_total{_ALL}{_RATE}))", "{{reason}}"),
             Query(f"sum(rate({{m}}messages_ignored_total{_ALL}{_RATE}))", "ignored"),
-            span=9,
+            span=7,
         ),
         ranked(
             "Refused connections",
@@ -261,7 +261,7 @@ def _refusals() -> list[timeseries.Panel]:
             Query(
                 f"sum by (reason) (rate({{m}}connections_refused_total{_ALL}{_RATE}))", "{{reason}}"
             ),
-            span=9,
+            span=7,
         ),
         lines(
             "Failed log-ins",
@@ -270,6 +270,15 @@ def _refusals() -> list[timeseries.Panel]:
             Query(
                 f"instance:iot_facerecognition_authentication_failures:increase5m{_ALL}",
                 "{{instance}}",
+            ),
+            span=4,
+        ),
+        ranked(
+            "Log lines left out",
+            "Lines beyond a limit, and lines that console or file did not take, by reason.",
+            "cps",
+            Query(
+                f"sum by (reason) (rate({{m}}log_lines_left_out_total{_ALL}{_RATE}))", "{{reason}}"
             ),
             span=6,
         ),
