@@ -31,7 +31,6 @@ from iot_facerecognition_edge.views.calibrate import SETTING as CALIBRATION
 from iot_facerecognition_edge.views.calibrate import start_calibration
 from iot_facerecognition_edge.views.camera import CameraView
 from iot_facerecognition_edge.views.card_mistakes import CardMistakes
-from iot_facerecognition_edge.views.certificate import CertificatePopup
 from iot_facerecognition_edge.views.dimming import Dimming
 from iot_facerecognition_edge.views.logs import LogsView, kind_colour
 from iot_facerecognition_edge.views.long_hold import LongHold
@@ -227,6 +226,10 @@ class App:
         shown = connection.presented
         if shown is None or shown == self._asked_about or self._extra:
             return
+        from iot_facerecognition_edge.views.certificate import (  # noqa: PLC0415 - hardly ever
+            CertificatePopup,
+        )
+
         self._asked_about = shown
         layer = CertificatePopup(
             self._look,

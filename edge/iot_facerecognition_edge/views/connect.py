@@ -1,6 +1,7 @@
 """The connect pop-up: where the server is, whether it is the right one, how this device gets in."""
 
 # ruff: noqa: D102 - overridden methods are those of `Widget` and `Popup`, told there
+# ruff: noqa: PLC0415 - what is needed once in a device's life is not imported at each start
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,17 +23,11 @@ from iot_facerecognition_edge.ui.look import Look
 from iot_facerecognition_edge.ui.popup import Popup
 from iot_facerecognition_edge.ui.scroll import ScrollPane
 from iot_facerecognition_edge.ui.typeface import Style
-from iot_facerecognition_edge.views.certificate import CertificatePopup
 from iot_facerecognition_edge.views.view import Navigator
-from iot_facerecognition_protocol.pairing.code import (
-    CODE_DIGITS,
-    PairingCode,
-    PairingCodeError,
-    parse_code,
-)
 
 if TYPE_CHECKING:
     from iot_facerecognition_client import Paired
+    from iot_facerecognition_protocol.pairing.code import PairingCode
     from iot_facerecognition_protocol.pairing.text import PairingText
 
 
@@ -210,6 +205,12 @@ class ConnectPopup(Popup):
 
     def _ask_code(self) -> None:
         """Ask for the nine digits, and before that for the address where it is not known."""
+        from iot_facerecognition_protocol.pairing.code import (
+            CODE_DIGITS,
+            PairingCodeError,
+            parse_code,
+        )
+
         if not self._wanted.address:
             self._ask_address(after=self._ask_code)
             return
@@ -227,7 +228,7 @@ class ConnectPopup(Popup):
         self._ask(request, done)
 
     def _scan(self) -> None:
-        from iot_facerecognition_edge.views.scan import ScanLayer  # noqa: PLC0415 - for once
+        from iot_facerecognition_edge.views.scan import ScanLayer
 
         navigator = self._navigator
         layer = ScanLayer(navigator, self._pair_by, lambda: navigator.remove(layer))
@@ -237,13 +238,15 @@ class ConnectPopup(Popup):
 
     def _pair_by(self, text: "PairingText") -> None:
         """Do what a QR code says: it comes from the server's own screen."""
+        from iot_facerecognition_protocol.pairing.code import PairingCode
+
         server = ServerAddress(text.host, text.port)
         if text.code:
             self._pair(server, PairingCode(text.code), text.fingerprint)
         else:
             self._keep(server, text.token, text.fingerprint)
 
-    def _pair(self, server: ServerAddress, code: PairingCode, fingerprint: str | None) -> None:
+    def _pair(self, server: ServerAddress, code: "PairingCode", fingerprint: str | None) -> None:
         self._busy(f"pairing with {server}")
         self._appliance.introduction.pair(server, code, fingerprint, self._answered)
 
@@ -272,6 +275,8 @@ class ConnectPopup(Popup):
         if fingerprint == before:
             self._keep(server, token, None)
             return
+        from iot_facerecognition_edge.views.certificate import CertificatePopup
+
         self._idle()
         navigator = self._navigator
         layer = CertificatePopup(
