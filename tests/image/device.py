@@ -18,13 +18,15 @@ UNIT = f"{PACKAGE}.service"
 USER = "iot-facerecognition"
 STATE = f"/var/lib/{PACKAGE}"
 DEFAULTS = f"/etc/{PACKAGE}/defaults.conf"
-_APT = (
+APT = (
     "env",
     "DEBIAN_FRONTEND=noninteractive",
     "apt-get",
     "--yes",
     "--no-install-recommends",
     "--option=APT::Keep-Downloaded-Packages=true",
+    # Nobody is there to say which configuration file to keep.
+    "--option=Dpkg::Options::=--force-confold",
 )
 
 
@@ -41,7 +43,7 @@ class Device:
 
     def apt(self, *words: str) -> str:
         """Run apt-get as a script would."""
-        return self.run(*_APT, *words)
+        return self.run(*APT, *words)
 
     def write(self, path: str, content: bytes) -> None:
         """Write a file, and the folder that it is in."""

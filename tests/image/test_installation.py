@@ -16,6 +16,7 @@ from demo.cast import people
 from demo.server_process import ServerProcess
 from scripts.apt_repository import publish
 from tests.image.device import (
+    APT,
     DEFAULTS,
     PACKAGE,
     STATE,
@@ -167,9 +168,7 @@ def test_apt_rejects_a_package_that_is_not_the_signed_one(device: Device) -> Non
 def test_it_upgrades_from_the_signed_repository(device: Device) -> None:
     before, kept, pid = device.settings(), device.run("cat", DEFAULTS), device.shown("MainPID")
     device.run(*update_of("good"))
-    device.run(
-        *of("good", "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "--yes", "upgrade"),
-    )
+    device.run(*of("good", *APT, "upgrade"))
     assert device.version() == NEXT
     assert device.settings() == before
     assert device.run("cat", DEFAULTS) == kept, "the administrator's file stays"
