@@ -11,7 +11,7 @@ import sys
 from iot_facerecognition_edge.settings import CATALOGUE, Group, Kind, Setting
 
 _HEAD = r"""
-.TH IOT-FACERECOGNITION-EDGE-SETTINGS 5 "" "iot-facerecognition" "File Formats Manual"
+.TH IOT-FACERECOGNITION-EDGE-SETTINGS 5 "" "iot-facerecognition" " "
 .SH NAME
 iot-facerecognition-edge-settings \- settings of the edge appliance
 .SH DESCRIPTION
