@@ -31,11 +31,12 @@ APT = (
 
 
 class Device:
-    """What tests do with a booted system. `patience` is in seconds, and more in emulation."""
+    """What tests do with a booted system. In emulation `patience`, in seconds, is more."""
 
-    def __init__(self, debian: BootedDebian, patience: float) -> None:
+    def __init__(self, debian: BootedDebian, *, emulated: bool) -> None:
         self.debian = debian
-        self.patience = patience
+        self.emulated = emulated
+        self.patience = 300.0 if emulated else 60.0
 
     def run(self, *command: str, check: bool = True, given: bytes = b"") -> str:
         """Run a command as root; return what it printed."""
@@ -107,7 +108,7 @@ class Device:
 def booted(system: System, binds: Mapping[Path, str]) -> Iterator[Device]:
     """Boot `system`, with folders of this machine to be read in it."""
     with system.boot(dict(binds)) as debian:
-        yield Device(debian, patience=300.0 if system.emulated else 60.0)
+        yield Device(debian, emulated=system.emulated)
 
 
 def free_port() -> int:
