@@ -287,3 +287,20 @@ def test_a_changed_ca_file_is_taken_over(device, certificate):
     device.write(certificate + b"\n", "server.pem")
     device.start()
     assert device.read("var/lib/iot-facerecognition-edge/ca.pem").endswith("\n\n")
+
+
+def test_the_program_s_default_is_kept_where_the_machine_has_another(device):
+    folder = device.root / "etc/iot-facerecognition-edge"
+    folder.mkdir()
+    (folder / "defaults.conf").write_text("camera.fps = 25\n")
+    device.write("[iot-facerecognition.settings]\ncamera.fps = 15\n")
+    assert device.start().report.problems == ()
+    assert device.settings == {"camera.fps": 15}
+
+
+def test_the_pin_leaves_the_card_as_the_token_does(device):
+    device.write('[iot-facerecognition.settings]\ndevice.pin = "4711"\ncamera.rotation = 90\n')
+    assert device.start().report.problems == ()
+    assert device.settings["camera.rotation"] == "90"
+    assert "4711" not in device.card
+    assert device.settings["device.pin"]
