@@ -113,9 +113,13 @@ class CardDevice:
         command += ["--register=no", "--console=read-only"]
         command += [f"--bind-ro={REPOSITORY}:/repository", *self.words(*arguments)]
         command.insert(-len(arguments), f"--bind-ro={websockets_package()}:/packages")
-        return subprocess.run(
-            command, check=False, stdout=subprocess.DEVNULL, timeout=patience
-        ).returncode
+        try:
+            done = subprocess.run(command, check=False, stdout=subprocess.DEVNULL, timeout=patience)
+        finally:
+            # What nspawn itself dares not remove where /run is on a disk.
+            for left in Path("/run/systemd/nspawn").glob("*/card-device"):
+                shutil.rmtree(left, ignore_errors=True)
+        return done.returncode
 
     def write(self, text: str, name: str = "iot-facerecognition.toml") -> None:
         """Write a file of the card, as its owner does in a computer."""
