@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import pygame
 
 from iot_facerecognition_edge.screens.backlight import Backlight
-from iot_facerecognition_edge.screens.interface import Closed, Phase, Pointer, ScreenEvent
+from iot_facerecognition_edge.screens.interface import Closed, ScreenEvent
 from iot_facerecognition_edge.ui.look import Look
 from iot_facerecognition_edge.ui.stage import Layer, Stage
 
@@ -39,7 +39,6 @@ class Dimming:
         self._backlight = backlight
         self._warned = warned
         self._touched: float | None = None
-        self._waking = False
         self.dark = False
         """Whether the screen is dark."""
 
@@ -58,11 +57,8 @@ class Dimming:
                 continue
             self._touched = now
             if self.dark:
+                # Without its beginning the rest of the touch belongs to no widget.
                 self.wake()
-                # The rest of this touch, up to its end, means no more than its beginning.
-                self._waking = isinstance(event, Pointer) and event.phase is not Phase.UP
-            elif self._waking and isinstance(event, Pointer):
-                self._waking = event.phase is not Phase.UP
             else:
                 passed.append(event)
         return passed
