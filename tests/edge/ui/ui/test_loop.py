@@ -5,8 +5,16 @@ import os
 
 import pytest
 
-from iot_facerecognition_edge.events import ConnectionChanged, ConnectionState
-from iot_facerecognition_edge.screens.interface import Closed, Phase, Pointer
+from iot_facerecognition_edge.events import ConnectionChanged, ConnectionState, PinChecked
+from iot_facerecognition_edge.lock import Lock
+from iot_facerecognition_edge.screens.interface import (
+    Closed,
+    Key,
+    KeyPressed,
+    Phase,
+    Pointer,
+    TypedText,
+)
 from iot_facerecognition_edge.screens.memory import MemoryScreen
 from iot_facerecognition_edge.ui import run
 
@@ -70,6 +78,30 @@ def test_an_event_of_the_appliance_is_shown(running, appliance):
         connected = type(appliance.connection)(ConnectionState.CONNECTED, "a:1", "Connected")
         appliance.connection = connected
         appliance.publish(ConnectionChanged(connected))
+        await screen.shown.wait()
+
+    running(body)
+
+
+def test_a_pin_is_checked_on_a_thread_and_its_outcome_shown(running, appliance, finger):
+    place = finger.view.tiles["Settings"].rect.center
+    appliance.settings.set("device.pin", "2718")
+    checked = asyncio.Event()
+    appliance.lock = Lock(
+        appliance.settings,
+        clock=lambda: 0.0,
+        publish=appliance.publish,
+        log=appliance.log,
+        start=asyncio.ensure_future,
+    )
+    appliance.subscribe(lambda event: checked.set() if isinstance(event, PinChecked) else None)
+
+    async def body(screen):
+        screen.push(Pointer(Phase.DOWN, *place), Pointer(Phase.UP, *place))
+        screen.push(TypedText("2718"), KeyPressed(Key.ENTER))
+        await checked.wait()
+        assert not appliance.lock.locked
+        screen.shown.clear()
         await screen.shown.wait()
 
     running(body)
