@@ -336,7 +336,4 @@ class ConnectPopup(Popup):
 
 
 _RESTING = {ConnectionState.DISCONNECTED, ConnectionState.NOT_SET_UP}
-_WELCOME = (
-    "On the server, iot-facerecognition-server pair NAME shows a code to scan or type. Or write the"
-    " address and a token."
-)
+_WELCOME = "Scan or type the code that the server's pair NAME shows, or write address and token."
