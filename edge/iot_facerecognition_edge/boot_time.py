@@ -26,6 +26,9 @@ _MANAGER = {
     "initrd": "InitRDTimestampMonotonic",
     "userspace": "UserspaceTimestampMonotonic",
 }
+_VIRTUALIZATION = "Virtualization"
+_CONTAINERS = ("systemd-nspawn", "docker", "podman", "lxc", "lxc-libvirt", "container-other")
+"""Where the kernel is the host's, and has been running for longer (systemd-detect-virt(1))."""
 """org.freedesktop.systemd1(5): the first two are how long before the kernel each of them began."""
 _STARTED, _RESTARTS = "ExecMainStartTimestampMonotonic", "NRestarts"
 
@@ -42,12 +45,13 @@ class Part:
 class BootTime:
     """A boot: `parts` follow on each other and end with the first picture.
 
-    `since_kernel` has the seconds from the kernel's start to what need not be on the way to a
-    picture; `notes` are sentences on what the number leaves out.
+    `besides` has what need not be on the way to a picture, in seconds since the start of
+    `beginning`; `notes` are sentences on what the number leaves out.
     """
 
     parts: tuple[Part, ...]
-    since_kernel: tuple[Part, ...]
+    beginning: str
+    besides: tuple[Part, ...]
     notes: tuple[str, ...]
 
     @property
@@ -68,7 +72,6 @@ def boot_time(
 
     Raises EdgeError where the edge was not started or has no picture yet.
     """
-    at = {name: int(manager.get(key) or 0) / _MICROSECONDS for name, key in _MANAGER.items()}
     started = int(unit.get(_STARTED) or 0) / _MICROSECONDS
     if not started:
         raise EdgeError(f"{UNIT} was not started since the boot: systemctl status {UNIT} says why")
@@ -77,37 +80,48 @@ def boot_time(
             "the edge has no picture yet: open the camera view, or wait for the camera"
             f" (journalctl -u {UNIT} tells what it is doing)"
         )
-    notes = []
-    parts = []
-    if at["firmware"]:
-        parts.append(Part("firmware", at["firmware"] - at["loader"]))
-        parts.append(Part("boot loader", at["loader"]))
-    else:
-        notes.append(
-            "the board's firmware comes before the kernel and does not say how long it took"
-        )
-    kernel_end = at["initrd"] or at["userspace"]
-    parts.append(Part("kernel", kernel_end))
-    if at["initrd"]:
-        parts.append(Part("initial RAM disk", at["userspace"] - at["initrd"]))
+    at = {name: int(manager.get(key) or 0) / _MICROSECONDS for name, key in _MANAGER.items()}
+    contained = manager.get(_VIRTUALIZATION) in _CONTAINERS
     ready = reached.get(Milestone.READY, started)
-    parts.append(Part("system, up to the edge's start", started - at["userspace"]))
-    parts.append(Part("edge, until it is ready", ready - started))
-    parts.append(Part("camera, until its first picture", reached[Milestone.PICTURE] - ready))
+    parts = (
+        *([] if contained else _before_systemd(at)),
+        Part("system, up to the edge's start", started - at["userspace"]),
+        Part("edge, until it is ready", ready - started),
+        Part("camera, until its first picture", reached[Milestone.PICTURE] - ready),
+    )
+    notes = []
+    if contained:
+        notes.append("in a container the time begins with its first process")
+    elif not at["firmware"]:
+        notes.append("the firmware comes before the kernel and does not say how long it took")
     if int(unit.get(_RESTARTS) or 0):
         notes.append("the edge was started again since the boot: its times are of the last start")
+    began = at["userspace"] if contained else 0.0
     others = (Milestone.CONNECTED, "connected to the server"), (Milestone.RESULT, "first result")
-    since = tuple(Part(name, reached[key]) for key, name in others if key in reached)
-    return BootTime(tuple(parts), since, tuple(notes))
+    besides = tuple(Part(name, reached[key] - began) for key, name in others if key in reached)
+    beginning = "the first process" if contained else "the kernel"
+    return BootTime(parts, beginning, besides, tuple(notes))
+
+
+def _before_systemd(at: Mapping[str, float]) -> list[Part]:
+    """Return what comes before the first process, of what tells its time."""
+    parts = []
+    if at["firmware"]:
+        parts += [Part("firmware", at["firmware"] - at["loader"])]
+        parts += [Part("boot loader", at["loader"])]
+    parts += [Part("kernel", at["initrd"] or at["userspace"])]
+    if at["initrd"]:
+        parts += [Part("initial RAM disk", at["userspace"] - at["initrd"])]
+    return parts
 
 
 def report(boot: BootTime, slowest: Sequence[str] = ()) -> str:
     """Return the number, its parts and notes, as lines for people."""
     lines = [f"boot to first picture: {boot.total:.1f} s"]
     lines += [f"  {part.seconds:6.1f} s  {part.name}" for part in boot.parts]
-    if boot.since_kernel:
-        lines.append("since the kernel's start:")
-        lines += [f"  {part.seconds:6.1f} s  {part.name}" for part in boot.since_kernel]
+    if boot.besides:
+        lines.append(f"since the start of {boot.beginning}:")
+        lines += [f"  {part.seconds:6.1f} s  {part.name}" for part in boot.besides]
     if slowest:
         lines.append("units that took longest, side by side with others (systemd-analyze blame):")
         lines += [f"  {line.strip()}" for line in slowest]
@@ -121,7 +135,7 @@ def as_json(boot: BootTime) -> str:
         {
             "total": round(boot.total, 3),
             "parts": {part.name: round(part.seconds, 3) for part in boot.parts},
-            "since_kernel": {part.name: round(part.seconds, 3) for part in boot.since_kernel},
+            "besides": {part.name: round(part.seconds, 3) for part in boot.besides},
             "notes": boot.notes,
         }
     )
@@ -135,7 +149,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         boot = boot_time(
-            _shown("--property", ",".join(_MANAGER.values())),
+            _shown("--property", ",".join([*_MANAGER.values(), _VIRTUALIZATION])),
             _shown("--property", f"{_STARTED},{_RESTARTS}", UNIT),
             _milestones(options.milestones),
         )

@@ -62,6 +62,16 @@ def test_without_an_initial_ram_disk_the_kernel_lasts_until_the_first_process():
     assert boot.total == pytest.approx(18.25)
 
 
+def test_in_a_container_the_host_kernel_does_not_count():
+    boot = of(
+        MANAGER.replace("InitRDTimestampMonotonic=2500000", "InitRDTimestampMonotonic=0")
+        + "Virtualization=systemd-nspawn\n"
+    )
+    assert boot.total == pytest.approx(14.25)
+    assert boot.besides[-1].seconds == pytest.approx(18.5)
+    assert any("container" in note for note in boot.notes)
+
+
 def test_a_restarted_edge_is_told():
     assert any("started again" in note for note in of(unit=UNIT.replace("=0", "=2")).notes)
 
