@@ -66,7 +66,7 @@ deb:  ## build the edge's Debian package into dist/
 apt-repo: deb  ## add it to a signed repository for apt in dist/apt: KEY=FINGERPRINT (docs/edge.md)
 	@$(PYTHON) -m scripts.apt_repository --key "$(KEY)" $(APT_REPO_ARGS) dist/iot-facerecognition-edge_*_all.deb
 
-test-image: $(READY)  ## the device's package, image and first boot on real systems (root)
+test-image: $(VENV)/.labs  ## the device's package, image and first boot on real systems (root)
 	@LAB=image $(BIN)/pytest -s --timeout=1800 $(PYTEST_ARGS) tests/image
 
 lab-monitoring: $(VENV)/.labs  ## rules, alerts and dashboards against a real Prometheus under load
