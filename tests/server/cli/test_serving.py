@@ -11,6 +11,7 @@ import weakref
 import pytest
 
 from iot_facerecognition_client import Client, NoVerification, ServerAddress
+from iot_facerecognition_protocol.fingerprints import fingerprint_groups, fingerprint_words
 from iot_facerecognition_server.cli.serving import EarlyEnd
 from iot_facerecognition_server.config import load
 from iot_facerecognition_server.own_container import container_id
@@ -42,7 +43,11 @@ def ready(start, home):
 def test_the_first_start_makes_what_is_needed_and_prints_the_token_until_it_is_used(ready, home):
     process, said = ready()
     token = re.search(r"^token: (\S+)$", said, re.MULTILINE)[1]
-    assert re.search(r"sha256:(?:[0-9A-F]{2}:){31}[0-9A-F]{2}", said)
+    digits = re.search(r"sha256:((?:[0-9A-F]{2}:){31}[0-9A-F]{2})", said)[1].replace(":", "")
+    words = " ".join(fingerprint_words(digits))
+    groups = " ".join(fingerprint_groups(digits))
+    assert f"an edge shows it as: {words}, in groups: {groups}\n" in said
+    assert f"\nwords: {words}\n" in said, "they stand beside the token, too"
     process.send_signal(signal.SIGTERM)
     rest, _ = process.communicate(timeout=60)
     assert process.returncode == 0
