@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench bench-window bench-following soak bench-edge bench-gpu attack docs clean lab test-container release-image lab-monitoring lab-trixie lab-armv6 lab-unit lab-newcomer dashboards pictures deb apt-repo test-image
+.PHONY: help demo test lint format bench bench-window bench-following soak bench-edge bench-gpu attack docs clean lab test-container release-image lab-monitoring lab-trixie lab-armv6 lab-unit lab-newcomer virtual-pi dashboards pictures deb apt-repo test-image
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -81,10 +81,13 @@ lab-armv6: $(READY)  ## the headless edge on an emulated ARM1176, against the re
 lab-unit: $(READY)  ## the edge's unit under a real systemd, with its sandbox and watchdog
 	@LAB=unit $(BIN)/pytest -s --timeout=600 tests/labs
 
+virtual-pi: $(READY)  ## boot a whole emulated Raspberry Pi Zero, from its card to a named face (docs/virtual-pi.md)
+	@LAB=virtual-pi $(BIN)/pytest -s --timeout=2400 tests/labs
+
 lab-newcomer:  ## both commands as a newcomer to a minimal Debian meets them (20 minutes)
 	@tests/labs/newcomer.sh
 
-lab: test-container test-image lab-monitoring lab-trixie lab-armv6 lab-unit lab-newcomer  ## every lab, one after the other
+lab: test-container test-image lab-monitoring lab-trixie lab-armv6 lab-unit virtual-pi lab-newcomer  ## every lab, one after the other
 
 dashboards: $(VENV)/.labs  ## write the Grafana dashboards anew
 	@$(BIN)/python -m monitoring.dashboards

@@ -1,4 +1,4 @@
-"""The laboratories of the edge: `make lab-armv6`, `make lab-unit`, and `make lab-trixie`, a script.
+"""The edge's laboratories: `make lab-armv6`, `lab-unit`, `virtual-pi`, and `lab-trixie`, a script.
 
 Not part of `make test`: they install packages and make Debian roots.
 """
@@ -7,7 +7,11 @@ import os
 
 import pytest
 
-_LABS = {"armv6": "test_armv6.py", "unit": "test_unit.py"}
+_LABS = {
+    "armv6": "test_armv6.py",
+    "unit": "test_unit.py",
+    "virtual-pi": "test_virtual_pi.py",
+}
 collect_ignore_glob = [file for lab, file in _LABS.items() if os.environ.get("LAB") != lab]
 
 
