@@ -5,6 +5,7 @@ import asyncio
 from iot_facerecognition_client.address import ServerAddress
 from iot_facerecognition_client.connection import Timing
 from iot_facerecognition_client.failures import NoConnectionError, opening_failure
+from iot_facerecognition_client.status import Failure, Reason
 from iot_facerecognition_client.trust import presented_fingerprint, unverified_context
 
 
@@ -21,6 +22,9 @@ async def presented_certificate(server: ServerAddress, timing: Timing | None = N
             )
     except OSError as error:
         raise NoConnectionError(opening_failure(error, server, with_token=False)) from error
+    except UnicodeError as error:  # of the encoding for names in DNS
+        text = f"{server.host} is no name that can be looked up: is it written right?"
+        raise NoConnectionError(Failure(Reason.NAME_UNKNOWN, text)) from error
     try:
         return presented_fingerprint(writer.get_extra_info("ssl_object"))
     finally:

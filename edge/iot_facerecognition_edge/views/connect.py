@@ -240,7 +240,11 @@ class ConnectPopup(Popup):
         """Do what a QR code says: it comes from the server's own screen."""
         from iot_facerecognition_protocol.pairing.code import PairingCode
 
-        server = ServerAddress(text.host, text.port)
+        try:
+            server = ServerAddress(text.host, text.port)
+        except ValueError as error:
+            self._objected(str(error))
+            return
         if text.code:
             self._pair(server, PairingCode(text.code), text.fingerprint)
         else:

@@ -42,6 +42,12 @@ async def test_why_there_is_no_certificate_is_told():
     assert told.value.failure.reason is Reason.UNREACHABLE
 
 
+async def test_a_name_that_is_none_is_told():
+    with pytest.raises(NoConnectionError, match=r"a\.\.b is no name") as told:
+        await presented_certificate(ServerAddress("a..b", 50000))
+    assert told.value.failure.reason is Reason.NAME_UNKNOWN
+
+
 async def test_a_port_without_tls_is_told():
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")

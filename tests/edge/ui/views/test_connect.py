@@ -250,6 +250,17 @@ def test_a_code_with_a_token_or_for_an_open_server_connects_at_once(new, token):
     assert new.top is new.view
 
 
+@zbar
+def test_a_code_with_an_address_that_is_none_is_told(new):
+    popup = new.top
+    new.tap(popup.scan)
+    new.appliance.run_camera()
+    show(new, picture(f"iot-facerecognition://[:::]?sha256={NEW}&code=482193657"))
+    assert new.top is popup
+    assert "no host name" in popup.state.text
+    assert new.appliance.introduction.paired_with is None
+
+
 def test_without_zbar_the_cure_is_told(new, monkeypatch):
     def missing(name):
         raise OSError(f"{name}: cannot open shared object file")
