@@ -19,13 +19,15 @@ USER = "iot-facerecognition"
 PERSON = "pi"
 LEDS = "/etc/test-leds"
 """Where the unit may write; this machine has no light of its own."""
-SYSTEM = System(
-    "image-first-boot",
-    "bookworm",
-    "amd64",
+_PACKAGES = (
     "systemd,systemd-sysv,udev,dbus,python3,python3-sdnotify,network-manager,openssh-server,"
-    "openssh-client,sudo,tzdata,iw,locales,hostname,iproute2",
+    "openssh-client,sudo,tzdata,iw,locales,hostname,iproute2"
 )
+SYSTEMS = tuple(
+    System(f"image-first-boot-{suite}", suite, "amd64", _PACKAGES)
+    for suite in ("bookworm", "trixie")
+)
+"""The releases that Raspberry Pi OS is made of."""
 _PROGRAM = """#!/bin/sh
 export PYTHONPATH=/repository/protocol:/repository/edge:/packages PYTHONDONTWRITEBYTECODE=1
 exec /usr/bin/python3 -m iot_facerecognition_edge.{} "$@"
@@ -40,14 +42,14 @@ CMDLINE = "console=tty1 root=PARTUUID=1234-02 rootwait"
 class CardDevice:
     """A device and its card; `boot` starts it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, system: System) -> None:
         """Make the device in `folder`, as the image makes it: nobody can log in."""
         self.card = folder / "card"
         self._upper, self._work, self._root = (folder / name for name in ("upper", "work", "root"))
         for made in (self.card, self._upper, self._work, self._root):
             made.mkdir()
         (self.card / "cmdline.txt").write_text(f"{CMDLINE}\n")
-        options = f"lowerdir={SYSTEM.root()},upperdir={self._upper},workdir={self._work}"
+        options = f"lowerdir={system.root()},upperdir={self._upper},workdir={self._work}"
         command = ["mount", "-t", "overlay", "overlay", "-o", options, str(self._root)]
         subprocess.run(command, check=True)
         self._prepare()

@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks.edge_device import REPOSITORY
 from iot_facerecognition_edge.first_boot.template import filled, template
-from tests.image.card_device import CMDLINE, LEDS, PERSON, UNIT, USER, CardDevice
+from tests.image.card_device import CMDLINE, LEDS, PERSON, SYSTEMS, UNIT, USER, CardDevice
 from tests.labs.booted_debian import BootedDebian
 
 SSID = "Caf\u00e9 \u201cZero\u201d; #1 \\ 'x'"
@@ -32,10 +32,12 @@ def key(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="module")
-def device(tmp_path_factory: pytest.TempPathFactory, key: Path) -> Iterator[CardDevice]:
-    """A device with a good card, not yet started."""
-    device = CardDevice(tmp_path_factory.mktemp("device"))
+@pytest.fixture(scope="module", params=SYSTEMS, ids=lambda system: system.suite)
+def device(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, key: Path
+) -> Iterator[CardDevice]:
+    """A device with a good card, not yet started; the tests below are its life, in their order."""
+    device = CardDevice(tmp_path_factory.mktemp("device"), request.param)
     public = key.with_suffix(".pub").read_text().strip()
     device.write(
         filled(

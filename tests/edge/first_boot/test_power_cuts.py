@@ -224,3 +224,13 @@ def test_a_full_disk_is_told_and_tried_again(device):
     assert "secret-token" in device.card
     assert device.start().report.problems == ()
     everything_holds(device)
+
+
+def test_what_the_old_file_held_is_overwritten_on_the_card(device):
+    """FAT leaves the contents of a replaced file in free clusters, where any tool finds them."""
+    device.write(GOOD)
+    old = device.root / "clusters"
+    os.link(device.boot / "iot-facerecognition.toml", old)
+    device.start()
+    assert old.read_bytes() == bytes(len(GOOD.encode()))
+    everything_holds(device)

@@ -1,5 +1,6 @@
 """What the owner sees: the light, the status file, the report for the screen, the command line."""
 
+import asyncio
 import json
 import os
 import socket
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from iot_facerecognition_edge.assembly import Options, build
+from iot_facerecognition_edge.eventlog import EntryKind
 from iot_facerecognition_edge.first_boot.led import Light, LightError, blink, flashes
 from iot_facerecognition_edge.first_boot.machine import StepError, run_command
 from iot_facerecognition_edge.first_boot.problems import Area, Problem
@@ -163,3 +166,15 @@ def test_a_command_of_the_system_is_run_without_a_shell(tmp_path):
         run_command(["ls", "/nowhere"])
     with pytest.raises(StepError, match="there is no no-such-program"):
         run_command(["no-such-program"])
+
+
+def test_the_edge_logs_the_card_s_mistakes_and_has_them_for_its_screen(tmp_path):
+    (tmp_path / PATH).parent.mkdir(parents=True)
+    (tmp_path / PATH).write_text(json.dumps(Report(("a mistake",), 3).as_json()))
+
+    async def start() -> tuple[tuple[str, ...], list[str]]:
+        graph = build(Options(tmp_path / "state", {"display.screen": "none"}, root=tmp_path))
+        entries = graph.appliance.log.entries({EntryKind.ERROR})
+        return graph.appliance.card.problems, [entry.text for entry in entries]
+
+    assert asyncio.run(start()) == (("a mistake",), ["a mistake"])
