@@ -245,8 +245,8 @@ class _Server:
             return [*self._prefix, shlex.join([SERVER, *words])]
         if self._prefix:
             return [*self._prefix, SERVER, *words]
-        beside = Path(__file__).parents[1] / ".venv/bin" / SERVER
-        program = shutil.which(SERVER) or (str(beside) if beside.exists() else None)
+        own = Path(__file__).parents[1] / ".venv/bin" / SERVER
+        program = shutil.which(SERVER) or (str(own) if own.exists() else None)
         if program is None:
             raise CardConfigError(
                 f"there is no {SERVER} on this machine: say where the server is, by --ssh HOST,"

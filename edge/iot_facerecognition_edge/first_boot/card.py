@@ -1,6 +1,6 @@
 """The card's boot partition: a few files on FAT, which has no owners, modes or journal.
 
-A file is replaced by a new one beside it and a rename. FAT's rename is two writes, and a power cut
+A file is replaced by a new one next to it and a rename. FAT's rename is two writes, and a power cut
 may come between them, so the new contents are kept on the system's own partition first, and put
 back at the next start where the card lost them.
 """
@@ -91,7 +91,7 @@ class Card:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    new = _place_beside(path)
+    new = _place_next_to(path)
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, _MODE)
     try:
         _write(descriptor, data)
@@ -111,7 +111,7 @@ def _replace(path: Path, data: bytes) -> None:
             os.close(before)
 
 
-def _place_beside(path: Path) -> Path:
+def _place_next_to(path: Path) -> Path:
     """Return where the new file is written.
 
     One that is there already and has the same contents as `path` may, after a cut, be a second name

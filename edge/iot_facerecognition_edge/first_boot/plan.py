@@ -193,7 +193,7 @@ def _generation(wish: Locale, device: Device) -> list[Step]:
         raise PlanError("locales cannot be made on this system: apt install locales")
     kept = [line for line in lines if line.lstrip("# ").strip() not in missing]
     text = "\n".join([*kept, *missing]) + "\n"
-    # Minutes on a Zero: beside everything else, and not in this unit's sandbox.
+    # Minutes on a Zero: in the background, and not in this unit's sandbox.
     words: tuple[str, ...] = ("systemd-run", "--no-block", "--collect", "--quiet", "--nice=19")
     words += ("--unit=iot-facerecognition-locale-gen", "/usr/sbin/locale-gen")
     return [PutFile("etc/locale.gen", text), RunCommand(words, "making the locales")]

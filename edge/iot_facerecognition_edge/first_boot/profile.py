@@ -14,7 +14,7 @@ def profile(wlan: Wlan, before: str | None) -> str:
     """
     assert wlan.ssid is not None
     lines = ["[connection]", "id=iot-facerecognition", f"uuid={_UUID}", "type=wifi"]
-    # For ever: the access point may be off longer than four tries take.
+    # Permanently: the access point may be off longer than four tries take.
     lines += ["autoconnect-retries=0", "", "[wifi]", "mode=infrastructure", _ssid(wlan.ssid)]
     # Power saving makes a Zero W's round trips ten times as long.
     lines += [f"hidden={'true' if wlan.hidden else 'false'}", "powersave=2", ""]

@@ -172,7 +172,7 @@ class FirstBoot:
     # What is done for it
 
     def _apply(self, wishes: Wishes) -> set[str]:
-        """Apply each section that is new; return those that hold now."""
+        """Apply each section that is new; return those that are in force now."""
         done = set()
         wanted = dict(wishes.sections)
         if "ssh" not in wishes.plain and self._machine.exists(SSHD):
@@ -214,7 +214,7 @@ class FirstBoot:
     def _take_off_secrets(
         self, documents: tuple[Document, ...], wishes: Wishes, done: set[str]
     ) -> None:
-        """Blank the secrets of the sections that hold now, and those that nothing here uses."""
+        """Blank the secrets of the sections in force, and those that nothing here uses."""
         for document in documents:
             secrets = frozenset(
                 secret.path

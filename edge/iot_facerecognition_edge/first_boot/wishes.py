@@ -76,7 +76,7 @@ class Wishes:
 
 
 def read_wishes(documents: tuple[Document, ...], facts: Facts) -> Wishes:
-    """Check all sections; of one that is in several `documents`, the first one's holds."""
+    """Check all sections; of one that is in several `documents`, the first one's is used."""
     sections: dict[str, Wish] = {}
     plain: dict[str, Any] = {}
     problems: list[Problem] = []

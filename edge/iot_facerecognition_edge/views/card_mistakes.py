@@ -1,4 +1,4 @@
-"""What is wrong with the file on the card, told where its owner looks first."""
+"""What is wrong with the file on the card, where its owner looks first."""
 
 # ruff: noqa: D102 - overridden methods are those of `Widget`, told there
 
