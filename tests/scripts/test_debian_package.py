@@ -50,6 +50,9 @@ def test_the_manual_names_every_option_and_command() -> None:
     text = MANUAL.read_text().replace("\\-", "-")
     words = set(re.findall(r"--[a-z-]+", _parser().format_help()))
     assert len(words) > 5
+    commands = re.search(r"\{([a-z,]+)\}", _parser().format_help())
+    assert commands is not None
+    words |= set(commands[1].split(","))
     for word in words | {"settings show", "settings set", "settings reset"}:
         assert word in text, word
 
