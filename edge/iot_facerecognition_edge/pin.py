@@ -60,7 +60,7 @@ def _derived(pin: str, salt: bytes, iterations: int) -> bytes:
 
 
 class Tries:
-    """How long to wait before the next try: 1, 2, 4 … 300 seconds after each wrong one.
+    """How long to wait before the next try: 1, 2, 4 … 300 seconds, doubled by each wrong one.
 
     A restart forgets them, but takes longer than the five shortest pauses together.
     """

@@ -252,11 +252,11 @@ class App:
     def step(self, events: list[ScreenEvent], now: float) -> float | None:
         """Handle events, let time pass and draw; return when to be called again at the latest."""
         self.stage.now = now
-        for event in self._dimming.heard(events, now):
+        for event in self._dimming.handle(events, now):
             if isinstance(event, Closed):
                 self._appliance.leave()
             else:
-                self._hold.heard(event, now)
+                self._hold.handle(event, now)
                 self.stage.handle(event)
         self._rest(now)
         if self._stale:

@@ -132,7 +132,11 @@ class CalibrateTouch(Layer):
             number = len(self._measured) + 1
             what = f"Touch the middle of the cross ({number} of {len(CROSSES)})."
         lines = [self._problem] if self._problem else []
-        return [*lines, what, f"Without a touch all is as before in {self._seconds} s."]
+        return [
+            *lines,
+            what,
+            f"Without a touch this closes in {self._seconds} s, and nothing changes.",
+        ]
 
     def words_place(self) -> pygame.Rect:
         """Return where the words stand: between the crosses."""

@@ -19,7 +19,7 @@ from iot_facerecognition_edge.ui.widget import Widget
 from iot_facerecognition_edge.views.setting_row import number_of, span_of
 from iot_facerecognition_edge.views.view import Navigator
 
-NOTHING = "This camera has no settings that change its picture at once."
+NOTHING = "This camera has no controls that work while it runs."
 
 
 class CameraControls(Layer):

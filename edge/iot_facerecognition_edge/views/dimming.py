@@ -48,8 +48,8 @@ class Dimming:
             self._touched = now
         return now - self._touched
 
-    def heard(self, events: Sequence[ScreenEvent], now: float) -> list[ScreenEvent]:
-        """Take note of touches, wake at one, and return the events that mean something else."""
+    def handle(self, events: Sequence[ScreenEvent], now: float) -> list[ScreenEvent]:
+        """Take note of touches, wake at one, and return the events that are for the views."""
         passed: list[ScreenEvent] = []
         for event in events:
             if isinstance(event, Closed):

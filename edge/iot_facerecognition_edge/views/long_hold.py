@@ -6,7 +6,7 @@ SECONDS = 10.0
 
 
 class LongHold:
-    """Tells once that a finger has rested for `SECONDS`. Times are monotonic seconds."""
+    """Knows once a touch that a finger has rested for `SECONDS`. Times are monotonic seconds."""
 
     def __init__(self, slop: int) -> None:
         """Take a finger that moves by no more than `slop` pixels for a resting one."""
@@ -14,7 +14,7 @@ class LongHold:
         self._since: float | None = None
         self._place = (0, 0)
 
-    def heard(self, event: ScreenEvent, now: float) -> None:
+    def handle(self, event: ScreenEvent, now: float) -> None:
         """Take in an event of the screen."""
         if not isinstance(event, Pointer):
             return

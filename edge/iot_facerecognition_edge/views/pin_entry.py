@@ -12,7 +12,7 @@ _HINT = "4 to 12 digits"
 
 
 class PinEntry(TextEntry):
-    """Asks for the PIN, and does `opened` when it was right. `answered` hears the outcome."""
+    """Asks for the PIN, and calls `opened` when it was right. `answered` takes the outcome."""
 
     def __init__(self, navigator: Navigator, opened: Callable[[], None]) -> None:
         request = Request("PIN", "Open", number=True, most=pin.MOST_DIGITS, hint=_HINT, hidden=True)
