@@ -29,6 +29,8 @@ _CUT_SECONDS = 60.0
 _CLAIMS = 200
 _UNFINISHED = 95
 _UNFINISHED_BYTES = 3_900_000
+_REFUSED_SECONDS = 12.0
+"""After which a handshake is over in any case ([Limits] HandshakeSeconds)."""
 _DEADLINE_SECONDS = 35.0
 """[Limits] MessageSeconds and a margin."""
 
@@ -103,7 +105,7 @@ def foreign_protocols(target: Target, until: float) -> Outcome:
             tries += 1
             try:
                 with _tcp(target.port) as raw:
-                    raw.settimeout(5)
+                    raw.settimeout(_REFUSED_SECONDS)
                     raw.sendall(said)
                     while raw.recv(4096):
                         pass
@@ -114,7 +116,7 @@ def foreign_protocols(target: Target, until: float) -> Outcome:
         tries += 1
         with suppress(OSError), _tcp(target.port) as raw, old.wrap_socket(raw):
             let_in += 1
-    seen = f"{let_in} let in, {held_open} still open after 5 s"
+    seen = f"{let_in} let in, {held_open} still open after {_REFUSED_SECONDS:.0f} s"
     return Outcome(tries, seen, not let_in and not held_open)
 
 
