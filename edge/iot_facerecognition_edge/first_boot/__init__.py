@@ -9,7 +9,7 @@ From bytes to a device that is set up:
 - `machine`: does it, on any root folder.
 - `blanking`, `card`: takes the secrets off the card; files on FAT, safe against a power cut.
 - `imager1`: what Raspberry Pi Imager 1.x leaves behind, undone.
-- `memory`: what was applied before, so that a start without a change changes nothing.
+- `memory`, `unchanged`: what was applied before, so that a start without a change changes nothing.
 - `report`, `led`: tells the person: status file, screen, light.
 - `run`, `cli`: the order of it all.
 

@@ -42,6 +42,11 @@ class Card:
         self.digests[name] = _digest(data)
         return data
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether a power cut may have hit a file that was being replaced."""
+        return self._safe.is_dir() and any(self._safe.iterdir())
+
     def same(self, digests: dict[str, str]) -> bool:
         """Return whether the files are those that had `digests`. Raises OSError."""
         return all(

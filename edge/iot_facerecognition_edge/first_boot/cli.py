@@ -12,11 +12,9 @@ from pathlib import Path
 
 from iot_facerecognition_edge.first_boot.card import Card
 from iot_facerecognition_edge.first_boot.led import Light, LightError, blink
-from iot_facerecognition_edge.first_boot.machine import Machine, StepError, run_command
 from iot_facerecognition_edge.first_boot.memory import MemoryFile
 from iot_facerecognition_edge.first_boot.report import PATH, Report, status_text
-from iot_facerecognition_edge.first_boot.run import FirstBoot
-from iot_facerecognition_edge.first_boot.template import template
+from iot_facerecognition_edge.first_boot.unchanged import unchanged
 from iot_facerecognition_edge.version import version
 from iot_facerecognition_protocol.system.command import as_command
 from iot_facerecognition_protocol.system.whole_file import write_file
@@ -64,6 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _main(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
     if options.command == "template":
+        from iot_facerecognition_edge.first_boot.template import template  # noqa: PLC0415
+
         sys.stdout.write(template())
         return 0
     return _apply(options)
@@ -73,21 +73,38 @@ def _apply(options: argparse.Namespace) -> int:
     os.umask(0o022)
     name = version()
     card = Card(options.boot, options.state / "card")
-    machine = Machine(options.root, card, run_command)
     memory = MemoryFile(options.state / _MEMORY)
-    outcome = FirstBoot(card, machine, memory, name).run()
-    _publish(options.root, outcome.report)
-    print(status_text(outcome.report, name).replace("\r", ""))
+    kept = memory.load()
+    if unchanged(card, kept, name):
+        found = kept.report
+    else:
+        found = _read_card(card, memory, options.root, name)
+    _publish(options.root, found)
+    print(status_text(found, name).replace("\r", ""))
+    _notify("READY=1")
+    if found.light:
+        _blink(options.leds, found.light)
+    return 0
+
+
+def _read_card(card: Card, memory: MemoryFile, root: Path, version: str) -> Report:
+    """Apply what is new on the card, and start the device again where that is needed."""
+    # Half of the imports, for starts that have something to do.
+    from iot_facerecognition_edge.first_boot.machine import (  # noqa: PLC0415
+        Machine,
+        StepError,
+        run_command,
+    )
+    from iot_facerecognition_edge.first_boot.run import FirstBoot  # noqa: PLC0415
+
+    outcome = FirstBoot(card, Machine(root, card, run_command), memory, version).run()
     if outcome.restart:
         print("starting the device again, without the script of an older Raspberry Pi Imager")
         try:
             run_command(("systemctl", "--no-block", "reboot"))
         except StepError as error:
             print(f"it has to be switched off and on by hand: {error}", file=sys.stderr)
-    _notify("READY=1")
-    if outcome.report.light:
-        _blink(options.leds, outcome.report.light)
-    return 0
+    return outcome.report
 
 
 def _publish(root: Path, found: Report) -> None:

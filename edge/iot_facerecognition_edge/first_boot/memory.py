@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from iot_facerecognition_edge.first_boot.report import Report, report_of
-from iot_facerecognition_edge.settings.setting import Value
 from iot_facerecognition_protocol.system.regular_file import read_regular
 from iot_facerecognition_protocol.system.whole_file import write_file
 
@@ -25,7 +24,7 @@ class Memory:
     """
 
     sections: dict[str, Any] = field(default_factory=dict)
-    settings: dict[str, Value] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
     version: str = ""
     imager: bool = False

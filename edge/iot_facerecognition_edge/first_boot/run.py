@@ -20,6 +20,7 @@ from iot_facerecognition_edge.first_boot.plan import SSHD, PlanError, plan
 from iot_facerecognition_edge.first_boot.problems import Area, Problem, quoted
 from iot_facerecognition_edge.first_boot.report import STATUS, Report, report, status_text
 from iot_facerecognition_edge.first_boot.ssh import Ssh
+from iot_facerecognition_edge.first_boot.unchanged import unchanged
 from iot_facerecognition_edge.first_boot.wishes import SECTIONS, Facts, Wishes, read_wishes
 from iot_facerecognition_protocol.records import dataclass
 
@@ -56,10 +57,10 @@ class FirstBoot:
     def run(self) -> Outcome:
         """Do all of it. It raises nothing: what goes wrong is in the report."""
         self._memory = self._file.load()
+        if unchanged(self._card, self._memory, self._version):
+            return Outcome(self._memory.report)
         self._recover()
         restart = self._undo_imager()
-        if not restart and self._nothing_new():
-            return Outcome(self._memory.report)
         documents = self._documents()
         wishes = read_wishes(documents, self._facts())
         self._problems += wishes.problems
@@ -103,15 +104,6 @@ class FirstBoot:
             self._problems.append(Problem(Area.IMAGER, "", imager1.TOLD))
         else:
             self._memory.imager = False
-
-    def _nothing_new(self) -> bool:
-        memory = self._memory
-        if self._problems or self._notes or memory.version != self._version or not memory.digests:
-            return False
-        try:
-            return self._card.same(memory.digests)
-        except OSError:
-            return False
 
     # What the card asks for
 
