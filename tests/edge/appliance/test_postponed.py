@@ -10,13 +10,13 @@ from iot_facerecognition_edge.postponed import MODULES, postpone
 postpone()
 from iot_facerecognition_client import Client
 from iot_facerecognition_edge import assembly
-assert assembly._version() == "9.8.7", assembly._version()
+assert assembly.version() == "9.8.7", assembly.version()
 loaded = {name: type(sys.modules[name]).__name__ for name in MODULES}
 assert set(loaded.values()) == {"_Postponed"}, loaded
 assert "email.message" not in sys.modules and "http.client" not in sys.modules
 import importlib.metadata, urllib.request
 assert urllib.request.Request("http://localhost/").host == "localhost"
-assert importlib.metadata.version("iot-facerecognition") == assembly._version()
+assert importlib.metadata.version("iot-facerecognition") == assembly.version()
 assert "http.client" in sys.modules
 """
 
