@@ -16,7 +16,6 @@ STAGE = "stage-iot-facerecognition"
 RUNNER = Path(__file__).parent / "stage_runner.sh"
 STORE = LABS.parent / "pi-gen.git"
 """Where image/build.sh keeps pi-gen."""
-PREPARED = REPOSITORY / "build" / "image-armhf" / "pi-gen"
 PI_GEN_TOOLS = {
     "quilt": "quilt",
     "parted": "parted",
@@ -37,7 +36,7 @@ PI_GEN_TOOLS = {
     "pigz": "pigz",
 }
 """What pi-gen looks for before it begins, and the Debian package that brings it."""
-_SHIMS = ("arch-test", "qemu-arm")
+_SHIMS = ("arch-test", "qemu-arm", "qemu-aarch64")
 """What pi-gen also looks for, to run ARM programs: the root of these tests has none."""
 _SEED = "base"
 _INSIDE = 'mount -t proc proc "$0/proc"; mount --rbind /dev "$0/dev"; exec chroot "$0" "$@"'
@@ -71,14 +70,16 @@ class Built:
 def pi_gen_missing() -> str:
     """Say why pi-gen itself cannot be run; nothing where it can."""
     pins = (REPOSITORY / "image" / "pi-gen.pins").read_text()
-    commit = next(line.split()[2] for line in pins.splitlines() if line.startswith("armhf"))
-    kept = ["git", "-C", str(STORE), "cat-file", "-e", f"{commit}^{{commit}}"]
-    if STORE.is_dir() and subprocess.run(kept, check=False, capture_output=True).returncode == 0:
-        return ""
-    if "PI_GEN_SOURCE" in os.environ:
+    commits = [line.split()[2] for line in pins.splitlines() if not line.startswith("#")]
+    look = ["git", "-C", str(STORE), "cat-file", "-e"]
+    kept = STORE.is_dir() and not any(
+        subprocess.run([*look, f"{commit}^{{commit}}"], check=False, capture_output=True).returncode
+        for commit in commits
+    )
+    if kept or "PI_GEN_SOURCE" in os.environ:
         return ""
     return (
-        f"pi-gen at {commit[:12]} is not in {STORE}, and nothing says where else it is: "
+        f"pi-gen's pinned commits are not in {STORE}, and nothing says where else they are: "
         "PI_GEN_SOURCE=FOLDER_OR_ADDRESS make test-image"
     )
 
@@ -98,17 +99,17 @@ def workplace() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def prepare(package: Path, options: Mapping[str, str]) -> Path:
+def prepare(package: Path, architecture: str, options: Mapping[str, str]) -> Path:
     """Let image/build.sh bring pi-gen, stage, package and configuration together."""
-    command = [REPOSITORY / "image" / "build.sh", "--prepare", "--deb", package]
-    _run(command, os.environ | options)
-    return PREPARED
+    command = [REPOSITORY / "image" / "build.sh", "--prepare", "--arch", architecture]
+    _run([*command, "--deb", package], os.environ | options)
+    return REPOSITORY / "build" / f"image-{architecture}" / "pi-gen"
 
 
-def by_pi_gen(package: Path, options: Mapping[str, str], folder: Path) -> Built:
+def by_pi_gen(package: Path, architecture: str, options: Mapping[str, str], folder: Path) -> Built:
     """Run the stage through pi-gen's build.sh; the seed stage before it is the ready root."""
     install(PI_GEN_TOOLS)
-    pi_gen = prepare(package, options)
+    pi_gen = prepare(package, architecture, options)
     seed = pi_gen / _SEED
     seed.mkdir()
     (seed / "SKIP").touch()
@@ -131,7 +132,9 @@ def by_pi_gen(package: Path, options: Mapping[str, str], folder: Path) -> Built:
     return Built(work / STAGE / "rootfs", output)
 
 
-def by_stand_in(package: Path, options: Mapping[str, str], folder: Path) -> Built:
+def by_stand_in(
+    package: Path, architecture: str, options: Mapping[str, str], folder: Path
+) -> Built:
     """Run the stage by stage_runner.sh, with the settings of image/config."""
     install({"rsync": "rsync"})
     stage = folder / STAGE
@@ -142,7 +145,8 @@ def by_stand_in(package: Path, options: Mapping[str, str], folder: Path) -> Buil
     # As image/build.sh does: every setting is handed on to the steps.
     config.write_text(f"set -a\n. {REPOSITORY}/image/config\nset +a\n")
     command = [RUNNER, config, base_root(), stage, folder / "work"]
-    output = _run(["unshare", "--mount", *command], os.environ | options)
+    environment = os.environ | options | {"ARCH": architecture}
+    output = _run(["unshare", "--mount", *command], environment)
     return Built(folder / "work" / STAGE / "rootfs", output)
 
 
