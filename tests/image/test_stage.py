@@ -271,7 +271,9 @@ def test_a_read_only_root_is_an_option(optional):
     assert 'overlayroot="tmpfs:recurse=0"' in optional.text("/etc/overlayroot.conf")
     assert "resize" not in optional.text("/boot/firmware/cmdline.txt").split()
     assert enabled(optional, "rpi-resize.service") == "disabled"
-    assert enabled(optional, "iot-facerecognition-persistent.service") == "enabled"
+    unit = "iot-facerecognition-persistent.service"
+    assert enabled(optional, unit) == "enabled"
+    assert optional.run("systemd-analyze", "verify", "--man=no", unit) == ""
 
 
 @pytest.mark.parametrize(
