@@ -94,14 +94,18 @@ def test_a_pin_is_checked_on_a_thread_and_its_outcome_shown(running, appliance, 
         log=appliance.log,
         start=asyncio.ensure_future,
     )
-    appliance.subscribe(lambda event: checked.set() if isinstance(event, PinChecked) else None)
 
     async def body(screen):
+        def take(event):
+            if isinstance(event, PinChecked):
+                screen.shown.clear()  # what is shown from here on knows the outcome
+                checked.set()
+
+        appliance.subscribe(take)
         screen.push(Pointer(Phase.DOWN, *place), Pointer(Phase.UP, *place))
         screen.push(TypedText("2718"), KeyPressed(Key.ENTER))
         await checked.wait()
         assert not appliance.lock.locked
-        screen.shown.clear()
         await screen.shown.wait()
 
     running(body)
