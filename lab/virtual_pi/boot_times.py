@@ -1,11 +1,11 @@
-"""How long it took from power to a name on the screen, in parts.
+"""How long it took from the kernel's start to a named face, in parts.
 
-What the machine says on its serial line has the kernel's times; what is seen on its screen has the
-times of who looks. Seconds are those of an emulated machine on a shared one; a Zero W has others.
+The times are those that the machine says on its serial line. Its clock counts instructions
+(`machine`), so they do not depend on the machine that emulates it; a real Zero W has others.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lab.virtual_pi.serial_log import Line
@@ -26,26 +26,20 @@ SAID = {
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What happened, and when: in seconds since the power came, and since what came before it."""
+    """What happened, and when: in seconds since the kernel's start, and since what came before."""
 
     what: str
     at: float
     since: float
 
 
-def moments(
-    lines: Sequence[Line], kernel_started: float, seen: Mapping[str, float]
-) -> list[Moment]:
-    """Return what happened in the order of time.
-
-    `kernel_started` is where the kernel's clock begins and `seen` what was seen from outside, both
-    in seconds since the power came. What no line says is left out.
-    """
-    times = {"the kernel runs": kernel_started, **seen}
+def moments(lines: Sequence[Line]) -> list[Moment]:
+    """Return what happened in the order of time; what no line says is left out."""
+    times: dict[str, float] = {}
     for what, pattern in SAID.items():
         line = next((line for line in lines if re.search(pattern, line.text)), None)
         if line is not None:
-            times[what] = kernel_started + line.time
+            times[what] = line.time
     found: list[Moment] = []
     for what, at in sorted(times.items(), key=lambda item: item[1]):
         found.append(Moment(what, at, at - found[-1].at if found else at))
@@ -55,4 +49,4 @@ def moments(
 def table(found: Sequence[Moment]) -> str:
     """Return the moments as lines of text, in seconds."""
     rows = [f"{moment.at:7.1f} {moment.since:+7.1f}  {moment.what}" for moment in found]
-    return "\n".join(["  seconds  part  from power to a name", *rows])
+    return "\n".join(["  seconds  part  from the kernel's start to a named face", *rows])

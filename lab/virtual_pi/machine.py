@@ -43,6 +43,8 @@ _ARGUMENTS = (
 )
 _CAMERA = "modules_load=vivid vivid.node_types=0x1 vivid.num_inputs=1 vivid.input_types=0x0"
 """The kernel's own imitation of a webcam as `/dev/video0`: a moving test picture."""
+_SHIFT = 1
+"""An instruction takes 2 to the power of this nanoseconds: 2, as on a Zero with its waits."""
 _OFF = r"reboot: (Power down|System halted)"
 _PATIENCE = 300.0
 _TAP = 0.15
@@ -211,6 +213,9 @@ class VirtualPi:
         folder = self.folder
         return [
             *("qemu-system-arm", "-M", "raspi0", "-display", "none", "-no-reboot"),
+            # Its clock counts instructions. By the clock of a busy machine the guest now and then
+            # sets its timer to a time that has passed already, and sleeps for an hour.
+            *("-icount", f"shift={_SHIFT}"),
             *("-monitor", "none", "-serial", f"file:{folder / 'serial.txt'}"),
             *("-qmp", f"unix:{monitor},server=on,wait=off"),
             *("-kernel", folder / KERNEL, "-dtb", folder / TREE, "-initrd", folder / INITRD),
