@@ -23,6 +23,7 @@ from iot_facerecognition_server.engine.jobs import Network, Tools
 from iot_facerecognition_server.engine.local import LocalEngine, Repairs
 from iot_facerecognition_server.following.follower import FollowSettings
 from iot_facerecognition_server.following.job import FollowedSessions
+from iot_facerecognition_server.freed_memory import keep_freed_memory
 from iot_facerecognition_server.logs import ServerLog
 from iot_facerecognition_server.metrics import LOST, REPEATED, ServerMetrics
 from iot_facerecognition_server.observability import catalogue
@@ -95,6 +96,7 @@ async def serve(config: Config, log: ServerLog) -> None:
     disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series beside each counter, which nobody reads
     allow_open_files(config.limits.clients, config.limits.handshakes)
     bound_tls_buffers()
+    keep_freed_memory()
     torch.set_num_threads(1)  # as many workers as cores run the networks, each on one thread
     tls = server_tls(config)
     monitoring = Monitoring(config, tls, clock)
