@@ -108,6 +108,8 @@ def _replace(path: Path, data: bytes) -> None:
         before = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         new.replace(path)
+        # On FAT the new entry gets its size and first cluster when the file itself is written.
+        _sync(path)
         _sync(path.parent)
         if before is not None:
             _wipe(before)
@@ -142,8 +144,8 @@ def _wipe(descriptor: int) -> None:
     os.fsync(descriptor)
 
 
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     finally:
