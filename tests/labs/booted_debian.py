@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -74,6 +75,9 @@ class BootedDebian:
         except subprocess.TimeoutExpired:
             self._nspawn.kill()
             self._nspawn.wait()
+            # Its container outlives it, until the first process has ended, and all others with it.
+            with suppress(ProcessLookupError):
+                os.kill(self._first, signal.SIGKILL)
         # What nspawn itself dares not remove where /run is on a disk.
         for left in Path("/run/systemd/nspawn").glob(f"*/{self._machine}"):
             shutil.rmtree(left, ignore_errors=True)
