@@ -226,7 +226,7 @@ class Appliance:
         fingerprint: str | None = None,
         name: str = "",
     ) -> None:
-        """Connect, for ever again, after keeping what is given. Raises SettingError.
+        """Connect, and go on trying, after keeping what is given. Raises SettingError.
 
         With a `fingerprint` the server is trusted by that; `name` is what it calls this device.
         """

@@ -37,7 +37,7 @@ class Milestone(StrEnum):
 class Milestones:
     """Keeps the monotonic time in seconds, which counts from the boot, of each first `Milestone`.
 
-    `file` is written anew at each of them, five times at most; None where nobody would read it.
+    `file` is rewritten at each of them, five times at most; None where nobody would read it.
     """
 
     def __init__(

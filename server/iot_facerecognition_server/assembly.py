@@ -17,6 +17,7 @@ from prometheus_client import disable_created_metrics
 
 from iot_facerecognition_protocol import Limits, Version
 from iot_facerecognition_server.config import Config
+from iot_facerecognition_server.connection_limits import connection_limits, limit_readings
 from iot_facerecognition_server.devices import choose_device
 from iot_facerecognition_server.engine.interface import Engine
 from iot_facerecognition_server.engine.jobs import Network, Tools
@@ -28,7 +29,7 @@ from iot_facerecognition_server.logs import ServerLog
 from iot_facerecognition_server.metrics import LOST, REPEATED, ServerMetrics
 from iot_facerecognition_server.observability import catalogue
 from iot_facerecognition_server.observability.examination import Examination
-from iot_facerecognition_server.observability.limits import LimitCollector, LimitReading
+from iot_facerecognition_server.observability.limits import LimitCollector
 from iot_facerecognition_server.observability.monitoring import (
     MODELS,
     PORT,
@@ -58,7 +59,7 @@ from iot_facerecognition_server.serving.origins import Origins
 from iot_facerecognition_server.serving.pairing import pairing_desk
 from iot_facerecognition_server.serving.photo_checks import PhotoChecks
 from iot_facerecognition_server.serving.proxies import Proxies
-from iot_facerecognition_server.serving.server import ConnectionLimits, RecognitionServer
+from iot_facerecognition_server.serving.server import RecognitionServer
 from iot_facerecognition_server.serving.tls_buffers import bound_tls_buffers
 from iot_facerecognition_server.sessions.budget import BudgetLimits, Budgets
 from iot_facerecognition_server.sessions.scheduler import FairScheduler
@@ -180,17 +181,7 @@ async def _serve(
                 log_lines=config.budget.log_lines,
             )
         ),
-        limits=ConnectionLimits(
-            max(limits.frame_bytes, limits.text_bytes),
-            limits.message_seconds,
-            limits.unfinished_bytes,
-            config.budget.waiting_bytes or math.inf,
-            limits.handshake_seconds,
-            limits.handshakes,
-            limits.handshake_rate,
-            limits.idle_seconds,
-            limits.backlog_bytes,
-        ),
+        limits=connection_limits(config),
         new_session=session_factory(config, engine),
         dispatcher=dispatcher,
         metrics=metrics,
@@ -265,24 +256,6 @@ def followed_sessions(config: Config, detection: FaceDetection) -> FollowedSessi
     return FollowedSessions(
         FollowSettings(config.engine.full_scan_interval, config.engine.min_face_size)
     )
-
-
-def limit_readings(
-    config: Config, admission: Admission, server: RecognitionServer
-) -> dict[str, LimitReading]:
-    """Return the limits that a growing number of edges comes up against."""
-    limits = config.limits
-    return {
-        "clients": LimitReading(limits.clients, lambda: admission.connections),
-        "address-connections": LimitReading(
-            limits.connections_per_address, lambda: admission.most_of_an_address
-        ),
-        "identity-connections": LimitReading(
-            config.budget.connections, lambda: admission.most_of_an_identity
-        ),
-        "handshakes": LimitReading(limits.handshakes, lambda: server.handshakes),
-        "unfinished-bytes": LimitReading(limits.unfinished_bytes, lambda: server.unfinished_bytes),
-    }
 
 
 def session_factory(config: Config, engine: Engine) -> NewSession:

@@ -17,7 +17,7 @@ def keep_freed_memory() -> bool:
     """Let the C library keep freed memory; False where it is not glibc, or told otherwise.
 
     By itself glibc gives the memory of a large frame back to the system as soon as the frame has
-    gone, and fetches it anew for the next, page by page and cleared. That takes several
+    gone, and fetches it again for the next, page by page and cleared. That takes several
     milliseconds for each copy of a frame of 4 MB, in which no other thread of Python runs.
     Measured: 10.7 ms for a message of 3.9 MB, 4.4 with this; the longest piece 5.7 and 1.6 ms.
     """

@@ -24,7 +24,7 @@ class PlanarConverter:
         """Make previews in `colour` where that is possible."""
         self._library: CDLL | None = None
         self._pixels: Array[c_ubyte] = (c_ubyte * 0)()
-        """What the library writes to: made anew for each picture it would have to be cleared."""
+        """What the library writes to: made for each picture it would have to be cleared."""
         if not colour:
             return
         try:

@@ -9,6 +9,7 @@
 from iot_facerecognition_server.config.budget import BudgetSettings
 from iot_facerecognition_server.config.engine import EngineSettings
 from iot_facerecognition_server.config.errors import ConfigError
+from iot_facerecognition_server.config.limits import LimitSettings
 from iot_facerecognition_server.config.loading import load
 from iot_facerecognition_server.config.log import LogSettings
 from iot_facerecognition_server.config.metrics import MetricsSettings
@@ -19,7 +20,6 @@ from iot_facerecognition_server.config.sections import (
     ConnectionSettings,
     DlibSettings,
     GuiSettings,
-    LimitSettings,
     ServerSettings,
 )
 

@@ -131,7 +131,7 @@ def test_a_fleet_behind_one_address_gets_in_one_after_the_other() -> None:
     assert waits == [*let_in, *[None] * (700 - len(let_in))], "who would wait for too long"
     assert 9.9 < let_in[-1] < 10.1
     assert pace.wait("192.0.2.2", 0.0) == 0.0, "another network"
-    assert pace.wait("192.0.2.1", 1.0) is not None, "who was turned away is not counted"
+    assert pace.wait("192.0.2.1", 1.0) is not None, "who was refused is not counted"
 
 
 def test_pace_counts_an_ipv6_network_as_one_and_forgets_networks() -> None:
