@@ -19,7 +19,7 @@ def keep_freed_memory() -> bool:
     By itself glibc gives the memory of a large frame back to the system as soon as the frame has
     gone, and fetches it again for the next, page by page and cleared. That takes several
     milliseconds for each copy of a frame of 4 MB, in which no other thread of Python runs.
-    Measured: 10.7 ms for a message of 3.9 MB, 4.4 with this; the longest piece 5.7 and 1.6 ms.
+    `python -m benchmarks.large_messages` measures it.
     """
     told = "GLIBC_TUNABLES", "MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"
     if any(name in os.environ for name in told):
