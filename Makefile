@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench bench-window bench-following soak bench-edge bench-gpu attack docs clean lab test-container release-image lab-monitoring lab-trixie lab-armv6 lab-unit lab-newcomer virtual-pi dashboards pictures deb apt-repo test-image
+.PHONY: help demo test lint lint-ansible format bench bench-window bench-following soak bench-edge bench-gpu attack docs clean lab test-container release-image lab-monitoring lab-trixie lab-armv6 lab-unit lab-newcomer virtual-pi dashboards pictures deb apt-repo test-image
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ lint: $(READY)  ## ruff and mypy --strict over everything
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+
+lint-ansible: $(VENV)/.labs  ## ansible-lint (profile production) and yamllint over the collection
+	@cd ansible && ../$(BIN)/yamllint --strict . && PATH="$(CURDIR)/$(BIN):$$PATH" ../$(BIN)/ansible-lint
 
 format: $(READY)  ## put the code into its standard form
 	@$(BIN)/ruff format .
