@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         TrustError,
         certificate_fingerprint,
     )
+    from iot_facerecognition_protocol import UpdateAcknowledged
 
 _HOMES = {
     "CaFile": "trust",
@@ -67,6 +68,7 @@ _HOMES = {
     "Timing": "connection",
     "Trust": "trust",
     "TrustError": "trust",
+    "UpdateAcknowledged": "events",
     "certificate_fingerprint": "trust",
     "pair": "pairing",
     "presented_certificate": "presented",
@@ -100,6 +102,7 @@ __all__ = [
     "Timing",
     "Trust",
     "TrustError",
+    "UpdateAcknowledged",
     "certificate_fingerprint",
     "pair",
     "presented_certificate",

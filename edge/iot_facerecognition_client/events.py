@@ -2,7 +2,7 @@
 
 from iot_facerecognition_client.scene import Scene
 from iot_facerecognition_client.status import Status
-from iot_facerecognition_protocol import Face, FrameStatus, ObjectLabel
+from iot_facerecognition_protocol import Face, FrameStatus, ObjectLabel, UpdateAcknowledged
 from iot_facerecognition_protocol.records import dataclass
 
 
@@ -97,4 +97,6 @@ Event = (
     | TextSent
     | ServerComplaint
     | SettingHeld
+    | UpdateAcknowledged
 )
+"""Everything a program can subscribe to; `UpdateAcknowledged` is the protocol's own."""

@@ -32,6 +32,7 @@ from iot_facerecognition_protocol import (
     Setting,
     Text,
     UnknownCommandError,
+    UpdateAcknowledged,
     Version,
     decode,
     encode,
@@ -185,18 +186,8 @@ class Session:
                 return None
             case Setting():
                 return self._settings.echoed(message)
-            case FacesFound(faces, frame):
-                origin = self._origin(frame, now)
-                self._statistics.faces_received(now, origin.latency)
-                return FacesResult(
-                    faces, frame, origin.captured, origin.latency, origin.mark, origin.scene
-                )
-            case ObjectsFound(objects, frame):
-                origin = self._origin(frame, now)
-                self._statistics.objects_received(now, origin.latency)
-                return ObjectsResult(
-                    objects, frame, origin.captured, origin.latency, origin.mark, origin.scene
-                )
+            case FacesFound() | ObjectsFound():
+                return self._found(message, now)
             case FrameDone():
                 return self._frame_done(message, now)
             case Text(text):
@@ -206,9 +197,20 @@ class Session:
             case Drain():
                 self.drain = message
                 return None
+            case UpdateAcknowledged():
+                return message
             case Health():
                 self._statistics.unreadable += 1  # a command for the other direction
                 return None
+
+    def _found(self, found: FacesFound | ObjectsFound, now: float) -> Event:
+        origin = self._origin(found.frame, now)
+        from_where = (found.frame, origin.captured, origin.latency, origin.mark, origin.scene)
+        if isinstance(found, FacesFound):
+            self._statistics.faces_received(now, origin.latency)
+            return FacesResult(found.faces, *from_where)
+        self._statistics.objects_received(now, origin.latency)
+        return ObjectsResult(found.objects, *from_where)
 
     def _asked(self, window: int | None) -> None:
         """Begin, with the `window` that the server announces, unless the program gave one."""

@@ -54,6 +54,9 @@ from iot_facerecognition_protocol.messages import (
     ObjectsFound,
     Setting,
     Text,
+    UpdateAcknowledged,
+    UpdateReport,
+    UpdateState,
 )
 from iot_facerecognition_protocol.results import Face, ObjectLabel
 from iot_facerecognition_protocol.settings import SessionSettings, clean_text
@@ -93,6 +96,9 @@ __all__ = [
     "Setting",
     "Text",
     "UnknownCommandError",
+    "UpdateAcknowledged",
+    "UpdateReport",
+    "UpdateState",
     "Version",
     "clean_text",
     "decode",

@@ -23,6 +23,8 @@ from iot_facerecognition_protocol.messages import (
     ObjectsFound,
     Setting,
     Text,
+    UpdateAcknowledged,
+    UpdateReport,
 )
 from iot_facerecognition_protocol.results import Face, ObjectLabel
 
@@ -31,8 +33,10 @@ _REPORTS: dict[type[Message], Command] = {
     ErrorReport: Command.ERROR,
     Health: Command.HEALTH,
     Drain: Command.DRAIN,
+    UpdateAcknowledged: Command.UPDATE_ACKNOWLEDGED,
 }
 _HEALTH_TYPES: dict[str, Any] = get_type_hints(Health)
+_UPDATE_FIELDS = ("version", "from", "state", "reason", "attempt")
 
 _DIGITS = 308
 """Digits with which a whole number is within a double's range for certain."""
@@ -67,7 +71,7 @@ def encode(message: Message, version: Version = Version.V2) -> str:
             document = {"command": Command.INIT_REQUEST}
             if version >= Version.V2 and window is not None:
                 document["context"] = {"window": window}
-        case FrameDone() | ErrorReport() | Health() | Drain():
+        case FrameDone() | ErrorReport() | Health() | Drain() | UpdateAcknowledged():
             document = {"command": _REPORTS[type(message)], "context": _present(message)}
     return json.dumps(document, separators=(",", ":"), allow_nan=False)
 
@@ -88,10 +92,25 @@ def _face_fields(face: Face, version: Version) -> dict[str, Any]:
     return v1 | {"distance": face.distance, "score": face.score, "track": face.track}
 
 
-def _present(message: FrameDone | ErrorReport | Health | Drain) -> dict[str, Any]:
+def _present(
+    message: FrameDone | ErrorReport | Health | Drain | UpdateAcknowledged,
+) -> dict[str, Any]:
     """Return the fields of `message` that are not None."""
     values = ((field.name, getattr(message, field.name)) for field in fields(message))
-    return {name: value for name, value in values if value is not None}
+    present = {name: value for name, value in values if value is not None}
+    if isinstance(message, Health) and message.update is not None:
+        present["update"] = _update_fields(message.update)
+    return present
+
+
+def _update_fields(update: UpdateReport) -> dict[str, Any]:
+    values: dict[str, Any] = {"version": update.version}
+    if update.from_version is not None:
+        values["from"] = update.from_version
+    values["state"] = update.state
+    if update.reason is not None:
+        values["reason"] = update.reason
+    return values | {"attempt": update.attempt}
 
 
 def decode(text: str) -> Message:
@@ -260,7 +279,10 @@ class _Reader:
         for name, hint in _HEALTH_TYPES.items():
             kind = next(part for part in hint.__args__ if part is not type(None))
             try:
-                values[name] = self._optional(context, name, kind)
+                if kind is UpdateReport:
+                    values[name] = self._update(context)
+                else:
+                    values[name] = self._optional(context, name, kind)
             except MalformedMessageError as error:
                 wrong.append(error)
         health = Health(**values)
@@ -271,6 +293,27 @@ class _Reader:
             usable = None if health == Health() else health
             raise MalformedMessageError(wrong[0].reason + more, self._command, usable)
         return health
+
+    def _update(self, health: Mapping[str, Any]) -> UpdateReport | None:
+        update = self._optional(health, "update", dict)
+        if update is None:
+            return None
+        # Named with what they belong to, for the error messages: HEALTH has a version, too.
+        named = {f"update.{name}": update[name] for name in _UPDATE_FIELDS if name in update}
+        return UpdateReport(
+            version=self._required(named, "update.version", str),
+            state=self._required(named, "update.state", str),
+            attempt=self._required(named, "update.attempt", str),
+            from_version=self._optional(named, "update.from", str),
+            reason=self._optional(named, "update.reason", str),
+        )
+
+    def update_acknowledged(self) -> UpdateAcknowledged:
+        context = self._context(dict)
+        return UpdateAcknowledged(
+            version=self._required(context, "version", str),
+            attempt=self._required(context, "attempt", str),
+        )
 
     def _optional(self, source: Mapping[str, Any], key: str, kind: type[_Value]) -> _Value | None:
         return None if source.get(key) is None else self._required(source, key, kind)
@@ -308,4 +351,5 @@ _CONTEXTS: dict[Command, Callable[[_Reader], Message]] = {
     Command.ERROR: _Reader.error,
     Command.HEALTH: _Reader.health,
     Command.DRAIN: _Reader.drain,
+    Command.UPDATE_ACKNOWLEDGED: _Reader.update_acknowledged,
 }

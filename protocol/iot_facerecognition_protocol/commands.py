@@ -35,6 +35,7 @@ class Command(IntEnum):
     ERROR = 11
     HEALTH = 12
     DRAIN = 13
+    UPDATE_ACKNOWLEDGED = 14
 
 
 FROM_CLIENT = frozenset(

@@ -133,6 +133,37 @@ class CameraState(StrEnum):
     """It is wanted and gives no pictures; the edge tries again by itself."""
 
 
+class UpdateState(StrEnum):
+    """How far an edge's software update is; words may be added."""
+
+    INSTALLING = "installing"
+    """The new version is being installed, and is not running yet."""
+    PROBATION = "probation"
+    """The new version runs, and waits for `UpdateAcknowledged`; without it the old one returns."""
+    GOOD = "good"
+    """The server acknowledged it, and the edge keeps it."""
+    ROLLED_BACK = "rolled-back"
+    """The old version was put back; the reason says why."""
+    SKIPPED = "skipped"
+    """Nothing was changed; the reason says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateReport:
+    """What an edge's updater says of its newest update, until it begins the next one."""
+
+    version: str
+    """The version to update to."""
+    state: str
+    """An `UpdateState`; words may be added."""
+    attempt: str
+    """Random text that names this one update; the acknowledgement repeats it."""
+    from_version: str | None = None
+    """The version that ran before, which a rollback puts back; `from` in JSON."""
+    reason: str | None = None
+    """Why it is in this state, for people."""
+
+
 @dataclass(frozen=True, slots=True)
 class Health:
     """How an edge is doing. Version 2, client to server; what an edge cannot tell is None."""
@@ -157,6 +188,22 @@ class Health:
     """Frames a second that the edge is set to send."""
     camera: str | None = None
     """What its camera is doing, a `CameraState`; words may be added."""
+    installed: str | None = None
+    """Software version on its disk, which the next start would run; `version` is what runs."""
+    update: UpdateReport | None = None
+    """Its newest software update, None where there never was one."""
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateAcknowledged:
+    """The server has seen the edge run and stream for long enough. Version 2, server to client.
+
+    `version` is the version that it saw and `attempt` the `UpdateReport.attempt` that it accepts:
+    an update to another version, or another attempt, stays on probation.
+    """
+
+    version: str
+    attempt: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,4 +228,5 @@ Message = (
     | ErrorReport
     | Health
     | Drain
+    | UpdateAcknowledged
 )

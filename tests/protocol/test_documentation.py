@@ -29,6 +29,9 @@ from iot_facerecognition_protocol import (
     Health,
     Limits,
     SessionSettings,
+    UpdateAcknowledged,
+    UpdateReport,
+    UpdateState,
     Version,
     decode,
     encode,
@@ -37,7 +40,13 @@ from iot_facerecognition_server.config.loading import SECTIONS
 from iot_facerecognition_server.serving.drain import RETURN_SECONDS
 
 PAGE = (Path(__file__).parents[2] / "docs/protocol.md").read_text(encoding="utf-8")
-WORDS = {str: "string", bool: "boolean", int: "whole number", float: "number"}
+WORDS = {
+    str: "string",
+    bool: "boolean",
+    int: "whole number",
+    float: "number",
+    UpdateReport: "object",
+}
 
 
 def table(heading: str, text: str = PAGE) -> list[dict[str, str]]:
@@ -115,6 +124,15 @@ def test_every_health_field_has_its_row() -> None:
     rows = {code(row["field"]): row["type"] for row in fields_of("HEALTH")}
     hints = get_type_hints(Health)
     assert rows == {field.name: WORDS[get_args(hints[field.name])[0]] for field in fields(Health)}
+
+
+def test_every_field_and_state_of_an_update_has_its_row() -> None:
+    rows = {code(r["field of `update`"]): r["meaning"] for r in table("field of `update`")}
+    names = {field.name: field.name for field in fields(UpdateReport)} | {"from_version": "from"}
+    assert rows.keys() == set(names.values())
+    assert re.findall(r"`([a-z-]+)` \(", rows["state"]) == list(UpdateState)
+    told = [code(row["field"]) for row in fields_of("UPDATE_ACKNOWLEDGED")]
+    assert told == [field.name for field in fields(UpdateAcknowledged)]
 
 
 def test_every_field_of_faces_and_frame_done_has_its_row() -> None:

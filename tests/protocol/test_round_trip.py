@@ -24,6 +24,8 @@ from iot_facerecognition_protocol import (
     ObjectsFound,
     Setting,
     Text,
+    UpdateAcknowledged,
+    UpdateReport,
     Version,
     decode,
     encode,
@@ -77,8 +79,12 @@ ADDED = (
         frame_rate=st.none() | REAL,
         drops=st.none() | WHOLE,
         camera=st.none() | TEXTS,
+        installed=st.none() | TEXTS,
+        update=st.none()
+        | st.builds(UpdateReport, TEXTS, TEXTS, TEXTS, st.none() | TEXTS, st.none() | TEXTS),
     )
     | st.builds(Drain, st.floats(0, 1e300), st.floats(0, 1e300))
+    | st.builds(UpdateAcknowledged, TEXTS, TEXTS)
 )
 
 
@@ -108,7 +114,7 @@ def test_text_is_one_line_of_ascii(message: Message) -> None:
 def test_every_command_and_every_health_field_was_among_them() -> None:
     made = {Command.MESSAGE, Command.MESSAGE_TAG_FACE, Command.MESSAGE_TAG_OBJECT}
     made |= {Command.INIT_REQUEST, Command.FRAME_DONE, Command.ERROR, Command.HEALTH}
-    made |= {Command.DRAIN}
+    made |= {Command.DRAIN, Command.UPDATE_ACKNOWLEDGED}
     assert made | set(SETTING_TYPES) == set(Command)
     assert [field.name for field in fields(Health)] == [
         "version",
@@ -121,6 +127,8 @@ def test_every_command_and_every_health_field_was_among_them() -> None:
         "drops",
         "frame_rate",
         "camera",
+        "installed",
+        "update",
     ]
 
 

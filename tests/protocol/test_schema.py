@@ -29,6 +29,7 @@ from iot_facerecognition_protocol import (
     ObjectsFound,
     Setting,
     Text,
+    UpdateAcknowledged,
     Version,
     encode,
 )
@@ -110,6 +111,7 @@ FROM_SERVER_V2 = st.one_of(
     st.builds(FrameDone, COUNTS, st.just(FrameStatus.REJECTED), TIMES, TIMES, CODES),
     st.builds(ErrorReport, CODES, st.text(), st.none() | COUNTS),
     st.builds(Drain, TIMES, TIMES),
+    st.builds(UpdateAcknowledged, st.text(), st.text()),
 )
 
 
@@ -207,6 +209,9 @@ def test_what_a_client_takes_is_valid_and_what_it_ignores_is_not() -> None:
         ("server", 2, '{"command":10,"context":{"frame":0,"status":"processed"}}'),
         ("server", 2, '{"command":6,"context":1001}'),
         ("server", 2, '{"command":4,"context":[{"label":"cup","prediction":1.5}],"frame":1}'),
+        ("server", 1, '{"command":14,"context":{"version":"1.3.0","attempt":"b1"}}'),
+        ("server", 2, '{"command":14,"context":{"version":"1.3.0"}}'),
+        ("client", 2, '{"command":12,"context":{"update":{"version":"1.3.0","state":"good"}}}'),
         ("client", 1, '{"command":12,"context":{}}'),
         ("client", 2, '{"command":9}'),
         ("client", 2, '{"command":6,"context":"3"}'),

@@ -20,6 +20,9 @@ from iot_facerecognition_protocol import (
     Message,
     ObjectLabel,
     ObjectsFound,
+    UpdateAcknowledged,
+    UpdateReport,
+    UpdateState,
     decode,
     encode,
 )
@@ -70,6 +73,20 @@ WIRE: list[tuple[Message, str]] = [
         '{"command":12,"context":{"capture_fps":0.0,"camera":"failed"}}',
     ),
     (Drain(4200.0, 1000.0), '{"command":13,"context":{"back_in_ms":4200.0,"spread_ms":1000.0}}'),
+    (
+        Health(
+            installed="1.3",
+            update=UpdateReport("1.3", UpdateState.SKIPPED, "b1", "1.2", "in use"),
+        ),
+        (
+            '{"command":12,"context":{"installed":"1.3","update":{"version":"1.3","from":"1.2",'
+            '"state":"skipped","reason":"in use","attempt":"b1"}}}'
+        ),
+    ),
+    (
+        UpdateAcknowledged("1.3.0", "b1"),
+        '{"command":14,"context":{"version":"1.3.0","attempt":"b1"}}',
+    ),
 ]
 
 
@@ -123,6 +140,34 @@ def test_health_with_wrong_fields_leaves_the_good_ones() -> None:
     assert error.reason == ("HEALTH: version must be a string, not 7 (and 2 more fields are wrong)")
     with pytest.raises(MalformedMessageError, match=r"\(and 1 more field is wrong\)"):
         decode('{"command":12,"context":{"version":7,"drops":2.5}}')
+
+
+@pytest.mark.parametrize(
+    ("update", "reason"),
+    [
+        ('"1.3.0"', 'update must be an object, not "1.3.0"'),
+        ("{}", "update.version is missing: it must be a string"),
+        ('{"version":"1","state":"good"}', "update.attempt is missing: it must be a string"),
+        ('{"version":"1","state":7,"attempt":"b"}', "update.state must be a string, not 7"),
+        (
+            '{"version":"1","state":"good","attempt":"b","reason":[1,2]}',
+            "update.reason must be a string, not an array of 2",
+        ),
+    ],
+)
+def test_update_with_a_wrong_field_costs_the_update_and_nothing_else(
+    update: str, reason: str
+) -> None:
+    with pytest.raises(MalformedMessageError) as malformed:
+        decode(f'{{"command":12,"context":{{"version":"1.2.0","update":{update}}}}}')
+    assert malformed.value.usable == Health(version="1.2.0")
+    assert malformed.value.reason == f"HEALTH: {reason}"
+
+
+def test_state_of_an_update_from_the_future_is_passed_on() -> None:
+    update = '{"version":"1","state":"downloading","attempt":"b","from":null}'
+    health = decode(f'{{"command":12,"context":{{"update":{update}}}}}')
+    assert health == Health(update=UpdateReport("1", "downloading", "b"))
 
 
 def test_health_without_a_good_field_leaves_nothing() -> None:

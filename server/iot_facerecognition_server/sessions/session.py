@@ -28,6 +28,7 @@ from iot_facerecognition_protocol import (
     Setting,
     Text,
     UnknownCommandError,
+    UpdateAcknowledged,
     Version,
     clean_text,
     decode,
@@ -119,6 +120,11 @@ class Session:
         """Say when to come back, before the connection is closed; version 1 has no word for it."""
         if self.version >= Version.V2:
             self._tell(hint)
+
+    def acknowledge_update(self, version: str, attempt: str) -> None:
+        """Tell a client on probation to keep its `version`; version 1 has no word for it."""
+        if self.version >= Version.V2:
+            self._tell(UpdateAcknowledged(version, attempt))
 
     def receive_text(self, text: str) -> Event:
         """Take a text message and answer it."""

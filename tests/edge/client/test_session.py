@@ -31,6 +31,7 @@ from iot_facerecognition_protocol import (
     SessionSettings,
     Setting,
     Text,
+    UpdateAcknowledged,
     Version,
     decode,
     encode,
@@ -424,3 +425,9 @@ def test_no_frame_is_sent_to_a_server_that_told_it_is_ending() -> None:
     assert session.next_message(1.0) is None
     session.end()
     assert statistics.disconnected == 1
+
+
+def test_acknowledged_update_is_an_event() -> None:
+    session = Session(Version.V2, SettingsSync(SessionSettings()), Outbox(), Statistics(), window=2)
+    acknowledged = UpdateAcknowledged("1.3.0", "b1")
+    assert session.receive(encode(acknowledged), 0.0) == acknowledged

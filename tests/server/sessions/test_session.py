@@ -127,11 +127,12 @@ RIGHT_CONTEXTS: dict[int, object] = {
     4: [],
     10: {"frame": 1, "status": "processed"},
     11: {"code": "x", "message": "y"},
+    14: {"version": "1", "attempt": "a"},
 }
 
 
 @pytest.mark.parametrize("context", ["right", 5, "text", None, [7], {"frame": "one"}])
-@pytest.mark.parametrize("command", [3, 4, 9, 10, 11, 99, 2**70])
+@pytest.mark.parametrize("command", [3, 4, 9, 10, 11, 14, 99, 2**70])
 def test_commands_that_are_not_for_a_server_are_ignored_whatever_their_context(
     command: int, context: object
 ) -> None:
@@ -151,6 +152,14 @@ def test_health_is_taken_without_the_fields_that_are_wrong() -> None:
     assert event.refused.code is ErrorCode.MALFORMED_MESSAGE
     (error,) = peer.sent
     assert error["context"]["message"] == 'HEALTH: cpu_temperature must be a number, not "hot"'
+
+
+def test_acknowledged_update_is_told_over_version_2_only() -> None:
+    for version in Version:
+        peer = Peer(version)
+        peer.session.acknowledge_update("1.3.0", "b1")
+        told = [{"command": 14, "context": {"version": "1.3.0", "attempt": "b1"}}]
+        assert peer.sent == (told if version is Version.V2 else [])
 
 
 def test_text_beyond_the_limit_is_fatal() -> None:
