@@ -10,5 +10,7 @@ camera's thread hands over through a one-slot buffer and returns.
 - `screens`, `views`, `ui`: what a person sees and touches.
 - `appliance`: the facade that views, hooks and the daemon talk to; `assembly` builds the graph.
 - `first_boot`: sets the device up from a file on its card, before all of this starts.
+- `update`: replaces the package by another version, and puts it back; `updates`: what the appliance
+  and that program tell each other.
 - `headless`, `hooks`, `health`, `daemon`, `cli`: the shells around it.
 """

@@ -33,7 +33,6 @@ from iot_facerecognition_edge.events import (
     FirstPicture,
     MessageReceived,
     Network,
-    NetworkChanged,
     Traffic,
 )
 from iot_facerecognition_edge.first_boot.report import Report
@@ -50,6 +49,7 @@ from iot_facerecognition_edge.statistics import Statistics
 from iot_facerecognition_edge.statistics.export import export
 from iot_facerecognition_edge.synchronisation import Synchronisation
 from iot_facerecognition_edge.timekeeping import Timekeeper
+from iot_facerecognition_edge.updates import Updates
 from iot_facerecognition_protocol import CameraState, Health, clean_text
 
 _MESSAGE_LENGTH = 1000
@@ -77,10 +77,12 @@ class Appliance:
         version: str,
         power_off: Callable[[], None] | None,
         card: Report | None = None,
+        updates: Updates | None = None,
     ) -> None:
-        """Take the parts. `card` is what first boot made of the card's file, None without it."""
+        """Take the parts; `card` is what first boot made of its file, `updates` the updater's."""
         self.settings = settings
         self.card = card or Report()
+        self.updates = updates or Updates(None, None, log.warning)
         self.log = log
         self.statistics = statistics
         self.clock = clock
@@ -193,6 +195,8 @@ class Appliance:
             drops=self._capture.missed + counts.replaced + counts.disconnected,
             frame_rate=float(self.settings.number("camera.fps")),
             camera=self._capture.state,
+            installed=self.updates.installed,
+            update=self.updates.report,
         )
 
     @property
@@ -318,18 +322,17 @@ class Appliance:
         self.progress.want(now, capture=self._capture.wanted, network=self._link.wanted)
         if (silence := self._link.silence) is not None:
             self.progress.network(now - silence)
+        if self.updates.changed():
+            self.report()
 
     def report(self) -> None:
         """Look at the machine and tell the server; to be called every ten seconds."""
         before = self.network
         self._reading = self._health.read()
         self._link.health(self.health)
-        network = self.network
-        if network.wifi != before.wifi and before.wifi is not None:
-            kind = EntryKind.INFORMATION if network.wifi else EntryKind.WARNING
-            self._notices.notice(kind, network.text)
-        if network != before:
-            self._publish(NetworkChanged(network))
+        self.updates.tell(self.clock(), connected=self._link.connected, camera=self._capture.state)
+        if (network := self.network) != before:
+            self._notices.network(before, network)
 
     # What happens
 
@@ -341,6 +344,7 @@ class Appliance:
 
     def _client_event(self, event: Any) -> None:
         now = self.clock()
+        self.updates.take(event, now)
         match event:
             case FrameEnded():
                 self._results.frame_ended(event, now)
@@ -371,6 +375,8 @@ class Appliance:
         self.progress.network(self.clock())
         unchecked = self.settings.text("connection.tls_mode") == "ignore"
         self._notices.connection(connection, unchecked=unchecked)
+        if self._link.connected:
+            self.report()  # at once: the server judges an update from the first word about it
         self._publish(ConnectionChanged(connection))
 
     def _camera_changed(self, status: CameraStatus) -> None:

@@ -22,13 +22,20 @@ from iot_facerecognition_edge.first_boot.report import read_report
 from iot_facerecognition_edge.health import HealthReader
 from iot_facerecognition_edge.hooks import Hook
 from iot_facerecognition_edge.keeping import LogKeeper, SettingsKeeper
-from iot_facerecognition_edge.milestones import Milestone, Milestones, milestones_file
+from iot_facerecognition_edge.milestones import (
+    Milestone,
+    Milestones,
+    milestones_file,
+    runtime_directory,
+)
 from iot_facerecognition_edge.presence import PresenceTracker
 from iot_facerecognition_edge.settings import Settings, SettingsFile, Value, read_defaults
 from iot_facerecognition_edge.settings.file import Loaded
 from iot_facerecognition_edge.statistics import Statistics
 from iot_facerecognition_edge.statistics.recorder import SAMPLE_INTERVAL
 from iot_facerecognition_edge.timekeeping import Timekeeper
+from iot_facerecognition_edge.update.names import STATE
+from iot_facerecognition_edge.updates import Updates
 from iot_facerecognition_edge.version import version
 from iot_facerecognition_edge.watcher import Watcher, hooks_of
 from iot_facerecognition_protocol import clean_text
@@ -115,6 +122,7 @@ def build(options: Options) -> Graph:
         version=version(),
         power_off=_power_off,
         card=card,
+        updates=Updates(runtime_directory(os.environ), options.root / STATE, log.warning),
     )
     watcher = Watcher(_hooks(settings, log), PresenceTracker())
     appliance.subscribe(watcher.take)

@@ -76,7 +76,13 @@ class Milestones:
             self._warned(f"start times cannot be kept ({error}); boot-time will not show them")
 
 
+def runtime_directory(environment: Mapping[str, str]) -> Path | None:
+    """Return the service's runtime directory, None without one."""
+    folder = environment.get("RUNTIME_DIRECTORY", "").split(":")[0]
+    return Path(folder) if folder else None
+
+
 def milestones_file(environment: Mapping[str, str]) -> Path | None:
     """Return the file in the service's runtime directory, None without one."""
-    folder = environment.get("RUNTIME_DIRECTORY", "").split(":")[0]
-    return Path(folder) / FILE_NAME if folder else None
+    folder = runtime_directory(environment)
+    return folder / FILE_NAME if folder else None

@@ -3,14 +3,20 @@
 from collections.abc import Callable
 
 from iot_facerecognition_edge.eventlog import ENTRY_LENGTH, EntryKind, EventLog
-from iot_facerecognition_edge.events import Connection, ConnectionState, Noticed
+from iot_facerecognition_edge.events import (
+    Connection,
+    ConnectionState,
+    Network,
+    NetworkChanged,
+    Noticed,
+)
 from iot_facerecognition_protocol import clean_text
 
 
 class Notices:
     """Adds entries to the log and announces them to whoever shows them."""
 
-    def __init__(self, log: EventLog, publish: Callable[[Noticed], None]) -> None:
+    def __init__(self, log: EventLog, publish: Callable[[Noticed | NetworkChanged], None]) -> None:
         """Keep notices in `log`, and `publish` each."""
         self._log = log
         self._publish = publish
@@ -44,6 +50,12 @@ class Notices:
                 self._log.information(connection.text)
             case ConnectionState.NOT_SET_UP:
                 self._log.add(EntryKind.WARNING, f"{connection.state}: {connection.text}")
+
+    def network(self, before: Network, now: Network) -> None:
+        """Announce another state of the radio, and tell of a link that came or went."""
+        if now.wifi != before.wifi and before.wifi is not None:
+            self.notice(EntryKind.INFORMATION if now.wifi else EntryKind.WARNING, now.text)
+        self._publish(NetworkChanged(now))
 
     def warn(self, text: str) -> None:
         """Notice a warning, once."""

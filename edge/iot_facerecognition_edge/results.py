@@ -11,6 +11,7 @@ from iot_facerecognition_client import (
     SettingHeld,
     TextReceived,
     TextSent,
+    UpdateAcknowledged,
 )
 from iot_facerecognition_client.scene import Scene
 from iot_facerecognition_edge.eventlog import EventLog
@@ -28,6 +29,7 @@ CLIENT_EVENTS = (
     TextSent,
     ServerComplaint,
     SettingHeld,
+    UpdateAcknowledged,
 )
 """What the appliance takes of the client's events."""
 

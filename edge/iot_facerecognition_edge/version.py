@@ -3,6 +3,9 @@
 import sys
 from pathlib import Path
 
+UNPACKAGED = "unpackaged"
+"""What stands for the version of a program that runs out of a folder of sources."""
+
 
 def version() -> str:
     """Return the version of what is installed, by the name of its folder of metadata.
@@ -13,4 +16,4 @@ def version() -> str:
         for kind in ("dist", "egg"):
             for found in Path(place or ".").glob(f"iot_facerecognition-*.{kind}-info"):
                 return found.name.removesuffix(f".{kind}-info").split("-")[1]
-    return "unpackaged"
+    return UNPACKAGED

@@ -36,6 +36,8 @@ def test_it_has_code_units_rules_defaults_and_manuals(unpacked: Path) -> None:
         "usr/share/polkit-1/rules.d/60-iot-facerecognition-edge.rules",
         "usr/share/iot-facerecognition-edge/openssl.cnf",
         "usr/share/man/man1/iot-facerecognition-edge.1.gz",
+        "usr/bin/iot-facerecognition-update",
+        "usr/share/man/man8/iot-facerecognition-update.8.gz",
         "usr/share/man/man5/iot-facerecognition-edge-settings.5.gz",
         "usr/share/doc/iot-facerecognition-edge/copyright",
         "usr/share/doc/iot-facerecognition-edge/changelog.gz",
@@ -43,11 +45,18 @@ def test_it_has_code_units_rules_defaults_and_manuals(unpacked: Path) -> None:
         assert (unpacked / path).is_file(), path
     # The user's own words are kept at an upgrade.
     conffiles = (unpacked / "DEBIAN/conffiles").read_text().split()
-    assert conffiles == ["/etc/iot-facerecognition-edge/defaults.conf"]
+    assert conffiles == [
+        "/etc/iot-facerecognition-edge/defaults.conf",
+        "/etc/iot-facerecognition-edge/update.conf",
+    ]
 
 
 def test_every_unit_of_the_tree_is_in_it(unpacked: Path) -> None:
-    units = [*ROOT.glob("edge/*.service"), *ROOT.glob("image/first-boot/*.service")]
+    units = [
+        *ROOT.glob("edge/*.service"),
+        *ROOT.glob("edge/*.timer"),
+        *ROOT.glob("image/first-boot/*.service"),
+    ]
     packaged = {path.name for path in unpacked.glob("usr/lib/systemd/system/*")}
     assert packaged == {unit.name for unit in units}
 

@@ -88,15 +88,20 @@ class Debian:
         done = self._run("dpkg-deb", "--show", form, str(package))
         words = done.output.strip().split("\t")
         if done.code or len(words) != 4:  # noqa: PLR2004 - the format's
-            raise UpdateError(f"{package} is no Debian package ({done.problem}): build it by `make deb`")
-        return Fields(*words[:3], size=int(words[3] or 0) * 1024)
+            raise UpdateError(
+                f"{package} is no Debian package ({done.problem}): build it by `make deb`"
+            )
+        package_name, version, architecture, size = words
+        return Fields(package_name, version, architecture, int(size or 0) * 1024)
 
     def contents(self, package: Path) -> tuple[str, ...]:
         """Return the paths in `package`, all of which is read. Raises UpdateError for damage."""
         done = self._run("dpkg-deb", "--contents", str(package), limit=_MENDING)
         if done.code:
             raise UpdateError(f"{package} is damaged ({done.problem}): copy or download it again")
-        names = [line.split(maxsplit=5)[5] for line in done.output.splitlines() if line[:1] in "-dl"]
+        names = [
+            line.split(maxsplit=5)[5] for line in done.output.splitlines() if line[:1] in "-dl"
+        ]
         return tuple(name.partition(" -> ")[0].lstrip(".").rstrip("/") for name in names)
 
     def newer(self, version: str, than: str) -> bool:
@@ -105,8 +110,11 @@ class Debian:
 
     def updatable(self) -> str:
         """Return why the installed version could not be updated in turn, empty when it could."""
-        done = self._run(COMMAND, "check", limit=120)
-        return f"the new version could not be updated again: {done.problem}" if done.code else ""
+        try:
+            problem = self._run(COMMAND, "check", limit=120).problem
+        except UpdateError as error:
+            problem = str(error)
+        return f"the new version could not be updated in turn: {problem}" if problem else ""
 
     # What is fetched
 

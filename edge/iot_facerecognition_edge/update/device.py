@@ -15,9 +15,9 @@ from typing import Any
 from iot_facerecognition_edge.update.course import MOST_RESTARTS, Facts
 from iot_facerecognition_edge.update.debian import Debian, release
 from iot_facerecognition_edge.update.journal import Attempt
+from iot_facerecognition_edge.update.names import ACKNOWLEDGED, IN_USE, STREAMING
 from iot_facerecognition_edge.update.places import UNIT, Places
 
-STREAMING, IN_USE, ACKNOWLEDGED = "streaming", "in-use", "acknowledged"
 STALE = 30.0
 """Seconds after which the appliance's word on whether it streams is too old; it is said anew every
 ten."""

@@ -31,8 +31,7 @@ def guard_copy() -> bytes:
     for package in (iot_facerecognition_edge.update, iot_facerecognition_protocol.system):
         # Without the rest of its packages, which the real `__init__` of one would import.
         files[f"{package.__name__.partition('.')[0]}/__init__.py"] = b""
-        for name, data in _modules(package.__name__, str(package.__file__)):
-            files[name] = data
+        files |= _modules(package.__name__, str(package.__file__))
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_STORED) as archive:
         for name in sorted(files):
@@ -40,10 +39,9 @@ def guard_copy() -> bytes:
     return made.getvalue()
 
 
-def _modules(package: str, init: str) -> list[tuple[str, bytes]]:
-    folder = Path(init).parent
+def _modules(package: str, init: str) -> dict[str, bytes]:
     place = package.replace(".", "/")
-    return [(f"{place}/{path.name}", path.read_bytes()) for path in sorted(folder.glob("*.py"))]
+    return {f"{place}/{path.name}": path.read_bytes() for path in Path(init).parent.glob("*.py")}
 
 
 def place_guard(path: Path, run: Runner) -> None:

@@ -11,11 +11,17 @@ _MODE = 0o640
 
 
 class Log:
-    """Writes lines with their time of day; `wall` tells it."""
+    """Writes lines with their time of day, which `wall` tells.
 
-    def __init__(self, path: Path, wall: Callable[[], datetime]) -> None:
+    With `to_journal` the first line of each text goes to standard error, too.
+    """
+
+    def __init__(
+        self, path: Path, wall: Callable[[], datetime], *, to_journal: bool = True
+    ) -> None:
         self._path = path
         self._wall = wall
+        self._to_journal = to_journal
 
     def __call__(self, text: str) -> None:
         """Write `text`; a log that cannot be written stops nothing."""
@@ -30,6 +36,7 @@ class Log:
                 file.write(lines)
         except OSError as error:
             sys.stderr.write(f"{self._path} cannot be written: {error.strerror}\n")
-        # The first line says what happened; what programs printed stands in the file.
-        sys.stderr.write(text.partition("\n")[0] + "\n")
-        sys.stderr.flush()
+        if self._to_journal:
+            # It says what happened; what programs printed stands in the file.
+            sys.stderr.write(text.partition("\n")[0] + "\n")
+            sys.stderr.flush()

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from iot_facerecognition_edge.update.names import FOLDER, STATE
+
 PACKAGE = "iot-facerecognition-edge"
 UNIT = f"{PACKAGE}.service"
 COMMAND = "iot-facerecognition-update"
@@ -17,7 +19,7 @@ class Places:
     @property
     def folder(self) -> Path:
         """What the updater keeps: everybody may read it, and only root writes."""
-        return self.root / "var/lib/iot-facerecognition-update"
+        return self.root / FOLDER
 
     @property
     def journal(self) -> Path:
@@ -27,7 +29,7 @@ class Places:
     @property
     def state(self) -> Path:
         """What the appliance reports to the server."""
-        return self.folder / "state.json"
+        return self.root / STATE
 
     @property
     def rejected(self) -> Path:

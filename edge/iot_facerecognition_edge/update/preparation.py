@@ -7,7 +7,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from iot_facerecognition_edge.update import guard_units
@@ -91,7 +91,7 @@ class Preparation:
         self._check_room(package)
         way_back = WayBack(self._debian, self._run, self._places).secure(before)
         self._debian.fetch_dependencies(package)
-        self._hand_over(_with_way_back(attempt, way_back.name), Phase.ARMED)
+        self._hand_over(replace(attempt, way_back=way_back.name), Phase.ARMED)
         return f"{before} -> {version}: handed to the guard as attempt {attempt.id}"
 
     def roll_back(self) -> str:
@@ -130,6 +130,7 @@ class Preparation:
             )
         journal = self._file.load()
         if journal is not None and journal.under_way:
+            guard_units.start(self._run)  # should it have been cut off before that
             raise UpdateError(
                 f"an update to {journal.attempt.version} is under way ({journal.phase}): `wait` "
                 "for its end, or call it off by `rollback`"
@@ -213,13 +214,9 @@ class Preparation:
         publish(self._places, journal)
         try:
             guard_units.start(self._run)
-        except UpdateError:
+        except UpdateError as error:
             guard_units.disarm(self._places, self._run)
-            self._file.save(prepared)
+            failed = replace(prepared, phase=Phase.SKIPPED, reason=str(error))
+            self._file.save(failed)
+            publish(self._places, failed)
             raise
-
-
-def _with_way_back(attempt: Attempt, name: str) -> Attempt:
-    from dataclasses import replace  # noqa: PLC0415
-
-    return replace(attempt, way_back=name)

@@ -45,10 +45,10 @@ class WayBack:
                         return put(found, self._places.current, name)
                 except UpdateError as error:
                     problems.append(str(error))
+        found_out = "; ".join(problems)
         raise UpdateError(
-            f"there is no way back to {version}, so nothing is changed ({'; '.join(problems)}): put "
-            f"the package of {version} into {self._places.current}, or add the repository that has "
-            "it"
+            f"there is no way back to {version}, so nothing is changed ({found_out}): put the "
+            f"package of {version} into {self._places.current}, or add the repository that has it"
         )
 
     def _sources(self, version: str, folder: Path) -> Iterator[Callable[[], Path | None]]:

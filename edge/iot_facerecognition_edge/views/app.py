@@ -256,6 +256,7 @@ class App:
             if isinstance(event, Closed):
                 self._appliance.leave()
             else:
+                self._appliance.updates.touched(now)
                 self._hold.handle(event, now)
                 self.stage.handle(event)
         self._rest(now)

@@ -27,6 +27,7 @@ from iot_facerecognition_edge.screens.interface import Phase, Pointer
 from iot_facerecognition_edge.screens.memory import MemoryScreen
 from iot_facerecognition_edge.settings import Settings
 from iot_facerecognition_edge.statistics import Statistics
+from iot_facerecognition_edge.updates import Updates
 from iot_facerecognition_edge.views.app import App
 from iot_facerecognition_protocol import CameraState, Health
 
@@ -68,6 +69,7 @@ class FakeAppliance:
         self.log = EventLog(wall=self._tell_wall)
         self.version = "0.1.0"
         self.card = Report()
+        self.updates = Updates(None, None, self.log.warning)
         self.connection = CONNECTED
         self.network = Network(True, -52.0, "Wi-Fi at -52 dBm")
         self.traffic = Traffic(12_345_678, 45_678, 350_000.0, 1_200.0)

@@ -1,0 +1,12 @@
+"""Names of the files by which updater and appliance tell each other; both import these."""
+
+FOLDER = "var/lib/iot-facerecognition-update"
+"""The updater's folder, relative to the root."""
+STATE = f"{FOLDER}/state.json"
+"""How the newest update stands: the appliance reports it to the server."""
+STREAMING = "streaming"
+"""In the appliance's runtime folder: whether it streams, written every ten seconds."""
+IN_USE = "in-use"
+"""There: as old as the last touch of the screen."""
+ACKNOWLEDGED = "acknowledged"
+"""There: which version and attempt the server has acknowledged."""
