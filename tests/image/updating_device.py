@@ -1,4 +1,4 @@
-"""A device that keeps what is installed over power cuts, and packages that are broken on purpose."""
+"""A device that keeps what is installed over power cuts, and packages broken on purpose."""
 
 import json
 import re

@@ -8,7 +8,7 @@ from iot_facerecognition_edge.update.commands import Runner
 from iot_facerecognition_edge.update.errors import UpdateError
 from iot_facerecognition_edge.update.guard_copy import PYTHON
 from iot_facerecognition_edge.update.places import COMMAND, Places
-from iot_facerecognition_protocol.system.whole_file import write_file
+from iot_facerecognition_protocol.system.whole_file import sweep, write_file
 
 SERVICE = f"{COMMAND}-guard.service"
 TIMER = f"{COMMAND}-guard.timer"
@@ -100,13 +100,16 @@ def disarm(places: Places, run: Runner) -> None:
     run("systemctl", "stop", "--no-block", TIMER)
     for name in _WANTED_BY:
         (places.units / name).unlink(missing_ok=True)
+        sweep(places.units / name)
     _sync(places.units)
     run("systemctl", "daemon-reload", limit=120)
 
 
 def armed(places: Places) -> bool:
-    """Return whether any of the units is there."""
-    return any((places.units / name).exists() for name in _WANTED_BY)
+    """Return whether anything of the units is there."""
+    links = [places.units / folder / name for name, folder in _WANTED_BY.items()]
+    files = [places.units / name for name in _WANTED_BY]
+    return any(os.path.lexists(path) for path in (*links, *files))
 
 
 def _sync(folder: Path) -> None:

@@ -21,6 +21,7 @@ from iot_facerecognition_edge.update.places import PACKAGE, Places
 from iot_facerecognition_edge.update.shelf import clear, held, prepare, put
 from iot_facerecognition_edge.update.state import publish
 from iot_facerecognition_edge.update.way_back import WayBack
+from iot_facerecognition_protocol.system.whole_file import sweep_folder
 
 HEALTHY_WITHIN = 15.0
 """Seconds that an appliance gets to say that it streams, before it is skipped."""
@@ -70,6 +71,9 @@ class Preparation:
         Raises UpdateError for everything else that stands in the way, OSError for a disk that does.
         """
         self._refuse_while_under_way()
+        sweep_folder(self._places.folder)
+        if guard_units.armed(self._places):  # left behind by a power cut
+            guard_units.disarm(self._places, self._run)
         before = self._whole()
         prepare(self._places.upcoming)
         package = self._fetched(what, before)

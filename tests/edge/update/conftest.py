@@ -26,7 +26,7 @@ from iot_facerecognition_edge.update.state import read_state
 
 OLD, NEW = "1.0.0", "2.0.0"
 MODULES = "usr/lib/python3/dist-packages"
-ACKNOWLEDGES_AFTER = 60.0
+ACKNOWLEDGES_AFTER = 8.0
 WALL = 1_800_000_000.0
 
 
@@ -165,7 +165,7 @@ class FakeDevice:
 
     def versions_on_disk(self) -> list[str]:
         """The versions whose metadata lies there, as the program itself would find them."""
-        return sorted(path.name.split("-")[1] for path in (self.root / MODULES).glob("*.dist-info"))
+        return sorted(path.stem.split("-")[1] for path in (self.root / MODULES).glob("*.dist-info"))
 
     def clock(self) -> float:
         return self.now
@@ -228,7 +228,7 @@ class FakeDevice:
     def _dpkg_deb(self, words: tuple[str, ...], folder: Path | None) -> str:
         read = self._read_package(Path(words[-1]))
         if words[0] == "--contents":
-            names = [*self._files(read["version"]), *_folders(read["version"])]
+            names = [*_folders(read["version"]), *self._files(read["version"])]
             return "".join(f"-rw-r--r-- root/root 0 2026-01-01 00:00 ./{name}\n" for name in names)
         return "\t".join([read["package"], read["version"], "all", "100"])
 

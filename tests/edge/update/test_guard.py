@@ -56,7 +56,7 @@ def test_the_guard_is_armed_and_told_of_before_anything_is_switched(device):
     ("behaviour", "reason"),
     [
         ({"crashes": True}, "its service had to be started again 3 times"),
-        ({"streams": False}, "not acknowledged by the server within 300 s: it gets no results"),
+        ({"streams": False}, "not acknowledged by the server within 30 s: it gets no results"),
         ({"acknowledged": False}, "it streams, but not at the rate that the server expects"),
         ({"postinst": 7}, "postinst failed with 7"),
         ({"updater": False}, "the new version could not be updated in turn"),
@@ -66,7 +66,7 @@ def test_the_guard_is_armed_and_told_of_before_anything_is_switched(device):
     ids=lambda value: "+".join(value) if isinstance(value, dict) else "",
 )
 def test_a_version_that_is_broken_is_put_back(device, behaviour, reason):
-    device.install(device.package(NEW, **behaviour))
+    device.install(device.package(NEW, **behaviour), probation=30)
     assert device.guard()
     came_back(device, reason)
 
@@ -241,6 +241,6 @@ def test_a_repository_gives_the_version_that_is_asked_for(device):
 
 def test_a_full_card_is_refused(device, monkeypatch):
     monkeypatch.setattr("iot_facerecognition_edge.update.preparation._ROOM", 1 << 60)
-    with pytest.raises(UpdateError, match=r"MB are needed .* sudo apt clean"):
+    with pytest.raises(UpdateError, match=r"MB are needed .*`sudo apt clean`"):
         device.install(device.package(NEW))
     assert not device.guarded

@@ -116,8 +116,9 @@ class Dpkg:
 
 @pytest.mark.skipif(shutil.which("dpkg-deb") is None, reason="no dpkg on this system")
 def test_an_installed_package_is_made_again(installed, tmp_path):
-    made = repack(Dpkg(), installed, tmp_path)
-    assert not (tmp_path / "root" / "DEBIAN").exists()
+    (tmp_path / "work").mkdir()
+    made = repack(Dpkg(), installed, tmp_path / "work")
+    assert list((tmp_path / "work").iterdir()) == [made]
     out = tmp_path / "out"
     subprocess.run(["dpkg-deb", "--raw-extract", made, out], check=True)
     assert (out / "usr/bin/edge").stat().st_mode & 0o777 == 0o755
@@ -133,9 +134,10 @@ def test_an_installed_package_is_made_again(installed, tmp_path):
 
 def test_changed_files_are_no_way_back(installed, tmp_path):
     dpkg = Dpkg()
+    (tmp_path / "work").mkdir()
     dpkg.verified = "??5?????? c /etc/edge/kept.conf\n"
     if shutil.which("dpkg-deb"):
-        repack(dpkg, installed, tmp_path)
+        repack(dpkg, installed, tmp_path / "work")
     dpkg.verified += "missing     /usr/lib/edge/module.py\n"
     with pytest.raises(UpdateError, match=r"/usr/lib/edge/module\.py"):
-        repack(dpkg, installed, tmp_path)
+        repack(dpkg, installed, tmp_path / "work")
