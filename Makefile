@@ -87,6 +87,10 @@ lab-unit: $(READY)  ## the edge's unit under a real systemd, with its sandbox an
 virtual-pi: $(READY)  ## boot a whole emulated Raspberry Pi Zero, from its card to a named face (docs/virtual-pi.md)
 	@LAB=virtual-pi $(BIN)/pytest -s --timeout=2400 tests/labs
 
+.PHONY: hil
+hil: $(VENV)/.labs  ## hardware in the loop: a real board, or the virtual one (docs/hil.md; HIL_ARGS=--help)
+	@LAB=hil $(BIN)/pytest -s --timeout=7200 --junitxml=build/hil/junit.xml $(HIL_ARGS) tests/hil
+
 lab-newcomer:  ## both commands as a newcomer to a minimal Debian meets them (20 minutes)
 	@tests/labs/newcomer.sh
 

@@ -50,10 +50,11 @@ class Metrics:
             if sample.name == family.full_name
         }
 
-    def buckets(self, family: Family) -> dict[float, float]:
+    def buckets(self, family: Family, **labels: str) -> dict[float, float]:
         """Return how many observations of a histogram were at most as large as each bound."""
         return {
             float(sample.labels["le"]): sample.value
             for sample in self._samples
             if sample.name == f"{PREFIX}{family.name}_bucket"
+            and labels.items() <= sample.labels.items()
         }

@@ -43,6 +43,7 @@ _ARGUMENTS = (
 )
 _CAMERA = "modules_load=vivid vivid.node_types=0x1 vivid.num_inputs=1 vivid.input_types=0x0"
 """The kernel's own imitation of a webcam as `/dev/video0`: a moving test picture."""
+_NETWORK = "network"
 _SHIFT = 1
 """An instruction takes 2 to the power of this nanoseconds: 2, as on a Zero with its waits."""
 _OFF = r"reboot: (Power down|System halted)"
@@ -82,6 +83,10 @@ class VirtualPi:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Pull the plug for good."""
         self.power_cut()
         shutil.rmtree(self._sockets, ignore_errors=True)
 
@@ -186,6 +191,15 @@ class VirtualPi:
         return done.stdout.decode().strip()
 
     @property
+    def ssh_port(self) -> int:
+        """The port of our loopback behind which the guest's SSH is; another one at each boot."""
+        return self._ssh_port
+
+    def link(self, *, up: bool) -> None:
+        """Plug the network's cable in or out; what is on its way then is lost."""
+        self._asked().do("set_link", name=_NETWORK, up=up)
+
+    @property
     def ssh_key(self) -> Path:
         """A private key, made for this machine; its public half is beside it, with `.pub`."""
         key = self.folder / "ssh_key"
@@ -205,7 +219,7 @@ class VirtualPi:
         return self._monitor
 
     def _command(self, line: str, monitor: Path) -> list[str | Path]:
-        network = f"user,id=network,restrict=on,hostfwd=tcp:127.0.0.1:{self._ssh_port}-:22"
+        network = f"user,id={_NETWORK},restrict=on,hostfwd=tcp:127.0.0.1:{self._ssh_port}-:22"
         if self._server_port:
             port = self._server_port
             relay = f"{shutil.which('socat')} - TCP:127.0.0.1:{port}"
@@ -222,7 +236,7 @@ class VirtualPi:
             *("-append", line),
             *("-drive", f"file={self.card.path},if=sd,format=raw"),
             *("-device", "usb-tablet", "-netdev", network),
-            *("-device", "usb-net,netdev=network"),
+            *("-device", f"usb-net,netdev={_NETWORK}"),
         ]
 
 
