@@ -1,14 +1,11 @@
-"""Fakes of what hardware there is not, and a real TLS server whose answers a test decides on."""
+"""A real TLS server whose answers a test decides on."""
 
 import asyncio
 import hashlib
-import importlib
-import inspect
 import socket
 import ssl
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
@@ -35,50 +32,6 @@ from iot_facerecognition_protocol import (
     decode,
     encode,
 )
-
-SCENARIO_SECONDS = 30.0
-HERE = Path(__file__).parent
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Run `async def` tests, each in a loop of its own."""
-    if not inspect.iscoroutinefunction(pyfuncitem.obj):
-        return None
-    names = pyfuncitem._fixtureinfo.argnames
-    arguments = {name: pyfuncitem.funcargs[name] for name in names}
-
-    async def bounded() -> None:
-        async with asyncio.timeout(SCENARIO_SECONDS):
-            await pyfuncitem.obj(**arguments)
-
-    asyncio.run(bounded())
-    return True
-
-
-@pytest.fixture
-def picamera2(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """The fake picamera2, imported in place of the real one."""
-    pytest.importorskip("turbojpeg", reason="the fake encoder makes real JPEGs by PyTurboJPEG")
-    names = [name for name in sys.modules if name.partition(".")[0] in {"picamera2", "libcamera"}]
-    for name in names:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.syspath_prepend(HERE / "fake_device")
-    module = importlib.import_module("picamera2")
-    yield module
-    for camera in module.Picamera2.opened:
-        camera.close()
-    for name in [
-        name for name in sys.modules if name.partition(".")[0] in {"picamera2", "libcamera"}
-    ]:
-        del sys.modules[name]
-
-
-@pytest.fixture
-def v4l2_driver(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The class of the fake V4L2 driver."""
-    monkeypatch.syspath_prepend(HERE / "fake_device")
-    return importlib.import_module("v4l2_driver").FakeDriver
 
 
 class Recogniser:

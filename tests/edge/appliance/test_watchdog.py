@@ -5,7 +5,7 @@ The appliance, its daemon, the client, TLS and both sockets are real.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -26,7 +26,7 @@ from iot_facerecognition_edge.settings import Settings
 from iot_facerecognition_edge.statistics import Statistics
 from iot_facerecognition_edge.statistics.recorder import SAMPLE_INTERVAL
 from iot_facerecognition_edge.timekeeping import Timekeeper
-from tests.edge.appliance.virtual_time import VirtualTimeLoop
+from tests.virtual_time import in_virtual_time
 
 FOUR_MINUTES = 240.0
 UNIT_WATCHDOG = 60.0
@@ -91,11 +91,6 @@ async def watched(appliance: Appliance, signs: Signs) -> AsyncIterator[None]:
 def longest_silence(signs: Signs, until: float) -> float:
     times = [0.0, *signs.times, until]
     return max(after - before for before, after in pairwise(times))
-
-
-def in_virtual_time(work: Callable[[], Awaitable[None]]) -> None:
-    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
-        runner.run(work())  # type: ignore[arg-type]
 
 
 def four_minutes(folder: Path, settings: dict[str, Any], camera: bool = False) -> Appliance:

@@ -3,7 +3,6 @@
 import asyncio
 import datetime as dt
 import http
-import inspect
 import ipaddress
 import ssl
 from collections.abc import AsyncIterator, Callable
@@ -35,24 +34,6 @@ from iot_facerecognition_protocol import (
     decode,
     encode,
 )
-
-SCENARIO_SECONDS = 30.0
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Run `async def` tests, each in a loop of its own."""
-    if not inspect.iscoroutinefunction(pyfuncitem.obj):
-        return None
-    names = pyfuncitem._fixtureinfo.argnames
-    arguments = {name: pyfuncitem.funcargs[name] for name in names}
-
-    async def bounded() -> None:
-        async with asyncio.timeout(SCENARIO_SECONDS):
-            await pyfuncitem.obj(**arguments)
-
-    asyncio.run(bounded())
-    return True
 
 
 @dataclass(frozen=True)

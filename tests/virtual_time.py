@@ -6,6 +6,7 @@ unknown to it, so that what runs here must not wait for one by the clock.
 
 import asyncio
 import selectors
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 _GRACE = 0.002
@@ -38,3 +39,9 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         """Return the virtual time in seconds."""
         return self._timeless.skipped
+
+
+def in_virtual_time(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run `work` in a loop of its own whose clock jumps."""
+    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+        runner.run(work())

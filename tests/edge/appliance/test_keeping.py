@@ -1,0 +1,194 @@
+"""What is written to the memory card, when, and what happens when it cannot be."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from iot_facerecognition_edge.errors import EdgeError
+from iot_facerecognition_edge.eventlog import EventLog
+from iot_facerecognition_edge.keeping import QUIET, LogKeeper, SettingsKeeper
+from iot_facerecognition_edge.settings import Settings, SettingsFile, Value
+from tests.virtual_time import in_virtual_time
+
+NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
+
+
+class WatchedFile(SettingsFile):
+    """The real file; tells when it is written, and can be made to fail or to wait."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.saved: list[dict[str, Value]] = []
+        self.threads: list[threading.Thread] = []
+        self.go = threading.Event()
+        self.go.set()
+        self.full = False
+        self.begun = asyncio.Event()
+        self.written: asyncio.Queue[None] = asyncio.Queue()
+        self._loop = asyncio.get_running_loop()
+
+    def save(self, values: dict[str, Value]) -> None:
+        self.threads.append(threading.current_thread())
+        self._loop.call_soon_threadsafe(self.begun.set)
+        assert self.go.wait(30)
+        if self.full:
+            raise EdgeError("settings: the disk is full")
+        super().save(values)
+        self.saved.append(values)
+        self._loop.call_soon_threadsafe(self.written.put_nowait, None)
+
+
+class Bench:
+    """Settings with their keeper and file."""
+
+    def __init__(self, folder: Path) -> None:
+        self.settings = Settings()
+        self.file = WatchedFile(folder / "settings.json")
+        self.warnings: asyncio.Queue[str] = asyncio.Queue()
+        self.keeper = SettingsKeeper(self.settings, self.file, self.warnings.put_nowait)
+
+
+def test_settings_are_written_once_when_a_slider_has_come_to_rest(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        bench = Bench(tmp_path)
+        for fps in range(5, 10):
+            bench.settings.set("camera.fps", fps)
+            await asyncio.sleep(QUIET * 0.9)
+        assert bench.file.threads == [], "it has not been quiet for long enough yet"
+        await bench.file.written.get()
+        assert bench.file.saved == [{"camera.fps": 9}]
+        assert bench.file.load().values == {"camera.fps": 9}
+        assert threading.main_thread() not in bench.file.threads, "the loop never waits for a card"
+
+    in_virtual_time(scenario)
+
+
+def test_a_change_that_was_taken_back_is_not_written(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        bench = Bench(tmp_path)
+        bench.settings.set("camera.fps", 9)
+        bench.settings.reset("camera.fps")
+        await asyncio.sleep(10 * QUIET)
+        await bench.keeper.close()
+        assert bench.file.threads == []
+
+    in_virtual_time(scenario)
+
+
+def test_the_end_writes_at_once_what_is_not_written_yet(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        bench = Bench(tmp_path)
+        bench.settings.set("camera.fps", 9)
+        await bench.keeper.close()
+        assert bench.file.saved == [{"camera.fps": 9}]
+        assert asyncio.get_running_loop().time() < QUIET
+
+    in_virtual_time(scenario)
+
+
+async def test_a_change_during_a_slow_write_is_written_after_it(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.file.go.clear()
+    bench.settings.set("camera.fps", 9)
+    bench.keeper._begin()
+    await bench.file.begun.wait()
+    bench.settings.set("camera.fps", 10)
+    closing = asyncio.create_task(bench.keeper.close())
+    await asyncio.sleep(0)
+    assert len(bench.file.threads) == 1, "two never write at once"
+    bench.file.go.set()
+    await closing
+    assert bench.file.saved == [{"camera.fps": 9}, {"camera.fps": 10}]
+
+
+def test_a_card_that_is_full_is_told_and_tried_again_at_the_next_change(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        bench = Bench(tmp_path)
+        bench.file.full = True
+        bench.settings.set("camera.fps", 9)
+        assert await bench.warnings.get() == "settings: the disk is full"
+        bench.file.full = False
+        bench.settings.set("camera.width", 640)
+        await bench.file.written.get()
+        assert bench.file.saved == [{"camera.fps": 9, "camera.width": 640}]
+
+    in_virtual_time(scenario)
+
+
+Keep = Callable[..., tuple[Settings, EventLog, LogKeeper]]
+
+
+@pytest.fixture
+def keep(tmp_path: Path) -> Keep:
+    """Make a log with its keeper, which writes into `log.txt`."""
+
+    def make(**own: Value) -> tuple[Settings, EventLog, LogKeeper]:
+        settings = Settings({f"log.{key}": value for key, value in own.items()})
+        log = EventLog(lambda: NOON)
+        return settings, log, LogKeeper(settings, log, tmp_path / "log.txt")
+
+    return make
+
+
+def lines(path: Path) -> list[str]:
+    return path.read_text().splitlines()
+
+
+def test_entries_are_in_the_file_as_soon_as_they_are_made(keep: Keep, tmp_path: Path) -> None:
+    _, log, keeper = keep(to_file=True)
+    log.information("face: Ada")
+    log.error("camera: none was found")
+    assert lines(tmp_path / "log.txt") == [
+        "[01-05-2026 / 12:00:00.000]: face: Ada (information)",
+        "[01-05-2026 / 12:00:00.000]: camera: none was found (error)",
+    ]
+    keeper.close()
+
+
+def test_nothing_is_written_while_the_setting_is_off(keep: Keep, tmp_path: Path) -> None:
+    settings, log, keeper = keep(to_file=False)
+    log.information("before")
+    assert not (tmp_path / "log.txt").exists()
+    settings.set("log.to_file", True)
+    log.information("on")
+    settings.set("log.to_file", False)
+    log.information("off")
+    assert [line.split(": ")[1] for line in lines(tmp_path / "log.txt")] == ["on (information)"]
+    keeper.close()
+
+
+def test_another_size_holds_from_the_next_entry_on(keep: Keep, tmp_path: Path) -> None:
+    settings, log, keeper = keep(to_file=True, file_size=1024)
+    for _ in range(20):
+        log.information("x" * 500)
+    assert not (tmp_path / "log.txt.1").exists()
+    settings.set("log.file_size", settings.setting("log.file_size").minimum or 1)
+    for _ in range(200):
+        log.information("x" * 500)
+    assert (tmp_path / "log.txt").stat().st_size <= settings.number("log.file_size") * 1024
+    assert (tmp_path / "log.txt.1").exists()
+    keeper.close()
+
+
+def test_a_file_that_cannot_be_written_is_told_once_and_the_log_goes_on(
+    keep: Keep, tmp_path: Path
+) -> None:
+    settings, log, keeper = keep(to_file=True)
+    (tmp_path / "log.txt").mkdir()
+    for number in range(3):
+        log.information(f"entry {number}")
+    texts = [entry.text for entry in reversed(log.entries())]
+    assert [text for text in texts if text.startswith("entry")] == ["entry 0", "entry 1", "entry 2"]
+    assert sum("cannot be written" in text for text in texts) == 1
+    (tmp_path / "log.txt").rmdir()
+    log.information("not tried")
+    assert not (tmp_path / "log.txt").exists()
+    settings.set("log.to_file", False)
+    settings.set("log.to_file", True)
+    log.information("tried again")
+    assert "tried again" in lines(tmp_path / "log.txt")[0]
+    keeper.close()
