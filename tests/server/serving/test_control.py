@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import stat
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,7 +18,8 @@ from iot_facerecognition_server.serving.control_client import (
     NoServerError,
     ask,
 )
-from iot_facerecognition_server.serving.photo_checks import PhotoChecks
+from iot_facerecognition_server.serving.photo_checks import MOST, PhotoChecks
+from iot_facerecognition_server.supervision import TaskFailedError
 from iot_facerecognition_server.trust.pairing import Pairings
 
 from .live_server import LiveServer
@@ -49,6 +51,19 @@ def answers(path: Path) -> bool:
     return True
 
 
+@asynccontextmanager
+async def controlled(live: LiveServer, path: Path, looker: Looker) -> AsyncIterator[None]:
+    """Run the control socket of a server at `path`."""
+    task = asyncio.create_task(ControlSocket(path, live.server, PhotoChecks(looker)).run())
+    try:
+        while not await asyncio.to_thread(answers, path):
+            pass
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+
+
 live_pairings: list[Pairings] = []
 """Those of the servers that were started, the newest last."""
 
@@ -56,14 +71,9 @@ live_pairings: list[Pairings] = []
 @asynccontextmanager
 async def listening(folder: Path, looker: Looker) -> AsyncIterator[Path]:
     path = folder / "control.sock"
-    async with LiveServer(folder) as live:
+    async with LiveServer(folder) as live, controlled(live, path, looker):
         live_pairings.append(live.server.pairing.pairings)
-        control = ControlSocket(path, live.server, PhotoChecks(looker))
-        task = asyncio.create_task(control.run())
-        while not await asyncio.to_thread(answers, path):
-            pass
         yield path
-        task.cancel()
 
 
 def test_photos_are_looked_at_one_after_the_other_on_one_connection(tmp_path: Path) -> None:
@@ -204,3 +214,79 @@ def test_whoever_waits_for_a_pairing_may_go_away(tmp_path: Path) -> None:
             writer.close()
 
     asyncio.run(scenario())
+
+
+def test_more_photo_requests_than_are_looked_at_are_refused_with_what_to_do(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        looker = Looker()
+        async with listening(tmp_path, looker) as path:
+            writers = []
+            for _ in range(MOST):
+                _, writer = await asyncio.open_unix_connection(path)
+                writer.write(json.dumps(LOOK).encode() + b"\n")
+                writers.append(writer)
+            await asyncio.to_thread(looker.looking.wait, 30)
+            # Answered after the requests before it were read.
+            await asyncio.to_thread(ask, path, {"do": "clients"})
+            with pytest.raises(ControlError, match=f"{MOST} commands .* try again later"):
+                await asyncio.to_thread(ask, path, LOOK)
+            looker.go.set()
+            for writer in writers:
+                writer.close()
+
+    asyncio.run(scenario())
+
+
+def test_only_its_owner_may_ask_and_the_socket_goes_with_the_server(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with listening(tmp_path, Looker()) as path:
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600
+            assert stat.S_ISSOCK(path.stat().st_mode)
+        assert not path.exists()
+        with pytest.raises(NoServerError, match="no server answers"):
+            ControlConnection(path)
+
+    asyncio.run(scenario())
+
+
+def test_the_socket_that_a_crash_left_is_replaced_also_at_a_long_path(tmp_path: Path) -> None:
+    folder = tmp_path / ("f" * 120)  # longer than an address of a Unix socket
+    folder.mkdir()
+
+    async def scenario() -> None:
+        async with LiveServer(tmp_path) as live:
+            path = folder / "control.sock"
+            path.write_text("left")
+            async with controlled(live, path, Looker()):
+                assert await asyncio.to_thread(ask, path, {"do": "clients"}) == {"clients": []}
+
+    asyncio.run(scenario())
+
+
+def test_where_there_can_be_no_socket_the_cure_is_told(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with LiveServer(tmp_path) as live:
+            control = ControlSocket(
+                tmp_path / "none" / "control.sock", live.server, PhotoChecks(Looker())
+            )
+            with pytest.raises(TaskFailedError, match="let it write to its state directory"):
+                await control.run()
+
+    asyncio.run(scenario())
+
+
+def test_who_asks_nothing_is_left_after_a_while(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("iot_facerecognition_server.serving.control.SECONDS", 0.1)
+
+    async def scenario() -> None:
+        async with listening(tmp_path, Looker()) as path:
+            reader, writer = await asyncio.open_unix_connection(path)
+            assert await reader.read() == b""
+            writer.close()
+
+    asyncio.run(scenario())
+    assert "a request of the command line was not answered" in caplog.text
