@@ -14,7 +14,7 @@ from iot_facerecognition_client import ServerAddress
 from iot_facerecognition_client.scene import Scene
 from iot_facerecognition_edge import appliance as appliance_module
 from iot_facerecognition_edge.appliance import Appliance
-from iot_facerecognition_edge.cameras import Capabilities, Picture
+from iot_facerecognition_edge.cameras import Capabilities
 from iot_facerecognition_edge.cameras.turned_camera import TurnedCamera
 from iot_facerecognition_edge.errors import EdgeError, SettingError
 from iot_facerecognition_edge.eventlog import EntryKind, EventLog
@@ -41,49 +41,17 @@ from iot_facerecognition_protocol import (
     Setting,
     Text,
 )
+from tests.edge.appliance.exposed_camera import ExposedCamera
 
 ADA = Face("Ada", 10, 20, 30, 40, distance=0.31, score=1.5, track=1)
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
-
-
-class Camera:
-    """A camera that takes a picture when told."""
-
-    def __init__(self) -> None:
-        self.capabilities = Capabilities("test", (640, 480), 15.0)
-        self.plane = None
-        self._waiting: Picture | None = None
-        self._number = 0
-
-    def start(
-        self, preview: Any, arrived: Callable[[], None], failed: Callable[[str], None]
-    ) -> None:
-        self._arrived, self.failed = arrived, failed
-
-    def stop(self) -> None:
-        """Nothing runs."""
-
-    def newest(self) -> Picture | None:
-        picture, self._waiting = self._waiting, None
-        return picture
-
-    def preview(self) -> None:
-        return None
-
-    def apply(self, settings: Settings) -> tuple[str, ...]:
-        return ()
-
-    def expose(self, jpeg: bytes, time: float, scene: Scene | None = None) -> None:
-        self._number += 1
-        self._waiting = Picture(jpeg, time, self._number, scene)
-        self._arrived()
 
 
 class Bench:
     """An appliance and everything it tells."""
 
     def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
-        self.camera = Camera()
+        self.camera: Any = ExposedCamera()
         self.powered_off = False
         loop = asyncio.get_running_loop()
         self.appliance = Appliance(

@@ -4,17 +4,18 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
 
 import pytest
 
 from iot_facerecognition_client.scene import Scene
 from iot_facerecognition_edge import capture as capture_module
 from iot_facerecognition_edge.cameras import Capabilities, Picture
+from iot_facerecognition_edge.cameras.interface import Arrived, Failed, PreviewPlane
 from iot_facerecognition_edge.cameras.slot import Slot
 from iot_facerecognition_edge.capture import Capture
 from iot_facerecognition_edge.errors import CameraError
 from iot_facerecognition_edge.events import CameraStatus
+from iot_facerecognition_edge.settings import Settings
 from iot_facerecognition_protocol import CameraState
 
 
@@ -24,7 +25,7 @@ class FakeCamera:
     def __init__(self) -> None:
         self.slot = Slot()
         self.capabilities = Capabilities("fake", (640, 480), 15.0)
-        self.plane = None
+        self.plane: PreviewPlane | None = None
         self.starts: list[tuple[int, int] | None] = []
         self.running = False
         self.refuse: str | None = None
@@ -34,7 +35,7 @@ class FakeCamera:
         self.arrived: Callable[[], None]
         self.failed: Callable[[str], None]
 
-    def start(self, preview: Any, arrived: Any, failed: Any) -> None:
+    def start(self, preview: tuple[int, int] | None, arrived: Arrived, failed: Failed) -> None:
         assert not self.running
         assert threading.current_thread() is not threading.main_thread()
         self.release.wait()
@@ -58,7 +59,7 @@ class FakeCamera:
     def preview(self) -> None:
         return None
 
-    def apply(self, settings: Any) -> tuple[str, ...]:
+    def apply(self, settings: Settings) -> tuple[str, ...]:
         return ("camera.rotation does nothing",)
 
     def expose(self, *jpegs: bytes) -> None:
@@ -86,7 +87,7 @@ class Bench:
         self.moves = 0
         self.capture = Capture(
             lambda: self.camera,
-            lambda camera: camera.apply(None),
+            lambda camera: camera.apply(Settings()),
             deliver=self.pictures.append,
             changed=self.statuses.append,
             warned=self.warnings.append,
@@ -136,15 +137,21 @@ async def test_the_camera_runs_only_while_it_is_wanted() -> None:
 async def test_state_is_off_only_while_nobody_wants_the_camera() -> None:
     async with running() as bench:
         await asyncio.sleep(0)
-        assert bench.capture.state is CameraState.OFF
+        states = [bench.capture.state]
         bench.capture.want(None)
-        assert bench.capture.state is CameraState.STARTING
+        states.append(bench.capture.state)
         await bench.in_state(CameraState.RUNNING)
         bench.camera.failed("no cable")
         await bench.in_state(CameraState.FAILED)
-        assert bench.capture.state is CameraState.FAILED
+        states.append(bench.capture.state)
         bench.capture.release()
-        assert bench.capture.state is CameraState.OFF
+        states.append(bench.capture.state)
+    assert states == [
+        CameraState.OFF,
+        CameraState.STARTING,
+        CameraState.FAILED,
+        CameraState.OFF,
+    ]
 
 
 async def test_pictures_are_delivered_on_the_loop_and_gaps_are_counted() -> None:

@@ -8,7 +8,6 @@ import pytest
 from iot_facerecognition_client.scene import Scene
 from iot_facerecognition_client.sources.jpeg_header import read_jpeg_header
 from iot_facerecognition_edge.cameras.interface import (
-    Capabilities,
     Picture,
     PixelFormat,
     PreviewImage,
@@ -17,6 +16,7 @@ from iot_facerecognition_edge.cameras.selection import open_camera
 from iot_facerecognition_edge.cameras.turned_camera import TurnedCamera
 from iot_facerecognition_edge.settings import Settings
 from iot_facerecognition_edge.turning import tagged
+from tests.edge.cameras.small_camera import SmallCamera
 
 TURNS = pytest.mark.parametrize("turn", [0, 90, 180, 270])
 
@@ -29,35 +29,7 @@ def settings(turn: int = 0, **others: object) -> Settings:
     return made
 
 
-class Sensor:
-    """A camera of 4 x 2 pixels that cannot turn its pictures, or only by half a turn."""
-
-    def __init__(self, *controls: str, kind: PixelFormat = PixelFormat.GREY) -> None:
-        self.capabilities = Capabilities("sensor", (4, 2), 15.0, frozenset(controls), plane=True)
-        self.plane = object()
-        self.pictures = [Picture(b"\xff\xd8rest", 1.5, 7)]
-        size = 1 if kind is PixelFormat.GREY else 4
-        pixels = b"".join(bytes([value]) * size for value in range(8))
-        self.image = PreviewImage(4, 2, kind, pixels, 1.5)
-        self.started: list[object] = []
-
-    def start(self, preview, arrived, failed):
-        self.started.append(preview)
-
-    def stop(self):
-        self.started.append("stopped")
-
-    def newest(self):
-        return self.pictures.pop() if self.pictures else None
-
-    def preview(self):
-        return self.image
-
-    def apply(self, settings):
-        return ("camera.rotation does nothing: it cannot do that", "camera.iso does nothing")
-
-
-def running(sensor: Sensor, turn: int) -> TurnedCamera:
+def running(sensor: SmallCamera, turn: int) -> TurnedCamera:
     camera = TurnedCamera(sensor, settings(turn))
     camera.start((48, 32), lambda: None, lambda reason: None)
     return camera
@@ -66,7 +38,7 @@ def running(sensor: Sensor, turn: int) -> TurnedCamera:
 @pytest.mark.parametrize("kind", list(PixelFormat))
 @TURNS
 def test_the_preview_is_upright(turn, kind):
-    sensor = Sensor(kind=kind)
+    sensor = SmallCamera(kind=kind)
     camera = running(sensor, turn)
     image = camera.preview()
     expected = np.rot90(np.arange(8).reshape(2, 4), -turn // 90)
@@ -79,7 +51,7 @@ def test_the_preview_is_upright(turn, kind):
 
 @pytest.mark.parametrize("turn", [90, 270])
 def test_what_a_quarter_turn_changes(turn):
-    sensor = Sensor("width", "rotation")
+    sensor = SmallCamera("width", "rotation")
     camera = running(sensor, turn)
     assert sensor.started == [(32, 48)]
     assert camera.capabilities.size == (2, 4)
@@ -93,7 +65,7 @@ def test_what_a_quarter_turn_changes(turn):
 
 
 def test_a_scene_of_its_own_is_turned_with_its_picture():
-    sensor = Sensor()
+    sensor = SmallCamera()
     sensor.pictures = [Picture(b"\xff\xd8rest", 1.5, 7, Scene(3, (4, 2)))]
     sensor.image = PreviewImage(4, 2, PixelFormat.GREY, bytes(8), 1.5, Scene(3, (4, 2)))
     camera = running(sensor, 270)
@@ -101,7 +73,7 @@ def test_a_scene_of_its_own_is_turned_with_its_picture():
 
 
 def test_half_a_turn_is_left_to_a_camera_that_can_do_it():
-    able, unable = running(Sensor("rotation"), 180), running(Sensor(), 180)
+    able, unable = running(SmallCamera("rotation"), 180), running(SmallCamera(), 180)
     assert (able.capabilities.turn, unable.capabilities.turn) == (0, 180)
     assert able.newest().jpeg == b"\xff\xd8rest"
     assert unable.newest().jpeg == tagged(b"\xff\xd8rest", 180)
@@ -110,7 +82,7 @@ def test_half_a_turn_is_left_to_a_camera_that_can_do_it():
 
 
 def test_without_a_turn_everything_is_the_cameras_own():
-    sensor = Sensor()
+    sensor = SmallCamera()
     camera = running(sensor, 0)
     assert camera.capabilities.plane
     assert camera.plane is sensor.plane
@@ -120,7 +92,7 @@ def test_without_a_turn_everything_is_the_cameras_own():
 
 @TURNS
 def test_every_camera_obeys_the_rotation(turn):
-    camera = running(Sensor(), turn)
+    camera = running(SmallCamera(), turn)
     assert "rotation" in camera.capabilities.controls
     assert camera.apply(settings(turn)) == ("camera.iso does nothing",)
 

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -255,7 +256,7 @@ def fake_server(certificate: Certificate) -> Callable[..., object]:
     """An async context manager: a running `FakeServer` with the given properties."""
 
     @asynccontextmanager
-    async def run(**properties: object) -> AsyncIterator[FakeServer]:
+    async def run(**properties: Any) -> AsyncIterator[FakeServer]:
         server = FakeServer(**({"certificate": certificate} | properties))
         await server.start()
         try:

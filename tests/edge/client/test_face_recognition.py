@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from iot_facerecognition_client import FaceRecognition, FrameEnded, TrustError
-from iot_facerecognition_client.sources import SourceError, SourceFrame
+from iot_facerecognition_client.sources import SourceError
 from iot_facerecognition_client.sources.pictures import Pictures
 from iot_facerecognition_protocol import DEFAULT_WINDOW, Command, Text, Version
+from tests.edge.client.failing_source import FailingSource
 
 
 @pytest.fixture
@@ -193,17 +194,6 @@ async def test_methods_in_the_wrong_order_are_told(fake_server, pictures, make_r
     for method in (recognition.start, lambda: recognition.sendmessage("x")):
         with pytest.raises(RuntimeError, match=r"connect\(\) comes before"):
             method()
-
-
-class FailingSource:
-    size = (1, 1)
-
-    def start(self) -> None: ...
-
-    def stop(self) -> None: ...
-
-    def next_frame(self) -> SourceFrame | None:
-        raise SourceError("camera 0 delivers no more pictures")
 
 
 async def test_the_end_of_the_source_is_told(fake_server, photos, make_recognition):

@@ -5,6 +5,7 @@ to the driver or to the program; the driver writes only to its own, and fills th
 Wrong order is refused with the kernel's error.
 """
 
+import ctypes
 import errno
 import os
 import threading
@@ -83,9 +84,9 @@ class FakeDriver:
     def wait(self, descriptor: int, seconds: float) -> bool:
         assert descriptor in self.open_descriptors
         with self._news:
-            return self._news.wait_for(lambda: self._filled or self.unplugged, seconds)
+            return self._news.wait_for(lambda: bool(self._filled) or self.unplugged, seconds)
 
-    def map(self, descriptor: int, length: int, offset: int) -> Any:
+    def map(self, descriptor: int, length: int, offset: int) -> "Mapping":
         index = offset // 4096
         assert offset % 4096 == 0
         assert length == len(self.buffers[index])
@@ -97,7 +98,7 @@ class FakeDriver:
         if self.unplugged:
             raise OSError(errno.ENODEV, os.strerror(errno.ENODEV))
         number, size = request & 0xFF, request >> 16 & 0x3FFF
-        assert size == v4l2.ctypes.sizeof(argument)
+        assert size == ctypes.sizeof(argument)
         with self._news:
             refused = getattr(self, f"_do_{number}", lambda _: errno.ENOTTY)(argument)
             if refused:

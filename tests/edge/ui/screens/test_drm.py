@@ -7,27 +7,7 @@ from iot_facerecognition_edge.screens.drm import DrmScreen
 from iot_facerecognition_edge.screens.fbinfo import FramebufferInfo
 from iot_facerecognition_edge.screens.framebuffer import FramebufferScreen
 from iot_facerecognition_edge.screens.rotation import Rotation
-
-
-class FakePlane:
-    """Remembers what the display hardware would show."""
-
-    def __init__(self):
-        self.area = None
-        self.pixels = None
-        self.updates = 0
-
-    def show(self, x, y, width, height):
-        self.area = (x, y, width, height)
-
-    def hide(self):
-        self.area = None
-
-    def overlay(self, rgba, width, height):
-        assert self.area, "an overlay needs a running preview"
-        assert rgba is None or len(rgba) == width * height * 4
-        self.pixels = rgba
-        self.updates += 1
+from tests.edge.ui.plane import FakePlane
 
 
 @pytest.fixture

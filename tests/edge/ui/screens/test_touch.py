@@ -1,7 +1,6 @@
 """From the kernel's input events to touches on the canvas."""
 
 import os
-from types import SimpleNamespace
 
 import pytest
 
@@ -10,17 +9,14 @@ from iot_facerecognition_edge.screens.interface import Phase, Pointer, ScreenErr
 from iot_facerecognition_edge.screens.rotation import Rotation
 from iot_facerecognition_edge.screens.touch import (
     ABS_X,
-    ABS_Y,
-    BTN_TOUCH,
     EV_ABS,
-    EV_KEY,
     EV_SYN,
     SYN_DROPPED,
     TouchPanel,
     TouchTracker,
     find_touch,
 )
-from tests.edge.ui.touch_device import FakeDevice, event, report
+from tests.edge.ui.touch_device import FakeDevice, FakeEvdev, FakeEvent, report
 
 
 def panel(calibration="", x_range=(0, 1000), y_range=(0, 1000)):
@@ -61,8 +57,8 @@ def test_the_far_edge_is_the_last_pixel():
 def test_events_between_an_overrun_and_the_next_report_are_ignored():
     device, touch = panel()
     device.waiting = [
-        event(EV_ABS, ABS_X, 100),
-        event(EV_SYN, SYN_DROPPED, 0),
+        FakeEvent(EV_ABS, ABS_X, 100),
+        FakeEvent(EV_SYN, SYN_DROPPED, 0),
         *report(900, 900, touch=True),
         *report(200, 200, touch=True),
     ]
@@ -106,37 +102,6 @@ def test_devices_that_cannot_be_read_are_named_with_the_cure(tmp_path):
     (tmp_path / "event0").symlink_to(os.devnull)
     with pytest.raises(ScreenError, match="group 'input'"):
         find_touch(Calibration(), tmp_path)
-
-
-class FakeEvdev:
-    """An input device as python-evdev opens it by its path."""
-
-    KINDS = {  # noqa: RUF012 - a table of this test
-        "event0": {EV_KEY: [30, 48]},
-        "event1": {EV_ABS: [ABS_X, ABS_Y], EV_KEY: [0x110]},
-        "event2": {EV_ABS: [ABS_X, ABS_Y], EV_KEY: [BTN_TOUCH]},
-        "event10": {EV_ABS: [ABS_X, ABS_Y], EV_KEY: [BTN_TOUCH]},
-    }
-    opened = []  # noqa: RUF012 - seen by the test
-
-    def __init__(self, path):
-        self.name = os.path.basename(path)  # noqa: PTH119 - evdev takes texts
-        self.fd = int(self.name.removeprefix("event")) + 50
-        self.closed = False
-        self.opened.append(self)
-
-    def capabilities(self, absinfo):
-        assert not absinfo
-        return self.KINDS[self.name]
-
-    def absinfo(self, code):
-        return SimpleNamespace(min=200, max=3900 if code == ABS_X else 1800)
-
-    def read(self):
-        return iter(report(3900, 200, touch=True))
-
-    def close(self):
-        self.closed = True
 
 
 def test_a_touch_panel_goes_before_a_tablet_and_the_others_are_closed(tmp_path, monkeypatch):

@@ -11,6 +11,7 @@ from iot_facerecognition_edge.screens.rotation import Rotation
 from iot_facerecognition_edge.views.app import App
 from iot_facerecognition_edge.views.view import Page
 from iot_facerecognition_protocol import Face
+from tests.edge.ui.plane import FakePlane
 
 FORMATS = {
     "RGB565": (16, (0xF800, 0x07E0, 0x001F), 0),
@@ -70,31 +71,6 @@ def test_the_panel_always_shows_what_was_drawn(tmp_path, appliance, form, rotati
     screen.close()
 
 
-class FakePlane:
-    """The overlay above the camera's picture, as the display hardware has it."""
-
-    def __init__(self):
-        self.area = None
-        self.rgba = None
-        self.updates = 0
-
-    def show(self, x, y, width, height):
-        self.area = pygame.Rect(x, y, width, height)
-
-    def hide(self):
-        self.area = None
-
-    def overlay(self, rgba, width, height):
-        self.rgba = rgba
-        self.size = (width, height)
-        self.updates += 1
-
-    def at(self, x, y):
-        """Return the overlay's pixel at (x, y) of the screen."""
-        start = 4 * ((y - self.area.y) * self.area.width + x - self.area.x)
-        return tuple(self.rgba[start : start + 4])
-
-
 @pytest.fixture
 def on_plane(tmp_path, appliance):
     appliance.hardware_plane = FakePlane()
@@ -111,7 +87,7 @@ def on_plane(tmp_path, appliance):
 
 def test_the_camera_shines_through_where_nothing_is_drawn(on_plane, appliance):
     app, plane, _ = on_plane
-    assert plane.area == pygame.Rect(27, 0, 426, 320)
+    assert plane.area == (27, 0, 426, 320)
     assert plane.at(240, 160)[3] == 0
     face = Face("Ada", 160, 120, 320, 240)
     appliance.publish(FacesSeen((face,), 1, (640, 480), appliance.now))
