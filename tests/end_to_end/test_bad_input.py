@@ -8,7 +8,6 @@ import ssl
 import struct
 import subprocess
 import sys
-import time
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -72,9 +71,7 @@ def test_truncated_jpeg(peer: Peer, jpeg: bytes, share: float) -> None:
 def test_huge_picture_in_the_header_is_refused_before_decoding(
     peer: Peer, jpeg: bytes, side: int
 ) -> None:
-    begun = time.monotonic()
     assert_rejected(peer, with_size(jpeg, side, side), "frame-too-many-pixels")
-    assert time.monotonic() - begun < 5
 
 
 def test_tables_only_jpeg(peer: Peer, jpeg: bytes) -> None:
@@ -249,11 +246,16 @@ def test_plain_garbage_on_the_port_is_dropped(server: ServerProcess) -> None:
     with socket.create_connection(("127.0.0.1", server.access.port)) as raw:
         raw.settimeout(20)
         raw.sendall(b"GET / HTTP/1.1\r\n\r\n" + bytes(range(256)) * 100)
+        answer = b""
         try:
-            while raw.recv(4096):
-                pass
+            while part := raw.recv(4096):
+                answer += part
         except ConnectionResetError:
             pass
+    # What was sent on its heels may have the answer lost.
+    assert not answer or answer.startswith(b"HTTP/1.1 400 ")
+    with dial(server.access) as peer:
+        assert peer.receive()["command"] == 9, "the next one is served"
 
 
 def test_tls_1_2_is_refused(server: ServerProcess) -> None:

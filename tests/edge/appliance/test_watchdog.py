@@ -162,7 +162,13 @@ def test_waiting_for_the_time_of_day_and_then_without_a_server(
         "connection.port": unused_tcp_port,
         "connection.tls_mode": "system",
     }
-    four_minutes(tmp_path, settings)
+    appliance = four_minutes(tmp_path, settings)
+    texts = [entry.text for entry in reversed(appliance.log.entries())]
+    waits = [number for number, text in enumerate(texts) if "time of day" in text]
+    tries = [number for number, text in enumerate(texts) if "nothing listens" in text]
+    assert waits
+    assert tries
+    assert waits[0] < tries[0]
 
 
 def test_nothing_wanted_for_four_minutes(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from iot_facerecognition_protocol import DropReason, ErrorCode, Face, Health, Limits, Version
 from iot_facerecognition_server.engine.interface import Frame, ObjectsWanted, Wants
 from iot_facerecognition_server.sessions.events import (
+    Event,
     HealthReceived,
     Ignored,
     Refused,
@@ -260,4 +261,5 @@ def test_objects_that_nobody_can_recognise_are_switched_off() -> None:
 @given(st.text())
 def test_any_text_is_answered_and_never_raises(text: str) -> None:
     for version in Version:
-        Peer(version).session.receive_text(text)
+        event = Peer(version).session.receive_text(text)
+        assert isinstance(event, Event)

@@ -17,6 +17,7 @@ from iot_facerecognition_edge.screens.interface import (
 )
 from iot_facerecognition_edge.screens.memory import MemoryScreen
 from iot_facerecognition_edge.ui import run
+from tests.virtual_time import VirtualTimeLoop
 
 
 class Watched(MemoryScreen):
@@ -35,7 +36,7 @@ class Watched(MemoryScreen):
 def running(appliance):
     """Run a test as a coroutine beside the loop; it gets the screen."""
 
-    def start(body, leave=True):
+    def start(body, leave=True, loop_factory=None):
         async def both():
             appliance.stopping = asyncio.Event()
             appliance.leave = lambda power_off=False: appliance.stopping.set()
@@ -51,7 +52,8 @@ def running(appliance):
                 await shown
             assert screen.closed
 
-        asyncio.run(both())
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
+            runner.run(both())
 
     return start
 
@@ -134,7 +136,7 @@ def test_a_finger_on_a_device_wakes_the_loop(running, monkeypatch):
     monkeypatch.setattr(Watched, "events", events)
 
     async def body(screen):
-        await asyncio.sleep(0.1)  # the first page is drawn, and the loop sleeps
+        await asyncio.sleep(0.5)  # in virtual time: the first page is drawn, and the loop sleeps
         before = len(asked)
         screen.shown.clear()
         screen.push(Pointer(Phase.DOWN, 100, 150))
@@ -142,6 +144,6 @@ def test_a_finger_on_a_device_wakes_the_loop(running, monkeypatch):
         await screen.shown.wait()
         assert len(asked) <= before + 2
 
-    running(body)
+    running(body, loop_factory=VirtualTimeLoop)
     os.close(read)
     os.close(write)
