@@ -41,6 +41,7 @@ from iot_facerecognition_server.observability.self_test import (
     SelfTestError,
     known_answer,
 )
+from iot_facerecognition_server.observability.service_manager import ServiceManager
 from iot_facerecognition_server.observability.stages import TimedMatcher
 from iot_facerecognition_server.process_age import process_seconds
 from iot_facerecognition_server.recognition.alignment import FaceAlignment
@@ -202,6 +203,11 @@ async def _serve(
     examination = Examination(
         engine, self_test, monitoring.readiness, SELF_TEST, metrics.self_tests
     )
+    service_manager = ServiceManager.of_environment(
+        os.environ,
+        monitoring.liveness,
+        lambda: f"{len(server.clients)} clients, {scheduler.waiting} frames waiting",
+    )
     ended = _ended_by_signal()
     try:
         if not await _passed(engine, self_test, monitoring, ended):
@@ -223,8 +229,10 @@ async def _serve(
             tls=tls,
             monitoring=monitoring,
             server=server,
+            service_manager=service_manager,
             ended=ended,
         )
+        await service_manager.stopping()
         monitoring.readiness.fail(PORT, "the server is ending")
         _log.info("ending: finishing what is under way")
         await server.close(SHUTDOWN_SECONDS, start_seconds)
@@ -347,6 +355,7 @@ async def _run(
     tls: ServerTls,
     monitoring: Monitoring,
     server: RecognitionServer,
+    service_manager: ServiceManager,
     ended: asyncio.Event,
 ) -> None:
     """Run the background tasks until a signal has `ended` the server, or one of them fails."""
@@ -376,7 +385,9 @@ async def _run(
         supervisor.start("gallery", keeper.run)
         supervisor.start("self-test", examination.run)
         supervisor.start("reload", reload)
-        for name in ("heartbeat", "gallery", "self-test", "reload"):
+        if service_manager.listens:
+            supervisor.start("service-manager", service_manager.run)
+        for name in ("heartbeat", "gallery", "self-test", "reload", "service-manager"):
             failures.labels(name)  # a series from the start, or the first failure is no increase
         supervisor.start("control", control.run)
         await ended.wait()

@@ -89,7 +89,7 @@ class Number(Kind):
     def allowed(self) -> str:
         """The range with its unit."""
         unit = f" ({self.unit})" if self.unit else ""
-        return f"a number from {self.least:g} to {self.most:g}{unit}"
+        return f"a number from {self.least:.15g} to {self.most:.15g}{unit}"
 
     def parse(self, text: str, base: Path) -> float:  # noqa: ARG002 - no path
         """Take a finite decimal number with a point."""

@@ -23,7 +23,7 @@ from iot_facerecognition_server.observability.endpoints import (
 )
 from iot_facerecognition_server.observability.gpu import find_gpus
 from iot_facerecognition_server.observability.heartbeat import Heartbeat
-from iot_facerecognition_server.observability.readiness import Liveness, Readiness, Watch
+from iot_facerecognition_server.observability.readiness import Liveness, Readiness, Verdict, Watch
 from iot_facerecognition_server.trust.certificates import Identity
 from iot_facerecognition_server.trust.tls import ServerTls
 
@@ -78,6 +78,10 @@ class Monitoring:
         """Let liveness depend on how many seconds the busiest worker is at one piece of work."""
         self._watches.append(Watch("workers", standing, WORKER_LIMIT))
 
+    def liveness(self) -> Verdict:
+        """Tell whether event loop and workers make progress."""
+        return Liveness(self._watches).verdict()
+
     def tell(self, family: Family, **labels: str) -> None:
         """Expose an information metric; each family once, with every label."""
         gauge = Gauge(family.full_name, family.meaning, family.labels, registry=self.registry)
@@ -117,7 +121,7 @@ class Monitoring:
             context=context,
             credentials=credentials,
             exposition=Exposition(self.registry, self.metrics.exposition_seconds),
-            live=lambda: Liveness(self._watches).verdict(),
+            live=self.liveness,
             ready=self.readiness.verdict,
         )
 

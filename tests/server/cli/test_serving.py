@@ -69,6 +69,21 @@ def test_the_first_start_makes_what_is_needed_and_prints_the_token_until_it_is_u
         assert not path.is_file() or token.encode() not in path.read_bytes()
 
 
+def test_a_service_manager_hears_of_start_and_end(ready, home, monkeypatch):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(home / "notify"))
+        listener.settimeout(60)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(home / "notify"))
+        process, _ = ready()
+        assert listener.recv(4096) == b"READY=1"
+        assert listener.recv(4096).startswith(b"WATCHDOG=1\nSTATUS=0 clients")
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+        last = b""
+        while not last.startswith(b"STOPPING=1"):
+            last = listener.recv(4096)
+
+
 async def connected(port, token):
     client = Client(ServerAddress("127.0.0.1", port), trust=NoVerification(), token=token)
     async with client, asyncio.timeout(60):
