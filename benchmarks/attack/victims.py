@@ -204,7 +204,8 @@ async def run(access: Access, tokens: Sequence[str]) -> None:
 
 
 def _print(notice: Notice) -> None:
-    print(json.dumps(asdict(notice)), flush=True)
+    sys.stdout.write(f"{json.dumps(asdict(notice))}\n")  # in one go, or a line may have no end
+    sys.stdout.flush()
 
 
 def main() -> None:

@@ -6,9 +6,13 @@ from typing import Final
 
 _TRIM_THRESHOLD: Final = -1
 _MMAP_THRESHOLD: Final = -3
-"""`M_TRIM_THRESHOLD` and `M_MMAP_THRESHOLD` of mallopt(3)."""
+_ARENA_MAX: Final = -8
+"""`M_TRIM_THRESHOLD`, `M_MMAP_THRESHOLD` and `M_ARENA_MAX` of mallopt(3)."""
 KEPT_BYTES: Final = 32 * 2**20
 """Freed memory at the end of the heap that is kept: a few frames of the largest size."""
+ARENAS: Final = 2
+"""Heaps that threads share: with one for each thread, what one has freed is of no use to another,
+and frames of the largest size take 30 MB more in all."""
 LARGEST_BYTES: Final = 8 * 2**20
 """Size from which memory is fetched from the system, and given back, by itself."""
 
@@ -21,11 +25,21 @@ def keep_freed_memory() -> bool:
     milliseconds for each copy of a frame of 4 MB, in which no other thread of Python runs.
     `python -m benchmarks.large_messages` measures it.
     """
-    told = "GLIBC_TUNABLES", "MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"
+    told = (
+        "GLIBC_TUNABLES",
+        "MALLOC_ARENA_MAX",
+        "MALLOC_MMAP_THRESHOLD_",
+        "MALLOC_TRIM_THRESHOLD_",
+    )
     if any(name in os.environ for name in told):
         return False
     set_option = getattr(ctypes.CDLL(None), "mallopt", None)
     if set_option is None:
         return False
-    kept = bool(set_option(_TRIM_THRESHOLD, KEPT_BYTES))
-    return kept and bool(set_option(_MMAP_THRESHOLD, LARGEST_BYTES))
+    options = (
+        (_ARENA_MAX, ARENAS),
+        (_TRIM_THRESHOLD, KEPT_BYTES),
+        (_MMAP_THRESHOLD, LARGEST_BYTES),
+    )
+    done = [bool(set_option(*option)) for option in options]
+    return all(done)

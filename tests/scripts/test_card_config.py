@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -30,7 +31,9 @@ class Server:
         # What `--ssh` and `--compose` run, with what they would run elsewhere.
         self.program(folder / "ssh", 'echo "$@" >>"$0.log"; shift 2; exec sh -c "$1"\n')
         self.program(folder / "docker", 'echo "$@" >>"$0.log"; shift 4; exec "$@"\n')
-        self.program(folder / "iot-facerecognition-server", f'exec {SERVER} "$@"\n')
+        self.program(
+            folder / "iot-facerecognition-server", f'exec {shlex.quote(str(SERVER))} "$@"\n'
+        )
         self.folder = folder
 
     def program(self, path: Path, text: str) -> None:
