@@ -65,7 +65,7 @@ class Host:
 
     def install(self) -> None:
         """Give it a network, an empty disk over its root, and an identity of its own."""
-        self._namespace, self.address = self.network.add(self.name)
+        self._namespace, self.address = self.network.add(self.name, self.address)
         self._processes = HostProcesses(self.machine)
         for name in ("upper", "work", "merged"):
             (self.folder / name).mkdir(parents=True)

@@ -61,11 +61,24 @@ class HostLab:
             host.remove()
         self.network.close()
 
-    def add(self, name: str, root: HostRoot, binds: Mapping[Path, str] | None = None) -> Host:
-        """Return a new host, which is off. Every host knows every other's name once it boots."""
+    def add(
+        self,
+        name: str,
+        root: HostRoot,
+        binds: Mapping[Path, str] | None = None,
+        *,
+        in_place_of: Host | None = None,
+    ) -> Host:
+        """Return a new host, which is off. Every host knows every other's name once it boots.
+
+        A host that takes the place of another has its address; the other is cut off.
+        """
         machine = f"{self._name}-{name}"
         folder = self.folder / "hosts" / name
         host = Host(name, root, folder, self.network, self.key, machine, binds or {})
+        if in_place_of is not None:
+            in_place_of.cut_network()
+            host.address = in_place_of.address
         host.install()
         self.hosts[name] = host
         lines = ["127.0.0.1 localhost", *(f"{h.address} {h.name}" for h in self.hosts.values())]

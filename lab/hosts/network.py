@@ -3,6 +3,8 @@
 Nothing of it is in this machine's own network, and there is no way out.
 """
 
+import ctypes
+import os
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +15,8 @@ TOOLS = {"ip": "iproute2"}
 _PREFIX = "10.77.0"
 _BRIDGE = "br0"
 NAMESPACES = Path("/run/netns")
+_NETWORK = 0x40000000
+"""CLONE_NEWNET of linux/sched.h."""
 
 
 class LabNetwork:
@@ -37,11 +41,14 @@ class LabNetwork:
             self.remove(host)
         subprocess.run(["ip", "netns", "del", self.name], check=False, stderr=subprocess.DEVNULL)
 
-    def add(self, host: str) -> tuple[Path, str]:
-        """Plug a host in; return the path of its namespace and its address. Raises DeviceError."""
+    def add(self, host: str, address: str = "") -> tuple[Path, str]:
+        """Plug a host in; return the path of its namespace and its address. Raises DeviceError.
+
+        An `address` is given to a host that takes another's place, which has to be cut off.
+        """
         number = len(self._ports) + 2
         port, namespace = f"port{number}", self._namespace(host)
-        address = f"{_PREFIX}.{number}"
+        address = address or f"{_PREFIX}.{number}"
         _ip("netns", "add", namespace)
         self._ports[host] = port
         self._inside(
@@ -73,6 +80,12 @@ class LabNetwork:
     def command(self, *words: str | Path) -> list[str]:
         """Return `words` as a command that runs where all hosts can be reached."""
         return ["ip", "netns", "exec", self.name, *map(str, words)]
+
+    def enter(self) -> None:
+        """Let the calling thread, for the rest of its life, make its connections in the network."""
+        with (NAMESPACES / self.name).open() as namespace:
+            if ctypes.CDLL(None, use_errno=True).setns(namespace.fileno(), _NETWORK):
+                raise DeviceError(f"setns: {os.strerror(ctypes.get_errno())}")
 
     def _namespace(self, host: str) -> str:
         return f"{self.name}-{host}"

@@ -24,10 +24,14 @@ _SYSTEM = (
 """What every Debian with SSH and Ansible has."""
 EDGE_PACKAGES = (
     *("python3-evdev", "python3-numpy", "python3-pygame", "python3-sdnotify"),
+    "python3-pil",
     *("fonts-dejavu-core", "libturbojpeg0", "gnupg", "nftables", "unattended-upgrades", "polkitd"),
 )
 """What the edge's package and role need, and `_TRIXIE_ONLY` where that is new enough."""
-SERVER_PACKAGES = ("libturbojpeg0", "openssl", "nftables", "prometheus", "prometheus-alertmanager")
+SERVER_PACKAGES = (
+    *("libturbojpeg0", "openssl", "nftables", "python3-venv"),
+    *("prometheus", "prometheus-alertmanager"),
+)
 _TRIXIE_ONLY = ("python3-websockets",)
 """Debian 12 has version 10 of it, which the edge's package does not use."""
 _LEFT_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*")
