@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage lint lint-ansible format bench bench-window bench-following soak bench-edge bench-gpu attack docs clean lab test-container release-image lab-monitoring lab-trixie lab-armv6 lab-unit lab-newcomer virtual-pi dashboards pictures deb apt-repo test-image
+.PHONY: help demo test coverage lint lint-ansible format bench bench-window bench-following soak bench-edge bench-gpu attack docs clean lab test-container release-image lab-monitoring lab-trixie lab-armv6 lab-unit lab-newcomer virtual-pi dashboards pictures deb apt-repo test-image test-fleet
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -78,6 +78,9 @@ apt-repo: deb  ## add it to a signed repository for apt in dist/apt: KEY=FINGERP
 test-image: $(VENV)/.labs  ## the device's package, image and first boot on real systems (root)
 	@LAB=image $(BIN)/pytest -s --timeout=1800 $(PYTEST_ARGS) tests/image
 
+test-fleet: $(VENV)/.labs  ## a server and edges on real hosts: Ansible, updates, power cuts (root; FLEET=short)
+	@LAB=fleet FLEET="$(FLEET)" $(BIN)/pytest -s --timeout=1800 $(PYTEST_ARGS) tests/fleet
+
 lab-monitoring: $(VENV)/.labs  ## rules, alerts and dashboards against a real Prometheus under load
 	@LAB=monitoring $(BIN)/pytest -s --timeout=900 tests/monitoring
 
@@ -100,7 +103,7 @@ hil: $(VENV)/.labs  ## hardware in the loop: a real board, or the virtual one (d
 lab-newcomer:  ## both commands as a newcomer to a minimal Debian meets them (20 minutes)
 	@tests/labs/newcomer.sh
 
-lab: test-container test-image lab-monitoring lab-trixie lab-armv6 lab-unit virtual-pi lab-newcomer  ## every lab, one after the other
+lab: test-container test-image test-fleet lab-monitoring lab-trixie lab-armv6 lab-unit virtual-pi lab-newcomer  ## every lab, one after the other
 
 dashboards: $(VENV)/.labs  ## write the Grafana dashboards anew
 	@$(BIN)/python -m monitoring.dashboards

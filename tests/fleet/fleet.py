@@ -54,6 +54,9 @@ class Fleet:
         self.server_variables: dict[str, object] = {}
         self._views: list[ServerView] = []
         self._made: dict[str, Path] = {}
+        self._played = 0
+        self._logs = Path(os.environ.get("FLEET_LOGS") or self.folder / "playbooks")
+        self._logs.mkdir(parents=True, exist_ok=True)
 
     # Hosts.
 
@@ -117,16 +120,18 @@ class Fleet:
         inventory: Path | None = None,
         variables: Mapping[str, object] | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        """Run a playbook of the collection; its output is printed where pytest captures it."""
-        done = self.lab.playbook(
+        """Run a playbook of the collection; its output is kept, also for afterwards in FLEET_LOGS."""
+        self._played += 1
+        log = self._logs / f"{self._played:02}-{playbook}.log"
+        print(f"{playbook}.yml {' '.join(arguments)}: {log}", flush=True)
+        return self.lab.playbook(
             inventory or self.inventory(),
             PLAYBOOKS / f"{playbook}.yml",
             *arguments,
             "--extra-vars",
             json.dumps(dict(variables or {})),
+            log=log,
         )
-        print(done.stdout)
-        return done
 
     def update(
         self, package: Path, *arguments: str, **variables: object

@@ -26,9 +26,7 @@ def test_a_backup_is_restored_on_another_host(fleet):
     before = known(fleet, "server")
     folder = fleet.folder / "backups"
     folder.mkdir()
-    done = fleet.play(
-        "backup", variables={"backup_folder": str(folder), "server_backup_fetch_to": str(folder)}
-    )
+    done = fleet.play("backup", variables={"backup_to": str(folder)})
     assert done.returncode == 0, done.stdout[-4000:]
     (backup,) = folder.rglob("*.tar")
     fleet.server.power_cut()
