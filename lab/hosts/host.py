@@ -160,6 +160,10 @@ class Host:
             self._processes.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def processes(self) -> set[int]:
+        """Return the ids that its processes have on this machine."""
+        return set() if self._processes is None else self._processes.ids()
+
     # Network.
 
     def cut_network(self) -> None:

@@ -38,7 +38,7 @@ class HostProcesses:
     def kill(self) -> None:
         """End all of them at once, until none is left. Raises DeviceError."""
         end = time.monotonic() + _PATIENCE
-        while left := self._ids():
+        while left := self.ids():
             for process in left:
                 with suppress(ProcessLookupError):
                     os.kill(process, signal.SIGKILL)
@@ -55,7 +55,8 @@ class HostProcesses:
             with suppress(OSError):
                 folder.rmdir()
 
-    def _ids(self) -> set[int]:
+    def ids(self) -> set[int]:
+        """Return the ids of all of them."""
         found = set()
         for folder in self._folders:
             for group in (folder, *folder.rglob("*/")):

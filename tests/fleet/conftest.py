@@ -14,7 +14,7 @@ import pytest
 _LAB = os.environ.get("LAB") == "fleet"
 collect_ignore_glob = [] if _LAB else ["test_*.py"]
 SHORT = os.environ.get("FLEET") == "short"
-_ORDER = ("adoption", "updates", "interruptions", "secrets", "backup")
+_ORDER = ("hosts", "adoption", "updates", "interruptions", "secrets", "backup")
 """What each test finds the fleet in: one session, one fleet."""
 
 

@@ -120,7 +120,7 @@ class Fleet:
         inventory: Path | None = None,
         variables: Mapping[str, object] | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        """Run a playbook of the collection; its output is kept, also for afterwards in FLEET_LOGS."""
+        """Run a playbook of the collection; FLEET_LOGS names where its output is kept."""
         self._played += 1
         log = self._logs / f"{self._played:02}-{playbook}.log"
         print(f"{playbook}.yml {' '.join(arguments)}: {log}", flush=True)
