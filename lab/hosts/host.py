@@ -4,6 +4,7 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping
@@ -126,7 +127,8 @@ class Host:
             # The first process takes all others of its namespace with it in the same moment.
             leader = self._leader()
             if leader:
-                run_tool(["kill", "-KILL", str(leader)])
+                with suppress(ProcessLookupError):
+                    os.kill(leader, signal.SIGKILL)
             self._processes.kill()
         if self._power is not None:
             self._power.wait()
@@ -154,8 +156,8 @@ class Host:
         self.until(self._is_up, BOOT_PATIENCE, "to be up")
 
     def remove(self) -> None:
-        """Shut it down and forget it, its disk too."""
-        self.power_off()
+        """Cut it off and forget it, its disk too."""
+        self.power_cut()
         if self._processes is not None:
             self._processes.close()
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -35,6 +35,8 @@ class HostLab:
         self.folder = folder
         self.hosts: dict[str, Host] = {}
         self._name = f"{_NAME}-{os.getpid()}-{next(_numbers)}"
+        # A socket's path has to be short.
+        self._control_paths = f"/tmp/{self._name}"  # noqa: S108 - its own name
         self.network = LabNetwork(self._name)
         self.key = SshKey(folder / "operator", folder / "known_hosts")
 
@@ -57,9 +59,11 @@ class HostLab:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for host in self.hosts.values():
-            host.remove()
-        self.network.close()
+        with ExitStack() as ends:
+            ends.callback(shutil.rmtree, self._control_paths, ignore_errors=True)
+            ends.callback(self.network.close)
+            for host in self.hosts.values():
+                ends.callback(host.remove)
 
     def add(
         self,
@@ -136,8 +140,7 @@ class HostLab:
             "ANSIBLE_LOCAL_TEMP": str(self.folder / "ansible/tmp"),
             "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_PIPELINING": "1",
-            # A socket's path has to be short.
-            "ANSIBLE_SSH_CONTROL_PATH_DIR": f"/tmp/{self._name}",  # noqa: S108 - its own name
+            "ANSIBLE_SSH_CONTROL_PATH_DIR": self._control_paths,
             "ANSIBLE_TIMEOUT": "10",
             "LC_ALL": "C.UTF-8",
         }

@@ -130,8 +130,12 @@ class Watch:
 
     def _run(self) -> None:
         while not self._end.wait(1.0):
-            edges = self.view.edges()
             self.looks += 1
+            try:
+                edges = self.view.edges()
+            except OSError as error:
+                self.interruptions.append(f"the server at look {self.looks}: {error}")
+                continue
             for identity in self.identities:
                 if not streams(edges[identity]):
                     shown = {key: edges[identity][key] for key in ("connected", "rate", "running")}
