@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.edge_device import DeviceError
 from lab.hosts.lab import HostLab
-from lab.hosts.root import EDGE_PACKAGES, SERVER_PACKAGES, HostRoot
+from lab.hosts.root import ACCOUNT, EDGE_PACKAGES, SERVER_PACKAGES, HostRoot
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,7 +50,7 @@ def _boot(lab: HostLab, hosts: Sequence[str]) -> None:
         host.power_on()
     for host in lab.hosts.values():
         host.until_up()
-        command = lab.network.command("ssh", *host.ssh_options(), f"operator@{host.address}")
+        command = lab.network.command("ssh", *host.ssh_options(), f"{ACCOUNT}@{host.address}")
         print(f"{host.name}: {shlex.join(command)}")
     inventory = lab.write_inventory(lab.folder / "inventory.yml", groups)
     environment = lab.ansible_environment()

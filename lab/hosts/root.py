@@ -5,6 +5,7 @@ an owner would find a fresh machine otherwise: an account that may use sudo, SSH
 archive in apt's lists.
 """
 
+import fcntl
 import hashlib
 import shutil
 import subprocess
@@ -14,7 +15,7 @@ from pathlib import Path
 from benchmarks.edge_device import LABS, DeviceError, install
 
 TOOLS = {"mmdebstrap": "mmdebstrap", "systemd-nspawn": "systemd-container"}
-ACCOUNT = "operator"
+ACCOUNT = "fleet"
 """Who logs in by SSH; sudo asks for no password."""
 ACCOUNT_ID = 1000
 _SYSTEM = (
@@ -60,10 +61,16 @@ class HostRoot:
         """Return the root, made at the first call (a minute). Raises DeviceError."""
         install(TOOLS)
         place = self._place()
-        if place.is_dir():
-            return place
-        print(f"hosts: making a root of Debian {self.suite} (a minute) …", flush=True)
         place.parent.mkdir(parents=True, exist_ok=True)
+        # Two labs that begin at once need it made once.
+        with (place.parent / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not place.is_dir():
+                print(f"hosts: making a root of Debian {self.suite} (a minute) …", flush=True)
+                self._make(place)
+        return place
+
+    def _make(self, place: Path) -> None:
         new = place.with_name(f"{place.name}.new")
         shutil.rmtree(new, ignore_errors=True)
         command: list[str | Path] = ["mmdebstrap", "--quiet", "--variant=minbase"]
@@ -76,7 +83,6 @@ class HostRoot:
                 f"mmdebstrap could not make a root of {self.suite}: is its mirror reachable?"
             )
         new.rename(place)
-        return place
 
     def is_cached(self) -> bool:
         """Return whether `path` would return at once."""
