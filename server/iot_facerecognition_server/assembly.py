@@ -15,13 +15,13 @@ from contextlib import ExitStack, suppress
 import torch
 from prometheus_client import disable_created_metrics
 
-from iot_facerecognition_protocol import Limits, Version
 from iot_facerecognition_server.config import Config
 from iot_facerecognition_server.connection_limits import connection_limits, limit_readings
 from iot_facerecognition_server.devices import choose_device
-from iot_facerecognition_server.engine.interface import Engine
 from iot_facerecognition_server.engine.jobs import Network, Tools
 from iot_facerecognition_server.engine.local import LocalEngine, Repairs
+from iot_facerecognition_server.fleet.keeper import FleetKeeper
+from iot_facerecognition_server.fleet.setup import fleet_keeper
 from iot_facerecognition_server.following.follower import FollowSettings
 from iot_facerecognition_server.following.job import FollowedSessions
 from iot_facerecognition_server.freed_memory import keep_freed_memory
@@ -51,20 +51,20 @@ from iot_facerecognition_server.recognition.faces import FaceRecogniser
 from iot_facerecognition_server.recognition.gallery_keeper import CurrentGallery, GalleryKeeper
 from iot_facerecognition_server.recognition.objects import ObjectRecogniser
 from iot_facerecognition_server.serving.admission import Admission
-from iot_facerecognition_server.serving.client import NewSession
 from iot_facerecognition_server.serving.control import ControlSocket
 from iot_facerecognition_server.serving.control_client import SOCKET_NAME
 from iot_facerecognition_server.serving.dispatcher import Dispatcher
+from iot_facerecognition_server.serving.fleet_requests import FleetRequests
 from iot_facerecognition_server.serving.open_files import allow_open_files
 from iot_facerecognition_server.serving.origins import Origins
 from iot_facerecognition_server.serving.pairing import pairing_desk
 from iot_facerecognition_server.serving.photo_checks import PhotoChecks
 from iot_facerecognition_server.serving.proxies import Proxies
 from iot_facerecognition_server.serving.server import RecognitionServer
+from iot_facerecognition_server.serving.session_factory import session_factory
 from iot_facerecognition_server.serving.tls_buffers import bound_tls_buffers
 from iot_facerecognition_server.sessions.budget import BudgetLimits, Budgets
 from iot_facerecognition_server.sessions.scheduler import FairScheduler
-from iot_facerecognition_server.sessions.session import Session
 from iot_facerecognition_server.supervision import Supervisor
 from iot_facerecognition_server.trust.certificates import CertificateError
 from iot_facerecognition_server.trust.setup import authenticator, server_tls
@@ -161,6 +161,9 @@ async def _serve(
         waiting_bytes=config.budget.waiting_bytes or math.inf,
     )
     dispatcher = Dispatcher(engine, scheduler, clock)
+    fleet = fleet_keeper(config, clock)
+    await asyncio.to_thread(fleet.load)
+    monitoring.show(fleet)
     limits = config.limits
     admission = Admission(limits.clients, limits.connections_per_address, config.budget.connections)
     server = RecognitionServer(
@@ -186,6 +189,7 @@ async def _serve(
         new_session=session_factory(config, engine),
         dispatcher=dispatcher,
         metrics=metrics,
+        fleet=fleet,
         clock=clock,
     )
     keeper = GalleryKeeper(current, faces.fingerprint, faces.build_gallery, GALLERY_SECONDS)
@@ -220,7 +224,10 @@ async def _serve(
         start_seconds = process_seconds()
         _log.info("listening on %s:%d", config.connection.bind or "*", server.port)
         control = ControlSocket(
-            config.server.state_directory / SOCKET_NAME, server, PhotoChecks(faces.look_at)
+            config.server.state_directory / SOCKET_NAME,
+            server,
+            PhotoChecks(faces.look_at),
+            FleetRequests(fleet),
         )
         await _run(
             keeper=keeper,
@@ -230,12 +237,14 @@ async def _serve(
             monitoring=monitoring,
             server=server,
             service_manager=service_manager,
+            fleet=fleet,
             ended=ended,
         )
         await service_manager.stopping()
         monitoring.readiness.fail(PORT, "the server is ending")
         _log.info("ending: finishing what is under way")
         await server.close(SHUTDOWN_SECONDS, start_seconds)
+        await fleet.close()
     finally:
         await engine.close()
 
@@ -264,34 +273,6 @@ def followed_sessions(config: Config, detection: FaceDetection) -> FollowedSessi
     return FollowedSessions(
         FollowSettings(config.engine.full_scan_interval, config.engine.min_face_size)
     )
-
-
-def session_factory(config: Config, engine: Engine) -> NewSession:
-    """Return what makes a session with the limits of `config`.
-
-    It announces the window that keeps `engine` busy with one client: the frames whose faces it
-    searches, one that waits, and one that is still being classified. Any more would only replace
-    the one that waits (docs/benchmarks.md).
-    """
-    limits = Limits(
-        frame_bytes=config.limits.frame_bytes,
-        pixels=config.limits.pixels,
-        text_bytes=config.limits.text_bytes,
-        frame_rate=config.limits.frame_rate,
-    )
-
-    def new_session(key: int, version: Version, send: Callable[[str], None]) -> Session:
-        return Session(
-            key,
-            version,
-            send,
-            limits=limits,
-            object_labels=engine.object_labels,
-            object_interval=config.engine.object_interval,
-            window=engine.frames_per_session + 1 + (engine.object_labels > 0),
-        )
-
-    return new_session
 
 
 async def _passed(
@@ -356,6 +337,7 @@ async def _run(
     monitoring: Monitoring,
     server: RecognitionServer,
     service_manager: ServiceManager,
+    fleet: FleetKeeper,
     ended: asyncio.Event,
 ) -> None:
     """Run the background tasks until a signal has `ended` the server, or one of them fails."""
@@ -381,13 +363,19 @@ async def _run(
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, asked.set)
     failures = monitoring.metrics.background_failures
     async with Supervisor(lambda name: failures.labels(name).inc()) as supervisor:
-        supervisor.start("heartbeat", monitoring.heartbeat.run)
-        supervisor.start("gallery", keeper.run)
-        supervisor.start("self-test", examination.run)
-        supervisor.start("reload", reload)
+        tasks = {
+            "heartbeat": monitoring.heartbeat.run,
+            "gallery": keeper.run,
+            "self-test": examination.run,
+            "reload": reload,
+            "fleet": fleet.run,
+            "fleet-record": fleet.run_saving,
+        }
         if service_manager.listens:
-            supervisor.start("service-manager", service_manager.run)
-        for name in ("heartbeat", "gallery", "self-test", "reload", "service-manager"):
+            tasks["service-manager"] = service_manager.run
+        for name, run in tasks.items():
+            supervisor.start(name, run)
+        for name in (*tasks, "service-manager"):
             failures.labels(name)  # a series from the start, or the first failure is no increase
         supervisor.start("control", control.run)
         await ended.wait()

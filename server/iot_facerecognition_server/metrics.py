@@ -178,6 +178,8 @@ class ClientMetrics:
         self._key = key
         self._clock = clock
         self._counts = counts
+        self.when_processed: Callable[[], None] = lambda: None
+        """Called for each frame of the client's that was worked on."""
 
     def named(self, name: str) -> None:
         """Tell that the client goes by `name` now."""
@@ -206,6 +208,7 @@ class ClientMetrics:
         self._server.queue_seconds.observe(queue_seconds)
         self._counts.processed += 1
         self._counts.rate.count(self._clock())
+        self.when_processed()
 
     def frame_dropped(self, reason: str) -> None:
         """Count a good frame that was dropped."""

@@ -22,6 +22,7 @@ examples:
   iot-facerecognition-server --config /etc/faces.ini check-config
   iot-facerecognition-server faces add alice alice1.jpg alice2.jpg
   iot-facerecognition-server token add kitchen         prints a token for the edge 'kitchen'
+  iot-facerecognition-server fleet list                which versions the edges run
   iot-facerecognition-server pair kitchen              lets the edge 'kitchen' in by a QR code
   iot-facerecognition-server cert show                 prints the fingerprint that edges pin
 
@@ -76,6 +77,8 @@ def make_parser() -> argparse.ArgumentParser:
     say.add_argument("--to", metavar="NAME", help="only the clients of this name or identity")
     say.add_argument("text", metavar="TEXT", help="the message")
     _add_tokens(_group(commands, "token", "make, list and revoke the clients' tokens"))
+    _add_fleet(_group(commands, "fleet", "list the edges, and say which version they are to have"))
+    _add_api_tokens(_group(commands, "api-token", "make, list and revoke the HTTP API's tokens"))
     _add_pairing(commands)
     _add_faces(_group(commands, "faces", "list, add and remove the people that are known"))
     _add_models(_group(commands, "models", "list, fetch and verify the networks' files"))
@@ -95,7 +98,10 @@ def _add_tokens(commands: _Commands) -> None:
         "server takes it at once.",
     )
     add.add_argument("name", metavar="NAME", help="whose it is, as 'kitchen'")
-    _command(commands, "list", "tokens:show", "list who has a token, without the tokens")
+    _add_json_option(add)
+    _add_json_option(
+        _command(commands, "list", "tokens:show", "list who has a token, without the tokens")
+    )
     revoke = _command(
         commands,
         "revoke",
@@ -105,6 +111,75 @@ def _add_tokens(commands: _Commands) -> None:
         "that are connected with it.",
     )
     revoke.add_argument("token", metavar="ID", help="the token's id or name, as listed")
+
+
+def _add_api_tokens(commands: _Commands) -> None:
+    add = _command(
+        commands,
+        "add",
+        "api_tokens:add",
+        "make a token for a program and print it, once",
+        "Make a token by which a program reads the HTTP API (docs/fleet-api.md), and print it.\n"
+        "Nobody can see it again: only its hash is kept. It is no token for an edge.",
+    )
+    add.add_argument("name", metavar="NAME", help="whose it is, as 'inventory'")
+    _add_json_option(add)
+    _add_json_option(
+        _command(commands, "list", "api_tokens:show", "list who has a token, without the tokens")
+    )
+    revoke = _command(
+        commands, "revoke", "api_tokens:revoke", "revoke a token; the next request is refused"
+    )
+    revoke.add_argument("token", metavar="ID", help="the token's id or name, as listed")
+
+
+def _add_fleet(commands: _Commands) -> None:
+    _add_json_option(
+        _command(
+            commands,
+            "list",
+            "fleet:show_all",
+            "list the edges, their versions and updates",
+            "List every edge that has connected to the running server: desired version (what\n"
+            "operators want), reported version (on its disk), running version, and its update.",
+        )
+    )
+    show = _command(commands, "show", "fleet:show", "print all that is known of an edge")
+    want = _command(
+        commands,
+        "want",
+        "fleet:want",
+        "record the version that edges are to have",
+        "Record the version that edges are to have. Nothing is installed by it: that is done by\n"
+        "the playbook update.yml, or by the edge itself where it fetches its updates.\n\n"
+        f"example:\n  {PROGRAM} fleet want 1.3.0 kitchen hall",
+    )
+    want.add_argument("version", metavar="VERSION", help="the version, as 1.3.0")
+    want.add_argument("identities", metavar="IDENTITY", nargs="+", help="an edge, as listed")
+    report = _command(
+        commands,
+        "report",
+        "fleet:report",
+        "record what a controller knows of an edge's update",
+        "Record what a controller knows and the edge cannot say by itself: that it is being\n"
+        "updated (installing), was left out (skipped), was set back (rolled-back), or does not\n"
+        "answer (lost). Whether an update is good only the server itself decides.",
+    )
+    forget = _command(
+        commands,
+        "forget",
+        "fleet:forget",
+        "strike an edge off the record",
+        "Strike an edge off the record, with its desired version and its update. Its token stays\n"
+        "valid; one that is connected, or connects again, is recorded as a new one.",
+    )
+    for command in (show, report, forget):
+        command.add_argument("identity", metavar="IDENTITY", help="the edge, as listed")
+    report.add_argument("state", metavar="STATE", help="installing, skipped, rolled-back or lost")
+    report.add_argument("--version", metavar="V", help="to which version (default: the desired)")
+    report.add_argument("--reason", metavar="TEXT", help="why, for people")
+    for command in (show, want, report):
+        _add_json_option(command)
 
 
 def _add_pairing(commands: _Commands) -> None:
@@ -277,6 +352,10 @@ def _group(commands: _Commands, name: str, summary: str) -> _Commands:
     )
     _add_config_option(parser)
     return parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+
+def _add_json_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON, for programs")
 
 
 def _add_config_option(parser: argparse.ArgumentParser, default: Any = argparse.SUPPRESS) -> None:

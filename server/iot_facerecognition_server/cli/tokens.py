@@ -5,7 +5,7 @@ import sys
 
 from iot_facerecognition_server.cli.configuration import read_config
 from iot_facerecognition_server.cli.outcome import CommandFailedError, ExitCode
-from iot_facerecognition_server.cli.table import table
+from iot_facerecognition_server.cli.token_output import print_made, print_tokens
 from iot_facerecognition_server.config import Config
 from iot_facerecognition_server.serving.control_client import (
     SOCKET_NAME,
@@ -19,11 +19,11 @@ from iot_facerecognition_server.trust.tokens import TokenFileError, TokenRequest
 def add(arguments: argparse.Namespace) -> int:
     """Make a token and print it."""
     config = read_config(arguments)
+    store = TokenStore(config.token_file)
     try:
-        token = TokenStore(config.token_file).add(arguments.name)
+        print_made(store, store.add(arguments.name), as_json=arguments.json)
     except (TokenFileError, TokenRequestError) as error:
         raise _failed(error) from error
-    print(token)
     _remind(config)
     return ExitCode.SUCCESS
 
@@ -32,14 +32,9 @@ def show(arguments: argparse.Namespace) -> int:
     """List the tokens that are valid."""
     config = read_config(arguments)
     try:
-        tokens = TokenStore(config.token_file).list()
+        print_tokens(TokenStore(config.token_file), as_json=arguments.json)
     except TokenFileError as error:
         raise _failed(error) from error
-    if tokens:
-        rows = [(token.id, f"{token.created:%Y-%m-%d %H:%M} UTC", token.name) for token in tokens]
-        print(table([("ID", "CREATED", "NAME"), *rows]))
-    else:
-        print(f"there is no token in {config.token_file}")
     _remind(config)
     return ExitCode.SUCCESS
 

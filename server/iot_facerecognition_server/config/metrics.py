@@ -22,8 +22,9 @@ class MetricsSettings:
         "Enable",
         Boolean(),
         "false",
-        "Answer `/metrics`, `/livez` and `/readyz` on a port of their own. docs/metrics.md lists"
-        " the metrics.",
+        "Answer `/metrics`, `/livez`, `/readyz` and the HTTP API on a port of their own."
+        " docs/metrics.md lists the metrics; docs/fleet-api.md describes the API, which always asks"
+        " for a token.",
     )
     bind: str = setting(
         "Bind",

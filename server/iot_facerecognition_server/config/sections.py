@@ -10,6 +10,7 @@ from pathlib import Path
 
 from iot_facerecognition_server.config.budget import BudgetSettings
 from iot_facerecognition_server.config.engine import EngineSettings
+from iot_facerecognition_server.config.fleet import FleetSettings
 from iot_facerecognition_server.config.kinds import (
     Boolean,
     Choice,
@@ -274,12 +275,23 @@ class Config:
     engine: EngineSettings = section("Engine")
     server: ServerSettings = section("Server")
     metrics: MetricsSettings = section("Metrics")
+    fleet: FleetSettings = section("Fleet")
     source: Path | None
 
     @property
     def token_file(self) -> Path:
         """The file with the hashes of the tokens."""
         return self.auth.token_file or self.server.state_directory / "tokens.json"
+
+    @property
+    def api_token_file(self) -> Path:
+        """The file with the hashes of the tokens for the HTTP API."""
+        return self.server.state_directory / "api-tokens.json"
+
+    @property
+    def fleet_file(self) -> Path:
+        """The file with the fleet's record."""
+        return self.server.state_directory / "fleet.json"
 
     @property
     def descriptor_cache(self) -> Path:

@@ -52,7 +52,11 @@ LABELS: Final = {
     "thread": "`worker-N`, or the name of a network with a thread of its own.",
     "outcome": "`right`, `wrong`, or `late` for no answer within 30 s.",
     "condition": "`under_voltage`, `frequency_capped`, `throttled` or `soft_temperature_limit`.",
-    "state": "`off` (not wanted: the edge is paused), `starting`, `running` or `failed`.",
+    "state": "Of a camera: `off` (not wanted: the edge is paused), `starting`, `running` or"
+    " `failed`. Of an update: a state of `docs/fleet-api.md`.",
+    "desired": "Software version that operators want on the edge; empty: none.",
+    "reported": "Software version on the edge's disk; empty: not known.",
+    "running": "Software version that the edge is connected with; empty: it is not connected.",
     "limit": "`clients`, `address-connections`, `identity-connections`, `handshakes` or"
     " `unfinished-bytes`.",
     "protocol": "1 or 2.",
@@ -341,7 +345,21 @@ EDGE_DROPS: Final = _counter(
     "client",
 )
 
+FLEET_UPDATE_STATE: Final = _gauge(
+    "fleet_update_state",
+    "1 for the state of the edge's newest software update, 0 for the others; none without update.",
+    *("identity", "state"),
+)
+FLEET_VERSION_INFO: Final = _gauge(
+    "fleet_version_info",
+    "1, for each edge on record, connected or not.",
+    *("identity", "desired", "reported", "running"),
+)
+FLEET_NOT_RECORDED: Final = _counter(
+    "fleet_not_recorded_total", "Connections of edges for which the record had no room."
+)
 
+FLEET_FAMILIES: Final = (FLEET_UPDATE_STATE, FLEET_VERSION_INFO, FLEET_NOT_RECORDED)
 CLIENT_FAMILIES: Final = (
     CLIENT_INFO,
     CLIENT_CONNECTED,

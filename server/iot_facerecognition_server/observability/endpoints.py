@@ -1,4 +1,4 @@
-"""Metrics, liveness and readiness over HTTP or HTTPS, from a thread of their own.
+"""Metrics, liveness, readiness and the API over HTTP or HTTPS, from a thread of their own.
 
 A thread, because the question whether the event loop makes progress cannot be answered on it.
 Health is answered on that thread's own event loop; metrics are rendered beside it, since a scrape
@@ -23,11 +23,14 @@ from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.exposition import choose_encoder
 
 from iot_facerecognition_server.listening import listen
+from iot_facerecognition_server.observability.fleet_api import API_PATH, FleetApi, failure
 from iot_facerecognition_server.observability.http_thread import HttpThread, Reply, Request
 from iot_facerecognition_server.observability.readiness import Verdict
 
 SCRAPES: Final = 4
 """Scrapes that are rendered or wait for that at a time; further ones get 503."""
+QUESTIONS: Final = 4
+"""The same of requests to the API, which do not wait for scrapes."""
 _PLAIN: Final = "text/plain; charset=utf-8"
 
 
@@ -74,9 +77,10 @@ class Exposition:
 
 
 class MonitoringServer:
-    """Answers `/metrics`, `/livez` and `/readyz` until it is closed.
+    """Answers `/metrics`, `/livez`, `/readyz` and `/api/…` until it is closed.
 
-    Only `/metrics` asks for credentials: the others say nothing but how the server is.
+    `/metrics` and the API ask for credentials, each for its own: the others say nothing but how the
+    server is.
     """
 
     def __init__(
@@ -87,6 +91,7 @@ class MonitoringServer:
         context: ssl.SSLContext | None,
         credentials: Credentials | None,
         exposition: Exposition,
+        api: FleetApi,
         live: Callable[[], Verdict],
         ready: Callable[[], Verdict],
     ) -> None:
@@ -95,9 +100,12 @@ class MonitoringServer:
         self._context = context
         self._credentials = credentials
         self._exposition = exposition
+        self._api = api
         self._verdicts = {"/livez": live, "/readyz": ready}
         self._renderer = ThreadPoolExecutor(1, thread_name_prefix="metrics")
         self._scrapes = threading.Semaphore(SCRAPES)
+        self._answerer = ThreadPoolExecutor(1, thread_name_prefix="api")
+        self._questions = threading.Semaphore(QUESTIONS)
         self._http: HttpThread | None = None
         self._port = port
 
@@ -114,13 +122,16 @@ class MonitoringServer:
         self._http.start()
 
     def close(self) -> None:
-        """Close the port; a scrape that is being rendered ends in its own time."""
+        """Close the port; what is being rendered ends in its own time."""
         if self._http is not None:
             self._http.close()
-        self._renderer.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._renderer, self._answerer):
+            threads.shutdown(wait=False, cancel_futures=True)
 
     async def _reply(self, request: Request) -> Reply:
         """Answer on the thread's event loop, but for what takes time, which another thread does."""
+        if request.path.startswith(API_PATH):
+            return await self._ask_api(request)
         quick = self._without_metrics(request)
         if quick is not None:
             return _as_reply(quick)
@@ -131,6 +142,13 @@ class MonitoringServer:
         rendering.add_done_callback(lambda _: self._scrapes.release())
         return await asyncio.wrap_future(rendering)
 
+    async def _ask_api(self, request: Request) -> Reply:
+        if not self._questions.acquire(blocking=False):
+            return failure(HTTPStatus.SERVICE_UNAVAILABLE, "too many requests at a time")
+        answering = self._answerer.submit(self._api.reply, request)
+        answering.add_done_callback(lambda _: self._questions.release())
+        return await asyncio.wrap_future(answering)
+
     def _without_metrics(self, request: Request) -> Answer | None:
         """Return the answer to anything but a scrape that is allowed."""
         path = request.path.partition("?")[0]
@@ -139,7 +157,9 @@ class MonitoringServer:
             status = HTTPStatus.OK if verdict.good else HTTPStatus.SERVICE_UNAVAILABLE
             return Answer(status, _PLAIN, ("\n".join(verdict.lines) + "\n").encode())
         if path != "/metrics":
-            return Answer(HTTPStatus.NOT_FOUND, _PLAIN, b"/metrics, /livez or /readyz\n")
+            return Answer(
+                HTTPStatus.NOT_FOUND, _PLAIN, b"/metrics, /livez, /readyz or /api/v1/...\n"
+            )
         given = request.headers.get("authorization")
         if self._credentials is not None and not self._credentials.match(given):
             return Answer(HTTPStatus.UNAUTHORIZED, _PLAIN, b"wrong user or password\n")

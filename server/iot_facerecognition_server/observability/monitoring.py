@@ -11,6 +11,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Gauge, PlatformCollector, ProcessCollector
 
 from iot_facerecognition_server.config import Config, ConfigError
+from iot_facerecognition_server.fleet.keeper import FleetKeeper
 from iot_facerecognition_server.metrics import ServerMetrics
 from iot_facerecognition_server.observability import catalogue
 from iot_facerecognition_server.observability.catalogue import Family
@@ -21,9 +22,12 @@ from iot_facerecognition_server.observability.endpoints import (
     Exposition,
     MonitoringServer,
 )
+from iot_facerecognition_server.observability.fleet import FleetCollector
+from iot_facerecognition_server.observability.fleet_api import FleetApi
 from iot_facerecognition_server.observability.gpu import find_gpus
 from iot_facerecognition_server.observability.heartbeat import Heartbeat
 from iot_facerecognition_server.observability.readiness import Liveness, Readiness, Verdict, Watch
+from iot_facerecognition_server.trust.api_tokens import ApiTokenStore
 from iot_facerecognition_server.trust.certificates import Identity
 from iot_facerecognition_server.trust.tls import ServerTls
 
@@ -56,6 +60,8 @@ class Monitoring:
         self.readiness = Readiness(MODELS, SELF_TEST, PORT)
         self.heartbeat = Heartbeat(clock, self.metrics.loop_lag_seconds.observe)
         self._watches = [Watch("event loop", lambda: self.heartbeat.age, LOOP_LIMIT)]
+        self._version = importlib.metadata.version("iot-facerecognition")
+        self._api = FleetApi(self._version, ApiTokenStore(config.api_token_file))
         # An identity of its own context: clients may need certificates, a scraper does not.
         self._tls = ServerTls(_SameIdentity(tls)) if config.metrics.tls else None
         self._server = self._make_server(self._tls.context if self._tls else None)
@@ -63,8 +69,7 @@ class Monitoring:
 
     def start(self) -> None:
         """Open the port, where one is wanted. Raises AddressInUseError, CannotListenError."""
-        version = importlib.metadata.version("iot-facerecognition")
-        self.tell(catalogue.BUILD_INFO, version=version)
+        self.tell(catalogue.BUILD_INFO, version=self._version)
         gpus = find_gpus()
         if gpus is not None:
             self.registry.register(gpus)
@@ -94,6 +99,11 @@ class Monitoring:
         for model, sha256 in models.items():
             gauge.labels(model, sha256).set(1)
 
+    def show(self, fleet: FleetKeeper) -> None:
+        """Expose the fleet's record, as metrics and by the API."""
+        self.registry.register(FleetCollector(fleet.edges, lambda: fleet.not_recorded))
+        self._api.show(fleet)
+
     def read(self, readings: Mapping[Family, Reading]) -> None:
         """Expose gauges that are read at each scrape."""
         self.registry.register(ConditionCollector({**self._readings, **readings}))
@@ -121,6 +131,7 @@ class Monitoring:
             context=context,
             credentials=credentials,
             exposition=Exposition(self.registry, self.metrics.exposition_seconds),
+            api=self._api,
             live=self.liveness,
             ready=self.readiness.verdict,
         )

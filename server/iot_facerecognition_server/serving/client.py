@@ -11,6 +11,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 
 from iot_facerecognition_protocol import Command, ErrorCode, Version
+from iot_facerecognition_server.fleet.keeper import FleetKeeper
 from iot_facerecognition_server.logs import quoted
 from iot_facerecognition_server.metrics import BUDGET, ServerMetrics
 from iot_facerecognition_server.serving.client_log import ClientLog
@@ -59,6 +60,7 @@ class Client:
         idle_seconds: float,
         dispatcher: Dispatcher,
         metrics: ServerMetrics,
+        fleet: FleetKeeper,
         clock: Callable[[], float],
     ) -> None:
         """Hold the client to its identity's `budget`.
@@ -78,6 +80,10 @@ class Client:
         self._log = ClientLog(
             _log, identity.name, budget.log, clock, metrics.log_lines_left_out.labels(BUDGET).inc
         )
+        self._member = fleet.join(
+            identity.name, self.address, self.session.acknowledge_update, self._log.log
+        )
+        self._metrics.when_processed = self._member.frame_processed
         self._set: set[Command] = set()
         self._log.named(self.name)
         self._disconnecting: asyncio.Task[None] | None = None
@@ -112,6 +118,7 @@ class Client:
                 self._metrics.rejected(offence.code)
                 self._log.warning("disconnected: %s", offence.message)
             self._metrics.leave()
+            self._member.leave()
 
     def disconnect(self, code: ErrorCode, reason: str) -> None:
         """Close the connection after telling why; what the client sends from now on is ignored."""
@@ -204,6 +211,7 @@ class Client:
         frame = self.session.receive_frame(jpeg, now, within_budget=self._budget.frame(now))
         if isinstance(frame, Refused):
             return frame
+        self._member.frame_received()
         self._dispatcher.offer(frame)
         return None
 
@@ -214,6 +222,7 @@ class Client:
                 if command is Command.SETTING_NAME:
                     self._log.named(self.name)
                     self._metrics.named(self.name)
+                    self._member.named(self.name)
                 value = event.value
                 self._log.log(
                     self._level_of(command),
@@ -225,6 +234,7 @@ class Client:
                 self._log.info("message: %s", quoted(text))
             case HealthReceived(health, refused):
                 self._metrics.told_health(health)
+                self._member.health(health)
                 self._log.debug("health: %s", health)
                 if refused is not None:
                     return await self._go_on(refused)

@@ -10,6 +10,7 @@ One line of JSON each way:
 - `{"do": "unpair", "name": "kitchen"}`: withdraw the code
 - `{"do": "look", "tag": "ada", "photo": "/data/faces/ada.jpg"}`: can the photo be a reference? More
   lines like it may follow on the connection; whoever closes it is not looked at photos for any more
+- `{"do": "fleet", …}`: see `fleet_requests`; more may follow as well
 
 What cannot be done is answered with `{"error": "…"}`. Who may open the socket's folder may ask;
 nobody else can.
@@ -28,6 +29,7 @@ from typing import Any, Final
 from iot_facerecognition_protocol.system.whole_file import PRIVATE, belong_to_folder
 from iot_facerecognition_server.serving.client import Client
 from iot_facerecognition_server.serving.control_client import SECONDS, within_reach
+from iot_facerecognition_server.serving.fleet_requests import FleetRequests
 from iot_facerecognition_server.serving.photo_checks import PhotoChecks, TooManyChecksError
 from iot_facerecognition_server.serving.server import RecognitionServer
 from iot_facerecognition_server.supervision import TaskFailedError
@@ -48,11 +50,14 @@ _UNKNOWN: Final = (
 class ControlSocket:
     """Answers the command line while the server runs."""
 
-    def __init__(self, path: Path, server: RecognitionServer, photos: PhotoChecks) -> None:
+    def __init__(
+        self, path: Path, server: RecognitionServer, photos: PhotoChecks, fleet: FleetRequests
+    ) -> None:
         """Listen at `path`; a socket that an earlier run left there is replaced."""
         self._path = path
         self._server = server
         self._photos = photos
+        self._fleet = fleet
 
     async def run(self) -> None:
         """Answer until cancelled. Raises TaskFailedError where there can be no socket."""
@@ -68,8 +73,8 @@ class ControlSocket:
         except OSError as error:
             raise TaskFailedError(
                 f"the control socket {self._path} cannot be made ({error.strerror or error}), so"
-                " the commands `clients`, `say`, `pair` and `faces add` do not reach this server;"
-                " let it write to its state directory"
+                " the commands `clients`, `say`, `pair`, `fleet` and `faces add` do not reach this"
+                " server; let it write to its state directory"
             ) from error
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -110,6 +115,9 @@ class ControlSocket:
                 return {}, False
             case {"do": "look", "tag": str(tag), "photo": str(photo)}:
                 return await self._looked(tag, Path(photo), given_up), True
+            case {"do": "fleet"}:
+                answer = await self._fleet.answer(request)
+                return ({"error": _UNKNOWN} if answer is None else answer), True
         return {"error": _UNKNOWN}, False
 
     async def _looked(self, tag: str, photo: Path, given_up: Callable[[], bool]) -> dict[str, Any]:

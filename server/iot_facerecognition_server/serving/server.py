@@ -18,6 +18,7 @@ from websockets.typing import Subprotocol
 
 from iot_facerecognition_protocol import MESSAGE_LENGTH, SUBPROTOCOL_V2, ErrorCode, clean_text
 from iot_facerecognition_protocol.pairing import PAIRING_SUBPROTOCOL
+from iot_facerecognition_server.fleet.keeper import FleetKeeper
 from iot_facerecognition_server.handshakes import HandshakePace, Handshakes
 from iot_facerecognition_server.listening import listen
 from iot_facerecognition_server.logs import quoted
@@ -102,6 +103,7 @@ class RecognitionServer:
         new_session: NewSession,
         dispatcher: Dispatcher,
         metrics: ServerMetrics,
+        fleet: FleetKeeper,
         clock: Callable[[], float],
     ) -> None:
         """Take the parts; `start` opens the port (0: any free one).
@@ -120,6 +122,7 @@ class RecognitionServer:
         self._new_session = new_session
         self._dispatcher = dispatcher
         self._metrics = metrics
+        self._fleet = fleet
         self._clock = clock
         self._keys = itertools.count(1)
         self._clients: dict[int, Client] = {}
@@ -358,6 +361,7 @@ class RecognitionServer:
             idle_seconds=self._limits.idle_seconds,
             dispatcher=self._dispatcher,
             metrics=self._metrics,
+            fleet=self._fleet,
             clock=self._clock,
         )
         self._clients[client.session.key] = client

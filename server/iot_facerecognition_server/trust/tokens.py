@@ -57,6 +57,13 @@ class TokenStore:
     be read from several threads.
     """
 
+    prefix = PREFIX
+    access_cure = "correct its permissions, or [Auth] TokenFile"
+    """What to do about a file that cannot be used."""
+    damage_cure = (
+        "restore it from a backup, or remove it to have a new first token made at the next start"
+    )
+
     def __init__(self, path: Path) -> None:
         """Use the file at `path`; it is made with the first token."""
         self.path = path
@@ -154,7 +161,7 @@ class TokenStore:
         )
 
     def _make(self, name: str, others: tuple[Token, ...], token: str | None = None) -> str:
-        token = token or PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
+        token = token or self.prefix + secrets.token_urlsafe(_RANDOM_BYTES)
         taken = {entry.id for entry in others}
         identifier = next(new for new in iter(lambda: secrets.token_hex(4), "") if new not in taken)
         now = datetime.now(UTC).replace(microsecond=0)
@@ -188,8 +195,17 @@ class TokenStore:
             except FileNotFoundError:
                 self._stamp, self._tokens = None, ()
                 return
-            self._tokens = _parse(self.path, data)
+            self._tokens = self._parse(data)
             self._stamp = stamp
+
+    def _parse(self, data: bytes) -> tuple[Token, ...]:
+        try:
+            return tuple(map(_token, json.loads(data)["tokens"]))
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise TokenFileError(
+                f"the token file {self.path} is damaged ({type(error).__name__}: {error});"
+                f" {self.damage_cure}"
+            ) from error
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -203,24 +219,12 @@ class TokenStore:
             yield
         except OSError as error:
             raise TokenFileError(
-                f"the token file {self.path} cannot be used: {error.strerror}; correct its"
-                " permissions, or [Auth] TokenFile"
+                f"the token file {self.path} cannot be used: {error.strerror}; {self.access_cure}"
             ) from error
 
 
 def _hash(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "backslashreplace")).hexdigest()
-
-
-def _parse(path: Path, data: bytes) -> tuple[Token, ...]:
-    try:
-        entries = json.loads(data)["tokens"]
-        return tuple(_token(entry) for entry in entries)
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise TokenFileError(
-            f"the token file {path} is damaged ({type(error).__name__}: {error}); restore it from a"
-            " backup, or remove it to have a new first token made at the next start"
-        ) from error
 
 
 def _token(entry: dict[str, Any]) -> Token:

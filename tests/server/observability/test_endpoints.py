@@ -28,6 +28,7 @@ from iot_facerecognition_server.observability.endpoints import (
     Exposition,
     MonitoringServer,
 )
+from iot_facerecognition_server.observability.fleet_api import FleetApi
 from iot_facerecognition_server.observability.http_thread import (
     CONNECTIONS,
     HEAD_BYTES,
@@ -36,6 +37,7 @@ from iot_facerecognition_server.observability.http_thread import (
     Request,
 )
 from iot_facerecognition_server.observability.readiness import Verdict
+from iot_facerecognition_server.trust.api_tokens import ApiTokenStore
 from iot_facerecognition_server.trust.setup import server_tls
 
 GOOD = Verdict(good=True, lines=("models: ok",))
@@ -50,6 +52,7 @@ def serving(
     context: ssl.SSLContext | None = None,
     credentials: Credentials | None = None,
     collector: Collector | None = None,
+    api: FleetApi | None = None,
 ) -> Iterator[MonitoringServer]:
     registry = CollectorRegistry()
     if collector is not None:
@@ -62,6 +65,7 @@ def serving(
         context=context,
         credentials=credentials,
         exposition=Exposition(registry, seconds),
+        api=api or FleetApi("1.0", ApiTokenStore(Path("/nonexistent/api-tokens.json"))),
         live=lambda: GOOD,
         ready=lambda: BAD,
     )

@@ -16,6 +16,7 @@ from websockets.typing import Subprotocol
 
 from iot_facerecognition_protocol import SUBPROTOCOL_V2, Limits, Version
 from iot_facerecognition_server.config import load
+from iot_facerecognition_server.fleet.setup import fleet_keeper
 from iot_facerecognition_server.metrics import ServerMetrics
 from iot_facerecognition_server.serving.admission import Admission
 from iot_facerecognition_server.serving.dispatcher import Dispatcher
@@ -60,6 +61,7 @@ class LiveServer:
         environ = {"SERVER_STATEDIRECTORY": str(self.folder), "AUTH_MODE": "open", **self.settings}
         config = load(None, {f"IOT_FACERECOGNITION_{key}": value for key, value in environ.items()})
         tls = server_tls(config)
+        self.fleet = fleet_keeper(config, time.monotonic)
         self.server = RecognitionServer(
             name="test",
             host="127.0.0.1",
@@ -75,6 +77,7 @@ class LiveServer:
             new_session=self._new_session,
             dispatcher=Dispatcher(ManualEngine(), FairScheduler(4, 2, 5.0), time.monotonic),
             metrics=ServerMetrics(self.registry),
+            fleet=self.fleet,
             clock=time.monotonic,
         )
         await self.server.start()

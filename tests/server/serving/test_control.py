@@ -18,6 +18,7 @@ from iot_facerecognition_server.serving.control_client import (
     NoServerError,
     ask,
 )
+from iot_facerecognition_server.serving.fleet_requests import FleetRequests
 from iot_facerecognition_server.serving.photo_checks import MOST, PhotoChecks
 from iot_facerecognition_server.supervision import TaskFailedError
 from iot_facerecognition_server.trust.pairing import Pairings
@@ -54,7 +55,8 @@ def answers(path: Path) -> bool:
 @asynccontextmanager
 async def controlled(live: LiveServer, path: Path, looker: Looker) -> AsyncIterator[None]:
     """Run the control socket of a server at `path`."""
-    task = asyncio.create_task(ControlSocket(path, live.server, PhotoChecks(looker)).run())
+    photos, fleet = PhotoChecks(looker), FleetRequests(live.fleet)
+    task = asyncio.create_task(ControlSocket(path, live.server, photos, fleet).run())
     try:
         while not await asyncio.to_thread(answers, path):
             pass
@@ -269,7 +271,10 @@ def test_where_there_can_be_no_socket_the_cure_is_told(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with LiveServer(tmp_path) as live:
             control = ControlSocket(
-                tmp_path / "none" / "control.sock", live.server, PhotoChecks(Looker())
+                tmp_path / "none" / "control.sock",
+                live.server,
+                PhotoChecks(Looker()),
+                FleetRequests(live.fleet),
             )
             with pytest.raises(TaskFailedError, match="let it write to its state directory"):
                 await control.run()

@@ -1,0 +1,37 @@
+"""Makes the sessions of connections, as the configuration and the engine want them."""
+
+from collections.abc import Callable
+
+from iot_facerecognition_protocol import Limits, Version
+from iot_facerecognition_server.config import Config
+from iot_facerecognition_server.engine.interface import Engine
+from iot_facerecognition_server.serving.client import NewSession
+from iot_facerecognition_server.sessions.session import Session
+
+
+def session_factory(config: Config, engine: Engine) -> NewSession:
+    """Return what makes a session with the limits of `config`.
+
+    It announces the window that keeps `engine` busy with one client: the frames whose faces it
+    searches, one that waits, and one that is still being classified. Any more would only replace
+    the one that waits (docs/benchmarks.md).
+    """
+    limits = Limits(
+        frame_bytes=config.limits.frame_bytes,
+        pixels=config.limits.pixels,
+        text_bytes=config.limits.text_bytes,
+        frame_rate=config.limits.frame_rate,
+    )
+
+    def new_session(key: int, version: Version, send: Callable[[str], None]) -> Session:
+        return Session(
+            key,
+            version,
+            send,
+            limits=limits,
+            object_labels=engine.object_labels,
+            object_interval=config.engine.object_interval,
+            window=engine.frames_per_session + 1 + (engine.object_labels > 0),
+        )
+
+    return new_session
