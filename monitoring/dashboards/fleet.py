@@ -27,6 +27,15 @@ _SIGNAL_STEPS: Final[Steps] = ((None, "red"), (-75, "orange"), (-67, "green"))
 _ATTAINED_STEPS: Final[Steps] = ((None, "red"), (0.5, "orange"), (edges.SLOW, "green"))
 _NAME_WIDTH: Final = 130
 _ANY_STEPS: Final[Steps] = ((None, "green"), (1, "red"))
+_UPDATES: Final = {
+    "pending": Word("pending", "blue"),
+    "installing": Word("installing", "purple"),
+    "probation": Word("probation", "orange"),
+    "good": Word("good", "green"),
+    "rolled-back": Word("rolled back", "red"),
+    "skipped": Word("skipped", "yellow"),
+    "lost": Word("lost", "dark-red"),
+}
 
 
 def fleet() -> dashboard.Dashboard:
@@ -39,7 +48,8 @@ def fleet() -> dashboard.Dashboard:
     made = made.with_variable(several("identity", "Identity", identities))
     for figure in _figures():
         made = made.with_panel(figure)
-    made = made.with_panel(_edges()).with_row(dashboard.Row("The worst edges, and all others"))
+    made = made.with_panel(_edges()).with_panel(_updates())
+    made = made.with_row(dashboard.Row("The worst edges, and all others"))
     for chart in fleet_charts.worst_edges():
         made = made.with_panel(chart)
     made = made.with_row(dashboard.Row("Edge: $client"))
@@ -131,6 +141,37 @@ def _edges() -> table.Panel:
         ],
         [*_rate_columns(), *_health_columns()],
         worst_first=("State", "Frame rate"),
+    )
+
+
+def _updates() -> table.Panel:
+    link = (
+        f"/d/{UID}?var-identity=${{__value.raw}}&${{datasource:queryparam}}&${{__url_time_range}}"
+    )
+    return rows(
+        "Versions and updates",
+        "One row for each edge on record, connected or not, by the state of its newest update"
+        " (empty: none so far). Desired is what operators want, Reported what is on its disk,"
+        " Running what it is connected with.",
+        Column(
+            "Update",
+            Query(f"max by (identity, state) ({{m}}fleet_update_state{ALL} == 1)"),
+            label="state",
+            words=_UPDATES,
+            cell=BACKGROUND,
+            width=120,
+            centred=True,
+        ),
+        [Key("identity", "Identity", link, _NAME_WIDTH)],
+        [
+            Column(
+                label.capitalize(),
+                Query(f"max by (identity, {label}) ({{m}}fleet_version_info{ALL})"),
+                label=label,
+            )
+            for label in ("desired", "reported", "running")
+        ],
+        worst_first=("Update", "Identity"),
     )
 
 

@@ -60,7 +60,7 @@ class Word:
     colour: str
 
 
-Words = Mapping[int, Word]
+Words = Mapping[int, Word] | Mapping[str, Word]
 """Words by the value that each stands for."""
 
 

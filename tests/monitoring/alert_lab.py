@@ -75,15 +75,17 @@ class AlertLab:
 
     def token(self, name: str) -> str:
         """Make a token."""
+        return self.command("token", "add", name).split()[-1]
+
+    def command(self, *words: str) -> str:
+        """Run one of the server's commands and return what it printed."""
+        program = (sys.executable, "-m", "iot_facerecognition_server")
         return subprocess.run(
-            [
-                *(sys.executable, "-m", "iot_facerecognition_server"),
-                *("token", "add", name, "--config", str(self.server.config)),
-            ],
+            [*program, "--config", str(self.server.config), *words],
             check=True,
             capture_output=True,
             text=True,
-        ).stdout.split()[-1]
+        ).stdout
 
 
 @contextmanager

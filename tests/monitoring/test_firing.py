@@ -19,7 +19,7 @@ import pytest
 from PIL import Image
 
 from iot_facerecognition_client.sources.moving_photo import MovingPhoto
-from iot_facerecognition_protocol import Health
+from iot_facerecognition_protocol import Health, UpdateReport, UpdateState
 from tests.monitoring.alert_lab import AlertLab, alert_lab
 from tests.monitoring.rule_files import PREFIX, alerts
 from tests.monitoring.test_live import with_gpus
@@ -34,6 +34,7 @@ TROUBLED = Health(
     capture_fps=15.0,
     frame_rate=15.0,
     camera="running",
+    update=UpdateReport("1.1", UpdateState.ROLLED_BACK, "attempt", "1.0", "half the rate"),
 )
 WELL = Health(version="1.0", capture_fps=5.0, frame_rate=5.0, camera="running")
 PAUSED = Health(version="1.0", capture_fps=0.0, frame_rate=15.0, camera="off")
@@ -45,6 +46,8 @@ AT_ONCE = (
     "EdgeFrameRateLow",
     "EdgeCameraDead",
     "EdgeOffline",
+    "EdgeUpdateRolledBack",
+    "EdgeUpdateLost",
     "AuthenticationFailures",
     "GpuNotUsed",
     "GpuMemoryFull",
@@ -82,6 +85,7 @@ def lab(
         edges.start(edges.edge("troubled", frames, 2, TROUBLED, lab.token("troubled-token")))
         edges.start(edges.edge("paused", [], 1, PAUSED, lab.token("paused-token")))
         edges.start(edges.stranger())
+        lab.command("fleet", "report", "gone-token", "lost", "--reason", "it does not answer")
         with dead_camera(lab, folder), filling(lab.disk):
             lab.until(
                 'identity:iot_facerecognition_edges:expected{identity="gone-token"}'

@@ -204,7 +204,7 @@ def test_colours_begin_where_the_alerts_do() -> None:
     limits = {rule["record"].rpartition(":")[2]: rule["expr"] for rule in group["rules"]}
     assert limits["edge_frame_rate_ratio"] == f"vector({edges.SLOW})"
     board = (FOLDER / "fleet.json").read_text()
-    (table,) = (panel for panel in json.loads(board)["panels"] if panel["type"] == "table")
+    table = next(panel for panel in json.loads(board)["panels"] if panel["title"] == "Edges")
     steps = {
         override["matcher"]["options"]: [step["value"] for step in looks["value"]["steps"]]
         for override in table["fieldConfig"]["overrides"]
