@@ -17,6 +17,8 @@ from iot_facerecognition_server.backup.archive import (
     write_archive,
 )
 from iot_facerecognition_server.backup.saving import (
+    API_TOKENS,
+    FLEET,
     KEY,
     PHOTOS,
     REFERENCES,
@@ -29,6 +31,8 @@ from iot_facerecognition_server.trust.certificates import CertificateError, Iden
 from iot_facerecognition_server.trust.own_files import OwnFiles
 
 _STAGED: Final = ".restore-"
+_PRIVATE: Final = frozenset({TOKENS, API_TOKENS, FLEET})
+"""What besides the key nobody but the server's user may read."""
 _FACES_MODE: Final = 0o644
 """The server's user need not be who enrols people."""
 
@@ -73,7 +77,7 @@ class Restoring:
     def _stage(self, backup: BinaryIO, folder: Path) -> Iterator[str]:
         """Write the files of `backup` below `folder`, and yield their names."""
         for entry in read_archive(backup):
-            if entry.name not in {KEY, TOKENS} and not entry.name.startswith(PHOTOS):
+            if entry.name not in {KEY, *_PRIVATE} and not entry.name.startswith(PHOTOS):
                 raise ArchiveError(f"{entry.name!r} is nothing that a backup holds")
             self._write_staged(entry, folder)
             yield entry.name
@@ -104,7 +108,13 @@ class Restoring:
     def _place(self, name: str) -> Path:
         """Return where the file of a backup belongs."""
         references = self._config.dlib.reference_file
-        places = {KEY: self._files.key, TOKENS: self._config.token_file, REFERENCES: references}
+        places = {
+            KEY: self._files.key,
+            TOKENS: self._config.token_file,
+            API_TOKENS: self._config.api_token_file,
+            FLEET: self._config.fleet_file,
+            REFERENCES: references,
+        }
         return places.get(name) or references.parent / name.removeprefix(PHOTOS)
 
     def _keep(self, present: list[str]) -> Path:
@@ -129,8 +139,8 @@ class Restoring:
         if name == KEY:
             assert identity is not None, "it was read before"
             self._files.replace(identity, None)
-        elif name == TOKENS:
-            write_file(self._config.token_file, staged.read_bytes())
+        elif name in _PRIVATE:
+            write_file(self._place(name), staged.read_bytes())
         else:
             write_file(self._place(name), staged.read_bytes(), _FACES_MODE)
 

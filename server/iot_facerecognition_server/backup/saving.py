@@ -16,6 +16,8 @@ from iot_facerecognition_server.trust.setup import ServerIdentity
 
 KEY: Final = "state/server.pem"
 TOKENS: Final = "state/tokens.json"
+API_TOKENS: Final = "state/api-tokens.json"
+FLEET: Final = "state/fleet.json"
 REFERENCES: Final = "faces/faces.json"
 PHOTOS: Final = "faces/"
 _GATHERED: Final = "gathered"
@@ -69,8 +71,13 @@ class Saved:
             yield Entry(KEY, read_regular(key, _LARGEST))
         else:
             self.warnings.append(f"{key}, which does not exist")
-        if self._config.token_file.exists():
-            yield Entry(TOKENS, read_regular(self._config.token_file, _LARGEST))
+        for name, place in (
+            (TOKENS, self._config.token_file),
+            (API_TOKENS, self._config.api_token_file),
+            (FLEET, self._config.fleet_file),
+        ):
+            if place.exists():
+                yield Entry(name, read_regular(place, _LARGEST))
 
     def _faces(self) -> Iterator[Entry]:
         path = self._references.path

@@ -17,7 +17,15 @@ from iot_facerecognition_server.backup.archive import (
     write_archive,
 )
 from iot_facerecognition_server.backup.restoring import RestoreError, Restoring
-from iot_facerecognition_server.backup.saving import KEY, REFERENCES, TOKENS, BackupError, Saved
+from iot_facerecognition_server.backup.saving import (
+    API_TOKENS,
+    FLEET,
+    KEY,
+    REFERENCES,
+    TOKENS,
+    BackupError,
+    Saved,
+)
 from iot_facerecognition_server.cli.configuration import read_config
 from iot_facerecognition_server.cli.outcome import CommandFailedError, ExitCode
 from iot_facerecognition_server.gallery.reference_file import ReferenceFileError
@@ -80,7 +88,13 @@ class _Counted:
         self._counts: Counter[str] = Counter()
 
     def each(self, entries: Iterable[Entry]) -> Iterator[Entry]:
-        kinds = {KEY: "key", TOKENS: "token file", REFERENCES: "list of people"}
+        kinds = {
+            KEY: "key",
+            TOKENS: "token file",
+            API_TOKENS: "token file",
+            FLEET: "record of the fleet",
+            REFERENCES: "list of people",
+        }
         for entry in entries:
             self._counts[kinds.get(entry.name, "photo")] += 1
             yield entry

@@ -305,7 +305,8 @@ def _add_backup(commands: _Commands) -> None:
         "backup:save",
         "write key, tokens, people and photos into one file",
         "Write what cannot be made again into one file: the server's own key and certificate,\n"
-        "the hashes of the tokens, who is known, and the photos. The server may run meanwhile.\n"
+        "the hashes of the tokens, the record of the fleet, who is known, and the photos. The\n"
+        "server may run meanwhile.\n"
         "The file is as secret as the key in it. Settings are no part of it.\n\n"
         f"example:\n  {PROGRAM} backup > faces.tar",
     )

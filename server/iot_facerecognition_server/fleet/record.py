@@ -218,20 +218,14 @@ class FleetRecord:
 
     def want(self, identity: str, version: str, now: Moment) -> Edge:
         """Record that operators want `version` on the edge. Raises FleetRequestError."""
-        entry = self._wished(identity, now)
-        self._put(entry, want(entry.edge, version, now.at), now)
-        return entry.edge
+        return self._wished(identity, want(self._known(identity), version, now.at), now)
 
     def tell(
         self, identity: str, stage: str, version: str | None, reason: str | None, now: Moment
     ) -> Edge:
         """Take up a controller's report. Raises FleetRequestError."""
-        known = self._entries.get(identity)
-        before = Edge(identity) if known is None else known.edge
-        after = tell(before, stage, now.at, version=version, reason=reason)
-        entry = self._wished(identity, now)
-        self._put(entry, after, now)
-        return entry.edge
+        edge = tell(self._known(identity), stage, now.at, version=version, reason=reason)
+        return self._wished(identity, edge, now)
 
     def forget(self, identity: str, now: Moment) -> bool:
         """Strike the edge off the record, and return whether it was on it.
@@ -287,15 +281,21 @@ class FleetRecord:
             entry.probation = Probation(self._terms.probation, expected, now)
             entry.judged = judged
 
-    def _wished(self, identity: str, now: Moment) -> _Entry:
-        """Return the entry of an edge of which operators want something, a new one if need be."""
+    def _known(self, identity: str) -> Edge:
+        """Return the edge on record, or one of which nothing is known."""
+        entry = self._entries.get(identity)
+        return Edge(identity) if entry is None else entry.edge
+
+    def _wished(self, identity: str, edge: Edge, now: Moment) -> Edge:
+        """Record what operators have made of an edge, on a new entry if need be."""
         entry = self._entries.get(identity) or self._added(Edge(identity), now)
         if entry is None:
             raise FleetRequestError(
                 f"{identity} cannot be recorded: there are {MOST_EDGES} edges on record already;"
                 " forget some: iot-facerecognition-server fleet forget IDENTITY"
             )
-        return entry
+        self._put(entry, edge, now)
+        return edge
 
     def _added(self, edge: Edge, now: Moment) -> _Entry | None:
         """Put an edge on record, where there is room for it: in place of one nobody misses."""

@@ -30,6 +30,7 @@ password when `PasswordFile` is set |
 | `/readyz` | 200 when models are loaded, a recognition with a known answer was right on the \
 configured device and is whenever a worker is asked again, and the port for clients is open; else \
 503, and the text says what is missing |
+| `/api/v1/…` | the fleet, as JSON for programs: [fleet-api.md](fleet-api.md) |
 
 With `TLS=true` it answers over TLS 1.3 with the server's certificate. Nothing here tells who was
 seen: the names are those that cameras give themselves.

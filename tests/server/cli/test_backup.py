@@ -13,7 +13,10 @@ import pytest
 
 from iot_facerecognition_protocol.system.whole_file import locked
 from iot_facerecognition_server.config import load
+from iot_facerecognition_server.fleet.edge import Edge
+from iot_facerecognition_server.fleet.store import FleetStore
 from iot_facerecognition_server.state_directory import held
+from iot_facerecognition_server.trust.api_tokens import ApiTokenStore
 from iot_facerecognition_server.trust.setup import server_tls, token_store
 
 PROGRAM = (sys.executable, "-m", "iot_facerecognition_server")
@@ -74,6 +77,20 @@ def test_a_backup_moves_a_server_to_another_machine(server, run, home, monkeypat
     assert Path("faces/ada/1.jpg").read_bytes() == b"faces/ada/1.jpg"
     assert Path("state/server.pem").stat().st_mode & 0o777 == 0o600
     assert not list(Path("state").glob(".restore-*"))
+
+
+def test_tokens_of_the_api_and_the_record_of_the_fleet_move_too(server, run, home, monkeypatch):
+    token = run("api-token", "add", "inventory").out.strip()
+    record = home / "state" / "fleet.json"
+    FleetStore(record).save([Edge("kitchen", desired="1.3.0")])
+    saved = run("backup", "faces.tar")
+    assert "2 token files, 1 record of the fleet" in saved.err
+    move_to(home / "new", monkeypatch)
+    assert run("restore", home / "faces.tar").code == 0
+    moved = Path("state/api-tokens.json").resolve()
+    assert ApiTokenStore(moved).find(token).name == "inventory"
+    assert FleetStore(Path("state/fleet.json")).load() == FleetStore(record).load()
+    assert {path.stat().st_mode & 0o777 for path in Path("state").glob("*.json")} == {0o600}
 
 
 def test_nothing_is_restored_over_another_server_unless_it_is_kept(server, run, home, monkeypatch):
