@@ -111,12 +111,13 @@ def _with_reason(update: Mapping[str, Any]) -> str:
 
 
 def _lines(edge: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield what is known of an edge, as names and values."""
+    """Yield what is known of an edge, as names and values; what it does not tell is left out."""
     for key, value in edge.items():
         if isinstance(value, dict):
-            yield from ((f"{key} {name}", _shown(one)) for name, one in value.items())
+            told = {name: one for name, one in value.items() if one is not None}
+            yield from ((f"{key} {name}".replace("_", " "), _shown(told[name])) for name in told)
         else:
-            yield key, _shown(value)
+            yield key.replace("_", " "), _shown(value)
 
 
 def _shown(value: Any) -> str:

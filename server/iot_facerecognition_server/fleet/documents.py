@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 from iot_facerecognition_protocol import Health
-from iot_facerecognition_server.fleet.edge import Edge, Update, UpdateStage
+from iot_facerecognition_server.fleet.edge import Acknowledgement, Edge, Update, UpdateStage
 from iot_facerecognition_server.fleet.hearsay import believable
 
 _T = TypeVar("_T")
@@ -47,7 +47,12 @@ def kept_document(edge: Edge) -> dict[str, Any]:
     document = edge_document(edge)
     for passing in ("connected", "running", "rate"):
         del document[passing]
-    return document | {"usual_rate": edge.usual_rate, "ended_attempt": edge.ended_attempt}
+    earned = edge.earned
+    return document | {
+        "usual_rate": edge.usual_rate,
+        "ended_attempt": edge.ended_attempt,
+        "earned": None if earned is None else [earned.version, earned.attempt],
+    }
 
 
 def read_kept(document: Any) -> Edge:
@@ -56,6 +61,7 @@ def read_kept(document: Any) -> Edge:
         raise TypeError("an edge is an object")
     health = _typed(document, "health", dict)
     update = _typed(document, "update", dict)
+    earned = _typed(document, "earned", list)
     return Edge(
         identity=_needed(document, "identity", str),
         name=_needed(document, "name", str),
@@ -68,6 +74,7 @@ def read_kept(document: Any) -> Edge:
         update=None if update is None else _read_update(update),
         usual_rate=_number(document, "usual_rate"),
         ended_attempt=_typed(document, "ended_attempt", str),
+        earned=None if earned is None else Acknowledgement(*map(str, earned)),
     )
 
 

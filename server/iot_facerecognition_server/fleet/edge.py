@@ -45,6 +45,14 @@ class Update:
 
 
 @dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """What an edge on probation has earned; fields as in the protocol's `UpdateAcknowledged`."""
+
+    version: str
+    attempt: str
+
+
+@dataclass(frozen=True, slots=True)
 class Edge:
     """One edge, known by the identity that it has proved.
 
@@ -70,6 +78,8 @@ class Edge:
     """Frames a second of its last minute without an update in progress; None: not known."""
     ended_attempt: str | None = None
     """The attempt before the present update: what the edge goes on saying of it is old news."""
+    earned: Acknowledgement | None = None
+    """The last acknowledgement, for as long as the edge asks for it."""
 
     @property
     def stage(self) -> UpdateStage | None:

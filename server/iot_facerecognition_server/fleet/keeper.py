@@ -190,7 +190,7 @@ class FleetKeeper:
     async def close(self) -> None:
         """Save the record as the server ends."""
         try:
-            await self.save(even_unchanged=True)
+            await self.save(even_unchanged=bool(self.edges()))
         except OSError as error:
             _log.error("the record of the fleet could not be saved: %s", error)
 

@@ -5,7 +5,13 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from iot_facerecognition_protocol import Health, UpdateState
-from iot_facerecognition_server.fleet.edge import IN_PROGRESS, Edge, Update, UpdateStage
+from iot_facerecognition_server.fleet.edge import (
+    IN_PROGRESS,
+    Acknowledgement,
+    Edge,
+    Update,
+    UpdateStage,
+)
 from iot_facerecognition_server.fleet.hearsay import believable
 from iot_facerecognition_server.fleet.probation import Probation, ProbationTerms, expected_rate
 from iot_facerecognition_server.fleet.rates import RecentRate
@@ -35,14 +41,6 @@ class Moment:
 
     monotonic: float
     at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Acknowledgement:
-    """What an edge on probation has earned; fields as in the protocol's `UpdateAcknowledged`."""
-
-    version: str
-    attempt: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,11 +185,10 @@ class FleetRecord:
             edge = self._with_usual_rate(edge, connection, now.monotonic)
         self._put(entry, edge, now)
         self._judge(entry, health, now.monotonic)
-        on_probation = report is not None and report.state == UpdateState.PROBATION
-        if edge.stage is UpdateStage.GOOD and on_probation and _runs(edge, health):
-            assert report is not None, "who is on probation has reported it"
-            return Acknowledgement(report.version, report.attempt)
-        return None
+        if report is None or report.state != UpdateState.PROBATION:
+            return None
+        asked = Acknowledgement(report.version, report.attempt)
+        return asked if asked == edge.earned and health.version == asked.version else None
 
     def look(self, now: Moment) -> Iterator[tuple[Connection, Acknowledgement]]:
         """Find out who has passed its probation, and who is lost; wants to be asked every second.
@@ -205,12 +202,9 @@ class FleetRecord:
             if entry.probation is not None and entry.probation.check(now.monotonic):
                 entry.probation = entry.judged = None
                 self._put(entry, acknowledge(edge, now.at), now)
-                update = entry.edge.update
                 assert newest is not None, "a probation ends with its connection"
-                assert update is not None, "there is one on probation"
-                assert update.version is not None, "the edge has named it"
-                assert update.attempt is not None, "the edge has named it"
-                yield newest, Acknowledgement(update.version, update.attempt)
+                assert entry.edge.earned is not None, "the edge has named what is on probation"
+                yield newest, entry.edge.earned
             silent = now.monotonic - max(entry.heard, entry.moved)
             if silent >= self._terms.lost_seconds and entry.edge.stage in IN_PROGRESS:
                 reason = f"nothing was heard of it for {silent:.0f} s"
@@ -327,7 +321,7 @@ def _runs(edge: Edge, health: Health) -> bool:
     return (
         report is not None
         and update is not None
-        and report.attempt == update.attempt
+        and (report.version, report.attempt) == (update.version, update.attempt)
         and report.version == health.version
         and report.state in {UpdateState.PROBATION, UpdateState.GOOD}
     )

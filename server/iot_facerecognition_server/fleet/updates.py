@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from iot_facerecognition_protocol import UpdateReport, clean_text
-from iot_facerecognition_server.fleet.edge import Edge, Update, UpdateStage
+from iot_facerecognition_server.fleet.edge import Acknowledgement, Edge, Update, UpdateStage
 from iot_facerecognition_server.fleet.hearsay import EDGE_NEWS, TEXT_LENGTH, VERSION
 from iot_facerecognition_server.fleet.transitions import OVER, TABLE, News
 
@@ -57,7 +57,11 @@ def take_report(edge: Edge, report: UpdateReport | None, at: float) -> Edge:
 
 def acknowledge(edge: Edge, at: float) -> Edge:
     """Return `edge` after it has streamed at its rate for long enough."""
-    return _moved(edge, News.ACKNOWLEDGED, at)
+    update = edge.update
+    if update is None or update.version is None or update.attempt is None:
+        return edge  # nothing that it could be told of
+    earned = Acknowledgement(update.version, update.attempt)
+    return _moved(replace(edge, earned=earned), News.ACKNOWLEDGED, at)
 
 
 def lose(edge: Edge, at: float, reason: str) -> Edge:

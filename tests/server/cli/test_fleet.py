@@ -88,7 +88,8 @@ def test_fleet_is_listed_and_shown(run: Run, fleet: FleetKeeper) -> None:
     assert [edge["identity"] for edge in listed["edges"]] == ["cellar", "kitchen"]
     shown = run("fleet", "show", "kitchen").out
     assert re.search(r"^update reason +too slow$", shown, re.MULTILINE)
-    assert re.search(r"^health cpu_temperature +51.5$", shown, re.MULTILINE)
+    assert re.search(r"^health cpu temperature +51.5$", shown, re.MULTILINE)
+    assert "wifi" not in shown
     assert json.loads(run("fleet", "show", "kitchen", "--json").out) == listed["edges"][1]
 
 

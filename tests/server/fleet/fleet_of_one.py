@@ -7,9 +7,8 @@ from functools import wraps
 from typing import Any, ParamSpec
 
 from iot_facerecognition_protocol import Health, UpdateReport, UpdateState
-from iot_facerecognition_server.fleet.edge import Edge
+from iot_facerecognition_server.fleet.edge import Acknowledgement, Edge
 from iot_facerecognition_server.fleet.record import (
-    Acknowledgement,
     Connection,
     FleetRecord,
     FleetTerms,

@@ -6,8 +6,7 @@ import pytest
 
 from iot_facerecognition_protocol import Health, UpdateReport, UpdateState
 from iot_facerecognition_server.fleet import record as record_module
-from iot_facerecognition_server.fleet.edge import Edge, Update, UpdateStage
-from iot_facerecognition_server.fleet.record import Acknowledgement
+from iot_facerecognition_server.fleet.edge import Acknowledgement, Edge, Update, UpdateStage
 from iot_facerecognition_server.fleet.updates import FleetRequestError
 
 from .fleet_of_one import EPOCH, ON_PROBATION, Lab, running
@@ -156,6 +155,24 @@ def test_acknowledged_attempt_says_nothing_of_the_next_one() -> None:
     lab.health(connection, running("1.3.0", UpdateState.PROBATION, attempt="a2", to="1.4.0"))
     assert len(lab.sent) == 1
     assert lab.edge().stage is UpdateStage.PROBATION
+
+
+def test_acknowledged_attempt_is_worth_nothing_for_another_version() -> None:
+    lab = Lab()
+    connection = lab.join()
+    lab.stream(connection, 60, 15, ON_PROBATION)
+    lab.health(connection, running("1.4.0", UpdateState.PROBATION, to="1.4.0"))
+    assert len(lab.sent) == 1
+
+
+def test_edge_that_did_not_hear_is_told_again_though_something_else_is_wanted_by_now() -> None:
+    lab = Lab()
+    connection = lab.join()
+    lab.stream(connection, 60, 15, ON_PROBATION)
+    lab.record.want("kitchen", "1.4.0", lab.moment)
+    assert lab.edge().stage is UpdateStage.PENDING
+    lab.health(connection, ON_PROBATION)
+    assert lab.sent == [(connection, EARNED)] * 2
 
 
 def test_name_that_an_edge_gives_itself_is_not_its_identity() -> None:

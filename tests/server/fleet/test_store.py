@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from iot_facerecognition_protocol import Health
-from iot_facerecognition_server.fleet.edge import Edge, Update, UpdateStage
+from iot_facerecognition_server.fleet.edge import Acknowledgement, Edge, Update, UpdateStage
 from iot_facerecognition_server.fleet.store import FleetStore
 
 KITCHEN = Edge(
@@ -23,6 +23,7 @@ KITCHEN = Edge(
     update=Update(UpdateStage.ROLLED_BACK, 1_700_000_050.0, "1.3.0", "1.2.0", "half", "a1"),
     usual_rate=14.9,
     ended_attempt="a0",
+    earned=Acknowledgement("1.2.0", "a0"),
 )
 CELLAR = Edge("cellar")
 
@@ -86,6 +87,7 @@ WRONG: list[object] = [
     {"identity": "x", "name": "", "address": "", "first_seen": "yesterday"},
     {"identity": "x", "name": "", "address": "", "health": {"uptime": "long"}},
     {"identity": "x", "name": "", "address": "", "health": {"drops": 1e308}, "usual_rate": True},
+    {"identity": "x", "name": "", "address": "", "earned": ["1.2.0"]},
 ]
 
 
