@@ -23,12 +23,14 @@ class BenchError(Exception):
 class Login:
     """How the device is reached: an SSH `host` (`pi@zero.lan`), its `port`, a private `key`.
 
-    The account must be able to use sudo without a password.
+    The account must be able to use sudo without a password. With a `clock_chip` no boot begins at a
+    wrong time of day.
     """
 
     host: str = ""
     port: int = 22
     key: Path | None = None
+    clock_chip: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,9 +224,15 @@ def _value(place: str, kind: Any, value: Any) -> Any:
         return Path(value).expanduser()
     if kind in {float, float | None} and isinstance(value, int | float) and value is not True:
         return float(value)
-    if kind in {str, int} and type(value) is kind:
+    if kind in {str, int, bool} and type(value) is kind:
         return value
-    names = {str: "a text", int: "a whole number", Path: "a path", Path | None: "a path"}
+    names = {
+        str: "a text",
+        int: "a whole number",
+        bool: "true or false",
+        Path: "a path",
+        Path | None: "a path",
+    }
     raise BenchError(f"{place} is {names.get(kind, 'a number')}, not {value!r}")
 
 

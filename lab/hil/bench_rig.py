@@ -36,8 +36,10 @@ class BenchRig:
         self.what = f"{bench.name}: {bench.device.host}"
         self.emulated = False
         self.switchable = bench.power is not None
+        self.writes_card = bench.card is not None
         self.shows = bool(bench.camera.show)
         self.goals = bench.goals
+        self.clock_chip = bench.device.clock_chip
         self.address = bench.address
         self.framebuffer = bench.screen.framebuffer
         self.camera: Settings = {"camera.fps": _FPS, **bench.edge_settings}

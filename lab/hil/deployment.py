@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks.edge_device import REPOSITORY
 from lab.hil.bench import BenchError
-from lab.hil.device import until
+from lab.hil.device import until, written
 from lab.hil.rig import Rig, Settings
 from lab.hil.server import ServerUnderTest, fingerprint, new_token
 
@@ -24,10 +24,20 @@ _ANSIBLE = {
     # A module takes an emulated processor seconds; without pipelining, twice as many.
     "ANSIBLE_PIPELINING": "true",
     "ANSIBLE_SSH_ARGS": "-o ControlMaster=auto -o ControlPersist=600",
-    "ANSIBLE_TIMEOUT": "120",
     "ANSIBLE_HOST_KEY_CHECKING": "false",
     "ANSIBLE_NOCOLOR": "true",
-    "ANSIBLE_CALLBACKS_ENABLED": "ansible.builtin.timer",
+}
+_EMULATED = {
+    "ansible_timeout": 300,
+    "ansible_python_interpreter": "/usr/bin/python3",
+    # Each is a handful of modules more, a minute for an emulated processor; the hosts of
+    # `make test-fleet` get them all. Its hardware watchdog must not be opened, and it has no apt.
+    "edge_watchdog": False,
+    "edge_time": False,
+    "edge_journal": False,
+    "edge_ssh": False,
+    "edge_unattended_upgrades": False,
+    "edge_firewall": False,
 }
 PLAYBOOK = REPOSITORY / "ansible" / "playbooks" / "edges.yml"
 
@@ -105,17 +115,26 @@ class Deployment:
     def _inventory(self, rig: Rig) -> dict[str, Any]:
         destination, wanted = rig.shell.destination, self._wanted
         user, _, host = destination.host.rpartition("@")
-        edge = {
+        edge: dict[str, Any] = {
             "ansible_host": host,
             "ansible_port": destination.port,
             "ansible_ssh_common_args": shlex.join(destination.options[2:]),
             "edge_identity": IDENTITY,
             "edge_deb": str(wanted.package.resolve()),
+            "edge_server_address": wanted.server_host,
+            "edge_server_port": wanted.server_port,
+            "edge_settings": {key: written(value) for key, value in wanted.settings.items()},
+            "edge_verify_seconds": round(rig.goals.patience),
+            **(_EMULATED if rig.emulated else {}),
         }
         if user:
             edge["ansible_user"] = user
         server = {"ansible_connection": "local", "server_command": self._server.command}
-        return {"edges": {"hosts": {IDENTITY: edge}}, "servers": {"hosts": {"server": server}}}
+        server["ansible_python_interpreter"] = sys.executable
+        return {
+            "edges": {"hosts": {IDENTITY: edge}},
+            "servers": {"hosts": {"hil-server": server}},
+        }
 
 
 def card_settings(

@@ -27,8 +27,12 @@ class Rig(Protocol):
 
     framebuffer: str
     """The screen's device file; empty for a device without a screen."""
+    clock_chip: bool
+    """Whether it keeps the time of day without power."""
     switchable: bool
     """Whether its power can be cut."""
+    writes_card: bool
+    """Whether `provision` writes a card, or leaves the one that is there."""
     shows: bool
     """Whether its camera can be shown a picture."""
 

@@ -37,8 +37,9 @@ class VirtualRig:
 
     def __init__(self, folder: Path, port: int) -> None:
         self.what = "virtual Pi Zero (QEMU, lab/virtual_pi)"
-        self.emulated = self.switchable = self.shows = True
+        self.emulated = self.switchable = self.writes_card = self.shows = True
         self.goals = GOALS
+        self.clock_chip = False
         self.address = SERVER_ADDRESS
         self.framebuffer = "/dev/fb0"
         self.camera: Settings = {
