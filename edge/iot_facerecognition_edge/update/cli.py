@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -36,6 +37,8 @@ _ENDS = {
     Phase.SKIPPED: EXIT_SKIPPED,
 }
 _POLL = 0.5
+_ATTEMPT = re.compile(r"[!-~]{1,64}")
+"""What the server takes for the name of an attempt."""
 _PATIENCE, _PROBATION, _SWITCH, _WAIT = 900.0, 300.0, 1800.0, 3600.0
 
 _DESCRIPTION = """\
@@ -129,8 +132,8 @@ def _seconds(text: str) -> float:
 
 
 def _attempt(text: str) -> str:
-    if not (0 < len(text) <= 64 and text.isascii() and text.isprintable()):  # noqa: PLR2004
-        raise argparse.ArgumentTypeError("1 to 64 printable characters of ASCII")
+    if not _ATTEMPT.fullmatch(text):
+        raise argparse.ArgumentTypeError("it has to be 1 to 64 printable characters, no spaces")
     return text
 
 

@@ -77,7 +77,7 @@ def test_a_damaged_journal_is_told(places, capsys):
     assert "if no update is under way, remove it" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words", [["install"], ["install", "1", "--attempt", "é"], []])
+@pytest.mark.parametrize("words", [["install"], ["install", "1", "--attempt", "a b"], []])
 def test_wrong_usage_is_2(words):
     with pytest.raises(SystemExit) as ended:
         main(words)
