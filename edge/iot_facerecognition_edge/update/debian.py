@@ -102,7 +102,8 @@ class Debian:
         names = [
             line.split(maxsplit=5)[5] for line in done.output.splitlines() if line[:1] in "-dl"
         ]
-        return tuple(name.partition(" -> ")[0].lstrip(".").rstrip("/") for name in names)
+        paths = (name.partition(" -> ")[0].lstrip(".").rstrip("/") for name in names)
+        return tuple(path for path in paths if path)  # one is the root itself
 
     def newer(self, version: str, than: str) -> bool:
         """Return whether `version` is newer `than` another one."""

@@ -229,6 +229,7 @@ class FakeDevice:
         read = self._read_package(Path(words[-1]))
         if words[0] == "--contents":
             names = [*_folders(read["version"]), *self._files(read["version"])]
+            names.insert(0, "")  # the root, as in every package
             return "".join(f"-rw-r--r-- root/root 0 2026-01-01 00:00 ./{name}\n" for name in names)
         return "\t".join([read["package"], read["version"], "all", "100"])
 
