@@ -16,7 +16,9 @@ import pytest
 
 from demo.cast import people
 from demo.server_process import ServerProcess
+from scripts.apt_repository import publish
 from tests.image.device import PACKAGE, free_port
+from tests.image.repository import Signer
 from tests.image.roots import BOOKWORM, TRIXIE, System
 from tests.image.updating_device import (
     FOLDER,
@@ -38,6 +40,7 @@ CUTS = {"image-bookworm": 3, "image-trixie": 1}
 """Power cuts at a random moment, besides those in the middle of dpkg's work."""
 LONGEST = 12.0
 """Seconds from the hand-over to the acknowledgement here; a cut comes before."""
+REPOSITORY = "/deb/repository"
 SHORT = ("--probation", "30")
 KILL = """
 import os, sys, time
@@ -65,8 +68,10 @@ def server(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 
 
 @pytest.fixture(scope="module")
-def shelf(package: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str | Path]:
-    """A folder with the package and others, by what they do."""
+def shelf(
+    package: Path, signer: Signer, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, str | Path]:
+    """A folder with the package and others, by what they do, and a repository with a new one."""
     folder = tmp_path_factory.mktemp("shelf")
     shutil.copy(package, folder / package.name)
     made: dict[str, str | Path] = {"folder": folder, "old": package.name}
@@ -74,7 +79,17 @@ def shelf(package: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
         (unchanged, crashes, is_silent, has_no_updater, cannot_be_configured)
     ):
         made[change.__name__] = variant(package, f"99.0.{number}", folder, change)
+    with signer.keyring():
+        packages = [folder / package.name, folder / str(made["unchanged"])]
+        publish(packages, folder / "repository", signer.key, f"file:{REPOSITORY}")
     return made
+
+
+@pytest.fixture(scope="module")
+def signer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Signer]:
+    """A key of its own."""
+    with Signer.made(tmp_path_factory) as signer:
+        yield signer
 
 
 @pytest.fixture(scope="module", params=[BOOKWORM, TRIXIE], ids=lambda system: system.name)
@@ -198,6 +213,31 @@ def test_an_edge_that_did_not_stream_is_skipped(device, shelf):
     device.until_it_streams()
 
 
+def test_pull_mode_takes_what_the_signed_repository_has_and_nothing_twice(device, shelf, signer):
+    if device.name != TRIXIE.name:
+        pytest.skip("as on the other system")
+    sources = f"file:{REPOSITORY}"
+    inside = device.device
+    inside.write("/etc/apt/keyrings/iot-facerecognition.asc", signer.public_key)
+    inside.write(
+        "/etc/apt/sources.list.d/iot-facerecognition.sources",
+        f"Types: deb\nURIs: {sources}\nSuites: stable\nComponents: main\n"
+        "Signed-By: /etc/apt/keyrings/iot-facerecognition.asc\n".encode(),
+    )
+    inside.write("/etc/iot-facerecognition-edge/update.conf", b"probation = 30\n")
+    assert inside.run("systemctl", "is-enabled", f"{UPDATE}.timer", check=False) == "disabled"
+    inside.run("systemctl", "start", f"{UPDATE}.service")
+    status, state = device.wait()
+    assert status == 0, state
+    assert device.device.version() == version_of(shelf["unchanged"])
+    old_again(device, shelf)
+    # It was rolled back here, if by a person: not again by itself.
+    assert "nothing to do" in inside.run(UPDATE, "pull")
+    inside.write("/etc/iot-facerecognition-edge/update.conf", b"version = 0.0.1\n")
+    assert "never goes back" in inside.run(UPDATE, "pull", check=False)
+    device.is_whole()
+
+
 def test_the_power_is_cut_while_dpkg_unpacks(device, shelf):
     device.install(shelf["unchanged"])
     seen = f"cat {FOLDER}/journal.json"
@@ -214,7 +254,7 @@ def test_the_power_is_cut_while_dpkg_unpacks(device, shelf):
 
 def test_the_power_is_cut_at_a_random_moment(device, shelf, request):
     moments = random.Random(f"{SEED} {request.node.name}")
-    for _ in range(CUTS[request.node.callspec.params["device"].name]):
+    for _ in range(CUTS[device.name]):
         moment = moments.uniform(0.0, LONGEST)
         device.install(shelf["unchanged"])
         device.device.run("sleep", f"{moment:.2f}")

@@ -24,6 +24,7 @@ class UpdatingDevice:
 
     def __init__(self, folder: Path, system: System, shelf: Path) -> None:
         """Make it in `folder`; it sees the packages in `shelf` as /deb."""
+        self.name = system.name
         self._system, self._shelf = system, shelf
         upper, work, self._root = (folder / name for name in ("upper", "work", "root"))
         for made in (upper, work, self._root):
