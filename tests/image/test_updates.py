@@ -62,7 +62,7 @@ sys.exit("there was no dpkg to kill")
 def server(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     """The real server, which acknowledges what has streamed for five seconds."""
     folder = tmp_path_factory.mktemp("server")
-    settings = {"Fleet": {"ProbationSeconds": "5"}} if not os.environ.get("NOFLEET") else {}
+    settings = {"Fleet": {"ProbationSeconds": "5"}}
     with ServerProcess(folder, people(photos), settings, port=free_port()) as server:
         yield server
 

@@ -24,6 +24,8 @@ _ENVIRONMENT = {
     "APT_LISTCHANGES_FRONTEND": "none",
     "NEEDRESTART_SUSPEND": "1",
 }
+_TOLD = {"apt-get", "dpkg"}
+"""Programs that change the device: what they say is logged. Of others only a failure is."""
 _POLL = 0.2
 _MOST_OUTPUT = 256 * 1024
 _LONGEST_REASON = 300
@@ -63,7 +65,8 @@ class Runner(Protocol):
 class SystemRunner:
     """Runs programs of this machine.
 
-    `alive` is called several times a second while one runs, `log` with what was run and came of it.
+    `alive` is called several times a second while one runs, `log` with what changed the device, and
+    with what failed.
     """
 
     def __init__(
@@ -104,7 +107,8 @@ class SystemRunner:
         if not in_time:
             text += f"\nerror: it took longer than {limit:.0f} s and was killed"
         done = Done(words, code, text)
-        self._log(f"{' '.join(words)}: {done.problem or 'done'}\n{text}".rstrip())
+        if code or words[0] in _TOLD:
+            self._log(f"{' '.join(words)}: {done.problem or 'done'}\n{text}".rstrip())
         return done
 
     def _wait(self, process: "subprocess.Popen[bytes]", limit: float) -> bool:
