@@ -101,7 +101,8 @@ class UpdatingDevice:
         assert version in places
         units = device.run("find", "/etc/systemd/system", "-name", f"{UPDATE}-guard*")
         assert units == ""
-        assert device.run("systemctl", "is-active", GUARD, check=False) == "inactive"
+        ended = ("systemctl", "is-active", GUARD)
+        device.debian.until(lambda: device.run(*ended, check=False) == "inactive", 10)
 
 
 @contextmanager

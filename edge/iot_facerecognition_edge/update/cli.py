@@ -210,7 +210,8 @@ def _wait(options: argparse.Namespace, places: Places) -> int:
             print(text, flush=True)
         done = _ENDS.get(journal.phase)
         if done is not None and not guard_units.armed(places):
-            return done
+            with locked(places.journal):  # the guard holds it until it has tidied up
+                return done
         if time.monotonic() >= end:
             return EXIT_UNDECIDED
         time.sleep(_POLL)

@@ -15,6 +15,7 @@ from iot_facerecognition_edge.update.places import Places
 from iot_facerecognition_edge.update.rejected import accept, reject
 from iot_facerecognition_edge.update.shelf import clear, move
 from iot_facerecognition_edge.update.state import publish
+from iot_facerecognition_protocol.system.whole_file import locked
 
 POLL = 1.0
 """Seconds between two looks while it waits."""
@@ -71,7 +72,9 @@ class Guard:
                 case _:
                     if not self._put_back(course):
                         return False
-        self._settle(course.journal)
+        # Whoever asks for the next update waits until this one has been tidied up.
+        with locked(self._places.journal):
+            self._settle(course.journal)
         return True
 
     def _keep(self, course: Course, before: Journal) -> None:

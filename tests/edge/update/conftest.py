@@ -272,13 +272,13 @@ class FakeDevice:
 
     def _systemctl(self, words: tuple[str, ...], folder: Path | None) -> str:
         match words[0]:
-            case "restart":
+            case "restart" if words[-1] == f"{PACKAGE}.service":
                 self._start()
             case "stop" if words[1] == f"{PACKAGE}.service":
                 self.running = ""
                 for path in self.places.runtime.iterdir():
                     path.unlink()
-            case "start":
+            case "start" | "restart":
                 if not self.guarded:
                     raise FailedError("Unit not found.", 5)
             case "show":
