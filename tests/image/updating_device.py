@@ -69,7 +69,7 @@ class UpdatingDevice:
 
     def wait(self, seconds: int = 120) -> tuple[int, dict[str, str]]:
         """Wait for the end of the update; return the exit status, and what is reported."""
-        script = f"{UPDATE} wait {seconds}; echo; echo $?"
+        script = f"{UPDATE} wait {seconds}; status=$?; echo; echo $status"
         told = self.device.run("sh", "-c", script).splitlines()
         return int(told[-1]), self.state()
 
