@@ -115,6 +115,13 @@ def device(
         yield device
 
 
+@pytest.fixture
+def once(device: UpdatingDevice) -> None:
+    """For what no release of Debian changes."""
+    if device.name != BOOKWORM.name:
+        pytest.skip("as on the other system")
+
+
 @pytest.fixture(autouse=True)
 def takes_how_long(request: pytest.FixtureRequest) -> Iterator[None]:
     """Print it: these tests are to stay short."""
@@ -172,17 +179,22 @@ def test_rollback_goes_back_to_the_kept_version(device, shelf):
     ],
 )
 def test_a_broken_version_is_put_back(device, shelf, kind, reason):
+    if kind != "crashes" and device.name != BOOKWORM.name:
+        pytest.skip("as on the other system")
     device.install(shelf[kind], *SHORT)
     came_back(device, shelf, reason)
 
 
 @pytest.mark.parametrize("doing", ["--unpack", "--configure"])
 def test_dpkg_is_killed(device, shelf, doing):
+    if doing == "--configure" and device.name != BOOKWORM.name:
+        pytest.skip("as on the other system")
     device.install(shelf["unchanged"])
     device.device.run("python3", "-c", KILL, doing)
     came_back(device, shelf, "apt-get ended with status 100")
 
 
+@pytest.mark.usefixtures("once")
 def test_the_guard_is_killed_and_goes_on(device, shelf):
     device.install(shelf["unchanged"])
     device.device.debian.until(lambda: device.state()["state"] == "probation", 60)
@@ -192,6 +204,7 @@ def test_the_guard_is_killed_and_goes_on(device, shelf):
     old_again(device, shelf)
 
 
+@pytest.mark.usefixtures("once")
 def test_an_edge_in_use_is_left_alone(device, shelf):
     device.device.run("touch", f"/run/{PACKAGE}/in-use")
     device.install(shelf["unchanged"], "--patience", "2")
@@ -203,6 +216,7 @@ def test_an_edge_in_use_is_left_alone(device, shelf):
     device.device.run("rm", f"/run/{PACKAGE}/in-use")
 
 
+@pytest.mark.usefixtures("once")
 def test_an_edge_that_did_not_stream_is_skipped(device, shelf):
     device.device.run("systemctl", "stop", f"{PACKAGE}.service")
     words = ("sh", "-c", f"{UPDATE} install /deb/{shelf['unchanged']}; echo $?")
@@ -216,7 +230,7 @@ def test_an_edge_that_did_not_stream_is_skipped(device, shelf):
 
 
 def test_pull_mode_takes_what_the_signed_repository_has_and_nothing_twice(device, shelf, signer):
-    if device.name != TRIXIE.name:
+    if device.name == BOOKWORM.name:
         pytest.skip("as on the other system")
     sources = f"file:{REPOSITORY}"
     inside = device.device
@@ -240,6 +254,7 @@ def test_pull_mode_takes_what_the_signed_repository_has_and_nothing_twice(device
     device.is_whole()
 
 
+@pytest.mark.usefixtures("once")
 def test_the_power_is_cut_while_dpkg_unpacks(device, shelf):
     device.install(shelf["unchanged"])
     seen = f"cat {FOLDER}/journal.json"
