@@ -25,20 +25,21 @@ from PIL import Image
 from benchmarks.walking_people import FPS, SCENES, Stage, Truth, render, stage
 from demo.cast import people
 from demo.photos import fetch_photos
-from iot_facerecognition_server.following.box import Box
-from iot_facerecognition_server.following.follower import FaceFollower, FollowSettings
-from iot_facerecognition_server.following.frame_search import FrameSearcher
-from iot_facerecognition_server.following.job import follow
-from iot_facerecognition_server.following.steps import Way
-from iot_facerecognition_server.following.windows import WindowSearcher, face_window
 from iot_facerecognition_server.gallery.gallery import Gallery
 from iot_facerecognition_server.models.catalogue import FACE_DESCRIPTOR, LANDMARKS
 from iot_facerecognition_server.models.store import ModelStore
 from iot_facerecognition_server.networks.face_descriptor import FaceDescriptorNetwork
 from iot_facerecognition_server.networks.precision import choose_precision
+from iot_facerecognition_server.pipeline.frame_search import FrameSearcher
+from iot_facerecognition_server.pipeline.region_search import RegionSearcher
+from iot_facerecognition_server.pipeline.tracked_faces import track_faces
+from iot_facerecognition_server.tracking.search_regions import face_region
+from iot_facerecognition_server.tracking.steps import Way
+from iot_facerecognition_server.tracking.tracker import FaceTracker, TrackingSettings
 from iot_facerecognition_server.vision.alignment import FaceAligner
+from iot_facerecognition_server.vision.detection import NATIVE_FACE_SIZE, Detection
 from iot_facerecognition_server.vision.face_scanner import FaceScanner
-from iot_facerecognition_server.vision.faces import NATIVE_FACE_SIZE, Detection, HogDetector
+from iot_facerecognition_server.vision.faces import HogDetector
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
 from iot_facerecognition_server.vision.jpeg_header import JpegLimits
 from iot_facerecognition_server.vision.scaling import luma
@@ -100,7 +101,7 @@ LEGEND = """
 boxes: of full scans on every frame; recall: of these, also followed (IoU >= 0.5); prec.: followed
 boxes that full scans have too; nowhere: followed boxes on nobody's face; flickers: faces that full
 scans miss for one frame between two; wrong, unnamed: names given to the wrong person, known people
-without a name, full > followed; h/w/full: frames held, searched in windows, scanned in full;
+without a name, full > followed; h/w/full: frames held, searched in regions, scanned in full;
 desc/f: descriptors a frame when followed; ms: CPU time of one thread for one frame, descriptors
 included"""
 
@@ -117,7 +118,7 @@ class Bench:
         limits = JpegLimits(SIZES[-1][0] * SIZES[-1][1] * 16)
         self.scanner = FaceScanner(JpegDecoder(), detector, aligner, limits)
         self.searcher = FrameSearcher(
-            JpegDecoder(), detector.copy(), WindowSearcher.like(detector), aligner, limits
+            JpegDecoder(), detector.copy(), RegionSearcher.like(detector), aligner, limits
         )
         self.gallery = self._gallery(detector, aligner)
 
@@ -133,18 +134,18 @@ class Bench:
         ]
 
     def follow(
-        self, follower: FaceFollower, jpeg: bytes, at: float, count: Counter[str]
+        self, tracker: FaceTracker, jpeg: bytes, at: float, count: Counter[str]
     ) -> list[Named]:
         """Follow the faces of a frame at `at` seconds."""
         opened = self.searcher.open(jpeg)
-        settled = follow(follower, opened, at)
+        settled = track_faces(tracker, opened, at)
         chips = opened.chips(settled.describe)
         rows = list(self.network.describe(np.stack(chips))) if chips else []
-        voices = follower.described(rows)
+        voices = tracker.described(rows)
         matches = self.gallery.match(np.stack(voices)) if voices else []
         count[settled.way] += 1
         count["descriptors"] += len(chips)
-        return [Named(face.detection, face.tag) for face in follower.matched(matches)]
+        return [Named(face.detection, face.match.tag) for face in tracker.matched(matches)]
 
     def _gallery(self, detector: HogDetector, aligner: FaceAligner) -> Gallery:
         tags, chips = [], []
@@ -158,7 +159,7 @@ class Bench:
 
 def overlap(one: Detection, other: Detection) -> float:
     """Return intersection over union."""
-    return Box.of(one).overlap(Box.of(other))
+    return one.box.overlap(other.box)
 
 
 def nearest(box: Detection, truths: Sequence[Truth]) -> int | None:
@@ -203,14 +204,14 @@ def run_scene(bench: Bench, stage: Stage, jpegs: Sequence[bytes]) -> Score:
     """Go through one scene both ways, frame by frame."""
     score = Score()
     count = score.count
-    follower = FaceFollower(FollowSettings())
+    tracker = FaceTracker(TrackingSettings())
     found: list[set[int]] = []
     for index, jpeg in enumerate(jpegs):
         truths = stage.truth(index)
         began = time.thread_time()
         full = bench.scan(jpeg)
         scanned = time.thread_time()
-        followed = bench.follow(follower, jpeg, index / FPS, count)
+        followed = bench.follow(tracker, jpeg, index / FPS, count)
         score.full_seconds += scanned - began
         score.followed_seconds += time.thread_time() - scanned
         count["frames"] += 1
@@ -225,17 +226,17 @@ def run_scene(bench: Bench, stage: Stage, jpegs: Sequence[bytes]) -> Score:
 def print_windows(bench: Bench, jpeg: bytes) -> None:
     """Print what it costs to search for the clearest face of `jpeg` around where it is."""
     opened = bench.searcher.open(jpeg)
-    face = max(opened.scan(), key=lambda sighting: sighting.detection.score).detection
-    box = Box.of(face)
+    face = max(opened.scan(), key=lambda observation: observation.detection.score).detection
+    box = face.box
     for name, pose in (("in every pose", None), ("in its own pose", face.pose)):
-        window = face_window(box, WINDOW_REACH * box.width, opened.size, NATIVE_FACE_SIZE, pose)
-        assert window is not None, "a face that was found fits into the frame"
-        opened.search([window])  # decoded once
+        region = face_region(box, WINDOW_REACH * box.width, opened.size, NATIVE_FACE_SIZE, pose)
+        assert region is not None, "a face that was found fits into the frame"
+        opened.search([region])  # decoded once
         began = time.thread_time()
         for _ in range(WINDOW_RUNS):
-            opened.search([window])
+            opened.search([region])
         cost = (time.thread_time() - began) / WINDOW_RUNS * 1e3
-        print(f"a window around a face of {face.width} pixels, {name}: {cost:.2f} ms")
+        print(f"a region around a face of {face.width} pixels, {name}: {cost:.2f} ms")
 
 
 def print_scenes() -> None:

@@ -30,21 +30,22 @@ from benchmarks import command
 from benchmarks.machine import machine
 from benchmarks.precision_errors import print_errors
 from benchmarks.scenes import scene_frames
+from iot_facerecognition_server.assembly.alignment import FaceAlignment
+from iot_facerecognition_server.assembly.batching import WORKERS_A_CORE, batched
+from iot_facerecognition_server.assembly.detection import FaceDetection
+from iot_facerecognition_server.assembly.faces import FaceRecogniser
+from iot_facerecognition_server.assembly.objects import ObjectRecogniser
 from iot_facerecognition_server.config import Config, load
-from iot_facerecognition_server.engine.interface import Frame, ObjectsWanted, Wants
-from iot_facerecognition_server.engine.jobs import Network, Tools
 from iot_facerecognition_server.engine.local import LocalEngine
+from iot_facerecognition_server.frames import Frame, ObjectsWanted, Wants
 from iot_facerecognition_server.gallery.gallery import Gallery
-from iot_facerecognition_server.metrics import ServerMetrics
 from iot_facerecognition_server.models.catalogue import CNN_DETECTOR
 from iot_facerecognition_server.models.store import ModelStore
 from iot_facerecognition_server.networks.cnn_detector import CnnFaceDetectorNetwork
 from iot_facerecognition_server.networks.precision import choose_precision
-from iot_facerecognition_server.recognition.alignment import FaceAlignment
-from iot_facerecognition_server.recognition.batching import WORKERS_A_CORE, batched
-from iot_facerecognition_server.recognition.detection import FaceDetection
-from iot_facerecognition_server.recognition.faces import FaceRecogniser
-from iot_facerecognition_server.recognition.objects import ObjectRecogniser
+from iot_facerecognition_server.observability.metrics import ServerMetrics
+from iot_facerecognition_server.pipeline.frame_jobs import FrameJobs
+from iot_facerecognition_server.pipeline.tools import Network, Tools
 
 BATCHES: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 NOTHING_MEASURED: Final = 1
@@ -194,11 +195,10 @@ async def engine_rate(config: Config, device: str, scale: Scale) -> tuple[float,
         networks={
             Network.DESCRIPTOR: batched(faces.network.describe, "descriptor", metrics, device, 4),
             Network.CLASSIFIER: batched(
-                objects.classifier.classify, "classifier", metrics, device, 4
+                objects.classifier.classify, "classifier", metrics, device, 4, background=True
             ),
         },
-        matcher=Gallery.empty(),
-        labels=objects.classifier.labels,
+        jobs=FrameJobs(Gallery.empty(), objects.classifier.labels),
     )
     jpegs = scene_frames(640, 480, 16) if scale.frame == FULL.frame else small_frames(scale.frame)
     wants = Wants(faces=True, objects=ObjectsWanted(5, deterministic=True))

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from iot_facerecognition_server.engine.interface import FrameRejectedError
+from iot_facerecognition_server.frames import FrameRejectedError
 from iot_facerecognition_server.vision.jpeg_header import JpegLimits, checked_header, read_header
 from iot_facerecognition_server.vision.turbojpeg import PIXELS_RGB, TurboJpeg
 

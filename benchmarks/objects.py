@@ -25,7 +25,7 @@ from PIL import Image
 from benchmarks import command
 from benchmarks.machine import machine
 from demo.photos import fetch_photos
-from iot_facerecognition_server.engine.interface import ObjectsWanted
+from iot_facerecognition_server.frames import ObjectsWanted
 from iot_facerecognition_server.models.catalogue import EFFICIENTNET
 from iot_facerecognition_server.models.store import ModelStore
 from iot_facerecognition_server.networks.object_classifier import ObjectClassifier

@@ -29,7 +29,7 @@ from benchmarks.scaling_plot import Panel, draw
 from benchmarks.scenes import references, write_scene
 from benchmarks.streaming import stream_closed_loop
 from demo.server_process import ServerProcess
-from iot_facerecognition_server.gallery.gallery import DESCRIPTOR_SIZE
+from iot_facerecognition_server.frames import DESCRIPTOR_SIZE
 from iot_facerecognition_server.gallery.nearest import NearestReferences, squares
 
 CLIENTS: Final = (1, 2, 4, 8, 32)

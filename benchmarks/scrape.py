@@ -13,8 +13,8 @@ from prometheus_client import CollectorRegistry
 
 from benchmarks import command
 from iot_facerecognition_protocol import Health, Version
-from iot_facerecognition_server.metrics import ServerMetrics
 from iot_facerecognition_server.observability.endpoints import Exposition
+from iot_facerecognition_server.observability.metrics import ServerMetrics
 
 SECONDS = 5.0
 HEALTH = Health("1.0.0", 52.0, 0, -60.0, 200_000_000, 86_400.0, 15.0, 3)

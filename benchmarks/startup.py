@@ -45,7 +45,7 @@ STEPS: Final = {
     LAST: "listening on",
 }
 """What has been done when the log says this."""
-IMPORTS: Final = ("numpy", "torch", "dlib", "iot_facerecognition_server.assembly")
+IMPORTS: Final = ("numpy", "torch", "dlib", "iot_facerecognition_server.assembly.server")
 
 
 def reference_photos(folder: Path) -> dict[str, list[Path]]:

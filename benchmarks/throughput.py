@@ -28,7 +28,7 @@ from benchmarks.streaming import Streamed, start_stream, stream_closed_loop
 from demo.photos import fetch_photos
 from demo.server_process import ServerProcess
 from iot_facerecognition_client.sources.moving_photo import MovingPhoto
-from iot_facerecognition_server.engine.interface import ObjectsWanted
+from iot_facerecognition_server.frames import ObjectsWanted
 from iot_facerecognition_server.models.catalogue import EFFICIENTNET
 from iot_facerecognition_server.models.store import ModelStore
 from iot_facerecognition_server.networks.object_classifier import ObjectClassifier

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 from demo.photos import fetch_photos
-from iot_facerecognition_server.vision.faces import Detection, HogDetector
+from iot_facerecognition_server.vision.detection import Detection
+from iot_facerecognition_server.vision.faces import HogDetector
 from iot_facerecognition_server.vision.scaling import luma
 
 FPS: Final = 15.0

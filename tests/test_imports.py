@@ -1,4 +1,4 @@
-"""Imports go one way, and nothing heavy is imported at the edge.
+"""Imports go one way, packages form no cycle, and nothing heavy is imported at the edge.
 
 Once by reading every module's syntax, which also sees imports inside functions, and once by really
 importing every module that a small board loads.
@@ -46,6 +46,30 @@ HEAVY_ALLOWED = {
 ONLY_ON_A_DEVICE = {"evdev", "gpiozero", "libcamera", "picamera2", "sdnotify"}
 """What a module may miss where there is no such hardware."""
 
+SERVER_LAYERS = (
+    {"config", "trust"},
+    {"box", "frames"},
+    {"vision", "networks", "models"},
+    {"gallery", "tracking"},
+    {"engine"},
+    {"pipeline"},
+    {"sessions"},
+    {"serving", "observability"},
+    {"assembly"},
+    {"cli"},
+)
+"""The server's packages from the ground up: each imports from its own layer and those before."""
+
+CYCLES: dict[str, list[set[str]]] = {
+    CLIENT: [],
+    EDGE: [{"assembly", "ui", "views"}],
+    SERVER: [],
+}
+"""The cycles of packages that are still there. A set may lose members, and none may be added."""
+
+TRACKING_IMPORTS = {"box", "frames", "tracking", "vision.chip_quality", "vision.detection"}
+"""What of the server the tracking may know: values, and nothing that decodes, sends or computes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Import:
@@ -75,22 +99,27 @@ def modules(package: str) -> dict[str, Path]:
 
 def imports(module: str, path: Path) -> Iterator[Import]:
     """Yield every import of a module, wherever it stands, also those by `import_module("x")`."""
-    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        match node:
-            case ast.Import(names):
-                targets = [alias.name for alias in names]
-            case ast.ImportFrom(name, _, level):
-                relative = "." * (level or 0) + (name or "")
-                targets = [importlib.util.resolve_name(relative, package)]
-            case ast.Call(
-                ast.Name("import_module" | "__import__") | ast.Attribute(attr="import_module"),
-                [ast.Constant(str(name)), *_],
-            ):
-                targets = [name]
-            case _:
-                continue
-        yield from (Import(module, target, node.lineno) for target in targets)
+        yield from imports_of(node, module, path)
+
+
+def imports_of(node: ast.AST, module: str, path: Path) -> Iterator[Import]:
+    """Yield the imports that a `node` of the module's syntax is."""
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    match node:
+        case ast.Import(names):
+            targets = [alias.name for alias in names]
+        case ast.ImportFrom(name, _, level):
+            relative = "." * (level or 0) + (name or "")
+            targets = [importlib.util.resolve_name(relative, package)]
+        case ast.Call(
+            ast.Name("import_module" | "__import__") | ast.Attribute(attr="import_module"),
+            [ast.Constant(str(name)), *_],
+        ):
+            targets = [name]
+        case _:
+            return
+    yield from (Import(module, target, node.lineno) for target in targets)
 
 
 def all_imports(package: str) -> list[Import]:
@@ -126,6 +155,80 @@ def test_heavy_imports_of_the_edge_are_the_ones_listed() -> None:
             if one.top in HEAVY:
                 found.setdefault(one.module, set()).add(one.top)
     assert found == HEAVY_ALLOWED
+
+
+def part_of(module: str) -> str:
+    """Return the package, or the module beside the packages, that `module` is in."""
+    return [*module.split("."), ""][1]
+
+
+def imported_parts(package: str) -> dict[str, set[str]]:
+    """Return by each part of `package` the other parts that it imports."""
+    known = modules(package)
+    found: dict[str, set[str]] = {}
+    for name, path in known.items():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module == package:
+                targets = [f"{package}.{alias.name}" for alias in node.names]
+            else:
+                targets = [one.target for one in imports_of(node, name, path)]
+            parts = {part_of(target) for target in targets if target.startswith(f"{package}.")}
+            found.setdefault(part_of(name), set()).update(parts - {part_of(name)})
+    return found
+
+
+def cycles(graph: dict[str, set[str]]) -> list[set[str]]:
+    """Return the sets of nodes that reach each other."""
+    reach = {node: set(targets) for node, targets in graph.items()}
+    for middle in graph:
+        for node, targets in reach.items():
+            if middle in targets:
+                reach[node] = targets | reach[middle]
+    found: list[set[str]] = []
+    for node in sorted(graph):
+        cycle = {node} | {other for other in reach[node] if node in reach.get(other, ())}
+        if len(cycle) > 1 and cycle not in found:
+            found.append(cycle)
+    return found
+
+
+@pytest.mark.parametrize("package", CYCLES)
+def test_packages_form_no_cycle_but_those_listed(package: str) -> None:
+    assert cycles(imported_parts(package)) == CYCLES[package]
+
+
+def test_a_cycle_is_seen() -> None:
+    graph = {"a": {"b"}, "b": {"c"}, "c": {"a", "d"}, "d": {"e"}, "e": set(), "f": {"a"}}
+    assert cycles(graph) == [{"a", "b", "c"}]
+    assert cycles({"a": {"b"}, "b": {"a"}, "c": {"d"}, "d": {"c"}}) == [{"a", "b"}, {"c", "d"}]
+
+
+def test_the_server_s_layers_import_downwards() -> None:
+    level = {name: number for number, layer in enumerate(SERVER_LAYERS) for name in layer}
+    graph = imported_parts(SERVER)
+    upwards = [
+        f"{name} imports {target}"
+        for name in level
+        for target in graph[name] & level.keys()
+        if level[target] > level[name]
+    ]
+    assert not upwards
+
+
+def test_tracking_knows_no_jpeg_job_or_network() -> None:
+    allowed = {f"{SERVER}.{name}" for name in TRACKING_IMPORTS}
+    tracking = f"{SERVER}.tracking"
+    wrong = [
+        str(found)
+        for found in all_imports(SERVER)
+        if f"{found.module}.".startswith(f"{tracking}.")
+        and found.top == SERVER
+        and not any(f"{found.target}.".startswith(f"{name}.") for name in allowed)
+    ]
+    assert not wrong
+    loaded, missing = load([name for name in modules(SERVER) if name.startswith(tracking)])
+    assert not missing
+    assert not loaded & {"PIL", "asyncio", "dlib", "prometheus_client", "socket", "torch"}
 
 
 LOAD = """

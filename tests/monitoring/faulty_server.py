@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from iot_facerecognition_server.cli import main
-from iot_facerecognition_server.engine.jobs import Network
 from iot_facerecognition_server.engine.local import LocalEngine
+from iot_facerecognition_server.gallery.keeper import GalleryKeeper
 from iot_facerecognition_server.observability.self_test import SelfTest, SelfTestError
-from iot_facerecognition_server.recognition.gallery_keeper import GalleryKeeper
+from iot_facerecognition_server.pipeline.tools import Network
 
 BATCH_SECONDS = 3.0
 """For a few crops; a frame has several such batches."""

@@ -16,7 +16,7 @@ from websockets.typing import Subprotocol
 
 from demo.record_session import BEGIN, END, RecordingError, insert, main
 from iot_facerecognition_protocol import SUBPROTOCOL_V2, Face, Limits, Version
-from iot_facerecognition_server.engine.interface import Frame
+from iot_facerecognition_server.frames import Frame
 from iot_facerecognition_server.sessions.session import Session
 from iot_facerecognition_server.trust.certificates import Identity
 from iot_facerecognition_server.trust.host_names import HostNames

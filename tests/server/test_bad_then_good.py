@@ -28,7 +28,8 @@ from iot_facerecognition_server.networks.face_descriptor import FaceDescriptorNe
 from iot_facerecognition_server.networks.object_classifier import ObjectClassifier
 from iot_facerecognition_server.networks.precision import Precision
 from iot_facerecognition_server.vision.alignment import FaceAligner
-from iot_facerecognition_server.vision.faces import Detection, HogDetector
+from iot_facerecognition_server.vision.detection import Detection
+from iot_facerecognition_server.vision.faces import HogDetector
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
 from iot_facerecognition_server.vision.scaling import luma
 

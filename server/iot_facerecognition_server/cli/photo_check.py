@@ -6,13 +6,13 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
+from iot_facerecognition_server.assembly.alignment import FaceAlignment
+from iot_facerecognition_server.assembly.detection import FaceDetection
+from iot_facerecognition_server.assembly.faces import FaceRecogniser
 from iot_facerecognition_server.config import Config
-from iot_facerecognition_server.devices import choose_device
 from iot_facerecognition_server.gallery.photo_report import PhotoReport
-from iot_facerecognition_server.metrics import ServerMetrics
-from iot_facerecognition_server.recognition.alignment import FaceAlignment
-from iot_facerecognition_server.recognition.detection import FaceDetection
-from iot_facerecognition_server.recognition.faces import FaceRecogniser
+from iot_facerecognition_server.networks.devices import choose_device
+from iot_facerecognition_server.observability.metrics import ServerMetrics
 
 
 @contextmanager

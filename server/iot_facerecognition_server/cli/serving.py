@@ -113,7 +113,7 @@ def _serve(config: Config, early_end: EarlyEnd, log: ServerLog) -> None:
 
 
 def _run(config: Config, early_end: EarlyEnd, log: ServerLog) -> None:
-    gc.disable()  # a fifth of the time of importing torch; `assembly` enables it again
+    gc.disable()  # a fifth of the time of importing torch; `assembly.server` enables it again
     load_library_meanwhile()
     # Only now, since torch takes its time: who starts a server wrongly need not wait for it. What
     # needs no torch comes first: its library is loaded on the other core meanwhile.
@@ -121,7 +121,7 @@ def _run(config: Config, early_end: EarlyEnd, log: ServerLog) -> None:
     from iot_facerecognition_server.vision import face_scanner  # noqa: F401, PLC0415
 
     import_torch()
-    from iot_facerecognition_server import assembly  # noqa: PLC0415
+    from iot_facerecognition_server.assembly import server as assembly  # noqa: PLC0415
     from iot_facerecognition_server.cli.failures import as_command_failure  # noqa: PLC0415
 
     early_end.check()

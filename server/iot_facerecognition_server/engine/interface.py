@@ -5,70 +5,10 @@ Sessions know only what stands here; an engine may be threads in this process or
 
 from asyncio import Future
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol
 
-from iot_facerecognition_protocol import ErrorCode, Face, ObjectLabel
-
-Found = TypeVar("Found")
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """One JPEG as it arrived.
-
-    `session` tells connections apart, `number` counts the frames of one connection from 1, and
-    `received` is the monotonic time of arrival in seconds.
-    """
-
-    session: int
-    number: int
-    jpeg: bytes
-    received: float
-
-
-@dataclass(frozen=True, slots=True)
-class ObjectsWanted:
-    """How a frame is to be classified: the best `label_count` labels, of chance crops or of one."""
-
-    label_count: int
-    deterministic: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Wants:
-    """What a session wants to know of a frame."""
-
-    faces: bool = True
-    objects: ObjectsWanted | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Recognition(Generic[Found]):
-    """What was found in one frame, and the monotonic seconds at which its work began and ended.
-
-    Faces are ordered by the detector's score, object labels by probability, the best first. `cost`
-    is the processor time in seconds that the frame took, its share of network batches included,
-    and `piece` the longest stretch of it that no other work could interrupt.
-    """
-
-    found: tuple[Found, ...]
-    started: float
-    finished: float
-    cost: float = 0.0
-    piece: float = 0.0
-
-
-class FrameRejectedError(Exception):
-    """A frame that cannot be processed, with the reason for its sender.
-
-    `cost` is the processor time in seconds that it took to find out.
-    """
-
-    def __init__(self, code: ErrorCode, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.cost = 0.0
+from iot_facerecognition_protocol import ObjectLabel
+from iot_facerecognition_server.frames import Frame, RecognisedFace, Recognition, Wants
 
 
 class WorkFailedError(RuntimeError):
@@ -88,7 +28,7 @@ class Submission:
     until the work on it begins; from then on it ends with its cost.
     """
 
-    faces: Future[Recognition[Face]] | None
+    faces: Future[Recognition[RecognisedFace]] | None
     objects: Future[Recognition[ObjectLabel]] | None
 
 

@@ -7,34 +7,30 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Final, Generic
 
 import numpy as np
 from numpy.typing import NDArray
 
-from iot_facerecognition_protocol import Face
-from iot_facerecognition_server.engine.interface import (
-    Found,
-    Frame,
-    FrameRejectedError,
-    Recognition,
-    Submission,
-    Wants,
-)
-from iot_facerecognition_server.engine.jobs import (
-    FaceJob,
+from iot_facerecognition_server.engine.interface import Submission
+from iot_facerecognition_server.engine.job import (
     FaceMatcher,
     Job,
-    Network,
+    JobFactory,
     NetworkOutputError,
-    ObjectJob,
-    Tools,
+    ToolsType,
 )
 from iot_facerecognition_server.engine.kept_thread import KeptThread
 from iot_facerecognition_server.engine.network_thread import NetworkThread
-from iot_facerecognition_server.engine.pending import AnyJob, Item, JobFuture, PendingJob, owners
+from iot_facerecognition_server.engine.pending import (
+    AnyPendingJob,
+    Item,
+    JobFuture,
+    PendingJob,
+    owners,
+)
 from iot_facerecognition_server.engine.work_plan import BatchWork, ScanWork, WorkPlan
-from iot_facerecognition_server.following.job import FollowedSessions
+from iot_facerecognition_server.frames import Found, Frame, FrameRejectedError, Recognition, Wants
 
 _log = logging.getLogger(__name__)
 
@@ -46,9 +42,6 @@ _SLACK: Final = 0.1
 """Seconds of processor time by which a frame's owner may be ahead and its scan still go before a
 batch that is not full, or before objects: a few frames of 640x480."""
 
-_BACKGROUND = (Network.CLASSIFIER,)
-"""What faces go before."""
-
 _SMOOTHING: Final = 0.1
 """Weight of the newest batch in the mean time of a network's."""
 
@@ -58,12 +51,14 @@ class BatchedNetwork:
     """A network as the engine sees it: pictures, (N, side, side, 3) uint8, to rows, (N, M) float32.
 
     `run` is called from any thread, with at most `batch_size` pictures of one size. On a GPU it has
-    a thread of its own (`own_thread`), on a CPU the workers run it between scans.
+    a thread of its own (`own_thread`), on a CPU the workers run it between scans. What is urgent
+    goes before a network in the `background`.
     """
 
     run: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
     batch_size: int
     own_thread: bool = False
+    background: bool = False
 
 
 class EngineClosedError(Exception):
@@ -84,16 +79,16 @@ NOBODY_TOLD: Final = Repairs()
 
 
 @dataclass(slots=True, eq=False)
-class _Worker:
+class _Worker(Generic[ToolsType]):
     """A worker thread's own: its tools, None while they have to be made, and what it is at."""
 
     number: int
-    tools: Tools | None
+    tools: ToolsType | None
     began: float | None = None
     """When its piece of work began, in monotonic seconds; None when it waits."""
 
 
-class LocalEngine:
+class LocalEngine(Generic[ToolsType]):
     """Runs the pipeline on worker threads, each with tools of its own.
 
     dlib's scan and torch's forward release the interpreter lock, so as many workers as cores keep
@@ -109,47 +104,44 @@ class LocalEngine:
         self,
         *,
         workers: int,
-        make_tools: Callable[[], Tools],
-        networks: Mapping[Network, BatchedNetwork],
-        matcher: FaceMatcher,
-        labels: Sequence[str] = (),
-        following: FollowedSessions | None = None,
+        make_tools: Callable[[], ToolsType],
+        networks: Mapping[str, BatchedNetwork],
+        jobs: JobFactory[ToolsType],
         clock: Callable[[], float] = time.monotonic,
         stopwatch: Callable[[], float] = time.thread_time,
         repairs: Repairs = NOBODY_TOLD,
     ) -> None:
         """Start so many `workers`, each with tools of its own; call from within the event loop.
 
-        `labels` are the classifier's, none where there is no classifier. With `following`, faces
-        are followed from frame to frame and every worker has a searcher; without, each frame stands
-        alone. `stopwatch` gives the seconds that count as a frame's cost: processor time of the
-        thread that asks, as long as the work is done there.
+        `jobs` says what is done with a frame. `stopwatch` gives the seconds that count as a frame's
+        cost: processor time of the thread that asks, as long as the work is done there.
         """
         self._make_tools = make_tools
         self._networks = networks
-        self._matcher = matcher
-        self._labels = labels
-        self._following = following
+        self._jobs = jobs
         self._clock = clock
         self._stopwatch = stopwatch
         self._repairs = repairs
         self._loop = asyncio.get_running_loop()
-        sizes = {network: batched.batch_size for network, batched in networks.items()}
-        background = {network: sizes.pop(network) for network in _BACKGROUND if network in sizes}
-        self._plan: WorkPlan[AnyJob, Network, Item] = WorkPlan(sizes, background, _PATIENCE, _SLACK)
+        urgent = {name: one.batch_size for name, one in networks.items() if not one.background}
+        background = {name: one.batch_size for name, one in networks.items() if one.background}
+        self._plan: WorkPlan[AnyPendingJob, str, Item] = WorkPlan(
+            urgent, background, _PATIENCE, _SLACK
+        )
+        self._largest_batch = max(urgent.values(), default=0)
         self._batch_seconds = dict.fromkeys(networks, 0.0)
         self._changed = threading.Condition()
         self._closing = False
         self._workers = [_Worker(number, make_tools()) for number in range(workers)]
         self._threads = [self._thread_of(worker) for worker in self._workers]
         self._network_threads = {
-            network: NetworkThread(
-                network.name.lower(),
-                partial(self._run_alone, network),
+            name: NetworkThread(
+                str(name),
+                partial(self._run_alone, name),
                 batched.batch_size,
                 replaced=repairs.replaced,
             )
-            for network, batched in networks.items()
+            for name, batched in networks.items()
             if batched.own_thread
         }
         for thread in self._threads:
@@ -158,7 +150,7 @@ class LocalEngine:
     @property
     def capacity(self) -> int:
         """Two frames a worker, so that none waits for the event loop, and one full batch."""
-        return 2 * len(self._threads) + self._networks[Network.DESCRIPTOR].batch_size
+        return 2 * len(self._threads) + self._largest_batch
 
     @property
     def workers(self) -> int:
@@ -170,52 +162,40 @@ class LocalEngine:
         """Names of all threads, by which a replaced one is counted."""
         return (
             *(thread.name for thread in self._threads),
-            *(network.name.lower() for network in self._network_threads),
+            *map(str, self._network_threads),
         )
 
     @property
     def frames_per_session(self) -> int:
         """As many as there are workers: a lone client gets the whole machine.
 
-        One when faces are followed: what is done with a frame depends on the one before.
+        One where what is done with a frame depends on the one before.
         """
-        return 1 if self._following is not None else len(self._threads)
+        return 1 if self._jobs.in_order else len(self._threads)
 
     @property
     def object_labels(self) -> int:
         """How many labels the classifier knows; 0 when there is none."""
-        return len(self._labels)
+        return self._jobs.object_labels
 
     def submit(self, frame: Frame, wants: Wants, rank: float = 0.0) -> Submission:
         """Hand `frame` to the workers. One that was closed fails it."""
-        faces = objects = None
-        if wants.faces:
-            faces = self._begin(self._face_job(frame, self._matcher), frame, rank)
-        if wants.objects is not None and self._labels:
-            objects = self._begin(ObjectJob(frame, wants.objects, self._labels), frame, rank)
-        return Submission(faces, objects)
+        return self._submit(frame, wants, rank)
 
     def examine(self, worker: int, frame: Frame, wants: Wants, matcher: FaceMatcher) -> Submission:
         """Let this `worker`, from 0, work on `frame` next, with `matcher` for its faces.
 
-        All is as for any frame but that: its tools, the networks, what follows faces.
+        All is as for any frame but that: its tools, the networks, what tracks faces.
         """
-        faces = objects = None
-        if wants.faces:
-            faces = self._begin(self._face_job(frame, matcher), frame, worker=worker)
-        if wants.objects is not None and self._labels:
-            job = ObjectJob(frame, wants.objects, self._labels)
-            objects = self._begin(job, frame, worker=worker)
-        return Submission(faces, objects)
+        return self._submit(frame, wants, worker=worker, matcher=matcher)
 
     def renew(self, worker: int) -> None:
         """Let this `worker` have new tools before its next frame; from any thread."""
         self._workers[worker].tools = None
 
     def forget(self, session: int) -> None:
-        """Let go of the faces that are followed in `session`."""
-        if self._following is not None:
-            self._following.forget(session)
+        """Let go of the faces that are tracked in `session`."""
+        self._jobs.forget(session)
 
     def standing(self) -> float:
         """Return how many seconds the busiest thread is at one piece of work; from any thread.
@@ -246,18 +226,31 @@ class LocalEngine:
         for pending in given_up:
             pending.fail(EngineClosedError("the engine was closed"))
 
-    def _face_job(self, frame: Frame, matcher: FaceMatcher) -> Job[Face]:
-        if self._following is not None:
-            return self._following.job(frame, matcher)
-        return FaceJob(frame, matcher)
+    def _submit(
+        self,
+        frame: Frame,
+        wants: Wants,
+        rank: float = 0.0,
+        worker: int | None = None,
+        matcher: FaceMatcher | None = None,
+    ) -> Submission:
+        faces = objects = None
+        if wants.faces:
+            job = self._jobs.faces(frame, matcher)
+            faces = self._begin(job, rank, worker, partial(self._jobs.failed, frame.session))
+        if wants.objects is not None and self._jobs.object_labels:
+            objects = self._begin(self._jobs.objects(frame, wants.objects), rank, worker)
+        return Submission(faces, objects)
 
     def _begin(
-        self, job: Job[Found], frame: Frame, rank: float = 0.0, worker: int | None = None
+        self,
+        job: Job[ToolsType, Found],
+        rank: float,
+        worker: int | None,
+        failed: Callable[[], None] | None = None,
     ) -> asyncio.Future[Recognition[Found]]:
         result: JobFuture[Found] = JobFuture(loop=self._loop)
-        following = self._following if job.network is Network.DESCRIPTOR else None
-        renew = None if following is None else partial(following.renew, frame.session)
-        pending = PendingJob(job, result, rank, renew)
+        pending = PendingJob(job, result, rank, failed)
         with self._changed:
             if self._closing:
                 pending.fail(EngineClosedError("the engine is closed"))
@@ -269,7 +262,7 @@ class LocalEngine:
                 self._changed.notify_all()  # nobody else may take it
         return result
 
-    def _thread_of(self, worker: _Worker) -> KeptThread:
+    def _thread_of(self, worker: _Worker[ToolsType]) -> KeptThread:
         def work() -> None:
             self._work(worker, thread.progressed)
 
@@ -280,7 +273,7 @@ class LocalEngine:
         thread = KeptThread(f"worker-{worker.number}", work, replaced)
         return thread
 
-    def _work(self, worker: _Worker, progressed: Callable[[], None]) -> None:
+    def _work(self, worker: _Worker[ToolsType], progressed: Callable[[], None]) -> None:
         while (work := self._next_work(worker)) is not None:
             worker.began = self._clock()
             match work:
@@ -291,11 +284,11 @@ class LocalEngine:
             worker.began = None
             progressed()
 
-    def _run_alone(self, network: Network, items: Sequence[Item]) -> None:
+    def _run_alone(self, network: str, items: Sequence[Item]) -> None:
         """Run a batch on the network's own thread."""
         self._guarded(owners(items), partial(self._run, network, items))
 
-    def _guarded(self, concerned: Sequence[AnyJob], work: Callable[[], None]) -> None:
+    def _guarded(self, concerned: Sequence[AnyPendingJob], work: Callable[[], None]) -> None:
         """Do `work`; when it fails, tell those whose frames it was for.
 
         What is no `Exception` ends the thread too: its owner takes care of that.
@@ -311,7 +304,9 @@ class LocalEngine:
             self._fail_all(concerned, error)
             raise
 
-    def _next_work(self, worker: _Worker) -> ScanWork[AnyJob] | BatchWork[Network, Item] | None:
+    def _next_work(
+        self, worker: _Worker[ToolsType]
+    ) -> ScanWork[AnyPendingJob] | BatchWork[str, Item] | None:
         """Wait for work; None at the end."""
         with self._changed:
             while (work := self._plan.take(worker.number, self._clock())) is None:
@@ -322,7 +317,7 @@ class LocalEngine:
                 self._changed.notify()
             return work
 
-    def _prepare(self, worker: _Worker, pending: AnyJob) -> None:
+    def _prepare(self, worker: _Worker[ToolsType], pending: AnyPendingJob) -> None:
         if not pending.begin():
             return
         pending.started = self._clock()
@@ -352,14 +347,14 @@ class LocalEngine:
             self._plan.add_items(network, items, pending.rank, self._batch_seconds[network])
             self._changed.notify()
 
-    def _tools_of(self, worker: _Worker) -> Tools:
+    def _tools_of(self, worker: _Worker[ToolsType]) -> ToolsType:
         tools = worker.tools
         if tools is None:
             tools = worker.tools = self._make_tools()
             self._repairs.renewed()
         return tools
 
-    def _run(self, network: Network, items: Sequence[Item]) -> None:
+    def _run(self, network: str, items: Sequence[Item]) -> None:
         wanted = [item for item in items if not item.pending.result.done()]
         if not wanted:
             return
@@ -381,20 +376,20 @@ class LocalEngine:
         for pending in complete:
             self._guarded([pending], partial(self._complete, pending))
 
-    def _share(self, network: Network, items: Sequence[Item], seconds: float) -> None:
+    def _share(self, network: str, items: Sequence[Item], seconds: float) -> None:
         """Let the frames of `items` share the cost of their batch."""
         with self._changed:
             for item in items:
                 item.pending.cost += seconds / len(items)
             self._batch_seconds[network] += _SMOOTHING * (seconds - self._batch_seconds[network])
 
-    def _complete(self, pending: AnyJob) -> None:
+    def _complete(self, pending: AnyPendingJob) -> None:
         found = pending.job.complete([row for row in pending.rows if row is not None])
         recognition = Recognition(
             found, pending.started, self._clock(), pending.cost, pending.piece
         )
         self._loop.call_soon_threadsafe(pending.succeed, recognition)
 
-    def _fail_all(self, concerned: Sequence[AnyJob], error: BaseException) -> None:
+    def _fail_all(self, concerned: Sequence[AnyPendingJob], error: BaseException) -> None:
         for pending in concerned:
             self._loop.call_soon_threadsafe(pending.fail, error)

@@ -5,13 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic
 
-from iot_facerecognition_server.engine.interface import (
-    Found,
-    FrameRejectedError,
-    Recognition,
-    WorkFailedError,
-)
-from iot_facerecognition_server.engine.jobs import Job, Picture, Row
+from iot_facerecognition_server.engine.interface import WorkFailedError
+from iot_facerecognition_server.engine.job import Job, Picture, Row
+from iot_facerecognition_server.frames import Found, FrameRejectedError, Recognition
 
 
 class JobFuture(asyncio.Future[Recognition[Found]]):
@@ -53,7 +49,7 @@ class PendingJob(Generic[Found]):
 
     def __init__(
         self,
-        job: Job[Found],
+        job: Job[Any, Found],
         result: JobFuture[Found],
         rank: float = 0.0,
         failed: Callable[[], None] | None = None,
@@ -99,17 +95,17 @@ class PendingJob(Generic[Found]):
             self.result.set_exception(told)
 
 
-AnyJob = PendingJob[Any]
+AnyPendingJob = PendingJob[Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
     """One picture of a job that waits for its network."""
 
-    pending: AnyJob
+    pending: AnyPendingJob
     index: int
 
 
-def owners(items: Sequence[Item]) -> list[AnyJob]:
+def owners(items: Sequence[Item]) -> list[AnyPendingJob]:
     """Return the jobs of `items`, each once."""
     return list(dict.fromkeys(item.pending for item in items))

@@ -9,8 +9,9 @@ from queue import SimpleQueue
 import numpy as np
 from numpy.typing import NDArray
 
+from iot_facerecognition_server.frames import DESCRIPTOR_SIZE
 from iot_facerecognition_server.gallery.descriptor_cache import DescriptorCache, PhotoFaces
-from iot_facerecognition_server.gallery.gallery import DEFAULT_THRESHOLD, DESCRIPTOR_SIZE, Gallery
+from iot_facerecognition_server.gallery.gallery import DEFAULT_THRESHOLD, Gallery
 from iot_facerecognition_server.gallery.photo_file import PhotoError, read_photo
 from iot_facerecognition_server.gallery.photo_reader import PhotoReader
 from iot_facerecognition_server.gallery.photo_report import PhotoReport, PhotoStatus

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from iot_facerecognition_protocol.system.regular_file import read_regular
 from iot_facerecognition_protocol.system.whole_file import make_folder, sweep_folder, write_file
-from iot_facerecognition_server.gallery.gallery import DESCRIPTOR_SIZE
+from iot_facerecognition_server.frames import DESCRIPTOR_SIZE
 
 _SUFFIX: Final = ".json"
 _LARGEST: Final = 100_000

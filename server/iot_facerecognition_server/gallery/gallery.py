@@ -1,32 +1,16 @@
 """The descriptors of known people, and the nearest of them to a face."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from iot_facerecognition_server.frames import DESCRIPTOR_SIZE, UNKNOWN, Match
 from iot_facerecognition_server.gallery.nearest import NearestReferences
 
-DESCRIPTOR_SIZE: Final = 128
-"""Numbers in a descriptor of dlib's face recognition network."""
 DEFAULT_THRESHOLD: Final = 0.6
 """Distance under which two descriptors are of one person; dlib's network was trained for it."""
-UNKNOWN: Final = ""
-"""The tag of a face that is nobody's in the gallery."""
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """Whose face it is; `UNKNOWN` is an answer too.
-
-    `distance` is the Euclidean distance to the nearest reference, near enough or not; None when
-    there is no reference at all.
-    """
-
-    tag: str
-    distance: float | None
 
 
 class Gallery:

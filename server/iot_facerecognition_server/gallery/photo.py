@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from iot_facerecognition_server.engine.interface import FrameRejectedError
+from iot_facerecognition_server.frames import FrameRejectedError
 from iot_facerecognition_server.gallery.photo_file import PhotoError
 from iot_facerecognition_server.vision.exif import ORIENTATION, UPRIGHT, upright
 from iot_facerecognition_server.vision.jpeg import FULL_SIZE, JpegDecoder

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from iot_facerecognition_server.gallery.descriptor_cache import PhotoFaces
 from iot_facerecognition_server.gallery.photo import decode_photo
 from iot_facerecognition_server.vision.alignment import FaceAligner
-from iot_facerecognition_server.vision.faces import Detection, FaceDetector
+from iot_facerecognition_server.vision.detection import Detection
+from iot_facerecognition_server.vision.faces import FaceDetector
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
 from iot_facerecognition_server.vision.scaling import luma, resized
 

@@ -16,7 +16,7 @@ from iot_facerecognition_server.networks.shape_predictor import (
     ShapePredictor,
     read_shape_predictor,
 )
-from iot_facerecognition_server.vision.faces import Detection
+from iot_facerecognition_server.vision.detection import Detection
 
 Chip = NDArray[np.uint8]
 """(size, size, 3) uint8 RGB."""

@@ -12,7 +12,6 @@ from prometheus_client import CollectorRegistry, Gauge, PlatformCollector, Proce
 
 from iot_facerecognition_server.config import Config, ConfigError
 from iot_facerecognition_server.fleet.keeper import FleetKeeper
-from iot_facerecognition_server.metrics import ServerMetrics
 from iot_facerecognition_server.observability import catalogue
 from iot_facerecognition_server.observability.catalogue import Family
 from iot_facerecognition_server.observability.client_labels import LabelLimits
@@ -26,6 +25,7 @@ from iot_facerecognition_server.observability.fleet import FleetCollector
 from iot_facerecognition_server.observability.fleet_api import FleetApi
 from iot_facerecognition_server.observability.gpu import find_gpus
 from iot_facerecognition_server.observability.heartbeat import Heartbeat
+from iot_facerecognition_server.observability.metrics import ServerMetrics
 from iot_facerecognition_server.observability.readiness import Liveness, Readiness, Verdict, Watch
 from iot_facerecognition_server.trust.api_tokens import ApiTokenStore
 from iot_facerecognition_server.trust.certificates import Identity

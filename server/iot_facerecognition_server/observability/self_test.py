@@ -8,18 +8,22 @@ from typing import Any, Final, Protocol
 
 import numpy as np
 
-from iot_facerecognition_protocol import Face, ObjectLabel
+from iot_facerecognition_protocol import ObjectLabel
+from iot_facerecognition_server.box import Box
 from iot_facerecognition_server.config import Config
-from iot_facerecognition_server.engine.interface import (
-    Engine,
+from iot_facerecognition_server.engine.interface import Engine, Submission
+from iot_facerecognition_server.engine.job import FaceMatcher
+from iot_facerecognition_server.frames import (
+    DESCRIPTOR_SIZE,
+    Descriptor,
     Frame,
     FrameRejectedError,
     ObjectsWanted,
+    RecognisedFace,
     Recognition,
-    Submission,
     Wants,
 )
-from iot_facerecognition_server.gallery.gallery import DESCRIPTOR_SIZE, Gallery
+from iot_facerecognition_server.gallery.gallery import Gallery
 
 TAG: Final = "self-test"
 FARTHEST: Final = 0.3
@@ -49,7 +53,7 @@ class ExaminedEngine(Protocol):
     def object_labels(self) -> int:
         """As of `Engine`."""
 
-    def examine(self, worker: int, frame: Frame, wants: Wants, matcher: Gallery) -> Submission:
+    def examine(self, worker: int, frame: Frame, wants: Wants, matcher: FaceMatcher) -> Submission:
         """Let this `worker` work on `frame` next, with `matcher` for its faces."""
 
     def renew(self, worker: int) -> None:
@@ -61,11 +65,11 @@ class ExaminedEngine(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class KnownAnswer:
-    """A picture (JPEG), the (left, top, right, bottom) of its face, and its (128,) descriptor."""
+    """A picture (JPEG), where its face is, and the face's descriptor."""
 
     jpeg: bytes
-    box: tuple[int, int, int, int]
-    descriptor: np.ndarray[tuple[int], np.dtype[np.float32]]
+    box: Box
+    descriptor: Descriptor
 
 
 def known_answer() -> KnownAnswer:
@@ -75,12 +79,12 @@ def known_answer() -> KnownAnswer:
     """
     files = importlib.resources.files(__package__ or "")
     numbers = (files / "known_face.txt").read_text().split()
-    left, top, right, bottom = map(int, numbers[:4])
+    box = Box(*map(int, numbers[:4]))
     descriptor = np.array(numbers[4:], np.float32)
     if descriptor.shape != (DESCRIPTOR_SIZE,):
         raise SelfTestError("known_face.txt is damaged: install the package again")
     jpeg = (files / "known_face.jpg").read_bytes()
-    return KnownAnswer(jpeg, (left, top, right, bottom), descriptor)
+    return KnownAnswer(jpeg, box, descriptor)
 
 
 class SelfTest:
@@ -147,20 +151,21 @@ class SelfTest:
             _check_objects(recognitions[-1].found)
         return sum(recognition.cost for recognition in recognitions)
 
-    def _check_faces(self, faces: tuple[Face, ...]) -> None:
+    def _check_faces(self, faces: tuple[RecognisedFace, ...]) -> None:
         if not self._expects_face:
             return
-        overlapping = [face for face in faces if _overlap(face, self._known.box) > LEAST_OVERLAP]
+        overlapping = [face for face in faces if face.box.overlap(self._known.box) > LEAST_OVERLAP]
         if not overlapping:
             raise SelfTestError(
                 f"the known face was not found where it is; {len(faces)} others were"
             )
         face = overlapping[0]
-        if self._expects_descriptor and face.tag != TAG:
+        if self._expects_descriptor and face.match.tag != TAG:
             raise SelfTestError(
-                f"the known face was not recognised: its descriptor is {face.distance} from the"
-                f" known one, and {FARTHEST} is the most; the networks compute wrongly on this"
-                " device (try [Engine] Precision=fp32 or Device=cpu)"
+                "the known face was not recognised: its descriptor is"
+                f" {face.match.distance} from the known one, and {FARTHEST} is the most; the"
+                " networks compute wrongly on this device (try [Engine] Precision=fp32 or"
+                " Device=cpu)"
             )
 
 
@@ -183,12 +188,3 @@ def _check_objects(labels: tuple[ObjectLabel, ...]) -> None:
             f"the classifier's answer is no probability ({found}); it computes wrongly on this"
             " device (try [Engine] Precision=fp32 or Device=cpu)"
         )
-
-
-def _overlap(face: Face, box: tuple[int, int, int, int]) -> float:
-    """Return intersection over union."""
-    left, top, right, bottom = box
-    width = min(right, face.x + face.width) - max(left, face.x)
-    height = min(bottom, face.y + face.height) - max(top, face.y)
-    shared = max(0, width) * max(0, height)
-    return shared / (face.width * face.height + (right - left) * (bottom - top) - shared)

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from prometheus_client import Histogram
 
-from iot_facerecognition_server.gallery.gallery import Match
-from iot_facerecognition_server.metrics import ServerMetrics
+from iot_facerecognition_server.frames import Match
+from iot_facerecognition_server.observability.metrics import ServerMetrics
+from iot_facerecognition_server.vision.detection import Detection
 from iot_facerecognition_server.vision.face_scanner import ChipCutter, PictureDecoder
-from iot_facerecognition_server.vision.faces import Detection, FaceDetector
+from iot_facerecognition_server.vision.faces import FaceDetector
 from iot_facerecognition_server.vision.jpeg import FULL_SIZE
 
 Matcher = Callable[[NDArray[np.float32]], Sequence[Match]]

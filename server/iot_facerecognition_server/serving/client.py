@@ -13,7 +13,7 @@ from websockets.frames import CloseCode
 from iot_facerecognition_protocol import Command, ErrorCode, Version
 from iot_facerecognition_server.fleet.keeper import FleetKeeper
 from iot_facerecognition_server.logs import quoted
-from iot_facerecognition_server.metrics import BUDGET, ServerMetrics
+from iot_facerecognition_server.observability.metrics import BUDGET, ServerMetrics
 from iot_facerecognition_server.serving.client_log import ClientLog
 from iot_facerecognition_server.serving.connection import ClientConnection
 from iot_facerecognition_server.serving.dispatcher import Dispatcher

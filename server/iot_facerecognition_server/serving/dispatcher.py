@@ -7,17 +7,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
-from iot_facerecognition_protocol import DropReason, ErrorCode, Face, ObjectLabel
-from iot_facerecognition_server.engine.interface import (
-    Engine,
+from iot_facerecognition_protocol import DropReason, ErrorCode, ObjectLabel
+from iot_facerecognition_server.engine.interface import Engine, Submission, WorkFailedError
+from iot_facerecognition_server.frames import (
+    UNKNOWN,
     Found,
     Frame,
     FrameRejectedError,
+    RecognisedFace,
     Recognition,
-    Submission,
-    WorkFailedError,
 )
-from iot_facerecognition_server.metrics import GONE, ClientMetrics
+from iot_facerecognition_server.observability.metrics import GONE, ClientMetrics
 from iot_facerecognition_server.sessions.scheduler import FairScheduler, Turn
 from iot_facerecognition_server.sessions.sequence import Sequence
 from iot_facerecognition_server.sessions.session import Session
@@ -182,7 +182,7 @@ class Dispatcher:
         self,
         client: _Client,
         under_way: _FrameUnderWay,
-        future: asyncio.Future[Recognition[Face]],
+        future: asyncio.Future[Recognition[RecognisedFace]],
     ) -> None:
         found = self._outcome(under_way, future)
         deliver = partial(self._deliver_faces, client, under_way, found)
@@ -207,7 +207,7 @@ class Dispatcher:
         self._take_turns()
 
     def _deliver_faces(
-        self, client: _Client, under_way: _FrameUnderWay, found: Recognition[Face] | None
+        self, client: _Client, under_way: _FrameUnderWay, found: Recognition[RecognisedFace] | None
     ) -> None:
         frame = under_way.frame
         with self._delivering(client, under_way):
@@ -218,7 +218,7 @@ class Dispatcher:
                 else:
                     sent()  # what waits for a text is bounded by the texts only
                 for face in found.found:
-                    client.metrics.face_seen(known=bool(face.tag))
+                    client.metrics.face_seen(known=face.match.tag != UNKNOWN)
 
     def _deliver_objects(
         self, client: _Client, under_way: _FrameUnderWay, found: Recognition[ObjectLabel] | None

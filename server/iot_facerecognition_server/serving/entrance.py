@@ -17,7 +17,7 @@ from websockets.protocol import State
 
 from iot_facerecognition_server.handshakes import HandshakePace, Handshakes
 from iot_facerecognition_server.listening import close_all
-from iot_facerecognition_server.metrics import (
+from iot_facerecognition_server.observability.metrics import (
     AUTHENTICATION,
     HANDSHAKE_TIMEOUT,
     NOT_TLS,

@@ -22,7 +22,7 @@ from iot_facerecognition_server.fleet.keeper import FleetKeeper
 from iot_facerecognition_server.handshakes import HandshakePace, Handshakes
 from iot_facerecognition_server.listening import listen
 from iot_facerecognition_server.logs import quoted
-from iot_facerecognition_server.metrics import (
+from iot_facerecognition_server.observability.metrics import (
     AUTHENTICATION,
     ORIGIN,
     PAIRING,

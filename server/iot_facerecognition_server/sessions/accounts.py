@@ -5,7 +5,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Final
 
-from iot_facerecognition_server.engine.interface import Frame
+from iot_facerecognition_server.frames import Frame
 from iot_facerecognition_server.sessions.virtual_time import (
     Charge,
     Share,

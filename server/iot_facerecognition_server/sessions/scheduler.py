@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Final
 
-from iot_facerecognition_server.engine.interface import Frame
+from iot_facerecognition_server.frames import Frame
 from iot_facerecognition_server.sessions.accounts import Account, Accounts, Place, UnderWay
 from iot_facerecognition_server.sessions.virtual_time import ShareQueue, VirtualTime
 

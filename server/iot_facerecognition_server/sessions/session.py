@@ -12,7 +12,6 @@ from iot_facerecognition_protocol import (
     DropReason,
     ErrorCode,
     ErrorReport,
-    Face,
     FacesFound,
     FrameDone,
     FrameStatus,
@@ -34,7 +33,7 @@ from iot_facerecognition_protocol import (
     decode,
     encode,
 )
-from iot_facerecognition_server.engine.interface import Frame, ObjectsWanted, Wants
+from iot_facerecognition_server.frames import Frame, ObjectsWanted, RecognisedFace, Wants
 from iot_facerecognition_server.sessions.events import (
     Event,
     HealthReceived,
@@ -44,6 +43,7 @@ from iot_facerecognition_server.sessions.events import (
     TextReceived,
 )
 from iot_facerecognition_server.sessions.rate import RateLimit
+from iot_facerecognition_server.sessions.wire_faces import wire_face
 
 RATE_ERROR_SECONDS: Final = 10.0
 """Least time between two ERROR messages about ignored texts."""
@@ -187,14 +187,14 @@ class Session:
             return Refused(ErrorCode.FRAME_RATE, reason)
         return Frame(self.key, self._frames, jpeg, now)
 
-    def faces_found(self, frame: int, faces: tuple[Face, ...]) -> bool:
+    def faces_found(self, frame: int, faces: tuple[RecognisedFace, ...]) -> bool:
         """Send a frame's faces; to version 1 only when there are any, as the original does.
 
         Returns whether they were sent.
         """
         if not faces and self.version < Version.V2:
             return False
-        self._tell(FacesFound(faces, frame))
+        self._tell(FacesFound(tuple(map(wire_face, faces)), frame))
         return True
 
     def objects_found(self, frame: int, objects: tuple[ObjectLabel, ...]) -> None:

@@ -8,7 +8,7 @@ import dlib
 import numpy as np
 from numpy.typing import NDArray
 
-from iot_facerecognition_server.vision.faces import Detection
+from iot_facerecognition_server.vision.detection import Detection
 
 CHIP_SIZE: Final = 150
 """Side in pixels of the chips that dlib's descriptor network was trained on."""

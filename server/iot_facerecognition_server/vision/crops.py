@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from iot_facerecognition_server.engine.interface import ObjectsWanted
+from iot_facerecognition_server.frames import ObjectsWanted
 from iot_facerecognition_server.vision.exif import upright
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
 from iot_facerecognition_server.vision.jpeg_header import JpegLimits, checked_header

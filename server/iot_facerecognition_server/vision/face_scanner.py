@@ -8,18 +8,25 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from iot_facerecognition_server.vision.chip_quality import chip_quality
+from iot_facerecognition_server.vision.detection import Detection
 from iot_facerecognition_server.vision.exif import upright
-from iot_facerecognition_server.vision.faces import Detection, FaceDetector, as_stored
+from iot_facerecognition_server.vision.faces import FaceDetector, as_stored
 from iot_facerecognition_server.vision.jpeg import FULL_SIZE
 from iot_facerecognition_server.vision.jpeg_header import JpegLimits, checked_header
+from iot_facerecognition_server.vision.sharpness import sharpness
 
 
 @dataclass(frozen=True, slots=True)
 class ScannedFace:
-    """A face: where it is in the frame as stored, and its chip, (size, size, 3) uint8 RGB."""
+    """A face: where it is in the frame as stored, and its chip, (size, size, 3) uint8 RGB.
+
+    `quality` is the chip's (`chip_quality`).
+    """
 
     detection: Detection
     chip: NDArray[np.uint8]
+    quality: float
 
 
 class PictureDecoder(Protocol):
@@ -75,13 +82,16 @@ class FaceScanner:
         detections = self._detector.detect(picture, self._eighths / FULL_SIZE)
         if not detections:
             return []
-        rgb = picture
+        rgb, size = picture, header.upright_size
+        sharp = [sharpness(picture, found) for found in detections]
         if self._eighths < FULL_SIZE:
-            width, height = header.upright_size
+            width, height = size
             across, down = width / picture.shape[1], height / picture.shape[0]
             detections = [found.scaled(across, down) for found in detections]
         if self._eighths < FULL_SIZE or not self._detector.colour:
             rgb = upright(self._decoder.rgb(jpeg), header.orientation)
         chips = self._aligner.chips(rgb, detections)
-        stored = [as_stored(found, header) for found in detections]
-        return [ScannedFace(*pair) for pair in zip(stored, chips, strict=True)]
+        return [
+            ScannedFace(as_stored(found, header), chip, chip_quality(found, clear, size))
+            for found, chip, clear in zip(detections, chips, sharp, strict=True)
+        ]

@@ -1,7 +1,7 @@
 """Where the faces in a picture are."""
 
 import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Protocol, Self
 
@@ -9,56 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iot_facerecognition_server.vision import exif
+from iot_facerecognition_server.vision.detection import NATIVE_FACE_SIZE, Detection
 from iot_facerecognition_server.vision.face_poses import by_pose
 from iot_facerecognition_server.vision.frontal_face_detector import frontal_face_detector
 from iot_facerecognition_server.vision.jpeg_header import JpegHeader
 from iot_facerecognition_server.vision.scaling import rescaled
-
-NATIVE_FACE_SIZE: Final = 80
-"""Side in pixels of dlib's frontal face detector's window: the smallest face it finds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Detection:
-    """A face's rectangle in pixels of the picture, and the detector's confidence.
-
-    `left` and `top` are inside, `right` and `bottom` just outside; all of them may lie beyond the
-    picture's edge. `score` 0 is the detection threshold; a good frontal face has 1 to 3. `pose` is
-    which of the HOG detector's classifiers has found it (`face_poses`), None where there are none.
-    """
-
-    left: int
-    top: int
-    right: int
-    bottom: int
-    score: float
-    pose: int | None = None
-
-    @property
-    def width(self) -> int:
-        """Width in pixels."""
-        return self.right - self.left
-
-    @property
-    def height(self) -> int:
-        """Height in pixels."""
-        return self.bottom - self.top
-
-    @property
-    def area(self) -> int:
-        """Area in pixels."""
-        return self.width * self.height
-
-    def scaled(self, across: float, down: float | None = None) -> Self:
-        """Return it in a picture whose sides are `across` and `down` (the same) times as long."""
-        vertical = across if down is None else down
-        return replace(
-            self,
-            left=round(self.left * across),
-            top=round(self.top * vertical),
-            right=round(self.right * across),
-            bottom=round(self.bottom * vertical),
-        )
 
 
 def as_stored(found: Detection, header: JpegHeader) -> Detection:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from iot_facerecognition_protocol import ErrorCode
-from iot_facerecognition_server.engine.interface import FrameRejectedError
+from iot_facerecognition_server.frames import FrameRejectedError
 from iot_facerecognition_server.vision import exif
 from iot_facerecognition_server.vision.jpeg_segments import EOI, SOS, Segment, damaged, segments
 

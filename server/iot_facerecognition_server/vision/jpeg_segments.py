@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iot_facerecognition_protocol import ErrorCode
-from iot_facerecognition_server.engine.interface import FrameRejectedError
+from iot_facerecognition_server.frames import FrameRejectedError
 
 START_OF_IMAGE: Final = b"\xff\xd8"
 END_OF_IMAGE: Final = b"\xff\xd9"

@@ -10,23 +10,26 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from iot_facerecognition_protocol import ErrorCode, Face
-from iot_facerecognition_server.engine.interface import (
-    Frame,
-    FrameRejectedError,
-    ObjectsWanted,
-    Recognition,
-    Wants,
-    WorkFailedError,
-)
-from iot_facerecognition_server.engine.jobs import Network, Tools
+from iot_facerecognition_protocol import ErrorCode
+from iot_facerecognition_server.assembly.batching import DetectorThread
+from iot_facerecognition_server.engine.interface import WorkFailedError
 from iot_facerecognition_server.engine.kept_thread import FIRST_PAUSE, LONGEST_PAUSE, KeptThread
 from iot_facerecognition_server.engine.local import BatchedNetwork, LocalEngine, Repairs
 from iot_facerecognition_server.engine.network_thread import NetworkThread
-from iot_facerecognition_server.gallery.gallery import Gallery, Match
-from iot_facerecognition_server.recognition.batching import DetectorThread
+from iot_facerecognition_server.frames import (
+    Frame,
+    FrameRejectedError,
+    Match,
+    ObjectsWanted,
+    RecognisedFace,
+    Recognition,
+    Wants,
+)
+from iot_facerecognition_server.gallery.gallery import Gallery
+from iot_facerecognition_server.pipeline.frame_jobs import FrameJobs
+from iot_facerecognition_server.pipeline.tools import Network, Tools
+from iot_facerecognition_server.vision.detection import Detection
 from iot_facerecognition_server.vision.face_scanner import ScannedFace
-from iot_facerecognition_server.vision.faces import Detection
 
 ANN = np.zeros((1, 128), np.float32)
 
@@ -43,7 +46,8 @@ class Scanner:
         if jpeg in RAISED:
             self.poisoned = jpeg != b"reject"
             raise RAISED[jpeg]
-        return [ScannedFace(Detection(0, 0, 1, 1, 1.0), np.full((8, 8, 3), len(jpeg), np.uint8))]
+        chip = np.full((8, 8, 3), len(jpeg), np.uint8)
+        return [ScannedFace(Detection(0, 0, 1, 1, 1.0), chip, 1.0)]
 
 
 RAISED: dict[bytes, BaseException] = {
@@ -87,10 +91,11 @@ class Rig:
             make_tools=self.make_tools,
             networks={
                 Network.DESCRIPTOR: BatchedNetwork(self.network.run, 4, own_thread=own_thread),
-                Network.CLASSIFIER: BatchedNetwork(self.classify, 4, own_thread=own_thread),
+                Network.CLASSIFIER: BatchedNetwork(
+                    self.classify, 4, own_thread=own_thread, background=True
+                ),
             },
-            matcher=options.pop("matcher", Gallery(["ann"], ANN)),
-            labels=("cat", "dog"),
+            jobs=FrameJobs(options.pop("matcher", Gallery(["ann"], ANN)), ("cat", "dog")),
             repairs=Repairs(lambda name: self.mended.update([name]), self.count_renewed),
             **options,
         )
@@ -107,7 +112,7 @@ class Rig:
         self.made += 1
         return Tools(Scanner(), Cropper())
 
-    async def faces(self, jpeg: bytes = b"good") -> Recognition[Face]:
+    async def faces(self, jpeg: bytes = b"good") -> Recognition[RecognisedFace]:
         faces = self.engine.submit(Frame(1, 1, jpeg, 0.0), Wants()).faces
         assert faces is not None
         return await asyncio.wait_for(faces, 30)
@@ -121,7 +126,7 @@ class Rig:
     async def is_well(self) -> None:
         """Every worker and both networks work as ever."""
         answers = await asyncio.gather(*(self.faces() for _ in range(10)), self.objects())
-        assert [answer.found[0].tag for answer in answers[:-1]] == ["ann"] * 10
+        assert [answer.found[0].match.tag for answer in answers[:-1]] == ["ann"] * 10
         await self.engine.close()
 
 
@@ -293,7 +298,7 @@ def test_thread_of_a_network_that_dies_is_replaced_and_its_frames_are_answered()
         rig.network.next = die
         with pytest.raises(WorkFailedError):
             await rig.faces()
-        assert (await rig.faces()).found[0].tag == "ann"
+        assert (await rig.faces()).found[0].match.tag == "ann"
         assert rig.mended == {"descriptor": 1}
         assert rig.engine.standing() < 60
         await rig.is_well()
@@ -348,7 +353,7 @@ def test_each_worker_can_be_asked_by_itself_and_given_new_tools() -> None:
             rig.engine.renew(worker)
             faces = rig.engine.examine(worker, Frame(0, 1, b"x", 0.0), Wants(), stranger).faces
             assert faces is not None
-            assert (await asyncio.wait_for(faces, 30)).found[0].tag == "stranger"
+            assert (await asyncio.wait_for(faces, 30)).found[0].match.tag == "stranger"
         assert asked == ["worker-2", "worker-0", "worker-1", "worker-1"]
         await rig.is_well()
 

@@ -8,18 +8,14 @@ import pytest
 import torch
 
 from iot_facerecognition_protocol import ErrorCode
-from iot_facerecognition_server.engine.interface import (
-    Frame,
-    FrameRejectedError,
-    ObjectsWanted,
-    Wants,
-)
-from iot_facerecognition_server.engine.jobs import Network, Tools
 from iot_facerecognition_server.engine.local import BatchedNetwork, LocalEngine
+from iot_facerecognition_server.frames import Frame, FrameRejectedError, ObjectsWanted, Wants
 from iot_facerecognition_server.gallery.gallery import Gallery
 from iot_facerecognition_server.networks.memory import HalvingNetwork
+from iot_facerecognition_server.pipeline.frame_jobs import FrameJobs
+from iot_facerecognition_server.pipeline.tools import Network, Tools
+from iot_facerecognition_server.vision.detection import Detection
 from iot_facerecognition_server.vision.face_scanner import ScannedFace
-from iot_facerecognition_server.vision.faces import Detection
 
 LABELS = ("dark", "bright")
 
@@ -32,7 +28,7 @@ class Scanner:
             raise FrameRejectedError(ErrorCode.FRAME_DAMAGED, "bad")
         count, level = jpeg
         chip = np.full((8, 8, 3), level, np.uint8)
-        return [ScannedFace(Detection(i, 0, i + 1, 1, 1.0), chip) for i in range(count)]
+        return [ScannedFace(Detection(i, 0, i + 1, 1, 1.0), chip, 1.0) for i in range(count)]
 
 
 class Cropper:
@@ -72,10 +68,11 @@ def engine_of(device: Device, counted: list[int], *, own_thread: bool, batch: in
         make_tools=lambda: Tools(Scanner(), Cropper()),
         networks={
             Network.DESCRIPTOR: BatchedNetwork(halving, batch, own_thread=own_thread),
-            Network.CLASSIFIER: BatchedNetwork(device.classify, batch, own_thread=own_thread),
+            Network.CLASSIFIER: BatchedNetwork(
+                device.classify, batch, own_thread=own_thread, background=True
+            ),
         },
-        matcher=Gallery(["night", "day"], references, 2.0),
-        labels=LABELS,
+        jobs=FrameJobs(Gallery(["night", "day"], references, 2.0), LABELS),
     )
 
 
@@ -94,7 +91,7 @@ async def results(engine: LocalEngine) -> list[tuple[list[str], str]]:
         assert submission.faces is not None
         assert submission.objects is not None
         faces, (label,) = (await submission.faces).found, (await submission.objects).found
-        found.append(([face.tag for face in faces], label.label))
+        found.append(([face.match.tag for face in faces], label.label))
     return found
 
 
@@ -135,7 +132,7 @@ def test_frames_survive_a_gpu_without_memory_for_a_batch():
         engine = engine_of(device, counted, own_thread=True, batch=16)
         submission = engine.submit(Frame(1, 1, bytes((4, 255)), 0.0), Wants())
         assert submission.faces is not None
-        assert [face.tag for face in (await submission.faces).found] == ["day"] * 4
+        assert [face.match.tag for face in (await submission.faces).found] == ["day"] * 4
         assert device.batches == [4, 2, 1, 1, 1, 1]
         assert len(counted) == 2
         await engine.close()
@@ -153,7 +150,7 @@ def test_a_network_that_fails_costs_its_frames_only():
             await failed
         device.broken = False
         good = engine.submit(Frame(1, 2, bytes((2, 0)), 0.0), Wants()).faces
-        assert [face.tag for face in (await good).found] == ["night"] * 2
+        assert [face.match.tag for face in (await good).found] == ["night"] * 2
         rejected = engine.submit(Frame(1, 3, b"bad", 0.0), Wants()).faces
         with pytest.raises(FrameRejectedError):
             await rejected

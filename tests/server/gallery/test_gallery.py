@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from iot_facerecognition_server.gallery.gallery import Gallery, Match
+from iot_facerecognition_server.frames import Match
+from iot_facerecognition_server.gallery.gallery import Gallery
 
 DESCRIPTORS = arrays.arrays(
     np.float32,

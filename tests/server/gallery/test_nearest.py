@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iot_facerecognition_server.gallery.gallery import Gallery, Match
+from iot_facerecognition_server.frames import Match
+from iot_facerecognition_server.gallery.gallery import Gallery
 from iot_facerecognition_server.gallery.nearest import FEW, NearestReferences, squares
 
 SIZE = FEW + 777

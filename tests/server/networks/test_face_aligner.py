@@ -18,7 +18,8 @@ from iot_facerecognition_server.networks.shape_predictor import (
     read_shape_predictor,
 )
 from iot_facerecognition_server.vision.alignment import FaceAligner
-from iot_facerecognition_server.vision.faces import Detection, HogDetector
+from iot_facerecognition_server.vision.detection import Detection
+from iot_facerecognition_server.vision.faces import HogDetector
 from iot_facerecognition_server.vision.scaling import luma
 
 PHOTOS = ("obama.jpg", "obama2.jpg", "obama3.jpg", "biden.jpg", "group.jpg", "astronaut.png")

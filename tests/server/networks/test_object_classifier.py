@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from iot_facerecognition_server.engine.interface import ObjectsWanted
+from iot_facerecognition_server.frames import ObjectsWanted
 from iot_facerecognition_server.networks.face_descriptor import NetworkFileError
 from iot_facerecognition_server.networks.object_classifier import (
     ObjectClassifier,

@@ -4,13 +4,13 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
-from iot_facerecognition_server.metrics import ServerMetrics
 from iot_facerecognition_server.observability.catalogue import (
     CLIENT_FAMILIES,
     LABELS,
     Kind,
     families,
 )
+from iot_facerecognition_server.observability.metrics import ServerMetrics
 from iot_facerecognition_server.observability.reference import page
 
 ROOT = Path(__file__).parents[3]

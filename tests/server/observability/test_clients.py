@@ -5,9 +5,9 @@ from prometheus_client import CollectorRegistry
 
 from iot_facerecognition_protocol import Health, Version
 from iot_facerecognition_server.config import load
-from iot_facerecognition_server.metrics import ClientMetrics, ServerMetrics
 from iot_facerecognition_server.observability import catalogue
 from iot_facerecognition_server.observability.clients import FrameRate
+from iot_facerecognition_server.observability.metrics import ClientMetrics, ServerMetrics
 
 
 class Bench:

@@ -7,28 +7,23 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from iot_facerecognition_protocol import ErrorCode, Face
+from iot_facerecognition_protocol import ErrorCode
 from iot_facerecognition_server.config import load
-from iot_facerecognition_server.engine.interface import (
-    Frame,
-    FrameRejectedError,
-    Recognition,
-    Submission,
-    Wants,
-    WorkFailedError,
-)
+from iot_facerecognition_server.engine.interface import Submission, WorkFailedError
+from iot_facerecognition_server.frames import Frame, FrameRejectedError, Recognition, Wants
 from iot_facerecognition_server.gallery.gallery import Gallery
-from iot_facerecognition_server.metrics import ServerMetrics
 from iot_facerecognition_server.observability.examination import (
     SHARE,
     SHORTEST_PAUSE,
     Examination,
 )
+from iot_facerecognition_server.observability.metrics import ServerMetrics
 from iot_facerecognition_server.observability.readiness import Readiness
 from iot_facerecognition_server.observability.self_test import TAG, SelfTest, known_answer
+from tests.server.recognised_faces import recognised
 
-RIGHT = (Face(TAG, 74, 83, 87, 88, distance=0.01),)
-WRONG = (Face("", 74, 83, 87, 88, distance=0.7),)
+RIGHT = (recognised(TAG, 74, 83, 87, 88, distance=0.01),)
+WRONG = (recognised("", 74, 83, 87, 88, distance=0.7),)
 
 
 class Workers:

@@ -6,21 +6,17 @@ from typing import Any
 
 import pytest
 
-from iot_facerecognition_protocol import ErrorCode, Face, ObjectLabel
+from iot_facerecognition_protocol import ErrorCode, ObjectLabel
 from iot_facerecognition_server.config import Config, load
-from iot_facerecognition_server.engine.interface import (
-    Frame,
-    FrameRejectedError,
-    Recognition,
-    Submission,
-    Wants,
-)
+from iot_facerecognition_server.engine.interface import Submission
+from iot_facerecognition_server.frames import Frame, FrameRejectedError, Recognition, Wants
 from iot_facerecognition_server.observability.self_test import (
     TAG,
     SelfTest,
     SelfTestError,
     known_answer,
 )
+from tests.server.recognised_faces import recognised
 
 
 class AnsweringEngine:
@@ -55,7 +51,7 @@ class AnsweringEngine:
         pass
 
 
-RIGHT = Face(TAG, 74, 83, 87, 88, distance=0.01)
+RIGHT = recognised(TAG, 74, 83, 87, 88, distance=0.01)
 
 
 def run(engine: AnsweringEngine, **environ: str) -> None:
@@ -71,8 +67,8 @@ def test_right_answer_passes() -> None:
     ("make", "message"),
     [
         (lambda: AnsweringEngine(()), "not found where it is"),
-        (lambda: AnsweringEngine((Face(TAG, 0, 0, 50, 50),)), "1 others were"),
-        (lambda: AnsweringEngine((Face("", 74, 83, 87, 88, distance=0.71),)), "0.71"),
+        (lambda: AnsweringEngine((recognised(TAG, 0, 0, 50, 50),)), "1 others were"),
+        (lambda: AnsweringEngine((recognised("", 74, 83, 87, 88, distance=0.71),)), "0.71"),
         (lambda: AnsweringEngine((RIGHT,), (ObjectLabel("?", float("nan")),)), "no probability"),
         (
             lambda: AnsweringEngine(FrameRejectedError(ErrorCode.FRAME_DAMAGED, "cut short")),
@@ -86,7 +82,7 @@ def test_wrong_answer_is_told(make: Callable[[], AnsweringEngine], message: str)
 
 
 def test_other_chips_make_another_descriptor_which_is_not_expected() -> None:
-    stranger = Face("", 74, 83, 87, 88, distance=0.7)
+    stranger = recognised("", 74, 83, 87, 88, distance=0.7)
     run(AnsweringEngine((stranger,)), DLIB_FACEPADDING="0.5")
 
 

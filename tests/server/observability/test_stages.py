@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from prometheus_client import CollectorRegistry
 
-from iot_facerecognition_server.metrics import ServerMetrics
+from iot_facerecognition_server.observability.metrics import ServerMetrics
 from iot_facerecognition_server.observability.stages import TimedDecoder, timed_network
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
 

@@ -6,10 +6,11 @@ import threading
 import numpy as np
 import pytest
 
-from iot_facerecognition_server.engine.interface import Frame, Wants
-from iot_facerecognition_server.engine.jobs import Network, Tools
 from iot_facerecognition_server.engine.local import BatchedNetwork, LocalEngine
+from iot_facerecognition_server.frames import Frame, Wants
 from iot_facerecognition_server.gallery.gallery import Gallery
+from iot_facerecognition_server.pipeline.frame_jobs import FrameJobs
+from iot_facerecognition_server.pipeline.tools import Network, Tools
 from iot_facerecognition_server.vision.face_scanner import ScannedFace
 
 
@@ -35,7 +36,7 @@ def test_engine_tells_for_how_long_its_busiest_worker_is_at_one_frame() -> None:
             workers=1,
             make_tools=lambda: Tools(scanner),
             networks={Network.DESCRIPTOR: BatchedNetwork(lambda p: np.zeros((len(p), 128)), 4)},
-            matcher=Gallery.empty(),
+            jobs=FrameJobs(Gallery.empty()),
             clock=lambda: now[0],
         )
         assert engine.standing() == 0

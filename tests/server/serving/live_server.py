@@ -17,7 +17,7 @@ from websockets.typing import Subprotocol
 from iot_facerecognition_protocol import SUBPROTOCOL_V2, Limits, Version
 from iot_facerecognition_server.config import load
 from iot_facerecognition_server.fleet.setup import fleet_keeper
-from iot_facerecognition_server.metrics import ServerMetrics
+from iot_facerecognition_server.observability.metrics import ServerMetrics
 from iot_facerecognition_server.serving.admission import Admission
 from iot_facerecognition_server.serving.dispatcher import Dispatcher
 from iot_facerecognition_server.serving.origins import Origins

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from iot_facerecognition_protocol import ObjectLabel, Version
-from iot_facerecognition_server.engine.interface import Frame, Recognition, Submission, Wants
+from iot_facerecognition_server.engine.interface import Submission
 from iot_facerecognition_server.engine.pending import JobFuture
+from iot_facerecognition_server.frames import Frame, Recognition, Wants
 from iot_facerecognition_server.sessions.session import Session
 
 from .test_dispatcher import Bench, faces, run

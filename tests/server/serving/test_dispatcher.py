@@ -8,18 +8,20 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from iot_facerecognition_protocol import ErrorCode, Face, Limits, ObjectLabel, Version
-from iot_facerecognition_server.engine.interface import (
+from iot_facerecognition_protocol import ErrorCode, Limits, ObjectLabel, Version
+from iot_facerecognition_server.engine.interface import Submission
+from iot_facerecognition_server.frames import (
     Frame,
     FrameRejectedError,
+    RecognisedFace,
     Recognition,
-    Submission,
     Wants,
 )
-from iot_facerecognition_server.metrics import ServerMetrics
+from iot_facerecognition_server.observability.metrics import ServerMetrics
 from iot_facerecognition_server.serving.dispatcher import Dispatcher
 from iot_facerecognition_server.sessions.scheduler import FairScheduler
 from iot_facerecognition_server.sessions.session import Session
+from tests.server.recognised_faces import recognised
 
 
 class ManualEngine:
@@ -91,8 +93,8 @@ class Bench:
         return [m for m in self.sent[key] if m["command"] == command]
 
 
-def faces(tag: str) -> Recognition[Face]:
-    return Recognition((Face(tag, 0, 0, 1, 1),), started=0.1, finished=0.2)
+def faces(tag: str) -> Recognition[RecognisedFace]:
+    return Recognition((recognised(tag, 0, 0, 1, 1),), started=0.1, finished=0.2)
 
 
 def run(test: Callable[[Bench], Any]) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from iot_facerecognition_server.engine.interface import Frame
+from iot_facerecognition_server.frames import Frame
 from iot_facerecognition_server.sessions.accounts import MOST_REMEMBERED, Accounts
 from iot_facerecognition_server.sessions.scheduler import FairScheduler
 

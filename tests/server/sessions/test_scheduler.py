@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from iot_facerecognition_server.engine.interface import Frame
+from iot_facerecognition_server.frames import Frame
 from iot_facerecognition_server.sessions.scheduler import FairScheduler
 
 

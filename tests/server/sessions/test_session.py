@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iot_facerecognition_protocol import DropReason, ErrorCode, Face, Health, Limits, Version
-from iot_facerecognition_server.engine.interface import Frame, ObjectsWanted, Wants
+from iot_facerecognition_protocol import DropReason, ErrorCode, Health, Limits, Version
+from iot_facerecognition_server.frames import Frame, ObjectsWanted, Wants
 from iot_facerecognition_server.sessions.events import (
     Event,
     HealthReceived,
@@ -17,6 +17,7 @@ from iot_facerecognition_server.sessions.events import (
     SettingChanged,
 )
 from iot_facerecognition_server.sessions.session import Session
+from tests.server.recognised_faces import recognised
 
 LIMITS = Limits(frame_bytes=1000, text_bytes=500, frame_rate=0)
 
@@ -200,7 +201,7 @@ def test_faces_without_faces_are_only_for_version_2() -> None:
 
 def test_version_1_gets_the_original_s_fields_only() -> None:
     peer = Peer(Version.V1)
-    face = Face("ann", 1, 2, 3, 4, distance=0.3, score=1.0, track=9)
+    face = recognised("ann", 1, 2, 3, 4, distance=0.3, score=1.0, track=9)
     peer.session.faces_found(5, (face,))
     peer.session.processed(5, 1.0, 2.0)
     face_fields = {"tag": "ann", "x": 1, "y": 2, "width": 3, "height": 4}

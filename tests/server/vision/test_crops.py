@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iot_facerecognition_protocol import ErrorCode
-from iot_facerecognition_server.engine.interface import FrameRejectedError, ObjectsWanted
+from iot_facerecognition_server.frames import FrameRejectedError, ObjectsWanted
 from iot_facerecognition_server.vision.crops import (
     LARGEST_SHARE,
     SMALLEST_SHARE,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from iot_facerecognition_protocol import ErrorCode
-from iot_facerecognition_server.engine.interface import FrameRejectedError
+from iot_facerecognition_server.frames import FrameRejectedError
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
 
 

@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pytest
 
-from iot_facerecognition_server.engine.interface import FrameRejectedError
+from iot_facerecognition_server.frames import FrameRejectedError
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
 
 MUTATIONS = 2500

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from iot_facerecognition_protocol import ErrorCode
-from iot_facerecognition_server.engine.interface import FrameRejectedError
+from iot_facerecognition_server.frames import FrameRejectedError
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
 from iot_facerecognition_server.vision.turbojpeg import PIXELS_GREY, TurboJpeg
 

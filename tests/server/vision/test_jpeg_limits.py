@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iot_facerecognition_protocol import ErrorCode
+from iot_facerecognition_server.assembly.picture_limits import jpeg_limits
 from iot_facerecognition_server.config import load
-from iot_facerecognition_server.engine.interface import FrameRejectedError, ObjectsWanted
-from iot_facerecognition_server.following.frame_search import FrameSearcher
-from iot_facerecognition_server.following.windows import WindowSearcher
-from iot_facerecognition_server.recognition.picture_limits import jpeg_limits
+from iot_facerecognition_server.frames import FrameRejectedError, ObjectsWanted
+from iot_facerecognition_server.pipeline.frame_search import FrameSearcher
+from iot_facerecognition_server.pipeline.region_search import RegionSearcher
 from iot_facerecognition_server.vision.crops import ObjectCropper
 from iot_facerecognition_server.vision.face_scanner import FaceScanner
 from iot_facerecognition_server.vision.faces import HogDetector
@@ -59,7 +59,7 @@ def test_a_processor_bomb_is_rejected_before_it_is_decoded(large, aligner):
     bomb = with_scans(large, 499)
     assert len(bomb) < 60_000
     detector, limits = HogDetector(), JpegLimits()
-    windows = WindowSearcher.like(detector)
+    windows = RegionSearcher.like(detector)
     wanted = ObjectsWanted(1, deterministic=True)
     for work in (
         FaceScanner(NoDecoder(), detector, aligner, limits).scan,

@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from iot_facerecognition_server.engine.interface import Frame, ObjectsWanted
-from iot_facerecognition_server.engine.jobs import FaceJob, Tools
-from iot_facerecognition_server.following.follower import FaceFollower, FollowSettings
-from iot_facerecognition_server.following.frame_search import FrameSearcher
-from iot_facerecognition_server.following.job import FollowingFaceJob
-from iot_facerecognition_server.following.windows import WindowSearcher
+from iot_facerecognition_server.frames import Frame, ObjectsWanted
 from iot_facerecognition_server.gallery.gallery import Gallery
 from iot_facerecognition_server.networks.cnn_detector import FaceBoxes
-from iot_facerecognition_server.vision.cnn_faces import CnnDetector
+from iot_facerecognition_server.networks.cnn_faces import CnnDetector
+from iot_facerecognition_server.pipeline.faces import FaceJob
+from iot_facerecognition_server.pipeline.frame_search import FrameSearcher
+from iot_facerecognition_server.pipeline.region_search import RegionSearcher
+from iot_facerecognition_server.pipeline.tools import Tools
+from iot_facerecognition_server.pipeline.tracked_faces import TrackedFaceJob
+from iot_facerecognition_server.tracking.tracker import FaceTracker, TrackingSettings
 from iot_facerecognition_server.vision.crops import ObjectCropper
 from iot_facerecognition_server.vision.exif import Edges, as_stored, upright, upright_size
 from iot_facerecognition_server.vision.face_scanner import FaceScanner
@@ -73,7 +74,8 @@ def box_as_stored(picture: np.ndarray, box: Edges, orientation: int) -> Edges:
 
 
 def edges(face) -> Edges:
-    return Edges(face.x, face.y, face.x + face.width, face.y + face.height)
+    box = face.box
+    return Edges(box.left, box.top, box.right, box.bottom)
 
 
 def overlap(one: Edges, other: Edges) -> float:
@@ -117,15 +119,13 @@ def test_scanned_faces_are_told_in_the_frame_as_sent(scene, aligner, orientation
 
 @EVERY
 def test_followed_faces_are_told_in_the_frame_as_sent(scene, aligner, detector, orientation):
-    windows = WindowSearcher.like(detector)
+    windows = RegionSearcher.like(detector)
     searcher = FrameSearcher(JpegDecoder(), detector.copy(), windows, aligner, JpegLimits())
     tools = Tools(FaceScanner(JpegDecoder(), detector, aligner, JpegLimits()), None, searcher)
-    follower = FaceFollower(FollowSettings())
+    follower = FaceTracker(TrackingSettings())
     plain = faces_of(scene, 1, lambda f: FaceJob(f, EMPTY), tools)
     for _ in range(3):
-        (face,) = faces_of(
-            scene, orientation, lambda f: FollowingFaceJob(f, follower, EMPTY), tools
-        )
+        (face,) = faces_of(scene, orientation, lambda f: TrackedFaceJob(f, follower, EMPTY), tools)
         assert overlap(face, box_as_stored(scene, plain[0], orientation)) > 0.8
 
 

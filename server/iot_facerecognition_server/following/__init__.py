@@ -1,1 +1,0 @@
-"""Faces followed from frame to frame, so that most frames need no whole scan and no descriptor."""

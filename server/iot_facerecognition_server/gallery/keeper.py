@@ -1,0 +1,84 @@
+"""Keeps the gallery in step with the reference file, without a pause for anyone."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+import numpy as np
+import numpy.typing as npt
+
+from iot_facerecognition_server.frames import Match
+from iot_facerecognition_server.gallery.gallery import Gallery
+from iot_facerecognition_server.gallery.reference_file import ReferenceFileError
+
+_log = logging.getLogger(__name__)
+
+
+class CurrentGallery:
+    """The gallery that holds now; replaced as a whole, so that no match sees half of a change."""
+
+    def __init__(self, gallery: Gallery) -> None:
+        self._gallery = gallery
+
+    @property
+    def gallery(self) -> Gallery:
+        """The gallery that holds now."""
+        return self._gallery
+
+    def replace(self, gallery: Gallery) -> None:
+        """Let `gallery` hold from now on."""
+        self._gallery = gallery
+
+    def match(self, descriptors: npt.NDArray[np.float32]) -> Sequence[Match]:
+        """Return the nearest reference of each of the (N, 128) descriptors."""
+        return self._gallery.match(descriptors)
+
+
+class GalleryKeeper:
+    """Looks for changes of the reference file and its photos, and rebuilds the gallery.
+
+    `fingerprint` and `build` touch the disk and the processor; they run in a thread. While `build`
+    raises ReferenceFileError the last good gallery stays.
+    """
+
+    def __init__(
+        self,
+        current: CurrentGallery,
+        fingerprint: Callable[[], str],
+        build: Callable[[], Gallery],
+        seconds: float,
+    ) -> None:
+        """Look every `seconds`."""
+        self._current = current
+        self._fingerprint = fingerprint
+        self._build = build
+        self._seconds = seconds
+        self._asked = asyncio.Event()
+        self._failed = False
+
+    def reload(self) -> None:
+        """Rebuild at the next opportunity, changed or not."""
+        self._asked.set()
+
+    async def run(self) -> None:
+        """Keep the gallery in step until cancelled.
+
+        After an error of `build`, the next run builds again, whether the files have changed or not.
+        """
+        known = "" if self._failed else await asyncio.to_thread(self._fingerprint)
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._asked.wait(), self._seconds)
+            found = await asyncio.to_thread(self._fingerprint)
+            if found == known and not self._asked.is_set():
+                continue
+            self._asked.clear()
+            known = found
+            self._failed = True
+            try:
+                self._current.replace(await asyncio.to_thread(self._build))
+            except ReferenceFileError as error:
+                people = len(self._current.gallery.people)
+                _log.error("the gallery stays as it was, with %d people: %s", people, error)
+            self._failed = False

@@ -1,0 +1,43 @@
+"""The job that finds the faces of a frame, every frame by itself."""
+
+from collections.abc import Sequence
+
+from iot_facerecognition_server.engine.job import FaceMatcher, Picture, Row, checked_rows
+from iot_facerecognition_server.frames import (
+    DESCRIPTOR_SIZE,
+    Descriptor,
+    Frame,
+    Match,
+    RecognisedFace,
+)
+from iot_facerecognition_server.pipeline.tools import Network, Tools
+from iot_facerecognition_server.vision.face_scanner import ScannedFace
+
+
+class FaceJob:
+    """Finds the faces of a frame and names them."""
+
+    network = Network.DESCRIPTOR
+
+    def __init__(self, frame: Frame, matcher: FaceMatcher) -> None:
+        self._frame = frame
+        self._matcher = matcher
+        self._scanned: Sequence[ScannedFace] = ()
+
+    def prepare(self, tools: Tools) -> Sequence[Picture]:
+        """Scan the frame; return the chips."""
+        self._scanned = tools.scanner.scan(self._frame.jpeg)
+        return [face.chip for face in self._scanned]
+
+    def complete(self, rows: Sequence[Row]) -> tuple[RecognisedFace, ...]:
+        """Match the descriptors; return the faces as the detector ordered them."""
+        if not rows:
+            return ()
+        descriptors = checked_rows(rows, DESCRIPTOR_SIZE)
+        matches = self._matcher.match(descriptors)
+        return tuple(map(_recognised, self._scanned, descriptors, matches))
+
+
+def _recognised(face: ScannedFace, descriptor: Descriptor, match: Match) -> RecognisedFace:
+    found = face.detection
+    return RecognisedFace(found.box, found.score, match, descriptor, face.quality)

@@ -1,0 +1,78 @@
+"""The job that finds the faces of a frame whose session's faces are tracked."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from iot_facerecognition_server.engine.job import FaceMatcher, Picture, Row, checked_rows
+from iot_facerecognition_server.frames import DESCRIPTOR_SIZE, Frame, RecognisedFace
+from iot_facerecognition_server.pipeline.frame_search import OpenFrame
+from iot_facerecognition_server.pipeline.tools import Network, Tools
+from iot_facerecognition_server.tracking.steps import (
+    ScanFrame,
+    SearchRegions,
+    Settled,
+    Step,
+    TrackedFace,
+)
+from iot_facerecognition_server.tracking.tracker import FaceTracker
+from iot_facerecognition_server.vision.faces import as_stored
+from iot_facerecognition_server.vision.jpeg_header import JpegHeader
+
+
+def track_faces(tracker: FaceTracker, frame: OpenFrame, now: float) -> Settled:
+    """Do with `frame` what `tracker` asks for until it is settled where its faces are.
+
+    `now` is when the frame came, in seconds. Raises FrameRejectedError.
+    """
+    thumbnail = frame.thumbnail(searched=tracker.moving)
+    step: Step = tracker.begin(now, thumbnail, frame.size)
+    while True:
+        match step:
+            case ScanFrame():
+                step = tracker.scanned(frame.scan())
+            case SearchRegions(regions):
+                step = tracker.searched(frame.search(regions))
+            case Settled():
+                return step
+
+
+class TrackedFaceJob:
+    """Tracks the faces of a frame and names those whose names are due.
+
+    The frames of one session have to be worked on one after the other, in their order.
+    """
+
+    network = Network.DESCRIPTOR
+
+    def __init__(self, frame: Frame, tracker: FaceTracker, matcher: FaceMatcher) -> None:
+        """Use the session's own `tracker`."""
+        self._frame = frame
+        self._tracker = tracker
+        self._matcher = matcher
+        self._header: JpegHeader | None = None
+
+    def prepare(self, tools: Tools) -> Sequence[Picture]:
+        """Find the faces; return the chips of those whose descriptors are wanted."""
+        if tools.searcher is None:
+            raise RuntimeError("a worker without a searcher was given a frame to track faces in")
+        opened = tools.searcher.open(self._frame.jpeg)
+        self._header = opened.header
+        settled = track_faces(self._tracker, opened, self._frame.received)
+        return opened.chips(settled.describe)
+
+    def complete(self, rows: Sequence[Row]) -> tuple[RecognisedFace, ...]:
+        """Name the faces; return them, the most certain first."""
+        known = checked_rows(rows, DESCRIPTOR_SIZE) if rows else ()
+        descriptors = self._tracker.described(list(known))
+        matches = self._matcher.match(np.stack(descriptors)) if descriptors else ()
+        header = self._header
+        assert header is not None, "a job is prepared before it is completed"
+        return tuple(_recognised(face, header) for face in self._tracker.matched(matches))
+
+
+def _recognised(face: TrackedFace, header: JpegHeader) -> RecognisedFace:
+    stored = as_stored(face.detection, header)
+    return RecognisedFace(
+        stored.box, stored.score, face.match, face.descriptor, face.quality, face.number
+    )

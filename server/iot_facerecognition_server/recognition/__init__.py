@@ -1,1 +1,0 @@
-"""Models and gallery, loaded once per process and shared by all threads and clients."""

@@ -1,0 +1,392 @@
+"""Decides how little has to be done to know where the faces of a stream are, and who they are."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from math import hypot
+from typing import Final
+
+from iot_facerecognition_server.box import Box
+from iot_facerecognition_server.frames import UNKNOWN, Descriptor, Match
+from iot_facerecognition_server.tracking.appearance import ALIKE, appearance, compared
+from iot_facerecognition_server.tracking.association import merged, paired
+from iot_facerecognition_server.tracking.camera_motion import CameraMotion
+from iot_facerecognition_server.tracking.changes import ChangeMap, Changes, Thumbnail
+from iot_facerecognition_server.tracking.naming import TrackNaming
+from iot_facerecognition_server.tracking.new_objects import body, new_object_regions
+from iot_facerecognition_server.tracking.observation import Observation
+from iot_facerecognition_server.tracking.search_regions import SearchRegion, face_region
+from iot_facerecognition_server.tracking.steps import (
+    ScanFrame,
+    SearchRegions,
+    Settled,
+    Step,
+    TrackedFace,
+    Way,
+)
+from iot_facerecognition_server.tracking.track import Track
+from iot_facerecognition_server.vision.detection import NATIVE_FACE_SIZE
+
+_REGION: Final = 1.6
+"""Side of a region as a multiple of the expected face's: it finds faces that are off by a quarter
+of themselves."""
+_SEARCHED_WHEN_LOST: Final = 1.0
+"""Seconds for which a lost face is looked for where it should be."""
+_LOSS_SCANS_APART: Final = 0.1
+"""Seconds from one full scan to one that looks for a lost face."""
+_BRIEFLY: Final = 0.3
+"""Seconds: a face at the detector's limit is lost and found over and over. One that is back sooner
+is the same if it looks so, and one that is lost again sooner is not looked for everywhere."""
+_CONTACT: Final = 0.1
+"""Overlap with another track from which on two faces may be mistaken for each other."""
+_JUMP: Final = 0.3
+"""Overlap with the prediction below which a face may be another one."""
+_INFLOW: Final = 0.3
+"""Part of the smallest face that has to come in over an edge before it is searched there again."""
+_MOVING_CAMERA: Final = 0.12
+"""Part of a full scan that looking at all changes has to cost before the camera itself may be what
+moves: then only what comes in over the edges is new."""
+_ENTRANCE_RATE: Final = 3.0
+"""Full scans a second that looking for newcomers may cost beside those at intervals."""
+_ENTRANCE_BURST: Final = 2.0
+"""Full scans that it may cost at once, after a while without: somebody who walks in at a normal
+pace is looked for in every frame until there is a face."""
+_TRUSTED: Final = 0.3
+"""Score from which on a face is looked for in the pose that it was last seen in, and believed to be
+in that pose still. Below, a head may be turning: it is searched for in every pose."""
+_VISIBLE: Final = 0.4
+"""Part of a face that has to be in the frame for the detector to find it."""
+_MOST_LOST: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class TrackingSettings:
+    """How faces are tracked.
+
+    `full_scan_interval` is the time in seconds between two scans of the whole frame while something
+    moves, 0 for every frame; `min_face_size` the side in pixels of the smallest face.
+    """
+
+    full_scan_interval: float = 0.5
+    min_face_size: int = NATIVE_FACE_SIZE
+
+
+@dataclass(slots=True)
+class _Look:
+    """One frame on its way: what is known of it so far."""
+
+    now: float
+    thumbnail: Thumbnail
+    frame: tuple[int, int]
+    changes: Changes
+    full: bool = False
+    asked: tuple[SearchRegion, ...] = ()
+    searched: list[SearchRegion] = field(default_factory=list)
+    looked_for: set[int] = field(default_factory=set)
+    """Ids of the tracks that were looked for."""
+    by_pose: set[int] = field(default_factory=set)
+    """Ids of those that are being looked for in one pose only."""
+    observations: list[Observation] = field(default_factory=list)
+
+
+class FaceTracker:
+    """Follows the faces of one session. No thread, no clock, no picture but the thumbnail.
+
+    For each frame, `begin` says what to do first; what was found is told to `searched` or
+    `scanned`, which say what to do next, until it is settled where the faces are. Then `described`
+    takes the descriptors that were asked for and returns all that are to be matched with the
+    gallery, and `matched` takes the matches and returns the faces. A frame that fails on the way is
+    left behind by the next `begin`.
+    """
+
+    def __init__(self, settings: TrackingSettings, last_number: int = 0) -> None:
+        """Give faces the numbers after `last_number`."""
+        self._settings = settings
+        self._changes = ChangeMap()
+        self._camera_motion = CameraMotion(_INFLOW * settings.min_face_size)
+        self._tracks: list[Track] = []
+        self._lost: list[Track] = []
+        self._naming = TrackNaming(last_number)
+        self._last_full = float("-inf")
+        self._allowance = _ENTRANCE_BURST
+        self._allowed_at = float("-inf")
+        self._moving = True
+        self._look: _Look | None = None
+        self._described: list[Track] = []
+        self._due: list[Track] = []
+
+    @property
+    def remembered(self) -> int:
+        """Tracks and people that are kept in mind, seen or not."""
+        return len(self._tracks) + len(self._lost) + self._naming.absent
+
+    @property
+    def last_number(self) -> int:
+        """The number that was given last."""
+        return self._naming.last_number
+
+    @property
+    def moving(self) -> bool:
+        """Whether something moved in the last frame, or there was none."""
+        return self._moving
+
+    def begin(self, now: float, thumbnail: Thumbnail, frame: tuple[int, int]) -> Step:
+        """Return what to do first with a frame of (width, height) pixels that came at `now`.
+
+        `now` is in seconds and never goes back.
+        """
+        changes = self._changes.compare(thumbnail)
+        look = self._look = _Look(now, thumbnail, frame, changes)
+        self._moving = changes.any
+        if changes.cut:
+            self._forget_tracks(now)
+            return ScanFrame()
+        for track in self._tracks:
+            track.ambiguous = track.ambiguous or changes.suspect
+        if not changes.any:
+            return self._settle(look)
+        if now - self._last_full >= self._settings.full_scan_interval:
+            return ScanFrame()
+        regions = self._track_regions(look)
+        if _cost(regions.values()) > self._full_cost(frame):
+            return ScanFrame()
+        return self._search(look, regions, self._new_objects(look, regions.values()))
+
+    def searched(self, found: Sequence[Sequence[Observation]]) -> Step:
+        """Take what each of the regions held."""
+        look = self._now_looking()
+        look.searched.extend(look.asked)
+        # What a scan of the whole frame found stays; of two regions the clearer observation does.
+        before = look.observations
+        kept, others = (before, ()) if look.full else ((), before)
+        look.observations = merged(kept, chain(others, *found))
+        doubted = self._doubted(look)
+        if doubted:
+            return self._search(look, doubted, [])
+        if look.full or not self._just_lost(look):
+            return self._settle(look)
+        if look.now - self._last_full < _LOSS_SCANS_APART:
+            return self._settle(look)
+        return ScanFrame()
+
+    def scanned(self, found: Sequence[Observation]) -> Step:
+        """Take what the whole frame held."""
+        look = self._now_looking()
+        look.full = True
+        self._last_full = look.now
+        look.observations = merged(found, look.observations)
+        pairs = self._paired(look)
+        regions = {
+            id(track): region
+            for track in self._tracks
+            if id(track) not in pairs
+            and id(track) not in look.looked_for
+            and (region := self._region(track, look)) is not None
+        }
+        # What the scan missed by a hair is still there for a search made for it.
+        return self._search(look, regions, []) if regions else self._settle(look)
+
+    def described(self, descriptors: Sequence[Descriptor]) -> list[Descriptor]:
+        """Take the (128,) float32 descriptors that were asked for; return all to be matched."""
+        look = self._now_looking()
+        pairs = list(zip(self._described, descriptors, strict=True))
+        if pairs:
+            self._naming.describe(pairs, self._lost, look.now, look.frame)
+        self._due = self._naming.due(self._tracks, look.now)
+        return [
+            sample.descriptor
+            for track in self._due
+            if track.identity is not None
+            for sample in track.identity.samples
+        ]
+
+    def matched(self, matches: Sequence[Match]) -> tuple[TrackedFace, ...]:
+        """Take a match for each descriptor; return the faces, the most certain first."""
+        look = self._now_looking()
+        self._naming.settle(self._due, matches, look.now)
+        faces = [self._face(track) for track in self._tracks]
+        self._look, self._described, self._due = None, [], []  # a client may be silent for hours
+        return tuple(sorted(faces, key=lambda face: -face.detection.score))
+
+    def _face(self, track: Track) -> TrackedFace:
+        identity = track.identity
+        assert identity is not None, "every track was described when it appeared"
+        # Whoever may have been mistaken for another gets no name until that is cleared up.
+        sure = not (track.ambiguous and identity.doubtful)
+        newest = identity.samples[-1]
+        return TrackedFace(
+            self._naming.number(identity),
+            track.observation.detection,
+            Match(identity.tag if sure else UNKNOWN, identity.distance),
+            newest.descriptor,
+            newest.quality,
+        )
+
+    def _now_looking(self) -> _Look:
+        if self._look is None:
+            raise RuntimeError("begin a frame before telling what was found in it")
+        return self._look
+
+    def _search(
+        self, look: _Look, regions: dict[int, SearchRegion], others: list[SearchRegion]
+    ) -> Step:
+        look.looked_for.update(regions)
+        look.by_pose = {track for track, region in regions.items() if region.pose is not None}
+        look.asked = (*regions.values(), *others)
+        return SearchRegions(look.asked) if look.asked else self._settle(look)
+
+    def _track_regions(self, look: _Look) -> dict[int, SearchRegion]:
+        """Return by track where to look for it; not for those where nothing moved."""
+        regions = {}
+        for track in (*self._tracks, *self._lost):
+            if track.lost is not None and look.now - track.lost > _SEARCHED_WHEN_LOST:
+                continue
+            last = track.observation.detection
+            trusted = track.lost is None and last.score >= _TRUSTED
+            region = self._region(track, look, last.pose if trusted else None)
+            if region is not None and look.changes.touch(region.box):
+                regions[id(track)] = region
+        return regions
+
+    def _doubted(self, look: _Look) -> dict[int, SearchRegion]:
+        """Return by track where to look again for those that one pose did not find clearly."""
+        if not look.by_pose:
+            return {}
+        pairs = self._paired(look)
+        regions = {}
+        for track in self._tracks:
+            observation = pairs.get(id(track))
+            clear = observation is not None and observation.detection.score >= _TRUSTED
+            if id(track) in look.by_pose and not clear:
+                region = self._region(track, look)
+                if region is not None:
+                    regions[id(track)] = region
+        return regions
+
+    def _region(self, track: Track, look: _Look, pose: int | None = None) -> SearchRegion | None:
+        expected = track.predicted(look.now)
+        if expected.covered(Box(0, 0, *look.frame)) < _VISIBLE:
+            return None
+        drift = hypot(*track.speed) * min(look.now - track.seen, 0.2)
+        reach = (_REGION - 1) / 2 * expected.width + min(drift, expected.width) / 2
+        return face_region(expected, reach, look.frame, self._settings.min_face_size, pose)
+
+    def _new_objects(self, look: _Look, regions: Iterable[SearchRegion]) -> list[SearchRegion]:
+        """Return where to look for newcomers: at the edges only when the camera itself moves."""
+        least = self._settings.min_face_size
+        explained = [region.box for region in regions]
+        explained += [body(track.predicted(look.now), look.frame) for track in self._tracks]
+        full = self._full_cost(look.frame)
+        found = new_object_regions(look.changes, explained, look.frame, least)
+        if _cost(found) > _MOVING_CAMERA * full:
+            strips = self._camera_motion.regions(look.thumbnail, look.frame, least)
+            found = found if strips is None else strips
+        return found if self._afford(_cost(found) / full, look.now) else []
+
+    def _afford(self, scans: float, now: float) -> bool:
+        """Take `scans` full scans out of the allowance for newcomers; False when it has less."""
+        earned = _ENTRANCE_RATE * (now - self._allowed_at)
+        self._allowance = min(_ENTRANCE_BURST, self._allowance + earned)
+        self._allowed_at = now
+        if scans > self._allowance:
+            return False
+        self._allowance -= scans
+        return True
+
+    def _full_cost(self, frame: tuple[int, int]) -> float:
+        """Return the pixels that a full scan looks at."""
+        return frame[0] * frame[1] * (NATIVE_FACE_SIZE / self._settings.min_face_size) ** 2
+
+    def _paired(self, look: _Look) -> dict[int, Observation]:
+        return paired((*self._tracks, *self._lost), look.observations, look.now)
+
+    def _just_lost(self, look: _Look) -> bool:
+        pairs = self._paired(look)
+        return any(
+            id(track) in look.looked_for
+            and id(track) not in pairs
+            and look.now - track.steady_since >= _BRIEFLY
+            for track in self._tracks
+        )
+
+    def _settle(self, look: _Look) -> Settled:
+        """Take what was found into the tracks."""
+        pairs = self._paired(look)
+        everyone = (*self._tracks, *self._lost)
+        for track in everyone:
+            observation = pairs.get(id(track))
+            if observation is not None:
+                track.ambiguous = track.ambiguous or self._is_ambiguous(track, observation, look)
+        for track in everyone:
+            observation = pairs.get(id(track))
+            if observation is not None:
+                track.see(observation, look.now)
+                self._look_at(track, look)
+            elif track.lost is None and (look.full or id(track) in look.looked_for):
+                track.lost = look.now
+            elif track.lost is None:
+                track.rest(look.now)
+        known = set(map(id, pairs.values()))
+        newcomers = [
+            Track(observation, look.now, appearance(look.thumbnail, observation.detection.box))
+            for observation in look.observations
+            if id(observation) not in known and observation.detection.score >= 0
+        ]
+        self._tracks = [track for track in everyone if track.lost is None] + newcomers
+        self._keep_lost([track for track in everyone if track.lost is not None], look.now)
+        self._take_note(look)
+        self._described = [
+            track
+            for track in self._tracks
+            if self._naming.must_have(track)
+            or ((id(track) in pairs) and self._naming.wants(track, look.now, look.frame))
+        ]
+        way = Way.FULL if look.full else Way.REGIONS if look.searched else Way.HELD
+        return Settled(way, tuple(track.observation.detection for track in self._described))
+
+    def _look_at(self, track: Track, look: _Look) -> None:
+        """Take note of how `track` looks now; if unlike before, another may be in its place."""
+        box = track.predicted(look.now)  # steadier than the detector's own
+        likeness, track.appearance = compared(track.appearance, look.thumbnail, box)
+        if likeness < ALIKE:
+            track.ambiguous = True
+
+    def _is_ambiguous(self, track: Track, observation: Observation, look: _Look) -> bool:
+        """Tell whether `observation` may be of another than `track`, by where they are."""
+        now, found = look.now, observation.detection.box
+        if track.lost is not None and now - track.lost > _BRIEFLY:
+            return True
+        if track.predicted(now).overlap(found) < _JUMP:
+            return True
+        return any(
+            other is not track and other.predicted(now).overlap(found) > _CONTACT
+            for other in (*self._tracks, *self._lost)
+        )
+
+    def _take_note(self, look: _Look) -> None:
+        if look.full:
+            self._changes.searched(look.thumbnail)
+            self._camera_motion.searched(look.thumbnail)
+            return
+        for region in look.searched:
+            if region.pose is None:  # or somebody else in it may have been missed
+                self._changes.searched(look.thumbnail, region.box)
+
+    def _keep_lost(self, lost: Sequence[Track], now: float) -> None:
+        """Keep the tracks that were lost not long ago; of the others, who they were."""
+        kept = [t for t in lost if t.lost is not None and now - t.lost <= _SEARCHED_WHEN_LOST]
+        kept = kept[-_MOST_LOST:]
+        for track in lost:
+            if track not in kept:
+                self._naming.leave(track, now)
+        self._lost = kept
+
+    def _forget_tracks(self, now: float) -> None:
+        """Give up every track, since the scene is another; remember who they were."""
+        for track in (*self._lost, *self._tracks):
+            self._naming.leave(track, now)
+        self._tracks, self._lost = [], []
+
+
+def _cost(regions: Iterable[SearchRegion]) -> float:
+    return sum(region.cost for region in regions)

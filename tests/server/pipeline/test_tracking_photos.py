@@ -1,0 +1,191 @@
+"""Following beside full scans on real photos, and through the engine."""
+
+import asyncio
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from benchmarks.walking_people import FPS, stage
+from iot_facerecognition_protocol import ErrorCode
+from iot_facerecognition_server.engine.local import BatchedNetwork, LocalEngine
+from iot_facerecognition_server.frames import Frame, FrameRejectedError, Wants
+from iot_facerecognition_server.gallery.gallery import Gallery
+from iot_facerecognition_server.models.catalogue import FACE_DESCRIPTOR, LANDMARKS
+from iot_facerecognition_server.models.store import ModelStore
+from iot_facerecognition_server.networks.face_descriptor import FaceDescriptorNetwork
+from iot_facerecognition_server.pipeline.frame_jobs import FrameJobs
+from iot_facerecognition_server.pipeline.frame_search import FrameSearcher
+from iot_facerecognition_server.pipeline.region_search import RegionSearcher
+from iot_facerecognition_server.pipeline.tools import Network, Tools
+from iot_facerecognition_server.pipeline.tracked_faces import track_faces
+from iot_facerecognition_server.tracking.search_regions import face_region
+from iot_facerecognition_server.tracking.steps import Way
+from iot_facerecognition_server.tracking.tracker import FaceTracker, TrackingSettings
+from iot_facerecognition_server.vision.alignment import FaceAligner
+from iot_facerecognition_server.vision.face_poses import DetectorFormatError
+from iot_facerecognition_server.vision.face_scanner import FaceScanner
+from iot_facerecognition_server.vision.faces import HogDetector
+from iot_facerecognition_server.vision.jpeg import JpegDecoder
+from iot_facerecognition_server.vision.jpeg_header import JpegLimits
+from iot_facerecognition_server.vision.scaling import luma
+
+PEOPLE_CROSSING = 0
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> ModelStore:
+    return ModelStore(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture(scope="module")
+def detector() -> HogDetector:
+    return HogDetector()
+
+
+@pytest.fixture(scope="module")
+def aligner(store) -> FaceAligner:
+    return FaceAligner(store.resolve(LANDMARKS))
+
+
+@pytest.fixture(scope="module")
+def network(store) -> FaceDescriptorNetwork:
+    return FaceDescriptorNetwork.load(store.resolve(FACE_DESCRIPTOR))
+
+
+@pytest.fixture
+def searcher(detector, aligner) -> FrameSearcher:
+    regions = RegionSearcher.like(detector)
+    return FrameSearcher(JpegDecoder(), detector.copy(), regions, aligner, JpegLimits())
+
+
+@pytest.fixture(scope="module")
+def crossing() -> list[bytes]:
+    """Two people who cross."""
+    scene = stage(PEOPLE_CROSSING, (640, 480))
+    return [scene.jpeg(index) for index in range(60, 90)]
+
+
+@pytest.mark.parametrize("side", [80, 95, 130, 200, 330])
+def test_a_window_finds_what_a_scan_of_the_whole_frame_finds(photos, detector, side):
+    picture = np.asarray(Image.open(photos / "biden.jpg").convert("RGB"))
+    (face,) = detector.detect(luma(picture))
+    scale = side / face.width
+    shrunk = Image.fromarray(picture).resize(
+        (round(picture.shape[1] * scale), round(picture.shape[0] * scale)), Image.Resampling.LANCZOS
+    )
+    grey = np.asarray(shrunk.convert("L"))
+    (whole,) = detector.detect(grey)
+    off = whole.box.grown(0.05 * whole.width)
+    region = face_region(off, 0.3 * side, (grey.shape[1], grey.shape[0]), 80)
+    assert region is not None
+    assert region.cost < 190**2
+    searcher = RegionSearcher.like(detector)
+    (found,) = searcher.search(grey, region)
+    assert found.detection.box.overlap(whole.box) > 0.65
+    assert found.sharpness > 0
+    in_pose = face_region(off, 0.3 * side, (grey.shape[1], grey.shape[0]), 80, whole.pose)
+    assert in_pose is not None
+    assert in_pose.cost <= region.cost
+    (known,) = searcher.search(grey, in_pose)
+    assert known.detection.pose == whole.pose
+    assert known.detection.box.overlap(whole.box) > 0.65
+
+
+def test_with_a_detector_that_cannot_be_taken_apart_every_pose_is_sought(
+    photos, detector, monkeypatch, caplog
+):
+    def unknown(_detector: object) -> list[object]:
+        raise DetectorFormatError("it ends after 9 bytes")
+
+    monkeypatch.setattr("iot_facerecognition_server.vision.faces.by_pose", unknown)
+    grey = luma(np.asarray(Image.open(photos / "biden.jpg").convert("RGB")))
+    (whole,) = detector.detect(grey)
+    region = face_region(whole.box, 30, (grey.shape[1], grey.shape[0]), 80, pose=4)
+    assert region is not None
+    (found,) = RegionSearcher.like(detector).search(grey, region)
+    assert found.detection.pose != region.pose
+    assert found.detection.box.overlap(whole.box) > 0.65
+    assert "it ends after 9 bytes" in caplog.text
+
+
+def test_a_thumbnail_is_the_same_whether_the_frame_is_searched_or_not(searcher, crossing, photos):
+    for jpeg in (crossing[0], (photos / "biden.jpg").read_bytes()):  # 640 x 480, 970 x 2204
+        small = searcher.open(jpeg).thumbnail(searched=False)
+        searched = searcher.open(jpeg).thumbnail(searched=True)
+        assert small.shape == searched.shape
+        difference = np.abs(small.astype(int) - searched)
+        assert difference.mean() < 0.5
+        # At the cut edge the encoder filled up with pixels that only it knows.
+        assert difference[:-1, :-1].max() <= 2
+
+
+def test_people_who_cross_are_followed_as_full_scans_find_them(searcher, network, crossing):
+    tracker = FaceTracker(TrackingSettings())
+    hits = expected = 0
+    ways = []
+    for index, jpeg in enumerate(crossing):
+        opened = searcher.open(jpeg)
+        settled = track_faces(tracker, opened, index / FPS)
+        ways.append(settled.way)
+        chips = opened.chips(settled.describe)
+        rows = list(network.describe(np.stack(chips))) if chips else []
+        voices = tracker.described(rows)
+        faces = tracker.matched(Gallery.empty().match(np.stack(voices)) if voices else [])
+        for full in opened.scan():
+            expected += 1
+            box = full.detection.box
+            hits += any(box.overlap(face.detection.box) >= 0.5 for face in faces)
+    assert expected > 40
+    assert hits >= 0.95 * expected
+    assert ways.count(Way.FULL) <= 6
+
+
+def face_engine(
+    searcher: FrameSearcher, network: FaceDescriptorNetwork, gallery: Gallery
+) -> tuple[LocalEngine[Tools], FrameJobs]:
+    jobs = FrameJobs(gallery, tracking=TrackingSettings())
+    scanner = FaceScanner(searcher.decoder, searcher.detector, searcher.aligner, JpegLimits())
+    engine = LocalEngine(
+        workers=1,
+        make_tools=lambda: Tools(scanner, searcher=searcher),
+        networks={Network.DESCRIPTOR: BatchedNetwork(network.describe, 4)},
+        jobs=jobs,
+    )
+    return engine, jobs
+
+
+def test_the_engine_numbers_faces_names_them_and_forgets_a_session(
+    photos: Path, searcher, network, detector, aligner
+):
+    picture = np.asarray(Image.open(photos / "obama.jpg").convert("RGB"))
+    known = network.describe(aligner.chip(picture, detector.detect(luma(picture))[0])[None])
+    jpeg = (photos / "obama2.jpg").read_bytes()
+
+    async def scenario() -> None:
+        engine, jobs = face_engine(searcher, network, Gallery(["Obama"], known))
+        try:
+            assert engine.frames_per_session == 1
+            found = []
+            for number in range(1, 4):
+                submission = engine.submit(Frame(7, number, jpeg, number / 15), Wants())
+                assert submission.faces is not None
+                found.append((await submission.faces).found)
+            assert [(face.match.tag, face.track) for (face,) in found] == [("Obama", 1)] * 3
+            assert jobs.tracked_sessions == 1
+            damaged = engine.submit(Frame(7, 4, jpeg[:5000], 0.3), Wants())
+            assert damaged.faces is not None
+            with pytest.raises(FrameRejectedError) as caught:
+                await damaged.faces
+            assert caught.value.code is ErrorCode.FRAME_DAMAGED
+            again = engine.submit(Frame(7, 5, jpeg, 0.4), Wants())
+            assert again.faces is not None
+            assert (await again.faces).found[0].track == 1
+            engine.forget(7)
+            engine.forget(7)
+            assert jobs.tracked_sessions == 0
+        finally:
+            await engine.close()
+
+    asyncio.run(scenario())
