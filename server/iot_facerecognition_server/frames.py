@@ -1,7 +1,7 @@
 """What crosses the seam between sessions and compute: values, which another process may be sent."""
 
 from dataclasses import dataclass, field
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,16 +21,29 @@ UNKNOWN: Final = ""
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One JPEG as it arrived.
+    """One JPEG, as it is handed to an engine.
 
-    `session` tells connections apart, `number` counts the frames of one connection from 1, and
-    `received` is the monotonic time of arrival in seconds.
+    `session` tells connections apart, those of other processes too. `number` counts the frames of
+    one connection from 1; `at` is when it arrived, in seconds since its session began. `tracks` are
+    those of the session's frames before, None where there are none.
     """
 
     session: int
     number: int
     jpeg: bytes
-    received: float
+    at: float
+    tracks: "Tracks | None" = field(default=None, compare=False)
+
+
+class Tracks(Protocol):
+    """What is remembered of the faces of a session from one of its frames to the next.
+
+    A value that can be pickled: an engine leaves it as it is, and gives back another one with the
+    result. Only engines look into it.
+    """
+
+    def renewed(self) -> "Tracks":
+        """Return what to go on with after a failure: nobody is remembered, and numbers go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +94,34 @@ class RecognisedFace:
 
 @dataclass(frozen=True, slots=True)
 class Recognition(Generic[Found]):
-    """What was found in one frame, and the monotonic seconds at which its work began and ended.
+    """What was found in one frame, and how long it took.
 
-    Faces are ordered by the detector's score, object labels by probability, the best first. `cost`
-    is the processor time in seconds that the frame took, its share of network batches included,
-    and `piece` the longest stretch of it that no other work could interrupt.
+    Faces are ordered by the detector's score, object labels by probability, the best first. It
+    `waited` so many seconds at the engine until its work began, which then `took` so many to the
+    end. `cost` is the processor time in seconds, its share of network batches included, and `piece`
+    the longest stretch of it that no other work could interrupt. `tracks` go with the session's
+    next frame.
     """
 
     found: tuple[Found, ...]
-    started: float
-    finished: float
+    waited: float
+    took: float
     cost: float = 0.0
     piece: float = 0.0
+    tracks: "Tracks | None" = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """How much an engine takes at the moment.
+
+    `frames` may be under way at once without any of them waiting long, 0 while it takes none;
+    `workers` of them are worked on at the same time, and of one session there may be `per_session`.
+    """
+
+    frames: int
+    workers: int
+    per_session: int
 
 
 class FrameRejectedError(Exception):
@@ -106,3 +135,7 @@ class FrameRejectedError(Exception):
         self.code = code
         self.message = message
         self.cost = 0.0
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let it be sent to another process: the base class would forget the code."""
+        return type(self), (self.code, self.message), {"cost": self.cost}

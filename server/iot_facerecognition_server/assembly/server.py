@@ -26,7 +26,7 @@ from iot_facerecognition_server.engine.local import LocalEngine, Repairs
 from iot_facerecognition_server.fleet.keeper import FleetKeeper
 from iot_facerecognition_server.fleet.setup import fleet_keeper
 from iot_facerecognition_server.freed_memory import keep_freed_memory
-from iot_facerecognition_server.gallery.keeper import CurrentGallery, GalleryKeeper
+from iot_facerecognition_server.gallery.keeper import GalleryKeeper
 from iot_facerecognition_server.logs import ServerLog
 from iot_facerecognition_server.networks.devices import choose_device
 from iot_facerecognition_server.observability import catalogue
@@ -126,7 +126,6 @@ async def _serve(
         load_networks, config, device, metrics, at_the_end
     )
     self_test = SelfTest(config, known_answer())
-    current = CurrentGallery(self_test.gallery)
     cores = os.cpu_count() or 1
     workers = config.engine.workers or (WORKERS_A_CORE if detection.on_gpu else 1) * cores
     engine = LocalEngine(
@@ -150,9 +149,10 @@ async def _serve(
             ),
         },
         jobs=FrameJobs(
-            TimedMatcher(current.match, metrics.stage_seconds),
+            self_test.gallery,
             objects.classifier.labels,
             tracking_settings(config, detection),
+            timed=lambda matcher: TimedMatcher(matcher.match, metrics.stage_seconds),
         ),
         clock=clock,
         # Where a GPU finds the faces, threads wait for it: then it is the wait that a frame costs.
@@ -161,10 +161,8 @@ async def _serve(
     )
     metrics.expect_workers(engine.thread_names)
     scheduler = FairScheduler(
-        engine.capacity,
-        engine.frames_per_session,
+        lambda: engine.capacity,
         config.engine.max_frame_age,
-        dear=engine.workers,
         waiting_bytes=config.budget.waiting_bytes or math.inf,
     )
     dispatcher = Dispatcher(engine, scheduler, clock)
@@ -199,12 +197,18 @@ async def _serve(
         fleet=fleet,
         clock=clock,
     )
-    keeper = GalleryKeeper(current, faces.fingerprint, faces.build_gallery, GALLERY_SECONDS)
+    keeper = GalleryKeeper(
+        self_test.gallery,
+        engine.set_gallery,
+        faces.fingerprint,
+        faces.build_gallery,
+        GALLERY_SECONDS,
+    )
     _tell(config, monitoring, faces, objects, device)
     monitoring.read(
         {
-            catalogue.GALLERY_PEOPLE: lambda: len(current.gallery.people),
-            catalogue.GALLERY_REFERENCES: lambda: len(current.gallery),
+            catalogue.GALLERY_PEOPLE: lambda: len(keeper.gallery.people),
+            catalogue.GALLERY_REFERENCES: lambda: len(keeper.gallery),
             catalogue.FRAMES_WAITING: lambda: scheduler.waiting,
             catalogue.FRAMES_UNDER_WAY: lambda: scheduler.under_way,
             catalogue.OBJECTS_UNDER_WAY: lambda: dispatcher.objects_under_way,
@@ -223,7 +227,7 @@ async def _serve(
     try:
         if not await _passed(engine, self_test, monitoring, ended):
             return
-        current.replace(await asyncio.to_thread(faces.build_gallery, cores))
+        keeper.use(await asyncio.to_thread(faces.build_gallery, cores))
         await server.start()
         gc.freeze()  # what was loaded stays: no collection has to look at it again
         gc.enable()
@@ -285,7 +289,7 @@ async def _passed(
 ) -> bool:
     """Wait until the engine knows the known answer; False when the server is to end before."""
     monitoring.readiness.meet(MODELS)
-    monitoring.watch_workers(engine.standing)
+    monitoring.watch_workers(engine.stalled_seconds)
     while not ended.is_set():
         try:
             await self_test.run(engine)

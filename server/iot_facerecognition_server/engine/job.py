@@ -5,13 +5,16 @@ for a network, the network turns each into a row of numbers, and `complete` make
 """
 
 from collections.abc import Sequence
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from iot_facerecognition_protocol import ObjectLabel
-from iot_facerecognition_server.frames import Frame, Match, ObjectsWanted, RecognisedFace
+from iot_facerecognition_server.frames import Frame, ObjectsWanted, RecognisedFace, Tracks
+
+if TYPE_CHECKING:
+    from iot_facerecognition_server.gallery.gallery import Gallery
 
 Picture = NDArray[np.uint8]
 """What a network takes: (side, side, 3) uint8 RGB."""
@@ -57,16 +60,13 @@ class Job(Protocol[Tools_contra, Found_co]):
     def complete(self, rows: Sequence[Row]) -> tuple[Found_co, ...]:
         """Return what was found, from one row for each picture."""
 
-
-class FaceMatcher(Protocol):
-    """Finds the nearest reference of each of the (N, 128) descriptors."""
-
-    def match(self, descriptors: NDArray[np.float32]) -> Sequence[Match]:
-        """Return one match a descriptor. Callable from any thread."""
+    @property
+    def tracks(self) -> Tracks | None:
+        """What goes with the session's next frame, when it is complete."""
 
 
 class JobFactory(Protocol[Tools_contra]):
-    """Makes the jobs of an engine. Used by the event loop's thread only."""
+    """Makes the jobs of an engine. Used by the event loop's thread only; keeps no session."""
 
     @property
     def object_labels(self) -> int:
@@ -76,16 +76,13 @@ class JobFactory(Protocol[Tools_contra]):
     def in_order(self) -> bool:
         """Whether the frames of a session have to be worked on one after the other."""
 
+    def set_gallery(self, gallery: "Gallery") -> None:
+        """Let `gallery` name the faces from now on."""
+
     def faces(
-        self, frame: Frame, matcher: FaceMatcher | None = None
+        self, frame: Frame, gallery: "Gallery | None" = None
     ) -> Job[Tools_contra, RecognisedFace]:
-        """Return what finds the faces of `frame` and names them, by `matcher` or the gallery."""
+        """Return what finds the faces of `frame` and names them, by `gallery` or the one set."""
 
     def objects(self, frame: Frame, wanted: ObjectsWanted) -> Job[Tools_contra, ObjectLabel]:
         """Return what classifies `frame`."""
-
-    def failed(self, session: int) -> None:
-        """Record that a faces' job of `session` failed: what is kept of it may be broken."""
-
-    def forget(self, session: int) -> None:
-        """Let go of what is kept from frame to frame of `session`."""

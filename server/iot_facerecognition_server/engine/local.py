@@ -7,14 +7,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, Generic
+from typing import TYPE_CHECKING, Final, Generic
 
 import numpy as np
 from numpy.typing import NDArray
 
-from iot_facerecognition_server.engine.interface import Submission
+from iot_facerecognition_server.engine.interface import Submission, WorkFailedError
 from iot_facerecognition_server.engine.job import (
-    FaceMatcher,
     Job,
     JobFactory,
     NetworkOutputError,
@@ -30,7 +29,17 @@ from iot_facerecognition_server.engine.pending import (
     owners,
 )
 from iot_facerecognition_server.engine.work_plan import BatchWork, ScanWork, WorkPlan
-from iot_facerecognition_server.frames import Found, Frame, FrameRejectedError, Recognition, Wants
+from iot_facerecognition_server.frames import (
+    Capacity,
+    Found,
+    Frame,
+    FrameRejectedError,
+    Recognition,
+    Wants,
+)
+
+if TYPE_CHECKING:
+    from iot_facerecognition_server.gallery.gallery import Gallery
 
 _log = logging.getLogger(__name__)
 
@@ -128,7 +137,11 @@ class LocalEngine(Generic[ToolsType]):
         self._plan: WorkPlan[AnyPendingJob, str, Item] = WorkPlan(
             urgent, background, _PATIENCE, _SLACK
         )
-        self._largest_batch = max(urgent.values(), default=0)
+        self._capacity = Capacity(
+            frames=2 * workers + max(urgent.values(), default=0),
+            workers=workers,
+            per_session=1 if jobs.in_order else workers,
+        )
         self._batch_seconds = dict.fromkeys(networks, 0.0)
         self._changed = threading.Condition()
         self._closing = False
@@ -148,9 +161,13 @@ class LocalEngine(Generic[ToolsType]):
             thread.start()
 
     @property
-    def capacity(self) -> int:
-        """Two frames a worker, so that none waits for the event loop, and one full batch."""
-        return 2 * len(self._threads) + self._largest_batch
+    def capacity(self) -> Capacity:
+        """Two frames a worker, so that none waits for the event loop, and one full batch.
+
+        Of one session as many as there are workers, so that a lone client gets the whole machine;
+        one where what is done with a frame depends on the one before. It never changes.
+        """
+        return self._capacity
 
     @property
     def workers(self) -> int:
@@ -166,38 +183,35 @@ class LocalEngine(Generic[ToolsType]):
         )
 
     @property
-    def frames_per_session(self) -> int:
-        """As many as there are workers: a lone client gets the whole machine.
-
-        One where what is done with a frame depends on the one before.
-        """
-        return 1 if self._jobs.in_order else len(self._threads)
-
-    @property
     def object_labels(self) -> int:
         """How many labels the classifier knows; 0 when there is none."""
         return self._jobs.object_labels
 
+    def when_capacity_grows(self, call: Callable[[], None]) -> None:
+        """Never `call`: the capacity is what it is."""
+
+    def set_gallery(self, gallery: "Gallery") -> None:
+        """Let `gallery` hold from now on, for frames that are under way as well."""
+        self._jobs.set_gallery(gallery)
+
     def submit(self, frame: Frame, wants: Wants, rank: float = 0.0) -> Submission:
-        """Hand `frame` to the workers. One that was closed fails it."""
+        """Hand `frame` to the workers; when the engine is closed, it fails."""
         return self._submit(frame, wants, rank)
 
-    def examine(self, worker: int, frame: Frame, wants: Wants, matcher: FaceMatcher) -> Submission:
-        """Let this `worker`, from 0, work on `frame` next, with `matcher` for its faces.
+    def examine(
+        self, worker: int, frame: Frame, wants: Wants, gallery: "Gallery | None" = None
+    ) -> Submission:
+        """Let this `worker`, from 0, work on `frame` next, with `gallery` for its faces.
 
         All is as for any frame but that: its tools, the networks, what tracks faces.
         """
-        return self._submit(frame, wants, worker=worker, matcher=matcher)
+        return self._submit(frame, wants, worker=worker, gallery=gallery)
 
     def renew(self, worker: int) -> None:
         """Let this `worker` have new tools before its next frame; from any thread."""
         self._workers[worker].tools = None
 
-    def forget(self, session: int) -> None:
-        """Let go of the faces that are tracked in `session`."""
-        self._jobs.forget(session)
-
-    def standing(self) -> float:
+    def stalled_seconds(self) -> float:
         """Return how many seconds the busiest thread is at one piece of work; from any thread.
 
         A thread that has died counts as busy permanently.
@@ -205,9 +219,9 @@ class LocalEngine(Generic[ToolsType]):
         if not self._closing and not all(thread.is_alive() for thread in self._threads):
             return float("inf")
         now = self._clock()
-        standing = [now - began for worker in self._workers if (began := worker.began) is not None]
-        standing += [thread.standing() for thread in self._network_threads.values()]
-        return max(standing, default=0.0)
+        stalled = [now - began for worker in self._workers if (began := worker.began) is not None]
+        stalled += [thread.stalled_seconds() for thread in self._network_threads.values()]
+        return max(stalled, default=0.0)
 
     async def close(self) -> None:
         """Give up what no worker has begun, let the rest finish, and end the threads."""
@@ -232,35 +246,38 @@ class LocalEngine(Generic[ToolsType]):
         wants: Wants,
         rank: float = 0.0,
         worker: int | None = None,
-        matcher: FaceMatcher | None = None,
+        gallery: "Gallery | None" = None,
     ) -> Submission:
         faces = objects = None
         if wants.faces:
-            job = self._jobs.faces(frame, matcher)
-            faces = self._begin(job, rank, worker, partial(self._jobs.failed, frame.session))
+            faces = self._begin(partial(self._jobs.faces, frame, gallery), rank, worker)
         if wants.objects is not None and self._jobs.object_labels:
-            objects = self._begin(self._jobs.objects(frame, wants.objects), rank, worker)
+            objects = self._begin(partial(self._jobs.objects, frame, wants.objects), rank, worker)
         return Submission(faces, objects)
 
     def _begin(
-        self,
-        job: Job[ToolsType, Found],
-        rank: float,
-        worker: int | None,
-        failed: Callable[[], None] | None = None,
+        self, make: Callable[[], Job[ToolsType, Found]], rank: float, worker: int | None
     ) -> asyncio.Future[Recognition[Found]]:
+        """Make a job and hand it to the workers; a refusal is a result like any other."""
         result: JobFuture[Found] = JobFuture(loop=self._loop)
-        pending = PendingJob(job, result, rank, failed)
+        try:
+            pending = PendingJob(make(), result, rank, self._clock())
+            self._put(pending, worker)
+        except Exception as error:  # noqa: BLE001 - whatever it is, nobody may wait for ever
+            _log.exception("a frame could not be given to the workers")
+            result.set_exception(WorkFailedError(f"{type(error).__name__}: {error}"))
+        return result
+
+    def _put(self, pending: AnyPendingJob, worker: int | None) -> None:
         with self._changed:
             if self._closing:
                 pending.fail(EngineClosedError("the engine is closed"))
             elif worker is None:
-                self._plan.add_scan(job.network, pending, rank)
+                self._plan.add_scan(pending.job.network, pending, pending.rank)
                 self._changed.notify()
             else:
                 self._plan.add_scan_for(worker, pending)
                 self._changed.notify_all()  # nobody else may take it
-        return result
 
     def _thread_of(self, worker: _Worker[ToolsType]) -> KeptThread:
         def work() -> None:
@@ -386,7 +403,12 @@ class LocalEngine(Generic[ToolsType]):
     def _complete(self, pending: AnyPendingJob) -> None:
         found = pending.job.complete([row for row in pending.rows if row is not None])
         recognition = Recognition(
-            found, pending.started, self._clock(), pending.cost, pending.piece
+            found,
+            waited=pending.started - pending.submitted,
+            took=self._clock() - pending.started,
+            cost=pending.cost,
+            piece=pending.piece,
+            tracks=pending.job.tracks,
         )
         self._loop.call_soon_threadsafe(pending.succeed, recognition)
 

@@ -82,7 +82,7 @@ class NetworkThread(Generic[Item]):
             self._waiting.put(items)
             self._changed.notify()
 
-    def standing(self) -> float:
+    def stalled_seconds(self) -> float:
         """Return for how many seconds it is at one batch; infinity when the thread has died."""
         if not self._closing and not self._thread.is_alive():
             return float("inf")

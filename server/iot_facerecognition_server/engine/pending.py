@@ -1,7 +1,7 @@
 """A job on its way through the engine, and its one end."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic
 
@@ -36,7 +36,6 @@ class PendingJob(Generic[Found]):
 
     __slots__ = (
         "cost",
-        "failed",
         "job",
         "missing",
         "pictures",
@@ -45,6 +44,7 @@ class PendingJob(Generic[Found]):
         "result",
         "rows",
         "started",
+        "submitted",
     )
 
     def __init__(
@@ -52,13 +52,13 @@ class PendingJob(Generic[Found]):
         job: Job[Any, Found],
         result: JobFuture[Found],
         rank: float = 0.0,
-        failed: Callable[[], None] | None = None,
+        submitted: float = 0.0,
     ) -> None:
-        """Call `failed` when the job ends by an error of the engine."""
+        """Begin at `submitted`, in monotonic seconds by the engine's own clock."""
         self.job = job
         self.result = result
         self.rank = rank
-        self.failed = failed
+        self.submitted = submitted
         self.started = 0.0
         self.cost = 0.0
         self.piece = 0.0
@@ -88,11 +88,7 @@ class PendingJob(Generic[Found]):
             return
         told = WorkFailedError(f"{type(error).__name__}: {error}", self.cost)
         told.__cause__ = error
-        try:
-            if self.failed is not None:
-                self.failed()
-        finally:
-            self.result.set_exception(told)
+        self.result.set_exception(told)
 
 
 AnyPendingJob = PendingJob[Any]

@@ -2,41 +2,17 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 
-import numpy as np
-import numpy.typing as npt
-
-from iot_facerecognition_server.frames import Match
 from iot_facerecognition_server.gallery.gallery import Gallery
 from iot_facerecognition_server.gallery.reference_file import ReferenceFileError
 
 _log = logging.getLogger(__name__)
 
 
-class CurrentGallery:
-    """The gallery that holds now; replaced as a whole, so that no match sees half of a change."""
-
-    def __init__(self, gallery: Gallery) -> None:
-        self._gallery = gallery
-
-    @property
-    def gallery(self) -> Gallery:
-        """The gallery that holds now."""
-        return self._gallery
-
-    def replace(self, gallery: Gallery) -> None:
-        """Let `gallery` hold from now on."""
-        self._gallery = gallery
-
-    def match(self, descriptors: npt.NDArray[np.float32]) -> Sequence[Match]:
-        """Return the nearest reference of each of the (N, 128) descriptors."""
-        return self._gallery.match(descriptors)
-
-
 class GalleryKeeper:
-    """Looks for changes of the reference file and its photos, and rebuilds the gallery.
+    """Looks for changes of the reference file and its photos, and hands on the gallery rebuilt.
 
     `fingerprint` and `build` touch the disk and the processor; they run in a thread. While `build`
     raises ReferenceFileError the last good gallery stays.
@@ -44,18 +20,33 @@ class GalleryKeeper:
 
     def __init__(
         self,
-        current: CurrentGallery,
+        gallery: Gallery,
+        hand_on: Callable[[Gallery], None],
         fingerprint: Callable[[], str],
         build: Callable[[], Gallery],
         seconds: float,
     ) -> None:
-        """Look every `seconds`."""
-        self._current = current
+        """Look every `seconds`; `gallery` is the one that holds so far.
+
+        `hand_on` gets each new one, on the event loop's thread.
+        """
+        self._gallery = gallery
+        self._hand_on = hand_on
         self._fingerprint = fingerprint
         self._build = build
         self._seconds = seconds
         self._asked = asyncio.Event()
         self._failed = False
+
+    @property
+    def gallery(self) -> Gallery:
+        """The gallery that holds now; from any thread."""
+        return self._gallery
+
+    def use(self, gallery: Gallery) -> None:
+        """Let `gallery` hold from now on."""
+        self._hand_on(gallery)
+        self._gallery = gallery
 
     def reload(self) -> None:
         """Rebuild at the next opportunity, changed or not."""
@@ -77,8 +68,8 @@ class GalleryKeeper:
             known = found
             self._failed = True
             try:
-                self._current.replace(await asyncio.to_thread(self._build))
+                self.use(await asyncio.to_thread(self._build))
             except ReferenceFileError as error:
-                people = len(self._current.gallery.people)
+                people = len(self._gallery.people)
                 _log.error("the gallery stays as it was, with %d people: %s", people, error)
             self._failed = False

@@ -12,7 +12,6 @@ from iot_facerecognition_protocol import ObjectLabel
 from iot_facerecognition_server.box import Box
 from iot_facerecognition_server.config import Config
 from iot_facerecognition_server.engine.interface import Engine, Submission
-from iot_facerecognition_server.engine.job import FaceMatcher
 from iot_facerecognition_server.frames import (
     DESCRIPTOR_SIZE,
     Descriptor,
@@ -53,14 +52,11 @@ class ExaminedEngine(Protocol):
     def object_labels(self) -> int:
         """As of `Engine`."""
 
-    def examine(self, worker: int, frame: Frame, wants: Wants, matcher: FaceMatcher) -> Submission:
-        """Let this `worker` work on `frame` next, with `matcher` for its faces."""
+    def examine(self, worker: int, frame: Frame, wants: Wants, gallery: Gallery) -> Submission:
+        """Let this `worker` work on `frame` next, with `gallery` for its faces."""
 
     def renew(self, worker: int) -> None:
         """Let this `worker` have new tools before its next frame."""
-
-    def forget(self, session: int) -> None:
-        """As of `Engine`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +94,7 @@ class SelfTest:
         """
         settings = config.dlib
         self._known = known
-        self._frame = Frame(session=0, number=1, jpeg=known.jpeg, received=0.0)
+        self._frame = Frame(session=0, number=1, jpeg=known.jpeg, at=0.0)
         self._expects_face = config.engine.min_face_size <= _FACE_SIZE
         self._expects_descriptor = (
             not settings.face_recognition_model_file
@@ -114,10 +110,7 @@ class SelfTest:
 
     async def run(self, engine: Engine) -> None:
         """Recognise the picture. Raises SelfTestError when the answer is not the known one."""
-        try:
-            await self._judge(engine.submit(self._frame, _wants(engine.object_labels)))
-        finally:
-            engine.forget(self._frame.session)
+        await self._judge(engine.submit(self._frame, _wants(engine.object_labels)))
 
     async def examine(self, engine: ExaminedEngine, worker: int) -> float:
         """Let this `worker` recognise the picture; return the processor seconds that it took.
@@ -125,10 +118,7 @@ class SelfTest:
         Raises SelfTestError. Whose picture it is needs no gallery in the engine.
         """
         wants = _wants(engine.object_labels)
-        try:
-            return await self._judge(engine.examine(worker, self._frame, wants, self.gallery))
-        finally:
-            engine.forget(self._frame.session)
+        return await self._judge(engine.examine(worker, self._frame, wants, self.gallery))
 
     async def _judge(self, submission: Submission) -> float:
         parts = [part for part in (submission.faces, submission.objects) if part is not None]

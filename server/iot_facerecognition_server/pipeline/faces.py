@@ -1,8 +1,12 @@
 """The job that finds the faces of a frame, every frame by itself."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
-from iot_facerecognition_server.engine.job import FaceMatcher, Picture, Row, checked_rows
+import numpy as np
+from numpy.typing import NDArray
+
+from iot_facerecognition_server.engine.job import Picture, Row, checked_rows
 from iot_facerecognition_server.frames import (
     DESCRIPTOR_SIZE,
     Descriptor,
@@ -14,10 +18,18 @@ from iot_facerecognition_server.pipeline.tools import Network, Tools
 from iot_facerecognition_server.vision.face_scanner import ScannedFace
 
 
+class FaceMatcher(Protocol):
+    """Finds the nearest reference of each of the (N, 128) descriptors."""
+
+    def match(self, descriptors: NDArray[np.float32]) -> Sequence[Match]:
+        """Return one match a descriptor. Callable from any thread."""
+
+
 class FaceJob:
     """Finds the faces of a frame and names them."""
 
     network = Network.DESCRIPTOR
+    tracks = None
 
     def __init__(self, frame: Frame, matcher: FaceMatcher) -> None:
         self._frame = frame

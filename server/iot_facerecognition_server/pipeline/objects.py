@@ -14,6 +14,7 @@ class ObjectJob:
     """Classifies a frame by a network over its crops."""
 
     network = Network.CLASSIFIER
+    tracks = None
 
     def __init__(self, frame: Frame, wanted: ObjectsWanted, labels: Sequence[str]) -> None:
         self._frame = frame

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from iot_facerecognition_server.engine.job import FaceMatcher, Picture, Row, checked_rows
+from iot_facerecognition_server.engine.job import Picture, Row, checked_rows
 from iot_facerecognition_server.frames import DESCRIPTOR_SIZE, Frame, RecognisedFace
+from iot_facerecognition_server.pipeline.faces import FaceMatcher
 from iot_facerecognition_server.pipeline.frame_search import OpenFrame
 from iot_facerecognition_server.pipeline.tools import Network, Tools
 from iot_facerecognition_server.tracking.steps import (
@@ -40,13 +41,14 @@ def track_faces(tracker: FaceTracker, frame: OpenFrame, now: float) -> Settled:
 class TrackedFaceJob:
     """Tracks the faces of a frame and names those whose names are due.
 
-    The frames of one session have to be worked on one after the other, in their order.
+    The frames of one session have to be worked on one after the other, in their order. A frame that
+    is damaged or fails leaves its tracker unfinished, and no `tracks`.
     """
 
     network = Network.DESCRIPTOR
 
     def __init__(self, frame: Frame, tracker: FaceTracker, matcher: FaceMatcher) -> None:
-        """Use the session's own `tracker`."""
+        """Use `tracker`, which is this job's alone until it goes with the session's next frame."""
         self._frame = frame
         self._tracker = tracker
         self._matcher = matcher
@@ -58,7 +60,7 @@ class TrackedFaceJob:
             raise RuntimeError("a worker without a searcher was given a frame to track faces in")
         opened = tools.searcher.open(self._frame.jpeg)
         self._header = opened.header
-        settled = track_faces(self._tracker, opened, self._frame.received)
+        settled = track_faces(self._tracker, opened, self._frame.at)
         return opened.chips(settled.describe)
 
     def complete(self, rows: Sequence[Row]) -> tuple[RecognisedFace, ...]:
@@ -69,6 +71,11 @@ class TrackedFaceJob:
         header = self._header
         assert header is not None, "a job is prepared before it is completed"
         return tuple(_recognised(face, header) for face in self._tracker.matched(matches))
+
+    @property
+    def tracks(self) -> FaceTracker:
+        """The tracker, with what this frame has shown."""
+        return self._tracker
 
 
 def _recognised(face: TrackedFace, header: JpegHeader) -> RecognisedFace:

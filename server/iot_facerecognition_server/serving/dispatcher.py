@@ -16,8 +16,10 @@ from iot_facerecognition_server.frames import (
     FrameRejectedError,
     RecognisedFace,
     Recognition,
+    Tracks,
 )
 from iot_facerecognition_server.observability.metrics import GONE, ClientMetrics
+from iot_facerecognition_server.sessions.arrived_frame import ArrivedFrame
 from iot_facerecognition_server.sessions.scheduler import FairScheduler, Turn
 from iot_facerecognition_server.sessions.sequence import Sequence
 from iot_facerecognition_server.sessions.session import Session
@@ -31,29 +33,41 @@ WhenSent = Callable[[Callable[[], None]], None]
 
 @dataclass(slots=True, eq=False)
 class _FrameUnderWay:
-    """A frame at the engine: what of it is still computed, and what is still to be delivered."""
+    """A frame at the engine: what of it is still computed, and what is still to be delivered.
 
-    frame: Frame
+    `submitted` is the monotonic time at which it went there, in seconds; from then on it `waited`
+    so many seconds until work on its first part began, and `ended` so many until its last part was
+    done.
+    """
+
+    frame: ArrivedFrame
     submission: Submission
+    submitted: float
     computing: int
     undelivered: int
-    started: float | None = None
-    finished: float = 0.0
+    waited: float | None = None
+    ended: float = 0.0
     error: Exception | None = None
 
 
 @dataclass(slots=True, eq=False)
 class _Client:
-    """A session, its frames at the engine, and the order in which their results leave."""
+    """A session, its frames at the engine, and the order in which their results leave.
+
+    `joined` is the monotonic time at which it began, in seconds, and `tracks` what the engine
+    remembers of its last frame.
+    """
 
     session: Session
     metrics: ClientMetrics
     when_sent: WhenSent
+    joined: float
     account: Hashable | None = None
     faces: Sequence[Deliver] = field(default_factory=Sequence)
     objects: Sequence[Deliver] = field(default_factory=Sequence)
     classifying: bool = False
     under_way: set[_FrameUnderWay] = field(default_factory=set)
+    tracks: Tracks | None = None
 
 
 class Dispatcher:
@@ -81,6 +95,7 @@ class Dispatcher:
         self._refusing = False
         self._idle = asyncio.Event()
         self._idle.set()
+        engine.when_capacity_grows(self._take_turns)
 
     @property
     def objects_under_way(self) -> int:
@@ -99,7 +114,7 @@ class Dispatcher:
         Sessions of one `account` share its processor time; without, a session has its own.
         """
         self._scheduler.join(session.key, account)
-        self._clients[session.key] = _Client(session, metrics, when_sent, account)
+        self._clients[session.key] = _Client(session, metrics, when_sent, self._clock(), account)
 
     def leave(self, session: Session) -> None:
         """Forget `session` and give up what the engine has not begun of it.
@@ -113,10 +128,9 @@ class Dispatcher:
             for future in (under_way.submission.faces, under_way.submission.objects):
                 if future is not None:
                     future.cancel()
-        self._engine.forget(session.key)
         self._take_turns()
 
-    def offer(self, frame: Frame) -> None:
+    def offer(self, frame: ArrivedFrame) -> None:
         """Put `frame` into its session's slot, in place of older ones that still wait."""
         if self._refusing:
             self._drop(frame, DropReason.ENDING)
@@ -148,12 +162,15 @@ class Dispatcher:
         frame = turn.frame
         client = self._clients[frame.session]
         try:
-            wants = client.session.wants(self._clock(), objects_free=not client.classifying)
+            now = self._clock()
+            wants = client.session.wants(now, objects_free=not client.classifying)
             if isinstance(wants, DropReason):
                 self._scheduler.undo(frame.session)
                 self._drop(frame, wants)
                 return
-            submission = self._engine.submit(frame, wants, turn.rank)
+            at = frame.received - client.joined
+            submitted = Frame(frame.session, frame.number, frame.jpeg, at, client.tracks)
+            submission = self._engine.submit(submitted, wants, turn.rank)
         except Exception as error:  # noqa: BLE001 - whatever it is, the frame is answered
             _log.exception("frame %d could not be given to the engine", frame.number)
             self._scheduler.undo(frame.session)
@@ -164,7 +181,7 @@ class Dispatcher:
             self._scheduler.undo(frame.session)
             self._drop(frame, DropReason.SWITCHED_OFF)
             return
-        self._await(client, _FrameUnderWay(frame, submission, computing=parts, undelivered=parts))
+        self._await(client, _FrameUnderWay(frame, submission, now, parts, parts))
 
     def _await(self, client: _Client, under_way: _FrameUnderWay) -> None:
         submission, number = under_way.submission, under_way.frame.number
@@ -185,6 +202,7 @@ class Dispatcher:
         future: asyncio.Future[Recognition[RecognisedFace]],
     ) -> None:
         found = self._outcome(under_way, future)
+        _keep_tracks(client, found, under_way.error)
         deliver = partial(self._deliver_faces, client, under_way, found)
         self._computed(client, under_way, future, ends_turn=True)
         for ready in client.faces.end(under_way.frame.number, deliver):
@@ -256,9 +274,9 @@ class Dispatcher:
             under_way.error = error if isinstance(error, Exception) else RuntimeError(repr(error))
             return None
         result = future.result()
-        started = under_way.started
-        under_way.started = result.started if started is None else min(started, result.started)
-        under_way.finished = max(under_way.finished, result.finished)
+        waited = under_way.waited
+        under_way.waited = result.waited if waited is None else min(waited, result.waited)
+        under_way.ended = max(under_way.ended, result.waited + result.took)
         return result
 
     def _computed(
@@ -289,13 +307,12 @@ class Dispatcher:
         elif error is not None:
             self._reject(client, frame, error)
         else:
-            started = frame.received if under_way.started is None else under_way.started
-            self._answer_processed(
-                client, frame, started - frame.received, under_way.finished - started
-            )
+            waited = under_way.waited or 0.0
+            queue_seconds = under_way.submitted - frame.received + waited
+            self._answer_processed(client, frame, queue_seconds, under_way.ended - waited)
 
     def _answer_processed(
-        self, client: _Client, frame: Frame, queue_seconds: float, compute_seconds: float
+        self, client: _Client, frame: ArrivedFrame, queue_seconds: float, compute_seconds: float
     ) -> None:
         try:
             client.session.processed(frame.number, queue_seconds * 1e3, compute_seconds * 1e3)
@@ -305,7 +322,7 @@ class Dispatcher:
         else:
             client.metrics.frame_processed(queue_seconds)
 
-    def _reject(self, client: _Client, frame: Frame, error: Exception) -> None:
+    def _reject(self, client: _Client, frame: ArrivedFrame, error: Exception) -> None:
         if isinstance(error, FrameRejectedError):
             code, message = error.code, error.message
         else:
@@ -315,7 +332,7 @@ class Dispatcher:
             client.session.reject(frame.number, code, message)
             client.metrics.rejected(str(code))
 
-    def _drop(self, frame: Frame, reason: DropReason) -> None:
+    def _drop(self, frame: ArrivedFrame, reason: DropReason) -> None:
         client = self._clients[frame.session]
         with _no_harm_to_others(frame):
             client.session.drop(frame.number, reason)
@@ -323,12 +340,25 @@ class Dispatcher:
 
 
 @contextmanager
-def _no_harm_to_others(frame: Frame) -> Iterator[None]:
+def _no_harm_to_others(frame: ArrivedFrame) -> Iterator[None]:
     """Let what one client cannot be told end here: the others' turns come next."""
     try:
         yield
     except Exception:  # noqa: BLE001 - of one client; there are others
         _log.exception("frame %d could not be answered", frame.number)
+
+
+def _keep_tracks(
+    client: _Client, found: Recognition[RecognisedFace] | None, error: Exception | None
+) -> None:
+    """Let the session's next frame go with the tracks of this one, if it has left any.
+
+    After a rejected frame they are as they were. A failure may have been theirs.
+    """
+    if found is not None:
+        client.tracks = found.tracks
+    elif client.tracks is not None and not isinstance(error, FrameRejectedError | None):
+        client.tracks = client.tracks.renewed()
 
 
 def _spent(future: asyncio.Future[Recognition[Found]]) -> tuple[float | None, float]:

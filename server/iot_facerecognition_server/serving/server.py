@@ -1,7 +1,6 @@
 """The TLS WebSocket server: listens, admits, and gives every connection a client."""
 
 import asyncio
-import itertools
 import logging
 import math
 import ssl
@@ -42,6 +41,7 @@ from iot_facerecognition_server.serving.proxies import Proxies
 from iot_facerecognition_server.serving.tls_buffers import ReadBuffer
 from iot_facerecognition_server.serving.unfinished import UnfinishedMessages
 from iot_facerecognition_server.sessions.budget import Budgets
+from iot_facerecognition_server.sessions.session_keys import new_session_key
 from iot_facerecognition_server.trust.authentication import (
     Accepted,
     Authenticator,
@@ -124,7 +124,6 @@ class RecognitionServer:
         self._metrics = metrics
         self._fleet = fleet
         self._clock = clock
-        self._keys = itertools.count(1)
         self._clients: dict[int, Client] = {}
         self._serving = True
         self._read_buffer = ReadBuffer()
@@ -355,7 +354,7 @@ class RecognitionServer:
             connection,
             connection.identity,
             budget,
-            key=next(self._keys),
+            key=new_session_key(),
             new_session=self._new_session,
             backlog=self._limits.backlog,
             idle_seconds=self._limits.idle_seconds,

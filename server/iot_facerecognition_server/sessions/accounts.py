@@ -5,7 +5,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Final
 
-from iot_facerecognition_server.frames import Frame
+from iot_facerecognition_server.sessions.arrived_frame import ArrivedFrame
 from iot_facerecognition_server.sessions.virtual_time import (
     Charge,
     Share,
@@ -31,7 +31,7 @@ class Place(Share):
     """One session: its part of its account's time, its waiting frame, and those under way."""
 
     session: int = 0
-    waiting: Frame | None = None
+    waiting: ArrivedFrame | None = None
     under_way: deque[UnderWay] = field(default_factory=deque)
     estimate: float | None = None
     """Processor seconds that its next frame is expected to cost; None before one has ended."""
@@ -58,7 +58,7 @@ class Account(Share):
     waiting_bytes: int = 0
     """Of all its waiting frames."""
 
-    def put(self, place: Place, frame: Frame) -> Frame | None:
+    def put(self, place: Place, frame: ArrivedFrame) -> ArrivedFrame | None:
         """Let `frame` wait in the slot of `place`; return the one that waited there."""
         replaced = self.pop(place)
         place.waiting = frame
@@ -66,7 +66,7 @@ class Account(Share):
         self.waiting_bytes += len(frame.jpeg)
         return replaced
 
-    def pop(self, place: Place) -> Frame | None:
+    def pop(self, place: Place) -> ArrivedFrame | None:
         """Empty the slot of `place` and return what waited there."""
         frame, place.waiting = place.waiting, None
         if frame is not None:

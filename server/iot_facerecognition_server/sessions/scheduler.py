@@ -6,8 +6,9 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Final
 
-from iot_facerecognition_server.frames import Frame
+from iot_facerecognition_server.frames import Capacity
 from iot_facerecognition_server.sessions.accounts import Account, Accounts, Place, UnderWay
+from iot_facerecognition_server.sessions.arrived_frame import ArrivedFrame
 from iot_facerecognition_server.sessions.virtual_time import ShareQueue, VirtualTime
 
 DEAR_SECONDS: Final = 0.25
@@ -30,7 +31,7 @@ class Turn:
     `rank` orders turns for whoever cannot begin them all at once, the smallest first.
     """
 
-    frame: Frame
+    frame: ArrivedFrame
     late: bool
     rank: float = 0.0
 
@@ -50,29 +51,25 @@ class FairScheduler:
 
     def __init__(
         self,
-        capacity: int,
-        per_session: int,
+        capacity: Callable[[], Capacity],
         max_age: float,
         *,
-        dear: int | None = None,
         dear_seconds: float = DEAR_SECONDS,
         waiting_bytes: float = math.inf,
     ) -> None:
-        """Let `capacity` frames be under way, `per_session` of one session.
+        """Deal as many slots as `capacity` allows, which is asked for each.
 
-        Of those that may cost more than `dear_seconds`, or nobody knows what, `dear` may be under
-        way (None: as many as there is capacity): with as many as there are workers, one is begun
-        when a worker is free and not before. It is one less, but one at least, for a second after
-        each frame of a client whose frames are cheap, unless one of those waits and has had more
-        time. A frame older than `max_age` seconds when its turn comes is late. An account has one
-        waiting frame, or several of `waiting_bytes` together at most.
+        Of frames that may cost more than `dear_seconds`, or nobody knows what, as many may be under
+        way as there are workers: so one is begun when a worker is free and not before. It is one
+        less, but one at least, for a second after each frame of a client whose frames are cheap,
+        unless one of those waits and has had more time. A frame older than `max_age` seconds when
+        its turn comes is late. An account has one waiting frame, or several of `waiting_bytes`
+        together at most.
         """
-        if capacity < 1 or per_session < 1 or (dear is not None and dear < 1):
-            raise ValueError("capacity, per_session and dear are at least 1")
         self._capacity = capacity
-        self._per_session = per_session
+        self._per_session = capacity().per_session
+        self._most_dear = 1
         self._max_age = max_age
-        self._most_dear = capacity if dear is None else dear
         self._dear_seconds = dear_seconds
         self._waiting_bytes = waiting_bytes
         self._time = VirtualTime()
@@ -107,7 +104,7 @@ class FairScheduler:
         joined = self._accounts.join(key, self._time.now, remember=remember)
         self._places[session] = Place(joined.time.now, session=session), joined
 
-    def leave(self, session: int) -> Frame | None:
+    def leave(self, session: int) -> ArrivedFrame | None:
         """Take the place away and return the frame that waited there, if any.
 
         What the session has under way still counts until it is done.
@@ -120,7 +117,7 @@ class FairScheduler:
         self._rest_if_idle(account)
         return waiting
 
-    def offer(self, frame: Frame) -> tuple[Frame, ...]:
+    def offer(self, frame: ArrivedFrame) -> tuple[ArrivedFrame, ...]:
         """Put `frame` into its session's slot and return the older ones that are dropped for it.
 
         That is the one in the slot and, past the account's bound, its oldest in other slots.
@@ -145,8 +142,12 @@ class FairScheduler:
 
         A late frame uses up no capacity and needs no `done`.
         """
-        if self._under_way >= self._capacity:
+        capacity = self._capacity()
+        if self._under_way >= capacity.frames:
             return None
+        self._most_dear = max(1, capacity.workers)
+        if capacity.per_session != self._per_session:
+            self._allow_per_session(capacity.per_session)
         best = self._best(now)
         if best is None:
             return None
@@ -231,7 +232,16 @@ class FairScheduler:
         self._under_way += 1
         self._dear_under_way += dear
 
-    def _give_up(self, place: Place, account: Account) -> Frame | None:
+    def _allow_per_session(self, count: int) -> None:
+        """Let `count` frames of each session be under way from now on."""
+        self._per_session = count
+        for place, account in self._places.values():
+            if len(place.under_way) >= count:
+                self._not_ready(place, account)
+            elif place not in account.ready:
+                self._ready_if_may(place, account, always=True)
+
+    def _give_up(self, place: Place, account: Account) -> ArrivedFrame | None:
         """Empty the slot of `place` and return what waited there."""
         waiting = account.pop(place)
         if waiting is not None:

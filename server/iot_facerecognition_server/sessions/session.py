@@ -33,7 +33,8 @@ from iot_facerecognition_protocol import (
     decode,
     encode,
 )
-from iot_facerecognition_server.frames import Frame, ObjectsWanted, RecognisedFace, Wants
+from iot_facerecognition_server.frames import ObjectsWanted, RecognisedFace, Wants
+from iot_facerecognition_server.sessions.arrived_frame import ArrivedFrame
 from iot_facerecognition_server.sessions.events import (
     Event,
     HealthReceived,
@@ -69,10 +70,10 @@ class Session:
     ) -> None:
         """Begin with the original's defaults.
 
-        `key` tells sessions apart; `object_labels` is how many labels the classifier knows, which
-        bounds the label count (0: there is none); `object_interval` are the seconds between two
-        frames that are searched for objects; `window` is what the client is told to have
-        unanswered at once (None: nothing).
+        `key` tells sessions apart, those of other processes too (`new_session_key`).
+        `object_labels` is how many labels the classifier knows, which bounds the label count (0:
+        there is none); `object_interval` are the seconds between two frames that are searched for
+        objects; `window` is what the client is told to have unanswered at once (None: nothing).
         """
         self.key = key
         self.version = version
@@ -168,7 +169,7 @@ class Session:
 
     def receive_frame(
         self, jpeg: bytes, now: float, *, within_budget: bool = True
-    ) -> Frame | Refused:
+    ) -> ArrivedFrame | Refused:
         """Give a frame that arrived at `now` (monotonic seconds) its number; pass or refuse it.
 
         One that is not `within_budget` of its sender's identity is dropped.
@@ -185,7 +186,7 @@ class Session:
             self.drop(self._frames, DropReason.FRAME_RATE)
             reason = f"more than {self._limits.frame_rate:g} frames a second ([Limits] FrameRate)"
             return Refused(ErrorCode.FRAME_RATE, reason)
-        return Frame(self.key, self._frames, jpeg, now)
+        return ArrivedFrame(self.key, self._frames, jpeg, now)
 
     def faces_found(self, frame: int, faces: tuple[RecognisedFace, ...]) -> bool:
         """Send a frame's faces; to version 1 only when there are any, as the original does.

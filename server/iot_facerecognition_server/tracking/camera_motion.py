@@ -1,6 +1,6 @@
 """What comes in over the edges of the picture when the camera itself moves."""
 
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from iot_facerecognition_server.box import Box
 from iot_facerecognition_server.tracking.changes import REDUCTION, Thumbnail
 from iot_facerecognition_server.tracking.search_regions import SearchRegion, area_region
+from iot_facerecognition_server.tracking.twins import twin_of
 
 _BAND: Final = 3
 """The part of the picture next to an edge whose movement is measured: a third."""
@@ -39,6 +40,12 @@ class CameraMotion:
         """Tell of an edge when `least` pixels of the frame have come in over it."""
         self._least = max(1.0, least / REDUCTION)
         self._searched: list[Profiles] = []
+
+    def copy(self) -> Self:
+        """Return one that goes its own way from here."""
+        twin = twin_of(self)
+        twin._searched = [profiles.copy() for profiles in self._searched]  # noqa: SLF001
+        return twin
 
     def searched(self, thumbnail: Thumbnail) -> None:
         """Take note that everything has been searched in the frame of `thumbnail`."""

@@ -1,12 +1,13 @@
 """What has changed in the picture since somebody looked, on a strongly reduced grey copy of it."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from iot_facerecognition_server.box import Box
+from iot_facerecognition_server.tracking.twins import twin_of
 
 REDUCTION: Final = 8
 """Pixels of a frame's side in one of the thumbnail's: what libjpeg decodes from DC values alone."""
@@ -60,6 +61,13 @@ class ChangeMap:
     def __init__(self) -> None:
         self._searched: Thumbnail | None = None
         self._last: Thumbnail | None = None
+
+    def copy(self) -> Self:
+        """Return one that goes its own way from here."""
+        twin = twin_of(self)
+        searched = self._searched
+        twin._searched = None if searched is None else searched.copy()  # noqa: SLF001
+        return twin
 
     def compare(self, thumbnail: Thumbnail) -> Changes:
         """Return what changed; the first frame, or one of another size, is a cut."""

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 from iot_facerecognition_server.frames import Descriptor, Match
 from iot_facerecognition_server.tracking.identity import SAME_PERSON, Sample, TrackIdentity, Verdict
 from iot_facerecognition_server.tracking.track import Track
+from iot_facerecognition_server.tracking.twins import twin_of
 
 CONFIRMED_AFTER: Final = 0.15
 """Seconds after its first descriptor at which a track's second is taken."""
@@ -42,6 +43,13 @@ class TrackNaming:
         """Give the numbers after `last_number`."""
         self._absent: list[_Absent] = []
         self._last_number = last_number
+
+    def copy(self) -> Self:
+        """Return one that goes its own way from here."""
+        twin = twin_of(self)
+        absent = [_Absent(twin_of(one.identity), one.since) for one in self._absent]
+        twin._absent = absent  # noqa: SLF001
+        return twin
 
     @property
     def last_number(self) -> int:

@@ -1,12 +1,13 @@
 """One face on its way: where it was, where it should be now, and who it is."""
 
 from math import exp, log
-from typing import Final
+from typing import Final, Self
 
 from iot_facerecognition_server.box import Box
 from iot_facerecognition_server.tracking.appearance import Appearance
 from iot_facerecognition_server.tracking.identity import TrackIdentity
 from iot_facerecognition_server.tracking.observation import Observation
+from iot_facerecognition_server.tracking.twins import twin_of
 
 _POSITION_GAIN: Final = 0.7
 _VELOCITY_GAIN: Final = 0.3
@@ -42,6 +43,12 @@ class Track:
         self._across, self._down = box.centre
         self._speed = (0.0, 0.0)
         self._side = box.width
+
+    def copy(self) -> Self:
+        """Return one that goes its own way from here."""
+        twin = twin_of(self)
+        twin.identity = None if self.identity is None else twin_of(self.identity)
+        return twin
 
     @property
     def box(self) -> Box:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from math import hypot
-from typing import Final
+from typing import Final, Self
 
 from iot_facerecognition_server.box import Box
 from iot_facerecognition_server.frames import UNKNOWN, Descriptor, Match
@@ -25,6 +25,7 @@ from iot_facerecognition_server.tracking.steps import (
     Way,
 )
 from iot_facerecognition_server.tracking.track import Track
+from iot_facerecognition_server.tracking.twins import twin_of
 from iot_facerecognition_server.vision.detection import NATIVE_FACE_SIZE
 
 _REGION: Final = 1.6
@@ -114,6 +115,20 @@ class FaceTracker:
         self._look: _Look | None = None
         self._described: list[Track] = []
         self._due: list[Track] = []
+
+    def copy(self) -> Self:
+        """Return one that goes its own way from here: this one stays as it is."""
+        twin = twin_of(self)
+        twin._changes = self._changes.copy()  # noqa: SLF001
+        twin._camera_motion = self._camera_motion.copy()  # noqa: SLF001
+        twin._tracks = [track.copy() for track in self._tracks]  # noqa: SLF001
+        twin._lost = [track.copy() for track in self._lost]  # noqa: SLF001
+        twin._naming = self._naming.copy()  # noqa: SLF001
+        return twin
+
+    def renewed(self) -> Self:
+        """Return one that remembers nobody, and gives the numbers after those given."""
+        return type(self)(self._settings, self.last_number)
 
     @property
     def remembered(self) -> int:

@@ -219,7 +219,7 @@ def test_tools_that_failed_are_made_anew_before_the_next_frame(jpeg: bytes, work
             with pytest.raises(WorkFailedError):
                 await rig.faces(jpeg)
             await asyncio.gather(*(rig.faces() for _ in range(20)))
-        assert rig.engine.standing() < 60
+        assert rig.engine.stalled_seconds() < 60
         await rig.is_well()
         dies = not isinstance(RAISED[jpeg], Exception)
         deaths = sum(n for name, n in rig.mended.items() if name.startswith("worker-"))
@@ -300,7 +300,7 @@ def test_thread_of_a_network_that_dies_is_replaced_and_its_frames_are_answered()
             await rig.faces()
         assert (await rig.faces()).found[0].match.tag == "ann"
         assert rig.mended == {"descriptor": 1}
-        assert rig.engine.standing() < 60
+        assert rig.engine.stalled_seconds() < 60
         await rig.is_well()
 
     run(scenario)

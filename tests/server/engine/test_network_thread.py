@@ -76,18 +76,18 @@ def test_closing_finishes_what_waits():
     thread.put(range(9))
     thread.close()
     assert done == list(range(9))
-    assert thread.standing() == 0
+    assert thread.stalled_seconds() == 0
 
 
 def test_it_tells_how_long_it_stands():
     now = [100.0]
     network = HeldNetwork()
     thread = NetworkThread("detector", network.run, 8, clock=lambda: now[0])
-    assert thread.standing() == 0
+    assert thread.stalled_seconds() == 0
     thread.put([1])
     assert network.begun.wait(10)
     now[0] = 107.0
-    assert thread.standing() == 7
+    assert thread.stalled_seconds() == 7
     network.let_go.set()
     thread.close()
-    assert thread.standing() == 0
+    assert thread.stalled_seconds() == 0

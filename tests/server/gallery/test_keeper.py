@@ -8,8 +8,9 @@ from contextlib import asynccontextmanager
 import numpy as np
 import pytest
 
+from iot_facerecognition_server.gallery.current import CurrentGallery
 from iot_facerecognition_server.gallery.gallery import Gallery
-from iot_facerecognition_server.gallery.keeper import CurrentGallery, GalleryKeeper
+from iot_facerecognition_server.gallery.keeper import GalleryKeeper
 from iot_facerecognition_server.gallery.reference_file import ReferenceFileError
 
 
@@ -19,7 +20,7 @@ def gallery(*tags: str) -> Gallery:
 
 def test_a_damaged_file_leaves_the_last_good_gallery_and_a_mended_one_replaces_it(caplog):
     async def main() -> None:
-        current = CurrentGallery(gallery("Ada"))
+        handed_on: list[Gallery] = []
         tried: asyncio.Queue[None] = asyncio.Queue()
         loop = asyncio.get_running_loop()
         results: list[Gallery | Exception] = [
@@ -35,16 +36,18 @@ def test_a_damaged_file_leaves_the_last_good_gallery_and_a_mended_one_replaces_i
                 raise result
             return result
 
-        keeper = GalleryKeeper(current, lambda: "same", build, 3600.0)
+        keeper = GalleryKeeper(gallery("Ada"), handed_on.append, lambda: "same", build, 3600.0)
         task = asyncio.create_task(keeper.run())
         keeper.reload()
         await tried.get()
         keeper.reload()
         await tried.get()
-        assert current.gallery.people == ("Ada",), "the first one failed"
+        assert keeper.gallery.people == ("Ada",), "the first one failed"
+        assert not handed_on
         keeper.reload()
         await tried.get()
-        assert current.gallery.people == ("Ada", "Bo"), "the second one holds"
+        assert keeper.gallery.people == ("Ada", "Bo"), "the second one holds"
+        assert handed_on == [keeper.gallery]
         assert not task.done()
         task.cancel()
 
@@ -59,7 +62,6 @@ def test_a_build_that_failed_is_tried_again_though_nothing_has_changed_since():
     """The supervisor runs the keeper again after an error: the change must not be lost."""
 
     async def main() -> None:
-        current = CurrentGallery(gallery())
         results: list[Gallery | Exception] = [RuntimeError("no memory"), gallery("Ada")]
         built = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -72,7 +74,9 @@ def test_a_build_that_failed_is_tried_again_though_nothing_has_changed_since():
             loop.call_soon_threadsafe(built.set)
             return result
 
-        keeper = GalleryKeeper(current, lambda: next(fingerprints, "after"), build, 0.001)
+        keeper = GalleryKeeper(
+            gallery(), lambda _: None, lambda: next(fingerprints, "after"), build, 0.001
+        )
         with pytest.raises(RuntimeError, match="no memory"):
             await keeper.run()
         task = asyncio.create_task(keeper.run())
@@ -113,7 +117,9 @@ async def kept(files: Files, seconds: float) -> AsyncIterator[tuple[CurrentGalle
     current = CurrentGallery(files.build())
     await files.builds.get()
     files.threads.clear()
-    keeper = GalleryKeeper(current, files.fingerprint, files.build, seconds)
+    keeper = GalleryKeeper(
+        current.gallery, current.replace, files.fingerprint, files.build, seconds
+    )
     task = asyncio.create_task(keeper.run())
     try:
         await files.looks.get()  # what it compares with from now on

@@ -36,11 +36,10 @@ class Workers:
         self.answers: dict[int, Any] = dict.fromkeys(range(count), RIGHT)
         self.asked: list[int] = []
         self.renewed: list[int] = []
-        self.forgotten = 0
         self.cost = 0.04
 
-    def examine(self, worker: int, frame: Frame, wants: Wants, matcher: Gallery) -> Submission:
-        assert matcher.people == (TAG,)
+    def examine(self, worker: int, frame: Frame, wants: Wants, gallery: Gallery) -> Submission:
+        assert gallery.people == (TAG,)
         self.asked.append(worker)
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         answer = self.answers[worker]
@@ -52,10 +51,6 @@ class Workers:
 
     def renew(self, worker: int) -> None:
         self.renewed.append(worker)
-
-    def forget(self, session: int) -> None:
-        assert session == 0
-        self.forgotten += 1
 
 
 class Rig:
@@ -105,7 +100,6 @@ def test_every_worker_is_asked_in_its_turn_at_a_bounded_cost() -> None:
         with pytest.raises(asyncio.CancelledError):
             await rig.examination.run()
         assert rig.engine.asked == [0, 1, 2, 0, 1, 2, 0]
-        assert rig.engine.forgotten == 7
         assert rig.pauses == [pytest.approx(0.04 / SHARE)] * 7
         assert rig.count("right") == 7
         assert rig.line == "self-test: ok"

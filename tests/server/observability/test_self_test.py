@@ -9,7 +9,14 @@ import pytest
 from iot_facerecognition_protocol import ErrorCode, ObjectLabel
 from iot_facerecognition_server.config import Config, load
 from iot_facerecognition_server.engine.interface import Submission
-from iot_facerecognition_server.frames import Frame, FrameRejectedError, Recognition, Wants
+from iot_facerecognition_server.frames import (
+    Capacity,
+    Frame,
+    FrameRejectedError,
+    Recognition,
+    Wants,
+)
+from iot_facerecognition_server.gallery.gallery import Gallery
 from iot_facerecognition_server.observability.self_test import (
     TAG,
     SelfTest,
@@ -22,8 +29,7 @@ from tests.server.recognised_faces import recognised
 class AnsweringEngine:
     """Gives an answer of the test's."""
 
-    capacity = 1
-    frames_per_session = 1
+    capacity = Capacity(1, 1, 1)
 
     def __init__(self, faces: Any, objects: Any = None) -> None:
         self._answers = (faces, objects)
@@ -41,10 +47,13 @@ class AnsweringEngine:
             futures.append(future)
         return Submission(futures[0], futures[1] if wants.objects else None)
 
-    def forget(self, session: int) -> None:
-        assert session == 0
+    def when_capacity_grows(self, call: Callable[[], None]) -> None:
+        pass
 
-    def standing(self) -> float:
+    def set_gallery(self, gallery: Gallery) -> None:
+        pass
+
+    def stalled_seconds(self) -> float:
         return 0.0
 
     async def close(self) -> None:

@@ -39,15 +39,15 @@ def test_engine_tells_for_how_long_its_busiest_worker_is_at_one_frame() -> None:
             jobs=FrameJobs(Gallery.empty()),
             clock=lambda: now[0],
         )
-        assert engine.standing() == 0
+        assert engine.stalled_seconds() == 0
         faces = engine.submit(Frame(1, 1, b"", 0.0), Wants()).faces
         assert faces is not None
         await asyncio.to_thread(scanner.begun.wait, 60)
         now[0] = 107.5
-        assert engine.standing() == pytest.approx(7.5)
+        assert engine.stalled_seconds() == pytest.approx(7.5)
         scanner.release.set()
         await faces
         await engine.close()
-        assert engine.standing() == 0
+        assert engine.stalled_seconds() == 0
 
     asyncio.run(scenario())

@@ -10,7 +10,7 @@ from PIL import Image
 from benchmarks.walking_people import FPS, stage
 from iot_facerecognition_protocol import ErrorCode
 from iot_facerecognition_server.engine.local import BatchedNetwork, LocalEngine
-from iot_facerecognition_server.frames import Frame, FrameRejectedError, Wants
+from iot_facerecognition_server.frames import Frame, FrameRejectedError, Tracks, Wants
 from iot_facerecognition_server.gallery.gallery import Gallery
 from iot_facerecognition_server.models.catalogue import FACE_DESCRIPTOR, LANDMARKS
 from iot_facerecognition_server.models.store import ModelStore
@@ -144,19 +144,17 @@ def test_people_who_cross_are_followed_as_full_scans_find_them(searcher, network
 
 def face_engine(
     searcher: FrameSearcher, network: FaceDescriptorNetwork, gallery: Gallery
-) -> tuple[LocalEngine[Tools], FrameJobs]:
-    jobs = FrameJobs(gallery, tracking=TrackingSettings())
+) -> LocalEngine[Tools]:
     scanner = FaceScanner(searcher.decoder, searcher.detector, searcher.aligner, JpegLimits())
-    engine = LocalEngine(
+    return LocalEngine(
         workers=1,
         make_tools=lambda: Tools(scanner, searcher=searcher),
         networks={Network.DESCRIPTOR: BatchedNetwork(network.describe, 4)},
-        jobs=jobs,
+        jobs=FrameJobs(gallery, tracking=TrackingSettings()),
     )
-    return engine, jobs
 
 
-def test_the_engine_numbers_faces_names_them_and_forgets_a_session(
+def test_tracks_go_from_frame_to_frame_and_the_engine_keeps_none(
     photos: Path, searcher, network, detector, aligner
 ):
     picture = np.asarray(Image.open(photos / "obama.jpg").convert("RGB"))
@@ -164,27 +162,36 @@ def test_the_engine_numbers_faces_names_them_and_forgets_a_session(
     jpeg = (photos / "obama2.jpg").read_bytes()
 
     async def scenario() -> None:
-        engine, jobs = face_engine(searcher, network, Gallery(["Obama"], known))
+        engine = face_engine(searcher, network, Gallery(["Obama"], known))
         try:
-            assert engine.frames_per_session == 1
+            assert engine.capacity.per_session == 1
             found = []
+            tracks: Tracks | None = None
             for number in range(1, 4):
-                submission = engine.submit(Frame(7, number, jpeg, number / 15), Wants())
-                assert submission.faces is not None
-                found.append((await submission.faces).found)
+                faces = engine.submit(Frame(7, number, jpeg, number / 15, tracks), Wants()).faces
+                assert faces is not None
+                recognition = await faces
+                found.append(recognition.found)
+                tracks = recognition.tracks
             assert [(face.match.tag, face.track) for (face,) in found] == [("Obama", 1)] * 3
-            assert jobs.tracked_sessions == 1
-            damaged = engine.submit(Frame(7, 4, jpeg[:5000], 0.3), Wants())
-            assert damaged.faces is not None
+            assert all(face.quality > 0 for (face,) in found)
+            distance = np.linalg.norm(found[-1][0].descriptor - known[0])
+            assert distance == pytest.approx(found[-1][0].match.distance, abs=0.1)
+            damaged = engine.submit(Frame(7, 4, jpeg[:5000], 0.3, tracks), Wants()).faces
+            assert damaged is not None
             with pytest.raises(FrameRejectedError) as caught:
-                await damaged.faces
+                await damaged
             assert caught.value.code is ErrorCode.FRAME_DAMAGED
-            again = engine.submit(Frame(7, 5, jpeg, 0.4), Wants())
-            assert again.faces is not None
-            assert (await again.faces).found[0].track == 1
-            engine.forget(7)
-            engine.forget(7)
-            assert jobs.tracked_sessions == 0
+            again = engine.submit(Frame(7, 5, jpeg, 0.4, tracks), Wants()).faces
+            assert again is not None
+            assert (await again).found[0].track == 1
+            assert tracks is not None
+            after = engine.submit(Frame(7, 6, jpeg, 0.5, tracks.renewed()), Wants()).faces
+            assert after is not None
+            assert (await after).found[0].track == 2, "numbers go on after a failure"
+            other = engine.submit(Frame(8, 1, jpeg, 0.0), Wants()).faces
+            assert other is not None
+            assert (await other).found[0].track == 1
         finally:
             await engine.close()
 

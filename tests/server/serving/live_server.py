@@ -25,9 +25,9 @@ from iot_facerecognition_server.serving.pairing import pairing_desk
 from iot_facerecognition_server.serving.proxies import Proxies
 from iot_facerecognition_server.serving.server import ConnectionLimits, RecognitionServer
 from iot_facerecognition_server.sessions.budget import BudgetLimits, Budgets
-from iot_facerecognition_server.sessions.scheduler import FairScheduler
 from iot_facerecognition_server.sessions.session import Session
 from iot_facerecognition_server.trust.setup import authenticator, server_tls
+from tests.server.sessions.fair_scheduler import fair_scheduler
 
 from .test_dispatcher import ManualEngine
 
@@ -75,7 +75,7 @@ class LiveServer:
             budgets=Budgets(self.budget),
             limits=self.limits,
             new_session=self._new_session,
-            dispatcher=Dispatcher(ManualEngine(), FairScheduler(4, 2, 5.0), time.monotonic),
+            dispatcher=Dispatcher(ManualEngine(), fair_scheduler(4, 2, 5.0), time.monotonic),
             metrics=ServerMetrics(self.registry),
             fleet=self.fleet,
             clock=time.monotonic,

@@ -80,7 +80,7 @@ def settle(bench: Bench, submission: Submission) -> None:
     if submission.faces is not None and not submission.faces.done():
         submission.faces.set_result(faces("ann"))
     if submission.objects is not None and not submission.objects.done():
-        submission.objects.set_result(Recognition((ObjectLabel("cat", 0.9),), 0.1, 0.4))
+        submission.objects.set_result(Recognition((ObjectLabel("cat", 0.9),), 0.1, 0.3))
 
 
 @pytest.mark.parametrize(("broken_place", "status"), PLACES)
@@ -198,9 +198,9 @@ def test_cost_of_a_frame_is_charged_to_the_account_of_its_session() -> None:
         submission = bench.engine.submitted[0][1]
         assert submission.faces
         assert submission.objects
-        submission.faces.set_result(Recognition((), 0.1, 0.2, cost=0.03))
+        submission.faces.set_result(Recognition((), 0.1, 0.1, cost=0.03))
         await asyncio.sleep(0)
-        submission.objects.set_result(Recognition((), 0.1, 0.4, cost=0.2, piece=0.05))
+        submission.objects.set_result(Recognition((), 0.1, 0.3, cost=0.2, piece=0.05))
         await asyncio.sleep(0)
         assert charged == [("done", 1, 0.03, True), ("charge", 1, 0.2, 0.05)]
 
@@ -258,9 +258,9 @@ def test_a_version_1_client_without_faces_keeps_nothing_waiting() -> None:
             bench.offer(session)
             submission = bench.engine.submitted[-1][1]
             assert submission.faces
-            submission.faces.set_result(Recognition(found, 0.1, 0.2))
+            submission.faces.set_result(Recognition(found, 0.1, 0.1))
             if submission.objects:
-                submission.objects.set_result(Recognition((), 0.1, 0.2))
+                submission.objects.set_result(Recognition((), 0.1, 0.1))
             await asyncio.sleep(0)
             if not found:
                 assert waiting == []

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from iot_facerecognition_protocol import ErrorCode, Limits, ObjectLabel, Version
 from iot_facerecognition_server.engine.interface import Submission
 from iot_facerecognition_server.frames import (
+    Capacity,
     Frame,
     FrameRejectedError,
     RecognisedFace,
@@ -19,6 +20,7 @@ from iot_facerecognition_server.frames import (
 )
 from iot_facerecognition_server.observability.metrics import ServerMetrics
 from iot_facerecognition_server.serving.dispatcher import Dispatcher
+from iot_facerecognition_server.sessions.arrived_frame import ArrivedFrame
 from iot_facerecognition_server.sessions.scheduler import FairScheduler
 from iot_facerecognition_server.sessions.session import Session
 from tests.server.recognised_faces import recognised
@@ -27,13 +29,15 @@ from tests.server.recognised_faces import recognised
 class ManualEngine:
     """Keeps every submission for the test to settle."""
 
-    capacity = 4
-    frames_per_session = 2
     object_labels = 10
 
     def __init__(self) -> None:
+        self.capacity = Capacity(frames=4, workers=4, per_session=2)
+        self.grown: Callable[[], None] = lambda: None
         self.submitted: list[tuple[Frame, Submission]] = []
-        self.forgotten: list[int] = []
+
+    def when_capacity_grows(self, call: Callable[[], None]) -> None:
+        self.grown = call
 
     def submit(self, frame: Frame, wants: Wants, rank: float = 0.0) -> Submission:
         loop = asyncio.get_running_loop()
@@ -43,9 +47,6 @@ class ManualEngine:
         )
         self.submitted.append((frame, submission))
         return submission
-
-    def forget(self, session: int) -> None:
-        self.forgotten.append(session)
 
     async def close(self) -> None:
         pass
@@ -61,7 +62,7 @@ class Bench:
         self.metrics = ServerMetrics(self.registry)
         self.dispatcher = Dispatcher(
             self.engine,
-            FairScheduler(capacity=4, per_session=2, max_age=1.0),
+            FairScheduler(lambda: self.engine.capacity, max_age=1.0),
             lambda: self.now,
         )
         self.sent: dict[int, list[dict[str, Any]]] = {}
@@ -80,9 +81,9 @@ class Bench:
         self.dispatcher.join(session, metrics, lambda call: call())
         return session
 
-    def offer(self, session: Session) -> Frame:
+    def offer(self, session: Session) -> ArrivedFrame:
         frame = session.receive_frame(b"jpeg", self.now)
-        assert isinstance(frame, Frame)
+        assert isinstance(frame, ArrivedFrame)
         self.dispatcher.offer(frame)
         return frame
 
@@ -94,7 +95,7 @@ class Bench:
 
 
 def faces(tag: str) -> Recognition[RecognisedFace]:
-    return Recognition((recognised(tag, 0, 0, 1, 1),), started=0.1, finished=0.2)
+    return Recognition((recognised(tag, 0, 0, 1, 1),), waited=0.1, took=0.1)
 
 
 def run(test: Callable[[Bench], Any]) -> None:
@@ -114,7 +115,7 @@ def test_each_result_leaves_as_soon_as_it_is_ready_and_the_frame_ends_after_the_
         submission.faces.set_result(faces("ann"))
         await asyncio.sleep(0)
         assert [m["command"] for m in bench.sent[1]] == [3]
-        objects = Recognition((ObjectLabel("cat", 0.9),), started=0.1, finished=0.4)
+        objects = Recognition((ObjectLabel("cat", 0.9),), waited=0.1, took=0.3)
         submission.objects.set_result(objects)
         await asyncio.sleep(0)
         assert [m["command"] for m in bench.sent[1]] == [3, 4, 10]
@@ -212,7 +213,6 @@ def test_client_that_left_gets_nothing_and_its_work_is_given_up() -> None:
         assert submission.faces
         assert submission.faces.cancelled()
         assert bench.sent[1] == []
-        assert bench.engine.forgotten == [1]
         bench.offer(other)
         assert bench.engine.submitted[-1][0].session == 2
 
@@ -297,5 +297,76 @@ def test_turn_ends_with_the_faces_and_objects_are_sought_in_one_frame_at_a_time(
         second.faces.set_result(faces("ann"))
         await asyncio.sleep(0)
         assert bench.engine.submitted[-1][1].objects
+
+    run(scenario)
+
+
+class Remembered:
+    """Tracks of a test's."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def renewed(self) -> "Remembered":
+        return Remembered(f"{self.name} renewed")
+
+
+def test_tracks_go_with_the_session_s_next_frame_and_begin_again_after_a_failure() -> None:
+    async def scenario(bench: Bench) -> None:
+        session, other = bench.session(1), bench.session(2)
+        for one in (session, other):
+            one.receive_text('{"command":5,"context":false}')
+
+        async def answer(outcome: Recognition[RecognisedFace] | Exception) -> None:
+            bench.offer(session)
+            future = bench.engine.submitted[-1][1].faces
+            assert future
+            if isinstance(outcome, Exception):
+                future.set_exception(outcome)
+            else:
+                future.set_result(outcome)
+            await asyncio.sleep(0)
+
+        def carried() -> str | None:
+            tracks = bench.engine.submitted[-1][0].tracks
+            return tracks.name if isinstance(tracks, Remembered) else None
+
+        expected: list[tuple[Recognition[RecognisedFace] | Exception, str | None]] = [
+            (Recognition((), 0.0, 0.0, tracks=Remembered("one")), None),
+            (Recognition((), 0.0, 0.0, tracks=Remembered("two")), "one"),
+            (FrameRejectedError(ErrorCode.FRAME_DAMAGED, "cut short"), "two"),
+            (RuntimeError("a bug"), "two"),
+            (RuntimeError("a bug"), "two renewed"),
+            (Recognition((), 0.0, 0.0, tracks=Remembered("three")), "two renewed renewed"),
+        ]
+        for outcome, before in expected:
+            await answer(outcome)
+            assert carried() == before
+        bench.offer(other)
+        assert carried() is None, "another session's"
+
+    run(scenario)
+
+
+def test_a_frame_s_time_is_since_its_session_began() -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.now = 1000.0
+        session = bench.session(1)
+        bench.now = 1002.5
+        bench.offer(session)
+        assert bench.engine.submitted[-1][0].at == 2.5
+
+    run(scenario)
+
+
+def test_waiting_frames_go_on_when_the_engine_takes_more_again() -> None:
+    async def scenario(bench: Bench) -> None:
+        session = bench.session(1)
+        bench.engine.capacity = Capacity(frames=0, workers=4, per_session=2)
+        bench.offer(session)
+        assert bench.engine.submitted == []
+        bench.engine.capacity = Capacity(frames=4, workers=4, per_session=2)
+        bench.engine.grown()
+        assert len(bench.engine.submitted) == 1
 
     run(scenario)

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from iot_facerecognition_server.frames import Frame
 from iot_facerecognition_server.sessions.accounts import MOST_REMEMBERED, Accounts
+from iot_facerecognition_server.sessions.arrived_frame import ArrivedFrame
 from iot_facerecognition_server.sessions.scheduler import FairScheduler
+from tests.server.sessions.fair_scheduler import fair_scheduler
 
 Cost = Callable[[random.Random], float]
 
@@ -58,13 +59,13 @@ class Machine:
     spent: Counter[int] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        self.scheduler = FairScheduler(
+        self.scheduler = fair_scheduler(
             self.capacity, self.per_session, max_age=1e9, dear=self.workers
         )
         self.chance = random.Random(self.seed)
         self.order = itertools.count()
         self.events: list[tuple[float, int, int, str]] = []
-        self.submitted: list[tuple[float, int, Frame]] = []
+        self.submitted: list[tuple[float, int, ArrivedFrame]] = []
         self.numbers: Counter[int] = Counter()
         self.idle = self.workers
         self.costs: dict[int, list[float]] = {session: [] for session in self.senders}
@@ -92,7 +93,7 @@ class Machine:
 
     def offer(self, session: int) -> None:
         self.numbers[session] += 1
-        self.scheduler.offer(Frame(session, self.numbers[session], b"", self.now))
+        self.scheduler.offer(ArrivedFrame(session, self.numbers[session], b"", self.now))
 
     def deal(self) -> None:
         while (turn := self.scheduler.take(self.now)) is not None:
@@ -193,15 +194,15 @@ def test_cheap_clients_keep_their_rate_beside_dear_ones() -> None:
 
 
 def test_dear_frames_are_begun_when_a_worker_is_free_and_no_capacity_is_left_for_more() -> None:
-    scheduler = FairScheduler(capacity=8, per_session=1, max_age=1e9, dear=2, dear_seconds=0.1)
+    scheduler = fair_scheduler(capacity=8, per_session=1, max_age=1e9, dear=2, dear_seconds=0.1)
     for session in range(6):
         scheduler.join(session)
     for session in range(6):  # they make themselves known
-        scheduler.offer(Frame(session, 1, b"", 0.0))
+        scheduler.offer(ArrivedFrame(session, 1, b"", 0.0))
         assert scheduler.take(0.0)
         scheduler.done(session, 0.5 if session < 4 else 0.02)
     for session in range(6):
-        scheduler.offer(Frame(session, 2, b"", 0.0))
+        scheduler.offer(ArrivedFrame(session, 2, b"", 0.0))
     assert sorted(taken_at(scheduler, 0.0)) == [0, 4, 5], "the cheap ones and one of the dear"
     scheduler.done(4, 0.02)
     assert taken_at(scheduler, 0.5) == [], "a worker stays free for the cheap ones, who are there"
@@ -218,14 +219,14 @@ def taken_at(scheduler: FairScheduler, now: float) -> list[int]:
 
 
 def test_client_nobody_knows_counts_as_dear_until_its_first_frame_has_ended() -> None:
-    scheduler = FairScheduler(capacity=8, per_session=2, max_age=1e9, dear=1)
+    scheduler = fair_scheduler(capacity=8, per_session=2, max_age=1e9, dear=1)
     for session in (1, 2):
         scheduler.join(session)
-        scheduler.offer(Frame(session, 1, b"", 0.0))
+        scheduler.offer(ArrivedFrame(session, 1, b"", 0.0))
     assert scheduler.take(0.0)
     assert scheduler.take(0.0) is None
     scheduler.done(1, 0.01)
-    scheduler.offer(Frame(1, 2, b"", 0.0))
+    scheduler.offer(ArrivedFrame(1, 2, b"", 0.0))
     assert [turn.frame.session for _ in range(2) if (turn := scheduler.take(0.0))] == [2, 1]
 
 
@@ -238,10 +239,10 @@ def known(scheduler: FairScheduler, **costs: float) -> None:
 
 
 def test_dear_frame_counts_until_its_objects_are_done() -> None:
-    scheduler = FairScheduler(capacity=8, per_session=1, max_age=1e9, dear=1)
+    scheduler = fair_scheduler(capacity=8, per_session=1, max_age=1e9, dear=1)
     known(scheduler, s1=0.5, s2=0.5)
     for session in (1, 2):
-        scheduler.offer(Frame(session, 2, b"", 0.0))
+        scheduler.offer(ArrivedFrame(session, 2, b"", 0.0))
     assert taken(scheduler) == [1]
     scheduler.done(1, 0.5, more=True)
     assert taken(scheduler) == []
@@ -251,24 +252,24 @@ def test_dear_frame_counts_until_its_objects_are_done() -> None:
 
 
 def test_frame_whose_objects_take_one_long_piece_counts_as_dear() -> None:
-    scheduler = FairScheduler(capacity=8, per_session=1, max_age=1e9, dear=1)
+    scheduler = fair_scheduler(capacity=8, per_session=1, max_age=1e9, dear=1)
     known(scheduler, s1=0.02, s2=0.02, s3=0.02)
     scheduler.charge(1, 0.6, piece=0.3)
     scheduler.charge(2, 0.6, piece=0.3)
     scheduler.charge(3, 0.6, piece=0.02)
     for session in (1, 2, 3):
-        scheduler.offer(Frame(session, 2, b"", 0.0))
+        scheduler.offer(ArrivedFrame(session, 2, b"", 0.0))
     assert sorted(taken(scheduler)) == [1, 3]
 
 
 def test_client_nobody_knows_does_not_take_the_last_worker_from_a_cheap_one() -> None:
-    scheduler = FairScheduler(capacity=8, per_session=1, max_age=1e9, dear=2)
+    scheduler = fair_scheduler(capacity=8, per_session=1, max_age=1e9, dear=2)
     known(scheduler, s1=0.02)
     scheduler.charge(1, 10.0)  # it has had more time than who comes now
     for session in (2, 3):
         scheduler.join(session)
     for session in (2, 3, 1):
-        scheduler.offer(Frame(session, 1, b"", 0.0))
+        scheduler.offer(ArrivedFrame(session, 1, b"", 0.0))
     assert taken(scheduler) == [2, 1]
 
 
@@ -303,85 +304,85 @@ def taken(scheduler: FairScheduler) -> list[int]:
 
 
 def test_reconnecting_does_not_shed_what_was_spent() -> None:
-    scheduler = FairScheduler(capacity=1, per_session=1, max_age=1e9)
+    scheduler = fair_scheduler(capacity=1, per_session=1, max_age=1e9)
     scheduler.join(1, "dear")
     scheduler.join(2, "cheap")
     for session, cost in ((1, 0.5), (2, 0.02)):
-        scheduler.offer(Frame(session, 1, b"", 0.0))
+        scheduler.offer(ArrivedFrame(session, 1, b"", 0.0))
         assert taken(scheduler) == [session]
         if session == 1:
-            scheduler.offer(Frame(2, 1, b"", 0.0))  # or all would start anew
+            scheduler.offer(ArrivedFrame(2, 1, b"", 0.0))  # or all would start anew
         scheduler.done(session, cost)
         if session == 1:
             scheduler.leave(1)
             scheduler.join(3, "dear")
-            scheduler.offer(Frame(3, 1, b"", 0.0))
+            scheduler.offer(ArrivedFrame(3, 1, b"", 0.0))
             assert taken(scheduler) == [2]
             break
-    scheduler.offer(Frame(2, 2, b"", 0.0))
+    scheduler.offer(ArrivedFrame(2, 2, b"", 0.0))
     scheduler.done(2, 0.02)
     assert taken(scheduler) == [2], "the cheap one again: it has had 0.02 s of 0.5"
 
 
 def test_work_on_objects_is_charged_after_the_turn() -> None:
-    scheduler = FairScheduler(capacity=1, per_session=1, max_age=1e9)
+    scheduler = fair_scheduler(capacity=1, per_session=1, max_age=1e9)
     for session in (1, 2, 3):
         scheduler.join(session)
-        scheduler.offer(Frame(session, 1, b"", 0.0))
+        scheduler.offer(ArrivedFrame(session, 1, b"", 0.0))
     assert taken(scheduler) == [1]
-    scheduler.offer(Frame(1, 2, b"", 0.0))
+    scheduler.offer(ArrivedFrame(1, 2, b"", 0.0))
     scheduler.done(1, 0.02)
     scheduler.charge(1, 5.0)
     for session in (2, 3, 2, 3):
         assert taken(scheduler) == [session]
-        scheduler.offer(Frame(session, 2, b"", 0.0))
+        scheduler.offer(ArrivedFrame(session, 2, b"", 0.0))
         scheduler.done(session, 0.02)
     scheduler.charge(99, 1.0)  # it has left meanwhile
 
 
 def serve(scheduler: FairScheduler, session: int, cost: float | None) -> None:
     """Let a frame of the session be taken at once, and end."""
-    scheduler.offer(Frame(session, 1, b"", 0.0))
+    scheduler.offer(ArrivedFrame(session, 1, b"", 0.0))
     assert taken(scheduler) == [session]
     scheduler.done(session, cost)
 
 
 def test_frame_given_up_keeps_the_charge_it_was_expected_to_cost() -> None:
-    scheduler = FairScheduler(capacity=1, per_session=1, max_age=1e9)
+    scheduler = fair_scheduler(capacity=1, per_session=1, max_age=1e9)
     for session in (1, 2):
         scheduler.join(session)
         serve(scheduler, session, 0.4)
-    scheduler.offer(Frame(1, 2, b"", 0.0))
+    scheduler.offer(ArrivedFrame(1, 2, b"", 0.0))
     assert taken(scheduler) == [1]
     for session in (1, 2):
-        scheduler.offer(Frame(session, 3, b"", 0.0))
+        scheduler.offer(ArrivedFrame(session, 3, b"", 0.0))
     scheduler.done(1, None)
     assert taken(scheduler) == [2], "the other one, though it came later"
 
 
 def test_frame_that_is_not_worked_on_costs_nothing() -> None:
-    scheduler = FairScheduler(capacity=1, per_session=1, max_age=1e9)
+    scheduler = fair_scheduler(capacity=1, per_session=1, max_age=1e9)
     for session in (1, 2):
         scheduler.join(session)
         serve(scheduler, session, 0.4)
-    scheduler.offer(Frame(1, 2, b"", 0.0))
+    scheduler.offer(ArrivedFrame(1, 2, b"", 0.0))
     assert taken(scheduler) == [1]
     for session in (1, 2):
-        scheduler.offer(Frame(session, 3, b"", 0.0))
+        scheduler.offer(ArrivedFrame(session, 3, b"", 0.0))
     scheduler.undo(1)
     scheduler.done(taken(scheduler)[0], 0.1)
     assert len(taken(scheduler)) == 1
 
 
 def test_one_dear_frame_among_cheap_ones_is_remembered_for_a_while() -> None:
-    scheduler = FairScheduler(capacity=8, per_session=3, max_age=1e9, dear=1)
+    scheduler = fair_scheduler(capacity=8, per_session=3, max_age=1e9, dear=1)
     scheduler.join(1)
     for cost in (0.02, 0.5, 0.02):
         serve(scheduler, 1, cost)
 
     def at_once() -> int:
         for number in range(3):
-            scheduler.offer(Frame(1, number, b"", 0.0))
+            scheduler.offer(ArrivedFrame(1, number, b"", 0.0))
             assert len(taken(scheduler)) <= 1
         count = scheduler.under_way
         for _ in range(count):
@@ -412,13 +413,13 @@ def test_accounts_that_are_gone_are_remembered_in_bounded_number() -> None:
 
 
 def test_queues_stay_as_small_as_the_accounts_in_them() -> None:
-    scheduler = FairScheduler(capacity=4, per_session=2, max_age=1e9)
+    scheduler = fair_scheduler(capacity=4, per_session=2, max_age=1e9)
     chance = random.Random(3)
     for session in range(5):
         scheduler.join(session)
     under_way: list[int] = []
     for number in range(20_000):
-        scheduler.offer(Frame(chance.randrange(5), number, b"", 0.0))
+        scheduler.offer(ArrivedFrame(chance.randrange(5), number, b"", 0.0))
         while (turn := scheduler.take(0.0)) is not None:
             under_way.append(turn.frame.session)
         scheduler.done(under_way.pop(chance.randrange(len(under_way))), chance.random())

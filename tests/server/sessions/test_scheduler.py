@@ -9,12 +9,14 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from iot_facerecognition_server.frames import Frame
+from iot_facerecognition_server.frames import Capacity
+from iot_facerecognition_server.sessions.arrived_frame import ArrivedFrame
 from iot_facerecognition_server.sessions.scheduler import FairScheduler
+from tests.server.sessions.fair_scheduler import fair_scheduler
 
 
-def frame(session: int, number: int, received: float = 0.0) -> Frame:
-    return Frame(session, number, b"", received)
+def frame(session: int, number: int, received: float = 0.0) -> ArrivedFrame:
+    return ArrivedFrame(session, number, b"", received)
 
 
 def jain(counts: list[float]) -> float:
@@ -23,7 +25,7 @@ def jain(counts: list[float]) -> float:
 
 
 def test_newest_frame_replaces_the_waiting_one() -> None:
-    scheduler = FairScheduler(capacity=1, per_session=1, max_age=1.0)
+    scheduler = fair_scheduler(capacity=1, per_session=1, max_age=1.0)
     scheduler.join(7)
     assert scheduler.offer(frame(7, 1)) == ()
     assert scheduler.offer(frame(7, 2)) == (frame(7, 1),)
@@ -34,19 +36,19 @@ def test_newest_frame_replaces_the_waiting_one() -> None:
 
 
 def test_waiting_frames_of_one_account_have_a_bound_and_its_oldest_goes() -> None:
-    scheduler = FairScheduler(capacity=1, per_session=1, max_age=9.0, waiting_bytes=25)
+    scheduler = fair_scheduler(capacity=1, per_session=1, max_age=9.0, waiting_bytes=25)
     for session in (1, 2, 3):
         scheduler.join(session, "crowd")
     scheduler.join(4, "another")
-    frames = {session: Frame(session, 1, bytes(10), 0.0) for session in (1, 2, 3, 4)}
+    frames = {session: ArrivedFrame(session, 1, bytes(10), 0.0) for session in (1, 2, 3, 4)}
     for session in (1, 2, 4):
         assert scheduler.offer(frames[session]) == ()
     assert scheduler.offer(frames[3]) == (frames[1],)
-    newer = Frame(2, 2, bytes(20), 0.0)
+    newer = ArrivedFrame(2, 2, bytes(20), 0.0)
     assert scheduler.offer(newer) == (frames[2], frames[3])
     assert scheduler.waiting == 2
     assert scheduler.leave(3) is None
-    large = Frame(4, 2, bytes(100), 0.0)
+    large = ArrivedFrame(4, 2, bytes(100), 0.0)
     assert scheduler.offer(large) == (frames[4],), "one may always wait"
     taken = []
     while (turn := scheduler.take(0.0)) is not None:
@@ -56,7 +58,7 @@ def test_waiting_frames_of_one_account_have_a_bound_and_its_oldest_goes() -> Non
 
 
 def test_capacity_bounds_what_is_under_way() -> None:
-    scheduler = FairScheduler(capacity=2, per_session=1, max_age=1.0)
+    scheduler = fair_scheduler(capacity=2, per_session=1, max_age=1.0)
     for session in range(3):
         scheduler.join(session)
         scheduler.offer(frame(session, 1))
@@ -70,7 +72,7 @@ def test_capacity_bounds_what_is_under_way() -> None:
 
 
 def test_frame_past_the_deadline_is_late_and_costs_no_capacity() -> None:
-    scheduler = FairScheduler(capacity=1, per_session=1, max_age=0.5)
+    scheduler = fair_scheduler(capacity=1, per_session=1, max_age=0.5)
     scheduler.join(1)
     scheduler.offer(frame(1, 1, received=10.0))
     turn = scheduler.take(10.6)
@@ -80,7 +82,7 @@ def test_frame_past_the_deadline_is_late_and_costs_no_capacity() -> None:
 
 
 def test_session_with_fewer_frames_under_way_goes_first() -> None:
-    scheduler = FairScheduler(capacity=4, per_session=2, max_age=1.0)
+    scheduler = fair_scheduler(capacity=4, per_session=2, max_age=1.0)
     scheduler.join(1)
     scheduler.join(2)
     scheduler.offer(frame(1, 1))
@@ -92,7 +94,7 @@ def test_session_with_fewer_frames_under_way_goes_first() -> None:
 
 
 def test_leaving_session_returns_its_frame_and_frees_its_place() -> None:
-    scheduler = FairScheduler(capacity=4, per_session=1, max_age=1.0)
+    scheduler = fair_scheduler(capacity=4, per_session=1, max_age=1.0)
     scheduler.join(1)
     scheduler.offer(frame(1, 1))
     assert scheduler.leave(1) == frame(1, 1)
@@ -101,7 +103,7 @@ def test_leaving_session_returns_its_frame_and_frees_its_place() -> None:
 
 
 def test_frame_under_way_of_a_left_session_is_still_counted_until_done() -> None:
-    scheduler = FairScheduler(capacity=1, per_session=1, max_age=1.0)
+    scheduler = fair_scheduler(capacity=1, per_session=1, max_age=1.0)
     scheduler.join(1)
     scheduler.join(2)
     scheduler.offer(frame(1, 1))
@@ -115,7 +117,7 @@ def test_frame_under_way_of_a_left_session_is_still_counted_until_done() -> None
 
 def simulate(clients: int, turns: int, workers: int, slow: dict[int, float]) -> Counter[int]:
     """Let `clients` that always have a frame share `workers`; return the turns of each."""
-    scheduler = FairScheduler(capacity=workers, per_session=1, max_age=1e9)
+    scheduler = fair_scheduler(capacity=workers, per_session=1, max_age=1e9)
     chance = random.Random(1)
     served: Counter[int] = Counter()
     for session in range(clients):
@@ -153,8 +155,8 @@ class Scheduling(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.scheduler = FairScheduler(capacity=3, per_session=2, max_age=5.0)
-        self.slots: dict[int, Frame | None] = {}
+        self.scheduler = fair_scheduler(capacity=3, per_session=2, max_age=5.0)
+        self.slots: dict[int, ArrivedFrame | None] = {}
         self.under_way: list[int] = []
         self.number = 0
 
@@ -214,3 +216,50 @@ class Scheduling(RuleBasedStateMachine):
 
 TestScheduling = Scheduling.TestCase
 TestScheduling.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+
+
+def dealt(scheduler: FairScheduler, now: float = 0.0) -> list[int]:
+    """Take all turns there are; return whose they are."""
+    taken = []
+    while (turn := scheduler.take(now)) is not None:
+        taken.append(turn.frame.session)
+    return taken
+
+
+def test_capacity_is_asked_whenever_a_slot_is_dealt() -> None:
+    now = [Capacity(frames=1, workers=2, per_session=1)]
+    scheduler = FairScheduler(lambda: now[0], max_age=9.0)
+    for session in (1, 2, 3, 4):
+        scheduler.join(session)
+        scheduler.offer(frame(session, 1))
+    assert dealt(scheduler) == [1]
+    now[0] = Capacity(frames=3, workers=3, per_session=1)
+    assert dealt(scheduler) == [2, 3]
+    now[0] = Capacity(frames=0, workers=3, per_session=1)
+    scheduler.done(1)
+    scheduler.done(2)
+    scheduler.done(3)
+    assert dealt(scheduler) == []
+    now[0] = Capacity(frames=1, workers=3, per_session=1)
+    assert dealt(scheduler) == [4]
+
+
+def test_frames_of_one_session_at_once_are_as_many_as_the_engine_takes_now() -> None:
+    now = [Capacity(frames=8, workers=8, per_session=1)]
+    scheduler = FairScheduler(lambda: now[0], max_age=9.0)
+    scheduler.join(1)
+
+    def offer_and_deal(number: int) -> list[int]:
+        scheduler.offer(frame(1, number))
+        return dealt(scheduler)
+
+    assert offer_and_deal(1) == [1]
+    assert offer_and_deal(2) == [], "one at a time"
+    now[0] = Capacity(frames=8, workers=8, per_session=3)
+    assert dealt(scheduler) == [1], "the one that waits goes at once"
+    assert offer_and_deal(3) == [1]
+    now[0] = Capacity(frames=8, workers=8, per_session=2)
+    assert offer_and_deal(4) == []
+    scheduler.done(1)
+    scheduler.done(1)
+    assert dealt(scheduler) == [1]

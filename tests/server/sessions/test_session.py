@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iot_facerecognition_protocol import DropReason, ErrorCode, Health, Limits, Version
-from iot_facerecognition_server.frames import Frame, ObjectsWanted, Wants
+from iot_facerecognition_server.frames import ObjectsWanted, Wants
+from iot_facerecognition_server.sessions.arrived_frame import ArrivedFrame
 from iot_facerecognition_server.sessions.events import (
     Event,
     HealthReceived,
@@ -177,7 +178,7 @@ def test_frames_are_numbered_by_arrival_refused_ones_too() -> None:
     assert isinstance(peer.session.receive_frame(b"", 0.0), Refused)
     assert isinstance(peer.session.receive_frame(b"x" * 1001, 0.0), Refused)
     passed = peer.session.receive_frame(b"jpeg", 2.5)
-    assert passed == Frame(session=1, number=3, jpeg=b"jpeg", received=2.5)
+    assert passed == ArrivedFrame(session=1, number=3, jpeg=b"jpeg", received=2.5)
     done = [message["context"] for message in peer.sent if message["command"] == 10]
     assert [(d["frame"], d["status"], d["reason"]) for d in done] == [
         (1, "rejected", "frame-empty"),
@@ -188,7 +189,7 @@ def test_frames_are_numbered_by_arrival_refused_ones_too() -> None:
 def test_frames_past_the_rate_are_dropped_and_give_back_their_credit() -> None:
     peer = Peer(limits=Limits(frame_rate=2))
     outcomes = [peer.session.receive_frame(b"x", now) for now in (0.0, 0.1, 0.2, 1.0)]
-    assert [isinstance(outcome, Frame) for outcome in outcomes] == [True, True, False, True]
+    assert [isinstance(outcome, ArrivedFrame) for outcome in outcomes] == [True, True, False, True]
     assert peer.sent[-1]["context"]["reason"] == "frame-rate"
 
 

@@ -97,7 +97,7 @@ def test_boxes_turn_as_pictures_do(scene, orientation):
 
 
 def faces_of(scene, orientation, job_of, tools) -> list[Edges]:
-    frame = Frame(session=1, number=1, jpeg=sideways(scene, orientation), received=0.0)
+    frame = Frame(session=1, number=1, jpeg=sideways(scene, orientation), at=0.0)
     job = job_of(frame)
     chips = job.prepare(tools)
     rows = [np.zeros(128, np.float32)] * len(chips)
