@@ -139,7 +139,7 @@ class Device:
             "date +%z; "
             f"journalctl --no-pager --output json --output-fields MESSAGE --boot --unit {UNIT}"
             " | grep 'INFO face: '; echo; "
-            f"grep ' face: ' {STATE}/log.txt"
+            f"grep ' face: ' {STATE}/log.txt || true"
         )
         shown, _, logged = self.shell.run(script, root=True).partition("\n\n")
         zone, *entries = shown.splitlines()
@@ -152,25 +152,35 @@ class Device:
         )
 
 
-_LOGGED = re.compile(r"\[(\d\d-\d\d-\d{4} / [\d:]+\.\d{3})\]: (face: .*)")
+_LOGGED = re.compile(
+    r"\[(\d\d-\d\d-\d{4} / [\d:]+\.\d{3})\]: (face: .*?)(?: \((?:information|warning|error)\))?"
+)
 
 
 def paired(zone: str, journal: Sequence[Mapping[str, Any]], log: Sequence[str]) -> list[float]:
     """Return the seconds between each of the `log`'s lines and the journal's entry for it.
 
     `zone` is the log's offset from UTC (`+0100`). The two have the same lines in the same order,
-    but may begin at different ones: they are matched from their ends.
+    but may begin at different ones, and the newest may be in one of them only: they are matched
+    from their ends.
     """
     taken = []
     for line in log:
         if found := _LOGGED.fullmatch(line.strip()):
             time_of_day = datetime.strptime(f"{found[1]} {zone}", "%d-%m-%Y / %H:%M:%S.%f %z")
-            taken.append((time_of_day.timestamp(), found[2]))
+            taken.append((time_of_day.timestamp(), f"INFO {found[2]}"))
+    shown = [(int(one["__REALTIME_TIMESTAMP"]) * _MICRO, str(one["MESSAGE"])) for one in journal]
+    ends = [(shown, taken), (shown[:-1], taken), (shown, taken[:-1])]
+    return max((_matched(*both) for both in ends), key=len)
+
+
+def _matched(shown: Sequence[tuple[float, str]], taken: Sequence[tuple[float, str]]) -> list[float]:
+    """Return the seconds between entries of equal text, from the ends to the first difference."""
     seconds = []
-    for entry, (captured, text) in zip(reversed(journal), reversed(taken), strict=False):
-        if entry["MESSAGE"] != f"INFO {text}":
+    for (arrived, said), (captured, text) in zip(reversed(shown), reversed(taken), strict=False):
+        if said != text:
             break
-        seconds.append(int(entry["__REALTIME_TIMESTAMP"]) * _MICRO - captured)
+        seconds.append(arrived - captured)
     return seconds[::-1]
 
 

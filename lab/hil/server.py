@@ -91,9 +91,12 @@ class GivenServer:
         return self._address
 
     def metrics(self) -> Metrics:
-        """Scrape it."""
-        with urllib.request.urlopen(self._access.metrics, timeout=30) as answer:  # noqa: S310 - the bench's
-            return Metrics(answer.read().decode())
+        """Scrape it; while it is restarted, there is nothing."""
+        try:
+            with urllib.request.urlopen(self._access.metrics, timeout=30) as answer:  # noqa: S310
+                return Metrics(answer.read().decode())
+        except OSError:
+            return Metrics("")
 
     def restart(self) -> None:
         """Run the command for it. Raises BenchError."""

@@ -6,11 +6,13 @@ from lab.hil.finger import Finger
 from lab.hil.framebuffer import read_screen
 from lab.hil.overlay import frames as drawn_frames
 from lab.hil.overlay import name_under, overlap, recognised
-from lab.virtual_pi.likeness import likeness
+from lab.virtual_pi.likeness import likeness, part
 from lab.virtual_pi.twin import expected
 
 ALIKE = 0.8
 """Letters of two versions of FreeType, in 16 and in 24 bits, are more alike than that."""
+HEADING = (0, 0, 300, 40)
+"""Where the first page has its heading."""
 MEASURED = 30.0
 """Seconds of the device's clock over which the rate is taken."""
 NAME, OTHERS = "Barack Obama", ("Joe Biden", "Eileen Collins", "unknown")
@@ -84,11 +86,13 @@ def until_framed(bed, finger, screen, wanted):
     """Open the camera's view by the finger; return the screen when the face is framed and named."""
     shown = screen()
     across, down = (at / side for at, side in zip(wanted.camera_tile, shown.size, strict=True))
-    finger.tap(across, down)
 
     def framed() -> bool:
         nonlocal shown
         shown = screen()
+        if likeness(part(shown, HEADING), part(wanted.main, HEADING)) > ALIKE:
+            finger.tap(across, down)
+            return False
         boxes = drawn_frames(shown)
         return bool(boxes) and name_under(shown, boxes[0], (NAME, *OTHERS))[1] > ALIKE
 

@@ -41,8 +41,8 @@ def entry(text: str, seconds: float) -> dict[str, str]:
 def test_latency_is_the_time_between_capture_and_journal():
     log = [
         "[27-11-2026 / 21:00:00.000]: connected to server",
-        "[27-11-2026 / 21:00:01.250]: face: Ada (distance 0.31)",
-        "[27-11-2026 / 21:00:05.000]: face: Bob (distance 0.40)",
+        "[27-11-2026 / 21:00:01.250]: face: Ada (distance 0.31) (information)",
+        "[27-11-2026 / 21:00:05.000]: face: Bob (distance 0.40) (information)",
     ]
     noon = 1795809600  # 2026-11-27 20:00:00 UTC
     journal = [
@@ -57,6 +57,13 @@ def test_lines_of_an_earlier_start_are_left_out():
     journal = [entry("face: Old", 0), entry("face: Ada", 1795809609.2)]
     assert paired("+0000", journal, log) == [pytest.approx(0.2)]
     assert paired("+0000", journal[:1], log) == []
+
+
+def test_the_newest_line_may_be_in_one_of_the_two_only():
+    log = ["[27-11-2026 / 20:00:01.000]: face: Ada", "[27-11-2026 / 20:00:02.000]: face: Bob"]
+    journal = [entry("face: Ada", 1795809601.5), entry("face: Bob", 1795809602.5)]
+    assert paired("+0000", journal, log[:1]) == [pytest.approx(0.5)]
+    assert paired("+0000", journal[:1], log) == [pytest.approx(0.5)]
 
 
 def test_a_script_reaches_the_devices_shell_as_one_word():
