@@ -184,7 +184,7 @@ class FleetKeeper:
             changes = self.record.changes
             if changes == self._saved and not even_unchanged:
                 return
-            await asyncio.to_thread(self._store.save, self.edges())
+            await asyncio.to_thread(lambda: self._store.save(self.edges()))
             self._saved = changes
 
     async def close(self) -> None:

@@ -10,6 +10,7 @@ One of these, each with `"do": "fleet"`:
 - `{"ask": "forget", "identity": "kitchen"}`
 """
 
+import asyncio
 from typing import Any, Final
 
 from iot_facerecognition_server.fleet.documents import edge_document, fleet_document
@@ -17,7 +18,7 @@ from iot_facerecognition_server.fleet.keeper import FleetKeeper, not_on_record
 from iot_facerecognition_server.fleet.updates import FleetRequestError
 
 PAGE: Final = 100
-"""Edges in one answer: more would keep the event loop from other work."""
+"""Edges in one answer: to write down more would keep the event loop from other work."""
 
 
 class FleetRequests:
@@ -42,7 +43,7 @@ class FleetRequests:
     async def _answer(self, request: dict[str, Any]) -> dict[str, Any] | None:
         match request:
             case {"ask": "list", "after": str() | None as after}:
-                return self._page(after)
+                return await asyncio.to_thread(self._page, after)
             case {"ask": "show", "identity": str(identity)}:
                 edge = self._fleet.edge(identity)
                 return {"error": not_on_record(identity)} if edge is None else edge_document(edge)
