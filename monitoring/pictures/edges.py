@@ -10,7 +10,13 @@ from typing import Final, Self
 
 from demo.server_process import Access
 from iot_facerecognition_client import Client, Fingerprint, ServerAddress
-from iot_facerecognition_protocol import CameraState, Health, SessionSettings
+from iot_facerecognition_protocol import (
+    CameraState,
+    Health,
+    SessionSettings,
+    UpdateReport,
+    UpdateState,
+)
 
 PLACES: Final = ("gate", "dock", "hall", "stairs", "office")
 _RATE: Final = 0.5
@@ -24,6 +30,8 @@ _FRAMES_A_VIEW: Final = 6
 _HEALTH_EVERY: Final = 5.0
 _THROTTLED: Final = 0x4
 _BOOTED: Final = 86400.0
+_UPDATED: Final = UpdateReport("1.4.2", UpdateState.GOOD, "first", "1.3.0")
+_ROLLED_BACK: Final = UpdateReport("1.4.2", UpdateState.ROLLED_BACK, "first", "1.3.0", "too slow")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,4 +185,5 @@ def _health(edge: Edge, passed: float) -> Health:
         drops=int(max(0.0, gives - edge.sends) * passed),
         frame_rate=edge.setting,
         camera=edge.camera,
+        update=_UPDATED if edge.version == _UPDATED.version else _ROLLED_BACK,
     )

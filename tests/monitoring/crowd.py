@@ -17,7 +17,13 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from demo.server_process import Access
 from iot_facerecognition_client import Client, Fingerprint, ServerAddress
-from iot_facerecognition_protocol import CameraState, Health, SessionSettings
+from iot_facerecognition_protocol import (
+    CameraState,
+    Health,
+    SessionSettings,
+    UpdateReport,
+    UpdateState,
+)
 
 RENAMES = 1000
 
@@ -133,4 +139,5 @@ def _health(number: int) -> Health:
         drops=number // 100,
         frame_rate=10.0,
         camera=CameraState.RUNNING,
+        update=UpdateReport("1.4.2", UpdateState.GOOD, "attempt", "1.4.1"),
     )
