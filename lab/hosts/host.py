@@ -232,6 +232,8 @@ class Host:
         command += ["--directory", str(self.folder / "merged"), "--machine", self.machine]
         command += [f"--network-namespace-path={self._namespace}", f"--hostname={self.name}"]
         command += ["--console=read-only", "--resolv-conf=off", "--timezone=off"]
+        # A host filters its own packets, in its own network.
+        command += ["--capability=CAP_NET_ADMIN"]
         command += [f"--bind-ro={ours}:{theirs}" for ours, theirs in self.binds.items()]
         return command
 
