@@ -11,7 +11,6 @@ collect_ignore_glob = [] if _LAB else ["test_*.py"]
 
 if _LAB:
     from lab.hosts.lab import HostLab
-
     from tests.fleet.servers.hosts import ServerHosts
 
     @pytest.fixture(scope="session")

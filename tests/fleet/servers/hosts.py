@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from benchmarks.edge_device import REPOSITORY
 from lab.hosts.host import Host
 from lab.hosts.lab import HostLab
 from lab.hosts.python_packages import (
@@ -18,8 +19,6 @@ from lab.hosts.python_packages import (
     suite_of_this_python,
 )
 from lab.hosts.root import SERVER_PACKAGES, HostRoot
-
-from benchmarks.edge_device import REPOSITORY
 
 COMMAND: Final = "/usr/local/sbin/iot-facerecognition-server"
 UNIT: Final = "iot-facerecognition-server.service"
