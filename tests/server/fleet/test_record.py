@@ -162,6 +162,9 @@ def test_acknowledged_attempt_is_worth_nothing_for_another_version() -> None:
     connection = lab.join()
     lab.stream(connection, 60, 15, ON_PROBATION)
     lab.health(connection, running("1.4.0", UpdateState.PROBATION, to="1.4.0"))
+    lab.health(
+        connection, running("1.2.0", UpdateState.PROBATION)
+    )  # it claims, and runs the old one
     assert len(lab.sent) == 1
 
 
@@ -173,6 +176,19 @@ def test_edge_that_did_not_hear_is_told_again_though_something_else_is_wanted_by
     assert lab.edge().stage is UpdateStage.PENDING
     lab.health(connection, ON_PROBATION)
     assert lab.sent == [(connection, EARNED)] * 2
+
+
+def test_frames_of_the_update_before_earn_nothing_for_the_present_one() -> None:
+    lab = Lab()
+    connection = lab.join()
+    lab.health(connection, running("1.2.0", UpdateState.ROLLED_BACK))
+    other = running("1.4.0", UpdateState.PROBATION, attempt="a2", to="1.4.0")
+    lab.health(connection, other)
+    lab.stream(connection, 120, 15, ON_PROBATION)
+    assert lab.sent == []
+    update = lab.edge().update
+    assert update is not None
+    assert (update.stage, update.attempt) == (UpdateStage.PROBATION, "a2")
 
 
 def test_name_that_an_edge_gives_itself_is_not_its_identity() -> None:
