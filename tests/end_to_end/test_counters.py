@@ -4,13 +4,11 @@ import re
 import time
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from websockets.exceptions import ConnectionClosed
 
-from demo.cast import people
 from demo.server_process import ServerProcess
 
 from .conftest import dial
@@ -19,15 +17,13 @@ PREFIX = "iot_facerecognition_"
 
 
 @pytest.fixture(scope="module")
-def counting_server(
-    photos: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[ServerProcess]:
+def counting_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     """A server with metrics that closes connections which rest for a second."""
     settings = {
         "Metrics": {"Enable": "true", "Port": "0"},
         "Limits": {"IdleSeconds": "1", "FrameBytes": "100000"},
     }
-    with ServerProcess(tmp_path_factory.mktemp("server"), people(photos), settings) as running:
+    with ServerProcess(tmp_path_factory.mktemp("server"), {}, settings) as running:
         yield running
 
 

@@ -45,7 +45,7 @@ def test_sigterm_finishes_what_is_under_way_and_says_good_bye(photos: Path, tmp_
 def test_sighup_takes_up_a_renewed_certificate_and_keeps_clients(
     photos: Path, tmp_path: Path
 ) -> None:
-    with ServerProcess(tmp_path, people(photos)) as server, dial(server.access) as peer:
+    with ServerProcess(tmp_path, {}) as server, dial(server.access) as peer:
         jpeg = jpeg_of(photos / "obama2.jpg")
         before = fingerprint_of(server)
         command = [sys.executable, "-m", "iot_facerecognition_server", "--config", server.config]
@@ -112,23 +112,23 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def test_port_in_use_is_exit_code_4_with_the_cure(photos: Path, tmp_path: Path) -> None:
-    with ServerProcess(tmp_path / "first", people(photos)) as first:
+def test_port_in_use_is_exit_code_4_with_the_cure(tmp_path: Path) -> None:
+    with ServerProcess(tmp_path / "first", {}) as first:
         second = ServerProcess(tmp_path / "second", {}, port=first.access.port)
         with pytest.raises(Exception, match=r"\[Connection\] Port"):
             second.start()
         assert second.stop() == 4
 
 
-def test_ctrl_c_ends_cleanly(photos: Path, tmp_path: Path) -> None:
-    with ServerProcess(tmp_path, people(photos)) as server:
+def test_ctrl_c_ends_cleanly(tmp_path: Path) -> None:
+    with ServerProcess(tmp_path, {}) as server:
         server.signal(signal.SIGINT)
         assert server.wait() == 0
         assert "Traceback" not in server.output()
 
 
-def test_token_is_printed_until_it_is_used_and_stored_hashed(photos: Path, tmp_path: Path) -> None:
-    with ServerProcess(tmp_path, people(photos)) as server:
+def test_token_is_printed_until_it_is_used_and_stored_hashed(tmp_path: Path) -> None:
+    with ServerProcess(tmp_path, {}) as server:
         token = server.access.token
         assert token
         server.stop()
@@ -149,18 +149,18 @@ def test_token_is_printed_until_it_is_used_and_stored_hashed(photos: Path, tmp_p
                 assert path.stat().st_mode & 0o077 == 0, path
 
 
-def test_damaged_model_is_exit_code_3_and_names_the_file(photos: Path, tmp_path: Path) -> None:
+def test_damaged_model_is_exit_code_3_and_names_the_file(tmp_path: Path) -> None:
     model = tmp_path / "dlib_face_recognition_resnet_model_v1.dat"
     model.write_bytes(b"half a download")
     settings = {"DLIB": {"FaceRecognitionModelFile": str(model)}}
-    server = ServerProcess(tmp_path / "server", people(photos), settings)
+    server = ServerProcess(tmp_path / "server", {}, settings)
     with pytest.raises(Exception, match=model.name):
         server.start()
     assert server.stop() == 3
 
 
-def test_wrong_key_in_the_configuration_is_exit_code_2(photos: Path, tmp_path: Path) -> None:
-    server = ServerProcess(tmp_path, people(photos), {"DLIB": {"Treshold": "0.6"}})
+def test_wrong_key_in_the_configuration_is_exit_code_2(tmp_path: Path) -> None:
+    server = ServerProcess(tmp_path, {}, {"DLIB": {"Treshold": "0.6"}})
     with pytest.raises(Exception, match="Treshold"):
         server.start()
     assert server.stop() == 2

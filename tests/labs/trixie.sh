@@ -52,8 +52,8 @@ done
 [ -n "$chosen" ] || set -- "$@" tests/protocol tests/edge \
     --ignore=tests/protocol/test_documentation.py --ignore=tests/protocol/test_record_session.py \
     --ignore=tests/protocol/test_vectors.py --ignore=tests/protocol/system/test_command.py \
-    --ignore=tests/edge/client/test_cli.py --ignore=tests/edge/client/test_sources.py \
-    --ignore=tests/edge/client/test_window.py
+    --ignore=tests/edge/client/test_cli.py --ignore=tests/edge/client/sources \
+    --ignore=tests/edge/client/test_streaming.py --ignore=tests/edge/client/test_window.py
 say "testing in $root …"
 
 # A mount namespace of its own: whatever happens, nothing stays mounted.

@@ -13,15 +13,14 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from demo.cast import people
 from demo.server_process import ServerFailedError, ServerProcess
 from iot_facerecognition_server.observability.catalogue import PREFIX, families
 
 
 @pytest.fixture(scope="module")
-def server(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     settings = {"Metrics": {"Enable": "true", "Port": "0", "TLS": "true"}}
-    with ServerProcess(tmp_path_factory.mktemp("server"), people(photos), settings) as running:
+    with ServerProcess(tmp_path_factory.mktemp("server"), {}, settings) as running:
         yield running
 
 
@@ -90,9 +89,9 @@ def test_probe_says_no_when_nobody_answers_and_2_when_nobody_is_to_be_asked(
     assert (code, "[Metrics] Port" in words or "METRICS_PORT" in words) == (2, True)
 
 
-def test_password_file_that_is_missing_is_told_at_the_start(photos: Path, tmp_path: Path) -> None:
+def test_password_file_that_is_missing_is_told_at_the_start(tmp_path: Path) -> None:
     settings = {"Metrics": {"Enable": "true", "Port": "0", "PasswordFile": "nowhere"}}
-    server = ServerProcess(tmp_path, people(photos), settings)
+    server = ServerProcess(tmp_path, {}, settings)
     with pytest.raises(ServerFailedError, match=r"\[Metrics\] PasswordFile: .*nowhere"):
         server.start()
     assert server.stop() == 2
@@ -148,11 +147,11 @@ def until(what: Callable[[], bool]) -> None:
 
 
 def test_server_that_fails_its_self_test_lives_is_not_ready_and_opens_no_port(
-    photos: Path, tmp_path: Path, wrong: Path
+    tmp_path: Path, wrong: Path
 ) -> None:
     wrong.touch()
     failed = r"the self-test failed, so the port for clients stays closed"
-    server = ServerProcess(tmp_path / "server", people(photos), SETTINGS, says=failed)
+    server = ServerProcess(tmp_path / "server", {}, SETTINGS, says=failed)
     with server as broken:
         words = readiness(broken)
         assert "503: models: ok\nself-test: the known face was not recognised" in words
@@ -184,10 +183,10 @@ def listening(pid: int) -> set[int]:
 
 
 def test_worker_that_goes_wrong_later_ends_readiness_until_it_is_right_again(
-    photos: Path, tmp_path: Path, wrong: Path
+    tmp_path: Path, wrong: Path
 ) -> None:
     settings = {**SETTINGS, "Engine": {"Workers": "2"}}
-    with ServerProcess(tmp_path / "server", people(photos), settings) as server:
+    with ServerProcess(tmp_path / "server", {}, settings) as server:
         assert readiness(server) == "models: ok\nself-test: ok\nport: ok\n"
         wrong.touch()
         until(lambda: "self-test: worker" in readiness(server))
