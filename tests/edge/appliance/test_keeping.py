@@ -62,6 +62,8 @@ def test_settings_are_written_once_when_a_slider_has_come_to_rest(tmp_path: Path
         await bench.file.written.get()
         assert bench.file.saved == [{"camera.fps": 9}]
         assert bench.file.load().values == {"camera.fps": 9}
+        await bench.keeper.close()
+        assert len(bench.file.threads) == 1, "what is written already is not written again"
         assert threading.main_thread() not in bench.file.threads, "the loop never waits for a card"
 
     in_virtual_time(scenario)
