@@ -10,6 +10,8 @@ from iot_facerecognition_server.gallery.gallery import Gallery
 from iot_facerecognition_server.gallery.nearest import FEW, NearestReferences, squares
 
 SIZE = FEW + 777
+ROTATION = np.linalg.qr(np.random.default_rng(0).standard_normal((128, 128)))[0]
+"""Made once: on a busy machine it takes as long as everything else here."""
 
 
 def brute(rows: np.ndarray, descriptor: np.ndarray) -> tuple[int, np.float32]:
@@ -22,8 +24,7 @@ def people(chance: np.random.Generator, count: int, fall: float) -> np.ndarray:
     """Descriptors whose variance falls from axis to axis, in a place and rotation of their own."""
     spread = np.exp(-np.arange(128) / fall)
     spread *= 0.37 / spread.sum()
-    rotation = np.linalg.qr(np.random.default_rng(0).standard_normal((128, 128)))[0]
-    rows = (chance.standard_normal((count, 128)) * np.sqrt(spread)) @ rotation + 0.1
+    rows = (chance.standard_normal((count, 128)) * np.sqrt(spread)) @ ROTATION + 0.1
     return rows.astype(np.float32)
 
 
