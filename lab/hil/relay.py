@@ -21,7 +21,8 @@ _LOOK = 0.2
 class Relay:
     """Listens on `bind`, and takes every connection on to `target()`; a context manager.
 
-    `target` is asked for each connection, since a server may come back at another port.
+    `target` is asked for each connection, since a server may come back at another port; it raises
+    OSError while there is none.
     """
 
     def __init__(self, target: Callable[[], tuple[str, int]], bind: str = "127.0.0.1") -> None:

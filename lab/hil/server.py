@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Protocol
 
 from benchmarks.server_metrics import ENABLED, Metrics
-from demo.server_process import ServerProcess
+from demo.server_process import ServerFailedError, ServerProcess
 from lab.hil.bench import BenchError, ServerAccess
 
 _FINGERPRINT = r"sha256:(?:[0-9A-F]{2}:){31}[0-9A-F]{2}"
+_START = 300.0
+"""Seconds that a server may take to start on a machine that also emulates another one."""
 _TOKEN = r"iotfr_[\w-]+"  # noqa: S105 - what one looks like
 
 
@@ -28,7 +30,7 @@ class ServerUnderTest(Protocol):
     """Whether it is for the tests alone, so that they may change it."""
 
     def address(self) -> tuple[str, int]:
-        """Return host and port, as this machine reaches it now."""
+        """Return host and port, as this machine reaches it now; OSError while it is restarted."""
 
     def metrics(self) -> Metrics:
         """Scrape it."""
@@ -49,15 +51,18 @@ class LocalServer:
 
     def start(self) -> None:
         """Start it. Raises ServerFailedError."""
-        self._process.start()
+        self._process.start(_START)
 
     def stop(self) -> None:
         """Stop it if it runs."""
         self._process.stop()
 
     def address(self) -> tuple[str, int]:
-        """Return where it listens; another port after a restart."""
-        return "127.0.0.1", self._process.access.port
+        """Return where it listens; another port after a restart. Raises OSError in between."""
+        try:
+            return "127.0.0.1", self._process.access.port
+        except ServerFailedError as error:
+            raise ConnectionRefusedError("the server is being started") from error
 
     def metrics(self) -> Metrics:
         """Scrape it."""
@@ -66,7 +71,7 @@ class LocalServer:
     def restart(self) -> None:
         """Stop it as systemd does, and start it again."""
         self._process.stop()
-        self._process.start()
+        self._process.start(_START)
 
 
 class GivenServer:

@@ -83,3 +83,20 @@ def test_the_end_of_one_side_reaches_the_other(echo):
     with Relay(lambda: echo.address) as relay, connect(relay) as device:
         device.shutdown(socket.SHUT_WR)
         assert device.recv(1) == b""
+
+
+def test_a_server_that_is_being_restarted_ends_the_try_and_not_the_relay(echo):
+    restarting = [True]
+
+    def target() -> tuple[str, int]:
+        if restarting[0]:
+            raise ConnectionRefusedError
+        return echo.address
+
+    with Relay(target) as relay:
+        with connect(relay) as device:
+            assert device.recv(1) == b""
+        restarting[0] = False
+        with connect(relay) as device:
+            device.sendall(b"a")
+            assert device.recv(1) == b"a"
