@@ -25,8 +25,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if SHORT and item.get_closest_marker("long"):
             item.add_marker(pytest.mark.skip(reason="not in the short form: make test-fleet"))
     ours.sort(key=lambda item: _ORDER.index(item.path.stem.removeprefix("test_")))
-    if ours and len(ours) == len(items):
-        items[:] = ours
+    others = [item for item in items if item not in ours]
+    items[:] = [*ours, *others]
 
 
 if _LAB:

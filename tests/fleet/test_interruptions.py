@@ -118,7 +118,7 @@ def test_the_network_is_cut_in_the_middle(fleet, view, versions):
     started = fleet.lab.start_playbook(
         fleet.inventory(),
         PLAYBOOKS / "update.yml",
-        *("--limit", f"{name}:servers", "--extra-vars"),
+        *("--limit", name, "--extra-vars"),
         json.dumps(fleet.update_variables(fleet.made(version))),
     )
     host = fleet.edge(name)

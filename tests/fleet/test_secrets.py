@@ -2,12 +2,13 @@
 
 import pytest
 
-from tests.fleet.fleet import EDGES, PATIENCE, SERVER_COMMAND, Fleet
+from tests.fleet.fleet import EDGES, PATIENCE, SERVER_COMMAND, UNIT, Fleet
 from tests.fleet.server_view import streams
 
 pytestmark = pytest.mark.timeout(1500, func_only=True)
 
 SETTINGS = "/var/lib/iot-facerecognition-edge/settings.json"
+KEYS = ("connection.token", "connection.fingerprint")
 
 
 @pytest.fixture(scope="module")
@@ -18,19 +19,24 @@ def view(fleet: Fleet):
     return view
 
 
-def token(fleet: Fleet, name: str) -> str:
-    """Return the token that an edge has."""
+def secrets(fleet: Fleet, name: str) -> dict[str, str]:
+    """Return what an edge knows of its server, by the settings' keys."""
     kept = fleet.edge(name).read_json(SETTINGS)
     assert isinstance(kept, dict)
-    return str(kept["settings"]["connection.token"])
+    return {key: str(kept["settings"][key]) for key in KEYS}
 
 
-def use_token(fleet: Fleet, name: str, value: str) -> None:
-    """Give an edge a token, and let it use it."""
+def token(fleet: Fleet, name: str) -> str:
+    """Return the token that an edge has."""
+    return secrets(fleet, name)["connection.token"]
+
+
+def use(fleet: Fleet, name: str, kept: dict[str, str]) -> None:
+    """Give an edge what it once had, and let it use it."""
     edge = fleet.edge(name)
-    lines = f"connection.token = {value}\n".encode()
+    lines = "".join(f"{key} = {value}\n" for key, value in kept.items()).encode()
     edge.console("iot-facerecognition-edge", "settings", "set", "--from", "-", given=lines)
-    edge.console("systemctl", "restart", "iot-facerecognition-edge.service")
+    edge.console("systemctl", "restart", UNIT)
 
 
 def test_every_edge_has_another_token_and_none_is_lost(fleet, view):
@@ -48,22 +54,15 @@ def test_every_edge_has_another_token_and_none_is_lost(fleet, view):
 
 def test_a_retired_edge_has_a_dead_token(fleet, view):
     retired, others = EDGES[2], EDGES[:2]
-    value = token(fleet, retired)
-    done = fleet.play(
-        "retire_edge",
-        "--limit",
-        f"{retired}:servers",
-        variables={"edge": retired, "edge_retire": retired, "retire_edge_name": retired},
-    )
+    kept = secrets(fleet, retired)
+    done = fleet.play("retire_edge", variables={"edge": retired})
     assert done.returncode == 0, done.stdout[-4000:]
     assert retired not in fleet.server.console(SERVER_COMMAND, "token", "list")
     # Whoever has kept it gets nowhere.
-    use_token(fleet, retired, value)
+    use(fleet, retired, kept)
     host = fleet.edge(retired)
     host.until(
-        lambda: (
-            "token" in host.journal("iot-facerecognition-edge.service").rpartition("Starting ")[2]
-        ),
+        lambda: "token" in host.journal(UNIT).rpartition("Starting ")[2],
         PATIENCE,
         "to be refused",
     )
