@@ -90,6 +90,17 @@ def test_rate_of_the_probation_itself_is_not_the_one_before() -> None:
     assert lab.edge().stage is UpdateStage.PROBATION
 
 
+def test_rate_while_a_controller_installs_is_not_the_one_before() -> None:
+    lab = Lab()
+    first = lab.join()
+    lab.stream(first, 70, 15, running("1.2.0"))
+    lab.record.tell("kitchen", "installing", "1.3.0", None, lab.moment)
+    lab.stream(first, 70, 4, running("1.2.0"))
+    lab.record.leave(first, lab.moment)
+    lab.stream(lab.join(), 120, 7, ON_PROBATION)
+    assert lab.edge().stage is UpdateStage.PROBATION
+
+
 def test_hang_starts_the_time_again() -> None:
     lab = Lab()
     connection = lab.join()
