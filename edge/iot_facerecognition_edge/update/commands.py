@@ -44,13 +44,21 @@ class Done:
         """What went wrong in one line, empty when nothing did."""
         if not self.code:
             return ""
-        lines = [line.strip() for line in self.output.splitlines() if line.strip()]
-        told = [line for line in lines if line.lower().startswith(("e:", "dpkg: error", "error"))]
-        words = (told or lines[-1:] or [""])[-1][:_LONGEST_REASON]
+        words = _telling(self.output)[:_LONGEST_REASON]
         how = f"status {self.code}"
         if self.code < 0:
             how = f"signal {signal.Signals(-self.code).name}"
         return f"{self.words[0]} ended with {how}" + (f" ({words})" if words else "")
+
+
+def _telling(output: str) -> str:
+    """Return the line of `output` that says most: dpkg's own, apt's last complaint, or the last."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+        if line.startswith("dpkg: error"):
+            return f"{line} {following}" if line.endswith(":") else line
+    complaints = [line for line in lines if line.lower().startswith(("e:", "error"))]
+    return (complaints or lines or [""])[-1]
 
 
 class Runner(Protocol):

@@ -80,7 +80,13 @@ def test_the_environment_of_who_asked_does_not_matter(monkeypatch):
     ("output", "problem"),
     [
         ("Reading…\nE: Sub-process /usr/bin/dpkg returned an error code (1)\n", "E: Sub-process"),
-        ("dpkg: error processing package\nErrors were encountered\n", "Errors were"),
+        (
+            "dpkg: error processing package edge (--configure):\n installed edge package "
+            "post-installation script subprocess returned error exit status 1\nE: Sub-process\n",
+            "(dpkg: error processing package edge (--configure): installed edge package post-"
+            "installation script subprocess returned error exit status 1)",
+        ),
+        ("dpkg: error: requested operation requires privilege\nE: x\n", "requires privilege"),
         ("what it said last\n", "what it said last"),
         ("", "ended with status 1"),
     ],
