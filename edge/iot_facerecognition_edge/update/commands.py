@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
@@ -54,7 +55,7 @@ class Done:
 def _telling(output: str) -> str:
     """Return the line of `output` that says most: dpkg's own, apt's last complaint, or the last."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+    for line, following in pairwise([*lines, ""]):
         if line.startswith("dpkg: error"):
             return f"{line} {following}" if line.endswith(":") else line
     complaints = [line for line in lines if line.lower().startswith(("e:", "error"))]

@@ -81,10 +81,8 @@ def test_the_environment_of_who_asked_does_not_matter(monkeypatch):
     [
         ("Reading…\nE: Sub-process /usr/bin/dpkg returned an error code (1)\n", "E: Sub-process"),
         (
-            "dpkg: error processing package edge (--configure):\n installed edge package "
-            "post-installation script subprocess returned error exit status 1\nE: Sub-process\n",
-            "(dpkg: error processing package edge (--configure): installed edge package post-"
-            "installation script subprocess returned error exit status 1)",
+            "dpkg: error processing package edge (--configure):\n its postinst failed\nE: x\n",
+            "(dpkg: error processing package edge (--configure): its postinst failed)",
         ),
         ("dpkg: error: requested operation requires privilege\nE: x\n", "requires privilege"),
         ("what it said last\n", "what it said last"),
