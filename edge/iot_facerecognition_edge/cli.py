@@ -13,10 +13,14 @@ from iot_facerecognition_edge.errors import EdgeError, HookError, SettingError
 from iot_facerecognition_edge.postponed import postpone
 from iot_facerecognition_edge.settings import (
     CATALOGUE,
+    Kind,
+    Setting,
+    SettingChanged,
     Settings,
     SettingsFile,
     Value,
     entered,
+    read_changes,
     read_defaults,
     setting,
 )
@@ -76,8 +80,18 @@ def _parser() -> argparse.ArgumentParser:
     actions = settings.add_subparsers(dest="action", metavar="{show,set,reset}", required=True)
     show = actions.add_parser("show", help="show settings, what they mean and what they allow")
     show.add_argument("which", nargs="*", metavar="KEY|GROUP", help="only these")
-    change = actions.add_parser("set", help="keep other values")
-    change.add_argument("changes", nargs="+", metavar="KEY=VALUE")
+    change = actions.add_parser("set", help="keep other values, and print what has changed")
+    change.add_argument("changes", nargs="*", metavar="KEY=VALUE")
+    change.add_argument(
+        "--from",
+        dest="changes_file",
+        metavar="FILE",
+        help="read more of them from FILE, one a line, as defaults.conf has them; - is the input."
+        " For secrets: everybody on a machine can see a command line",
+    )
+    change.add_argument(
+        "--dry-run", action="store_true", help="only print what would change; nothing is kept"
+    )
     reset = actions.add_parser("reset", help="go back to the defaults")
     reset.add_argument("which", nargs="*", metavar="KEY", help="only these (default: all)")
     pairing = commands.add_parser("pair", help="get token and fingerprint from a server, by a code")
@@ -195,14 +209,17 @@ def _defaults_file() -> Path:
     return Path(folder) / "defaults.conf"
 
 
-def _changes(texts: Sequence[str]) -> dict[str, Value]:
-    """Return the values that `texts`, each KEY=VALUE, stand for. Raises SettingError."""
+def _changes(texts: Sequence[str], held: Settings | None = None) -> dict[str, Value]:
+    """Return the values that `texts`, each KEY=VALUE, stand for. Raises SettingError.
+
+    `held` are the present ones, where these are to change.
+    """
     changes: dict[str, Value] = {}
     for text in texts:
         key, equals, value = text.partition("=")
         if not equals:
             raise SettingError(f"{text!r} is no KEY=VALUE such as camera.fps=10")
-        changes |= entered(key, value)
+        changes |= entered(key, value, held)
     return changes
 
 
@@ -226,12 +243,28 @@ def _show(state_directory: Path, options: argparse.Namespace) -> int:
 
 
 def _set(state_directory: Path, options: argparse.Namespace) -> int:
-    changes = _changes(options.changes)
     settings = _stored(state_directory)
+    changes = _changes(options.changes, settings)
+    if options.changes_file is not None:
+        changes |= read_changes(options.changes_file, settings)
+    if not changes:
+        raise SettingError("nothing to set: give KEY=VALUE, or a file of them by --from")
+    changed: list[SettingChanged] = []
+    settings.subscribe(changed.append)
     for key, value in changes.items():
         settings.set(key, value)
-    _keep(state_directory, settings)
+    if changed and not options.dry_run:
+        _keep(state_directory, settings)
+    for change in changed:
+        print(_told(settings.setting(change.key), change))
     return EXIT_OK
+
+
+def _told(entry: Setting, change: SettingChanged) -> str:
+    """Return a change in words; of a secret only that it is another one."""
+    if entry.kind is Kind.SECRET and change.old and change.new:
+        return f"{entry.key}: replaced"
+    return f"{entry.key}: {entry.format(change.old)} -> {entry.format(change.new)}"
 
 
 def _reset(state_directory: Path, options: argparse.Namespace) -> int:

@@ -6,13 +6,13 @@
 - `server`: how the server is reached.
 - `values`: the values that hold, observable.
 - `file`: how they are kept.
-- `defaults`: a machine's own defaults, which its administrator wrote.
+- `defaults`: files of lines: a machine's own defaults, and changes that are read from a file.
 - `session`: the five of them that the server holds for us.
 """
 
 from iot_facerecognition_edge.errors import SettingError
 from iot_facerecognition_edge.settings.catalogue import CATALOGUE, in_group, setting
-from iot_facerecognition_edge.settings.defaults import read_defaults
+from iot_facerecognition_edge.settings.defaults import read_changes, read_defaults
 from iot_facerecognition_edge.settings.entered import entered
 from iot_facerecognition_edge.settings.file import SettingsFile
 from iot_facerecognition_edge.settings.setting import Applies, Group, Kind, Setting, Value
@@ -31,6 +31,7 @@ __all__ = [
     "Value",
     "entered",
     "in_group",
+    "read_changes",
     "read_defaults",
     "setting",
 ]

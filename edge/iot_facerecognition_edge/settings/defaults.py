@@ -1,15 +1,19 @@
-"""This machine's defaults: a file of its administrator with other defaults than the program's.
+"""Files of `KEY = VALUE` lines: this machine's defaults, and changes that are read from a file.
 
-A person's settings are kept apart from it (`file`), so that an upgrade or the administrator can
-change the one without the other.
+The defaults are an administrator's, other ones than the program's. A person's settings are kept
+apart from them (`file`), so that an upgrade or the administrator can change the one without the
+other.
 """
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from iot_facerecognition_edge.errors import SettingError
 from iot_facerecognition_edge.settings.entered import entered
 from iot_facerecognition_edge.settings.file import Loaded
 from iot_facerecognition_edge.settings.setting import Value
+from iot_facerecognition_edge.settings.values import Settings
 from iot_facerecognition_protocol.system.regular_file import read_regular
 
 _LARGEST = 1_000_000
@@ -30,10 +34,7 @@ def read_defaults(path: Path) -> Loaded:
         return Loaded({}, (f"defaults: {path} cannot be read ({error.strerror}); it is left out",))
     values: dict[str, Value] = {}
     problems: list[str] = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        words = line.strip()
-        if not words or words.startswith("#"):
-            continue
+    for number, words in _lines(text):
         try:
             values |= _line(words)
         except SettingError as error:
@@ -41,9 +42,39 @@ def read_defaults(path: Path) -> Loaded:
     return Loaded(values, tuple(problems))
 
 
-def _line(words: str) -> dict[str, Value]:
+def read_changes(place: str, held: Settings) -> dict[str, Value]:
+    """Return the values by key in the file at `place`; `-` is the standard input.
+
+    `held` are the present ones. Raises SettingError for the first line that is wrong: half of what
+    was meant is not kept.
+    """
+    try:
+        content = (
+            sys.stdin.buffer.read(_LARGEST) if place == "-" else read_regular(Path(place), _LARGEST)
+        )
+    except OSError as error:
+        raise SettingError(f"{place} cannot be read ({error.strerror}); correct its path") from None
+    where = "the input" if place == "-" else place
+    values: dict[str, Value] = {}
+    for number, words in _lines(content.decode("utf-8-sig", errors="replace")):
+        try:
+            values |= _line(words, held)
+        except SettingError as error:
+            raise SettingError(f"line {number} of {where}: {error}") from None
+    return values
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the number and the words of each line that has some and is no comment."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        words = line.strip()
+        if words and not words.startswith("#"):
+            yield number, words
+
+
+def _line(words: str, held: Settings | None = None) -> dict[str, Value]:
     """Return the values by key that one line stands for. Raises SettingError."""
     key, equals, value = words.partition("=")
     if not equals:
         raise SettingError("it is no KEY = VALUE such as camera.fps = 10")
-    return entered(key.strip(), value.strip())
+    return entered(key.strip(), value.strip(), held)

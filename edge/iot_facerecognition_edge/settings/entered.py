@@ -1,17 +1,23 @@
 """What a person means by a text: usually one value, by an address with a port two."""
 
 from iot_facerecognition_client.address import split_address
+from iot_facerecognition_edge import pin
 from iot_facerecognition_edge.settings.catalogue import setting
 from iot_facerecognition_edge.settings.setting import Value
+from iot_facerecognition_edge.settings.values import Settings
 
 ADDRESS, PORT = "connection.address", "connection.port"
+PIN = "device.pin"
 
 
-def entered(key: str, text: str) -> dict[str, Value]:
+def entered(key: str, text: str, held: Settings | None = None) -> dict[str, Value]:
     """Return the values by key that `text`, entered for the setting `key`, stands for.
 
-    Raises SettingError for a setting that is none and a value that is not allowed.
+    Of a PIN a salted hash is kept, another one each time; the one that is `held` stays for the same
+    PIN. Raises SettingError for a setting that is none and a value that is not allowed.
     """
+    if key == PIN and held is not None and pin.matches(text.strip(), held.text(PIN)):
+        return {key: held.text(PIN)}
     if key == ADDRESS:
         try:
             host, port = split_address(text)

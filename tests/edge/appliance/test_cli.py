@@ -1,6 +1,7 @@
 """The command line, and the whole program without a screen against a real TLS server."""
 
 import asyncio
+import io
 import json
 import os
 import shlex
@@ -60,6 +61,58 @@ def test_settings_are_kept_shown_and_reset(
 def test_an_address_may_name_the_port(tmp_path: Path) -> None:
     assert run(tmp_path, "settings", "set", "connection.address=server.local:4433") == 0
     assert stored(tmp_path) == {"connection.address": "server.local", "connection.port": 4433}
+
+
+def test_secrets_are_read_from_the_input(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = b"# of the fleet\nconnection.token = hunter2\n\ncamera.fps=10\n"
+
+    def set_settings(content: bytes, *words: str) -> tuple[int, str]:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+        code = run(tmp_path, "settings", "set", "--from", "-", *words)
+        return code, capsys.readouterr().out
+
+    assert set_settings(given, "--dry-run", "display.screen=none") == (
+        0,
+        "display.screen: auto -> none\n"
+        "connection.token: not set -> set\n"
+        "camera.fps: 15 fps -> 10 fps\n",
+    )
+    assert not (tmp_path / "settings.json").exists()
+    assert set_settings(given)[1].count("\n") == 2
+    assert stored(tmp_path) == {"camera.fps": 10, "connection.token": "hunter2"}
+    # What is so already is no change, and leaves the file alone.
+    before = (tmp_path / "settings.json").stat().st_ino
+    assert set_settings(given) == (0, "")
+    assert (tmp_path / "settings.json").stat().st_ino == before
+    assert set_settings(b"connection.token=hunter3") == (0, "connection.token: replaced\n")
+
+
+def test_a_wrong_line_of_the_input_is_named_without_its_secret(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changes = tmp_path / "changes"
+    changes.write_text("camera.fps=10\nconnection.token hunter2\n")
+    assert run(tmp_path, "settings", "set", "--from", str(changes)) == 2
+    told = capsys.readouterr().err
+    assert f"line 2 of {changes}" in told
+    assert "hunter2" not in told
+    assert not (tmp_path / "settings.json").exists()
+    assert run(tmp_path, "settings", "set", "--from", str(tmp_path / "gone")) == 2
+    assert "correct its path" in capsys.readouterr().err
+    assert run(tmp_path, "settings", "set") == 2
+    assert "nothing to set" in capsys.readouterr().err
+
+
+def test_the_same_pin_is_no_change(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(tmp_path, "settings", "set", "device.pin=4711") == 0
+    kept = stored(tmp_path)
+    assert capsys.readouterr().out == "device.pin: not set -> set\n"
+    assert run(tmp_path, "settings", "set", "device.pin=4711") == 0
+    assert (stored(tmp_path), capsys.readouterr().out) == (kept, "")
+    assert run(tmp_path, "settings", "set", "device.pin=4712") == 0
+    assert stored(tmp_path) != kept
 
 
 def test_one_setting_is_shown_with_what_it_means(
