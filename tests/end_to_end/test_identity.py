@@ -1,5 +1,6 @@
 """Who a client is goes with it everywhere, and ends its connection when it is revoked."""
 
+import json
 import re
 import signal
 import ssl
@@ -98,6 +99,30 @@ def test_revoking_a_token_disconnects_its_clients_and_nobody_else(running: Serve
             pass
         other.command(6, 3)
         other.until(6)
+
+
+def test_a_token_is_rotated_without_losing_the_client(running: ServerProcess) -> None:
+    """Both are valid, the client comes with the new one, then the old one is revoked."""
+    old = json.loads(command(running, "token", "add", "kitchen", "--json"))
+    new = json.loads(command(running, "token", "add", "kitchen", "--another", "--json"))
+    before, after = (replace(running.access, token=one["token"]) for one in (old, new))
+
+    def tokens() -> list[tuple[str, str]]:
+        listed = json.loads(command(running, "clients", "--json"))["clients"]
+        return sorted((client["identity"], client["token"]) for client in listed)
+
+    with dial(before) as one:
+        one.until(9)
+        assert tokens() == [("kitchen", old["id"])]
+        with dial(after) as two:
+            two.until(9)
+            assert tokens() == sorted([("kitchen", old["id"]), ("kitchen", new["id"])])
+            said = command(running, "token", "revoke", old["id"])
+            assert said.endswith("disconnected 1 client")
+            assert closed(one) == (["revoked"], 1008, "this token was revoked")
+            two.command(6, 3)
+            two.until(6)
+            assert tokens() == [("kitchen", new["id"])]
 
 
 def test_sighup_disconnects_who_was_revoked_elsewhere_but_not_for_a_damaged_file(

@@ -31,10 +31,11 @@ def show(arguments: argparse.Namespace) -> int:
 def revoke(arguments: argparse.Namespace) -> int:
     """Revoke a token."""
     try:
-        token = _store(arguments).revoke(arguments.token)
+        revoked = _store(arguments).revoke(arguments.token)
     except (TokenFileError, TokenRequestError) as error:
         raise _failed(error) from error
-    print(f"revoked {token.id} ({token.name})")
+    for token in revoked:
+        print(f"revoked {token.id} ({token.name})")
     return ExitCode.SUCCESS
 
 

@@ -1,18 +1,24 @@
 """`clients` and `say`: what a running server is asked."""
 
 import argparse
+import json
 from typing import Any
 
 from iot_facerecognition_server.cli.configuration import read_config
 from iot_facerecognition_server.cli.outcome import CommandFailedError, ExitCode
 from iot_facerecognition_server.cli.table import table
+from iot_facerecognition_server.config import Config
 from iot_facerecognition_server.serving.control_client import SOCKET_NAME, ControlError, ask
+from iot_facerecognition_server.trust.tokens import TokenFileError, TokenStore
 
 
 def clients(arguments: argparse.Namespace) -> int:
     """List who is connected."""
     listed = _ask(arguments, {"do": "clients"})["clients"]
-    if listed:
+    if arguments.json:
+        ids = _token_ids(read_config(arguments))
+        print(json.dumps({"clients": [_told(client, ids) for client in listed]}))
+    elif listed:
         rows = [
             tuple(str(c[key]) for key in ("name", "identity", "address", "version", "frames"))
             for c in listed
@@ -31,6 +37,22 @@ def say(arguments: argparse.Namespace) -> int:
         raise CommandFailedError(ExitCode.FAILURE, f"no {whom} is connected")
     print(f"sent to {reached} client{'s' if reached > 1 else ''}")
     return ExitCode.SUCCESS
+
+
+def _told(client: dict[str, Any], token_ids: dict[str, str]) -> dict[str, Any]:
+    """Return what programs are told of a client: the token's id instead of what proves it."""
+    told = {key: value for key, value in client.items() if key != "credential"}
+    return told | {"token": token_ids.get(client.get("credential", ""))}
+
+
+def _token_ids(config: Config) -> dict[str, str]:
+    """Return the tokens' ids by their hashes."""
+    if config.auth.mode != "token":
+        return {}
+    try:
+        return {token.sha256: token.id for token in TokenStore(config.token_file).list()}
+    except TokenFileError as error:
+        raise CommandFailedError(ExitCode.CONFIGURATION, str(error)) from error
 
 
 def _ask(arguments: argparse.Namespace, request: dict[str, Any]) -> dict[str, Any]:

@@ -66,7 +66,10 @@ def make_parser() -> argparse.ArgumentParser:
         "Print the settings as they hold and where each comes from. Then look at the files that\n"
         "they name, as a start would, and tell everything that is wrong. Nothing is changed.",
     )
-    _command(commands, "clients", "control:clients", "list the clients of the running server")
+    clients = _command(
+        commands, "clients", "control:clients", "list the clients of the running server"
+    )
+    _add_json_option(clients)
     say = _command(
         commands,
         "say",
@@ -98,6 +101,11 @@ def _add_tokens(commands: _Commands) -> None:
         "server takes it at once.",
     )
     add.add_argument("name", metavar="NAME", help="whose it is, as 'kitchen'")
+    add.add_argument(
+        "--another",
+        action="store_true",
+        help="also where NAME has a token: both are valid until one is revoked by its id",
+    )
     _add_json_option(add)
     _add_json_option(
         _command(commands, "list", "tokens:show", "list who has a token, without the tokens")
@@ -107,8 +115,8 @@ def _add_tokens(commands: _Commands) -> None:
         "revoke",
         "tokens:revoke",
         "revoke a token",
-        "Revoke a token. A running server refuses it from now on, and disconnects the clients\n"
-        "that are connected with it.",
+        "Revoke a token, or all tokens of a name. A running server refuses them from now on, and\n"
+        "disconnects the clients that are connected with them.",
     )
     revoke.add_argument("token", metavar="ID", help="the token's id or name, as listed")
 

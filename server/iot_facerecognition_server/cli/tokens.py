@@ -21,7 +21,8 @@ def add(arguments: argparse.Namespace) -> int:
     config = read_config(arguments)
     store = TokenStore(config.token_file)
     try:
-        print_made(store, store.add(arguments.name), as_json=arguments.json)
+        token = store.add(arguments.name, another=arguments.another)
+        print_made(store, token, as_json=arguments.json)
     except (TokenFileError, TokenRequestError) as error:
         raise _failed(error) from error
     _remind(config)
@@ -40,13 +41,14 @@ def show(arguments: argparse.Namespace) -> int:
 
 
 def revoke(arguments: argparse.Namespace) -> int:
-    """Revoke a token, and have a running server disconnect its clients."""
+    """Revoke tokens, and have a running server disconnect their clients."""
     config = read_config(arguments)
     try:
-        token = TokenStore(config.token_file).revoke(arguments.token)
+        revoked = TokenStore(config.token_file).revoke(arguments.token)
     except (TokenFileError, TokenRequestError) as error:
         raise _failed(error) from error
-    print(f"revoked {token.id} ({token.name})")
+    for token in revoked:
+        print(f"revoked {token.id} ({token.name})")
     _disconnect(config)
     return ExitCode.SUCCESS
 

@@ -171,6 +171,7 @@ class ControlSocket:
         return {
             "name": client.name,
             "identity": client.identity.name,
+            "credential": client.identity.credential,
             "address": client.address,
             "version": client.session.version,
             "frames": client.session.frames,

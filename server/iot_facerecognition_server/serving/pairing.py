@@ -48,7 +48,7 @@ class TokenMaker(Protocol):
     def add(self, name: str) -> str:
         """Make a token for `name`. Raises TokenRequestError and TokenFileError."""
 
-    def revoke(self, id_or_name: str) -> Token:
+    def revoke(self, id_or_name: str) -> tuple[Token, ...]:
         """Take it back. Raises TokenRequestError and TokenFileError."""
 
 

@@ -23,6 +23,8 @@ NAME_LENGTH: Final = 64
 PREFIX: Final = "iotfr_"
 """Lets people and secret scanners recognise a token, and keeps it from beginning with a dash."""
 _RANDOM_BYTES: Final = 32
+_MOST_OF_A_NAME: Final = 2
+"""Tokens of one name: the old one and the new one of a rotation."""
 
 
 class TokenFileError(Exception):
@@ -102,10 +104,12 @@ class TokenStore:
                 found = entry
         return found
 
-    def add(self, name: str) -> str:
+    def add(self, name: str, *, another: bool = False) -> str:
         """Make a token for `name` and return it: nobody can see it again.
 
-        Raises TokenRequestError for a name that cannot be, and TokenFileError.
+        A name has one token; with `another` a second one, so that a device can be given a new one
+        before the old one is revoked. Raises TokenRequestError for a name that cannot be, and
+        TokenFileError.
         """
         cleaned = clean_text(name, NAME_LENGTH)
         if not cleaned or cleaned != name:
@@ -114,11 +118,7 @@ class TokenStore:
             )
         with self._locked():
             tokens = self.list()
-            if any(name in {entry.name, entry.id} for entry in tokens):
-                raise TokenRequestError(
-                    f"there is a token called {name} already; revoke it first or choose another"
-                    " name"
-                )
+            _check_free(name, tokens, _MOST_OF_A_NAME if another else 1)
             return self._make(name, tokens)
 
     def first(self, token: str | None = None) -> str | None:
@@ -144,17 +144,17 @@ class TokenStore:
             self._make(FIRST_NAME, others, token)
             return True
 
-    def revoke(self, id_or_name: str) -> Token:
-        """Take a token's validity away and return its entry.
+    def revoke(self, id_or_name: str) -> tuple[Token, ...]:
+        """Revoke the token with this id, or all tokens with this name, and return their entries.
 
         Raises TokenRequestError where there is no such token, and TokenFileError.
         """
         with self._locked():
             tokens = self.list()
-            for entry in tokens:
-                if id_or_name in {entry.id, entry.name}:
-                    self._write(tuple(kept for kept in tokens if kept is not entry))
-                    return entry
+            revoked = tuple(entry for entry in tokens if id_or_name in {entry.id, entry.name})
+            if revoked:
+                self._write(tuple(entry for entry in tokens if entry not in revoked))
+                return revoked
         known = ", ".join(f"{entry.id} ({entry.name})" for entry in tokens) or "none at all"
         raise TokenRequestError(
             f"there is no token {id_or_name!r} in {self.path}; there are: {known}"
@@ -221,6 +221,23 @@ class TokenStore:
             raise TokenFileError(
                 f"the token file {self.path} cannot be used: {error.strerror}; {self.access_cure}"
             ) from error
+
+
+def _check_free(name: str, tokens: tuple[Token, ...], most: int) -> None:
+    """Raise TokenRequestError where `name` has `most` tokens already, or is a token's id."""
+    if any(name == entry.id for entry in tokens):
+        raise TokenRequestError(f"{name} is the id of a token already; choose another name")
+    present = [entry for entry in tokens if entry.name == name]
+    if len(present) < most:
+        return
+    if most == 1:
+        raise TokenRequestError(
+            f"there is a token called {name} already; revoke it first or choose another name"
+        )
+    ids = ", ".join(entry.id for entry in present)
+    raise TokenRequestError(
+        f"there are {most} tokens called {name} already ({ids}); revoke the older one first"
+    )
 
 
 def _hash(token: str) -> str:

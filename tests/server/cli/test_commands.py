@@ -37,6 +37,27 @@ def test_a_token_that_cannot_be_made_or_found_is_told(run):
     assert "(kitchen)" in unknown.err
 
 
+def test_programs_get_tokens_as_json(run):
+    added = json.loads(run("token", "add", "kitchen", "--json").out)
+    found = token_store(load(None, {})).find(added["token"])
+    assert (added["id"], added["name"]) == (found.id, "kitchen")
+    (listed,) = json.loads(run("token", "list", "--json").out)["tokens"]
+    assert listed == {key: value for key, value in added.items() if key != "token"}
+    run("token", "revoke", added["id"])
+    assert json.loads(run("token", "list", "--json").out) == {"tokens": []}
+
+
+def test_a_token_is_replaced_in_two_steps(run):
+    old = json.loads(run("token", "add", "kitchen", "--json").out)
+    new = json.loads(run("token", "add", "kitchen", "--another", "--json").out)
+    assert old["id"] != new["id"]
+    third = run("token", "add", "kitchen", "--another")
+    assert third.code == 1
+    assert old["id"] in third.err
+    assert run("token", "revoke", old["id"]).out == f"revoked {old['id']} (kitchen)\n"
+    assert token_store(load(None, {})).find(new["token"]).id == new["id"]
+
+
 def test_a_damaged_token_file_is_a_configuration_error(run, home):
     (home / "state").mkdir()
     (home / "state" / "tokens.json").write_text("{")

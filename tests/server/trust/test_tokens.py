@@ -72,7 +72,8 @@ def test_a_revoked_token_is_not_valid_in_a_running_server(store, by):
     token, other = store.add("kitchen"), store.add("hall")
     shown = Presented("192.0.2.7", f"Bearer {token}")
     assert isinstance(running.authenticate(shown), Accepted)
-    assert store.revoke(getattr(store.list()[0], by)).name == "kitchen"
+    (revoked,) = store.revoke(getattr(store.list()[0], by))
+    assert revoked.name == "kitchen"
     assert isinstance(running.authenticate(shown), Refused)
     assert judged(store, f"Bearer {other}").identity.name == "hall"
 
@@ -89,6 +90,27 @@ def test_names_are_not_used_twice(store):
         store.add("kitchen")
     with pytest.raises(TokenRequestError, match="already"):
         store.add(store.list()[0].id)
+
+
+def test_a_name_may_have_a_second_token_until_the_first_is_revoked(store):
+    old = store.add("kitchen")
+    new = store.add("kitchen", another=True)
+    first, second = (judged(store, f"Bearer {token}").identity for token in (old, new))
+    assert first.account == second.account
+    assert first.credential != second.credential
+    with pytest.raises(TokenRequestError, match=r"2 tokens called kitchen already \(\w+, \w+\)"):
+        store.add("kitchen", another=True)
+    assert [entry.name for entry in store.revoke(store.find(old).id)] == ["kitchen"]
+    assert store.find(old) is None
+    assert store.find(new) is not None
+
+
+def test_revoking_a_name_revokes_all_its_tokens(store):
+    tokens = [store.add("kitchen"), store.add("kitchen", another=True)]
+    hall = store.add("hall")
+    assert len(store.revoke("kitchen")) == 2
+    assert not any(store.find(token) for token in tokens)
+    assert store.find(hall).name == "hall"
 
 
 @pytest.mark.parametrize("name", ["", " ", "a\nb", "x" * 65, "\u202e", "caf\x1b[0m"])
