@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from iot_facerecognition_client.subscriptions import EventStream
     from iot_facerecognition_client.trust import (
         CaFile,
+        ClientCertificate,
         Fingerprint,
         NoVerification,
         SystemTrust,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "CaFile": "trust",
     "Client": "client",
+    "ClientCertificate": "trust",
     "ClientStatistics": "statistics",
     "Event": "events",
     "EventStream": "subscriptions",
@@ -78,6 +80,7 @@ _HOMES = {
 __all__ = [
     "CaFile",
     "Client",
+    "ClientCertificate",
     "ClientStatistics",
     "Event",
     "EventStream",

@@ -27,7 +27,7 @@ from iot_facerecognition_client.settings_sync import SettingChanges, SettingsSyn
 from iot_facerecognition_client.statistics import ClientStatistics, Statistics
 from iot_facerecognition_client.status import Failure, Reason, State, Status
 from iot_facerecognition_client.subscriptions import EventStream, Subscriptions
-from iot_facerecognition_client.trust import NoVerification, Trust
+from iot_facerecognition_client.trust import ClientCertificate, NoVerification, Trust
 from iot_facerecognition_protocol import Health, SessionSettings, Version
 
 T = TypeVar("T")
@@ -53,6 +53,7 @@ class Client:
         *,
         trust: Trust,
         token: str | None = None,
+        certificate: ClientCertificate | None = None,
         settings: SessionSettings | None = None,
         window: int | Literal["auto"] = "auto",
         timing: Timing | None = None,
@@ -62,8 +63,8 @@ class Client:
         """Prepare a client; nothing happens before `start`.
 
         `window` is the number of frames that may be under way at once, at most `MOST_WINDOW`;
-        `"auto"` takes the one that the server announces. Raises TrustError when `trust` cannot be
-        used, ValueError for what is no address, token or window.
+        `"auto"` takes the one that the server announces. Raises TrustError when `trust` or
+        `certificate` cannot be used, ValueError for what is no address, token or window.
         """
         if token is not None and not (token.isascii() and token.isprintable()):
             raise ValueError("a token is one line of ASCII: was the file read whole?")
@@ -72,6 +73,8 @@ class Client:
         self.server = ServerAddress.parse(server) if isinstance(server, str) else server
         self._trust = trust
         self._context = trust.context()
+        if certificate is not None:
+            certificate.load_into(self._context)
         self._token = token
         self._window = None if window == "auto" else window
         self._timing = timing or Timing()

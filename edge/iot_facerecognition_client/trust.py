@@ -116,6 +116,34 @@ class NoVerification:
         return context
 
 
+@dataclass(frozen=True, slots=True)
+class ClientCertificate:
+    """What a server with `[Auth] Mode=mtls` lets a client in by: a certificate and its key, PEM."""
+
+    certificate: Path
+    key: Path
+
+    def load_into(self, context: ssl.SSLContext) -> None:
+        """Let connections with `context` show it. Raises TrustError.
+
+        The key must not be encrypted: nobody is there to type its password.
+        """
+        try:
+            context.load_cert_chain(self.certificate, self.key, password=b"")
+        except ssl.SSLError as error:
+            raise TrustError(
+                f"client certificate {self.certificate} and key {self.key} cannot be used"
+                f" ({error.reason or error}): they must be PEM, without a password, and belong to"
+                " each other"
+            ) from None
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise TrustError(
+                f"client certificate {self.certificate} or its key {self.key} cannot be read:"
+                f" {reason}"
+            ) from None
+
+
 Trust = CaFile | Fingerprint | SystemTrust | NoVerification
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from iot_facerecognition_client import (
     CaFile,
     Client,
+    ClientCertificate,
     ClientStatistics,
     Fingerprint,
     NoVerification,
@@ -227,6 +228,7 @@ class Link:
                     ),
                     trust=trust,
                     token=settings.text("connection.token") or None,
+                    certificate=_certificate(settings),
                     settings=wanted(settings),
                     clock=self._clock,
                     random=random.Random(),  # noqa: S311 - spreads attempts, no secret
@@ -292,6 +294,17 @@ def _trust(settings: Settings) -> CaFile | Fingerprint | SystemTrust | NoVerific
             return NoVerification()
         case _:
             return SystemTrust()
+
+
+def _certificate(settings: Settings) -> ClientCertificate | None:
+    """Return what shows the server who this device is, if anything. Raises TrustError."""
+    certificate = settings.text("connection.certificate_file")
+    key = settings.text("connection.key_file")
+    if bool(certificate) != bool(key):
+        raise TrustError(
+            "connection.certificate_file and connection.key_file belong together: set both or none"
+        )
+    return ClientCertificate(Path(certificate), Path(key)) if certificate else None
 
 
 def _sum(before: ClientStatistics, now: ClientStatistics) -> ClientStatistics:

@@ -109,7 +109,7 @@ def test_a_token_is_rotated_without_losing_the_client(running: ServerProcess) ->
 
     def tokens() -> list[tuple[str, str]]:
         listed = json.loads(command(running, "clients", "--json"))["clients"]
-        return sorted((client["identity"], client["token"]) for client in listed)
+        return sorted((client["identity"], client["credential"]) for client in listed)
 
     with dial(before) as one:
         one.until(9)

@@ -86,6 +86,26 @@ _CONNECTION = (
         applies=Applies.ON_CONNECT,
         rule=rules.fingerprint,
     ),
+    Setting(
+        group=Group.CONNECTION,
+        name="certificate_file",
+        kind=Kind.FILE,
+        default="",
+        label="Client certificate",
+        help="PEM file with this device's own certificate, for a server that asks for one.",
+        applies=Applies.ON_CONNECT,
+        on_screen=False,
+    ),
+    Setting(
+        group=Group.CONNECTION,
+        name="key_file",
+        kind=Kind.FILE,
+        default="",
+        label="Client key",
+        help="PEM file with the key of the client certificate, without a password.",
+        applies=Applies.ON_CONNECT,
+        on_screen=False,
+    ),
 )
 
 _RECOGNITION = (

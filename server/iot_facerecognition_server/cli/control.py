@@ -40,9 +40,14 @@ def say(arguments: argparse.Namespace) -> int:
 
 
 def _told(client: dict[str, Any], token_ids: dict[str, str]) -> dict[str, Any]:
-    """Return what programs are told of a client: the token's id instead of what proves it."""
-    told = {key: value for key, value in client.items() if key != "credential"}
-    return told | {"token": token_ids.get(client.get("credential", ""))}
+    """Return what programs are told of a client.
+
+    Its `credential` is the token's id, or the serial number of the certificate; null for a token
+    that was revoked a moment ago, and for a client that has proved nothing.
+    """
+    credential = client.get("credential", "")
+    serial = credential.rpartition("/")[2] if "/" in credential else None
+    return client | {"credential": token_ids.get(credential, serial)}
 
 
 def _token_ids(config: Config) -> dict[str, str]:

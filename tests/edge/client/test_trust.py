@@ -14,6 +14,7 @@ import pytest
 from iot_facerecognition_client import (
     CaFile,
     Client,
+    ClientCertificate,
     Fingerprint,
     NoVerification,
     Reason,
@@ -21,6 +22,7 @@ from iot_facerecognition_client import (
     Status,
     SystemTrust,
     TrustError,
+    certificate_fingerprint,
 )
 
 TOKEN = "secret-token"
@@ -279,6 +281,44 @@ async def test_a_server_that_does_not_speak_websocket_is_told(certificate):
 def test_what_is_no_fingerprint_is_refused_with_the_cure(value):
     with pytest.raises(TrustError, match="cert show"):
         Fingerprint(value)
+
+
+async def test_a_client_shows_its_certificate_where_the_server_asks_for_one(
+    certificate, make_certificate
+):
+    own = make_certificate(names=("kitchen",))
+    shown = asyncio.get_running_loop().create_future()
+
+    def show(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        shown.set_result(writer.get_extra_info("ssl_object").getpeercert(binary_form=True))
+        writer.close()
+
+    context = certificate.server_context()
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(own.certificate_file)
+    server = await asyncio.start_server(show, "127.0.0.1", 0, ssl=context)
+    address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    client = Client(
+        address,
+        trust=Fingerprint(certificate.fingerprint),
+        certificate=ClientCertificate(own.certificate_file, own.key_file),
+    )
+    async with client:
+        assert certificate_fingerprint(await shown) == own.fingerprint
+    server.close()
+    await server.wait_closed()
+
+
+def test_an_unusable_client_certificate_is_named_with_the_cure(make_certificate, tmp_path):
+    one, other = make_certificate(), make_certificate()
+    gone = tmp_path / "gone.pem"
+    for pair, words in (
+        ((one.certificate_file, other.key_file), "belong to each other"),
+        ((one.key_file, one.key_file), "must be PEM"),
+        ((gone, one.key_file), "cannot be read: No such file"),
+    ):
+        with pytest.raises(TrustError, match=words):
+            Client("localhost", trust=NoVerification(), certificate=ClientCertificate(*pair))
 
 
 def test_an_unusable_ca_file_is_named(tmp_path):
