@@ -1,6 +1,7 @@
 """Programs that are run, killed in time, and what is written down of them."""
 
 import os
+import socket
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from iot_facerecognition_edge.update.commands import Done, SystemRunner
 from iot_facerecognition_edge.update.errors import UpdateError
 from iot_facerecognition_edge.update.log import LARGEST, Log
+from iot_facerecognition_edge.update.notifying import notify
 
 
 def test_what_a_program_prints_and_how_it_ends():
@@ -112,3 +114,14 @@ def test_the_journal_gets_the_first_line_only(tmp_path, capsys):
 def test_a_log_that_cannot_be_written_stops_nothing(tmp_path, capsys):
     Log(tmp_path / "no" / "folder", lambda: datetime(2026, 11, 27, tzinfo=UTC))("done")
     assert "cannot be written" in capsys.readouterr().err
+
+
+def test_a_systemd_that_does_not_listen_interrupts_nothing(tmp_path, monkeypatch):
+    heard = tmp_path / "notify"
+    monkeypatch.setenv("NOTIFY_SOCKET", str(heard))
+    notify("WATCHDOG=1")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(heard))
+        notify("WATCHDOG=1")
+        assert systemd.recv(100) == b"WATCHDOG=1"
+    notify("WATCHDOG=1")
