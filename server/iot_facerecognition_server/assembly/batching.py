@@ -7,9 +7,9 @@ from typing import Final, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from iot_facerecognition_server.engine.batched_network import BatchedNetwork
 from iot_facerecognition_server.engine.interface import WorkFailedError
 from iot_facerecognition_server.engine.job import NetworkOutputError
-from iot_facerecognition_server.engine.local import BatchedNetwork
 from iot_facerecognition_server.engine.network_thread import NetworkThread
 from iot_facerecognition_server.networks.cnn_detector import FaceBoxes
 from iot_facerecognition_server.networks.memory import HalvingNetwork

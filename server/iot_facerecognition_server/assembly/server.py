@@ -22,7 +22,8 @@ from iot_facerecognition_server.assembly.faces import FaceRecogniser
 from iot_facerecognition_server.assembly.objects import ObjectRecogniser
 from iot_facerecognition_server.config import Config
 from iot_facerecognition_server.connection_limits import connection_limits, limit_readings
-from iot_facerecognition_server.engine.local import LocalEngine, Repairs
+from iot_facerecognition_server.engine.local import LocalEngine
+from iot_facerecognition_server.engine.repairs import Repairs
 from iot_facerecognition_server.fleet.keeper import FleetKeeper
 from iot_facerecognition_server.fleet.setup import fleet_keeper
 from iot_facerecognition_server.freed_memory import keep_freed_memory
@@ -65,7 +66,7 @@ from iot_facerecognition_server.serving.tls_buffers import bound_tls_buffers
 from iot_facerecognition_server.sessions.budget import BudgetLimits, Budgets
 from iot_facerecognition_server.sessions.scheduler import FairScheduler
 from iot_facerecognition_server.supervision import Supervisor
-from iot_facerecognition_server.tracking.tracker import TrackingSettings
+from iot_facerecognition_server.tracking.settings import TrackingSettings
 from iot_facerecognition_server.trust.certificates import CertificateError
 from iot_facerecognition_server.trust.setup import authenticator, server_tls
 from iot_facerecognition_server.trust.tls import ServerTls

@@ -10,8 +10,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, Generic
 
 import numpy as np
-from numpy.typing import NDArray
 
+from iot_facerecognition_server.engine.batched_network import BatchedNetwork
 from iot_facerecognition_server.engine.interface import Submission, WorkFailedError
 from iot_facerecognition_server.engine.job import (
     Job,
@@ -28,6 +28,7 @@ from iot_facerecognition_server.engine.pending import (
     PendingJob,
     owners,
 )
+from iot_facerecognition_server.engine.repairs import NOBODY_TOLD, Repairs
 from iot_facerecognition_server.engine.work_plan import BatchWork, ScanWork, WorkPlan
 from iot_facerecognition_server.frames import (
     Capacity,
@@ -55,36 +56,8 @@ _SMOOTHING: Final = 0.1
 """Weight of the newest batch in the mean time of a network's."""
 
 
-@dataclass(frozen=True, slots=True)
-class BatchedNetwork:
-    """A network as the engine sees it: pictures, (N, side, side, 3) uint8, to rows, (N, M) float32.
-
-    `run` is called from any thread, with at most `batch_size` pictures of one size. On a GPU it has
-    a thread of its own (`own_thread`), on a CPU the workers run it between scans. What is urgent
-    goes before a network in the `background`.
-    """
-
-    run: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
-    batch_size: int
-    own_thread: bool = False
-    background: bool = False
-
-
 class EngineClosedError(Exception):
     """The engine was closed before it came to a frame."""
-
-
-@dataclass(frozen=True, slots=True)
-class Repairs:
-    """Is told what the engine mends in itself, on any thread."""
-
-    replaced: Callable[[str], None] = lambda _: None
-    """A thread, by its name, failed and was replaced."""
-    renewed: Callable[[], None] = lambda: None
-    """A worker got new tools in the place of such that had failed."""
-
-
-NOBODY_TOLD: Final = Repairs()
 
 
 @dataclass(slots=True, eq=False)

@@ -8,7 +8,8 @@ from iot_facerecognition_server.gallery.gallery import Gallery
 from iot_facerecognition_server.pipeline.faces import FaceJob, FaceMatcher
 from iot_facerecognition_server.pipeline.objects import ObjectJob
 from iot_facerecognition_server.pipeline.tracked_faces import TrackedFaceJob
-from iot_facerecognition_server.tracking.tracker import FaceTracker, TrackingSettings
+from iot_facerecognition_server.tracking.settings import TrackingSettings
+from iot_facerecognition_server.tracking.tracker import FaceTracker
 
 
 class FrameJobs:

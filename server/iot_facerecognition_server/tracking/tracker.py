@@ -16,6 +16,7 @@ from iot_facerecognition_server.tracking.naming import TrackNaming
 from iot_facerecognition_server.tracking.new_objects import body, new_object_regions
 from iot_facerecognition_server.tracking.observation import Observation
 from iot_facerecognition_server.tracking.search_regions import SearchRegion, face_region
+from iot_facerecognition_server.tracking.settings import TrackingSettings
 from iot_facerecognition_server.tracking.steps import (
     ScanFrame,
     SearchRegions,
@@ -58,18 +59,6 @@ in that pose still. Below, a head may be turning: it is searched for in every po
 _VISIBLE: Final = 0.4
 """Part of a face that has to be in the frame for the detector to find it."""
 _MOST_LOST: Final = 32
-
-
-@dataclass(frozen=True, slots=True)
-class TrackingSettings:
-    """How faces are tracked.
-
-    `full_scan_interval` is the time in seconds between two scans of the whole frame while something
-    moves, 0 for every frame; `min_face_size` the side in pixels of the smallest face.
-    """
-
-    full_scan_interval: float = 0.5
-    min_face_size: int = NATIVE_FACE_SIZE
 
 
 @dataclass(slots=True)

@@ -14,8 +14,9 @@ from prometheus_client import CollectorRegistry
 
 from iot_facerecognition_protocol import ErrorCode, Limits, Version, decode
 from iot_facerecognition_protocol import FrameDone as Done
+from iot_facerecognition_server.engine.batched_network import BatchedNetwork
 from iot_facerecognition_server.engine.interface import Engine, WorkFailedError
-from iot_facerecognition_server.engine.local import BatchedNetwork, LocalEngine
+from iot_facerecognition_server.engine.local import LocalEngine
 from iot_facerecognition_server.frames import (
     Capacity,
     Frame,
@@ -36,7 +37,7 @@ from iot_facerecognition_server.sessions.scheduler import FairScheduler
 from iot_facerecognition_server.sessions.session import Session
 from iot_facerecognition_server.tracking.changes import REDUCTION, Thumbnail
 from iot_facerecognition_server.tracking.observation import Observation
-from iot_facerecognition_server.tracking.tracker import TrackingSettings
+from iot_facerecognition_server.tracking.settings import TrackingSettings
 from iot_facerecognition_server.vision.detection import Detection
 from iot_facerecognition_server.vision.face_scanner import ScannedFace
 from iot_facerecognition_server.vision.jpeg_header import JpegHeader

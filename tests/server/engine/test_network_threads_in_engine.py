@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from iot_facerecognition_protocol import ErrorCode
-from iot_facerecognition_server.engine.local import BatchedNetwork, LocalEngine
+from iot_facerecognition_server.engine.batched_network import BatchedNetwork
+from iot_facerecognition_server.engine.local import LocalEngine
 from iot_facerecognition_server.frames import Frame, FrameRejectedError, ObjectsWanted, Wants
 from iot_facerecognition_server.gallery.gallery import Gallery
 from iot_facerecognition_server.networks.memory import HalvingNetwork

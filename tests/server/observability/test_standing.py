@@ -6,7 +6,8 @@ import threading
 import numpy as np
 import pytest
 
-from iot_facerecognition_server.engine.local import BatchedNetwork, LocalEngine
+from iot_facerecognition_server.engine.batched_network import BatchedNetwork
+from iot_facerecognition_server.engine.local import LocalEngine
 from iot_facerecognition_server.frames import Frame, Wants
 from iot_facerecognition_server.gallery.gallery import Gallery
 from iot_facerecognition_server.pipeline.frame_jobs import FrameJobs

@@ -9,7 +9,8 @@ from PIL import Image
 
 from benchmarks.walking_people import FPS, stage
 from iot_facerecognition_protocol import ErrorCode
-from iot_facerecognition_server.engine.local import BatchedNetwork, LocalEngine
+from iot_facerecognition_server.engine.batched_network import BatchedNetwork
+from iot_facerecognition_server.engine.local import LocalEngine
 from iot_facerecognition_server.frames import Frame, FrameRejectedError, Tracks, Wants
 from iot_facerecognition_server.gallery.gallery import Gallery
 from iot_facerecognition_server.models.catalogue import FACE_DESCRIPTOR, LANDMARKS
@@ -21,8 +22,9 @@ from iot_facerecognition_server.pipeline.region_search import RegionSearcher
 from iot_facerecognition_server.pipeline.tools import Network, Tools
 from iot_facerecognition_server.pipeline.tracked_faces import track_faces
 from iot_facerecognition_server.tracking.search_regions import face_region
+from iot_facerecognition_server.tracking.settings import TrackingSettings
 from iot_facerecognition_server.tracking.steps import Way
-from iot_facerecognition_server.tracking.tracker import FaceTracker, TrackingSettings
+from iot_facerecognition_server.tracking.tracker import FaceTracker
 from iot_facerecognition_server.vision.alignment import FaceAligner
 from iot_facerecognition_server.vision.face_poses import DetectorFormatError
 from iot_facerecognition_server.vision.face_scanner import FaceScanner

@@ -10,6 +10,7 @@ from iot_facerecognition_server.frames import UNKNOWN, Match
 from iot_facerecognition_server.tracking.changes import REDUCTION, Thumbnail
 from iot_facerecognition_server.tracking.observation import Observation
 from iot_facerecognition_server.tracking.search_regions import SearchRegion
+from iot_facerecognition_server.tracking.settings import TrackingSettings
 from iot_facerecognition_server.tracking.steps import (
     ScanFrame,
     SearchRegions,
@@ -17,7 +18,7 @@ from iot_facerecognition_server.tracking.steps import (
     TrackedFace,
     Way,
 )
-from iot_facerecognition_server.tracking.tracker import FaceTracker, TrackingSettings
+from iot_facerecognition_server.tracking.tracker import FaceTracker
 from iot_facerecognition_server.vision.detection import Detection
 
 FRAME = (640, 480)

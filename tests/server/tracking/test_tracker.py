@@ -11,8 +11,9 @@ from iot_facerecognition_server.frames import Match
 from iot_facerecognition_server.pipeline.region_search import HELD_SCORE
 from iot_facerecognition_server.tracking.naming import MOST_REMEMBERED
 from iot_facerecognition_server.tracking.observation import Observation
+from iot_facerecognition_server.tracking.settings import TrackingSettings
 from iot_facerecognition_server.tracking.steps import ScanFrame, SearchRegions, Settled, Way
-from iot_facerecognition_server.tracking.tracker import FaceTracker, TrackingSettings
+from iot_facerecognition_server.tracking.tracker import FaceTracker
 from iot_facerecognition_server.vision.detection import Detection
 from tests.server.tracking.conftest import Person
 

@@ -15,7 +15,8 @@ from iot_facerecognition_server.pipeline.frame_search import FrameSearcher
 from iot_facerecognition_server.pipeline.region_search import RegionSearcher
 from iot_facerecognition_server.pipeline.tools import Tools
 from iot_facerecognition_server.pipeline.tracked_faces import TrackedFaceJob
-from iot_facerecognition_server.tracking.tracker import FaceTracker, TrackingSettings
+from iot_facerecognition_server.tracking.settings import TrackingSettings
+from iot_facerecognition_server.tracking.tracker import FaceTracker
 from iot_facerecognition_server.vision.crops import ObjectCropper
 from iot_facerecognition_server.vision.exif import Edges, as_stored, upright, upright_size
 from iot_facerecognition_server.vision.face_scanner import FaceScanner
