@@ -19,7 +19,8 @@ from demo.server_process import ServerProcess
 from iot_facerecognition_client import Client, Fingerprint, ServerAddress, UpdateAcknowledged
 from iot_facerecognition_protocol import Health, UpdateReport, UpdateState
 
-FRAME_RATE = 8.0
+FRAME_RATE = 2.0
+"""Frames a second: few, so that a machine with other work to do keeps up with them."""
 SETTINGS = {
     "Metrics": {"Enable": "true", "Port": "0"},
     "Fleet": {"ProbationSeconds": "3", "LostSeconds": "2"},
@@ -97,7 +98,7 @@ async def updated(server: ServerProcess, token: str) -> None:
         streaming = asyncio.create_task(stream(new))
         try:
             for _ in range(2):  # earned, and again because the edge asks as if it had not heard
-                told = await asyncio.wait_for(anext(acknowledged), 60)
+                told = await asyncio.wait_for(anext(acknowledged), 120)
                 assert told == UpdateAcknowledged("1.3.0", "attempt-1")
                 new.health(health("1.3.0", UpdateState.PROBATION))
         finally:
@@ -105,6 +106,7 @@ async def updated(server: ServerProcess, token: str) -> None:
         new.health(health("1.3.0", UpdateState.GOOD))
 
 
+@pytest.mark.timeout(300)
 def test_update_is_acknowledged_and_told_to_everybody_who_asks(tmp_path: Path) -> None:
     with ServerProcess(tmp_path, {}, SETTINGS) as server:
         kitchen = json.loads(command(server, "token", "add", "kitchen", "--json"))
