@@ -79,8 +79,10 @@ def shelf(
         (unchanged, crashes, is_silent, has_no_updater, cannot_be_configured)
     ):
         made[change.__name__] = variant(package, f"99.0.{number}", folder, change)
+    # One that no test before has rolled back, which the device would remember.
+    made["pulled"] = variant(package, "99.1.0", folder, unchanged)
     with signer.keyring():
-        packages = [folder / package.name, folder / str(made["unchanged"])]
+        packages = [folder / package.name, folder / str(made["pulled"])]
         publish(packages, folder / "repository", signer.key, f"file:{REPOSITORY}")
     return made
 
@@ -245,7 +247,7 @@ def test_pull_mode_takes_what_the_signed_repository_has_and_nothing_twice(device
     inside.run("systemctl", "start", f"{UPDATE}.service")
     status, state = device.wait()
     assert status == 0, state
-    assert device.device.version() == version_of(shelf["unchanged"])
+    assert device.device.version() == version_of(shelf["pulled"])
     old_again(device, shelf)
     # It was rolled back here, if by a person: not again by itself.
     assert "nothing to do" in inside.run(UPDATE, "pull")
