@@ -221,7 +221,7 @@ class Fleet:
             "server_version": project["version"],
             "server_torch_index": "",
             "server_pip_options": ["--no-index"],
-            "server_gpu": False,
+            "server_gpu": "never",
             "server_settings": {
                 "Fleet": {"ProbationSeconds": PROBATION},
                 "Engine": {"Device": "cpu", "Workers": 1},
