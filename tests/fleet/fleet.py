@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import sysconfig
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -83,7 +84,11 @@ class Fleet:
         camera.mkdir()
         shutil.copy(self.photos / photo, camera)
         camera.chmod(0o755)
-        return self.lab.add(name, root, {camera: "/srv/camera"})
+        host = self.lab.add(name, root, {camera: "/srv/camera"})
+        # What moves over photos encodes them; Debian has the library, and not its module.
+        module = Path(sysconfig.get_path("purelib")) / "turbojpeg.py"
+        host.write("usr/lib/python3/dist-packages/turbojpeg.py", module.read_text())
+        return host
 
     @property
     def server(self) -> Host:
