@@ -184,7 +184,7 @@ class Host:
         if not leader:
             raise DeviceError(f"{self.name} is off")
         enter = ["nsenter", "--target", str(leader)]
-        enter += ["--mount", "--uts", "--ipc", "--net", "--pid", "--root", "--wd=/"]
+        enter += ["--mount", "--uts", "--ipc", "--net", "--pid", "--root", "--wd"]
         return _run([*enter, *command], check=check, given=given)
 
     def ssh(self, *command: str, check: bool = True, given: bytes = b"") -> str:
