@@ -14,6 +14,8 @@ _FIELDS_OF_DPKG = ("Status:", "Conffiles:", "Config-Version:")
 """What dpkg's database has in a package's paragraph and the package itself has not."""
 _OF_DPKG = "list"
 """dpkg's own list of a package's files, which is no control file of the package."""
+_DOCUMENTATION = ("/usr/share/doc/", "/usr/share/man/", "/usr/share/locale/")
+"""What small systems have dpkg leave out (`path-exclude=`): no program needs it."""
 
 
 def repack(run: Runner, places: Places, folder: Path) -> Path:
@@ -47,12 +49,19 @@ def repack(run: Runner, places: Places, folder: Path) -> Path:
 
 
 def _changed(told: str) -> list[str]:
-    """Return the files that `dpkg --verify` complains of, but for configuration (`c`).
+    """Return the files that `dpkg --verify` complains of.
 
-    Its lines are `??5?????? c /etc/file` and `missing     /usr/file`.
+    Its lines are `??5?????? c /etc/file` and `missing     /usr/file`. Configuration (`c`) may be
+    changed, and documentation may be missing.
     """
     lines = [line.split() for line in told.splitlines()]
-    return [words[-1] for words in lines if len(words) > 1 and words[1] != "c"]
+    return [
+        words[-1]
+        for words in lines
+        if len(words) > 1
+        and words[1] != "c"
+        and not (words[0] == "missing" and words[-1].startswith(_DOCUMENTATION))
+    ]
 
 
 def _copy_files(names: Iterable[str], places: Places, root: Path) -> None:

@@ -136,6 +136,7 @@ def test_changed_files_are_no_way_back(installed, tmp_path):
     dpkg = Dpkg()
     (tmp_path / "work").mkdir()
     dpkg.verified = "??5?????? c /etc/edge/kept.conf\n"
+    dpkg.verified += f"missing     /usr/share/doc/{PACKAGE}/copyright\n"
     if shutil.which("dpkg-deb"):
         repack(dpkg, installed, tmp_path / "work")
     dpkg.verified += "missing     /usr/lib/edge/module.py\n"
