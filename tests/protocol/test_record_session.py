@@ -15,13 +15,14 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.typing import Subprotocol
 
 from demo.record_session import BEGIN, END, RecordingError, insert, main
-from iot_facerecognition_protocol import SUBPROTOCOL_V2, Face, Limits, Version
-from iot_facerecognition_server.frames import Frame
+from iot_facerecognition_protocol import SUBPROTOCOL_V2, Limits, Version
+from iot_facerecognition_server.sessions.arrived_frame import ArrivedFrame
 from iot_facerecognition_server.sessions.session import Session
 from iot_facerecognition_server.trust.certificates import Identity
 from iot_facerecognition_server.trust.host_names import HostNames
 from iot_facerecognition_server.trust.issuing import issue_identity
 from iot_facerecognition_server.trust.tls import ServerTls
+from tests.server.recognised_faces import recognised
 
 JPEG = b"\xff\xd8" + bytes(34_510)
 TOKEN = "a-very-secret-token"
@@ -63,8 +64,8 @@ async def handle(websocket: ServerConnection) -> None:
             session.receive_text(message)
         else:
             frame = session.receive_frame(message, 0.0)
-            assert isinstance(frame, Frame)
-            session.faces_found(frame.number, (Face("Ann", 1, 2, 80, 80, 0.5, 1.0),))
+            assert isinstance(frame, ArrivedFrame)
+            session.faces_found(frame.number, (recognised("Ann", 1, 2, 80, 80, distance=0.5),))
             session.processed(frame.number, 0.5, 30.0)
         while out:
             await websocket.send(out.pop(0))

@@ -45,7 +45,7 @@ def test_clients_are_told_with_name_identity_address_version_and_frames(tmp_path
             await new.send(b"a frame")
             await live.counted("frames_received_total")
             answer = await asyncio.to_thread(ask, tmp_path / "control.sock", {"do": "clients"})
-        common = {"identity": "127.0.0.1", "address": "127.0.0.1"}
+        common = {"identity": "127.0.0.1", "address": "127.0.0.1", "credential": ""}
         assert answer["clients"] == [
             {"name": "kitchen", "version": 2, "frames": 1, **common},
             {"name": "hall", "version": 1, "frames": 0, **common},
