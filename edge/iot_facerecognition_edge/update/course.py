@@ -125,7 +125,7 @@ def _taken_up(journal: Journal, now: float, boot: str) -> Journal:
             reason = "interrupted before the guard was armed; nothing was changed"
             return replace(journal, phase=Phase.SKIPPED, reason=reason)
         case Phase.ARMED if another_boot:
-            reason = "the device was started anew before the switch; nothing was changed"
+            reason = "the device was restarted before the switch; nothing was changed"
             return replace(journal, phase=Phase.SKIPPED, reason=reason, boot=boot, mark=now)
         case Phase.SWITCHING:
             reason = (

@@ -19,7 +19,7 @@ from iot_facerecognition_edge.update.names import ACKNOWLEDGED, IN_USE, STREAMIN
 from iot_facerecognition_edge.update.places import UNIT, Places
 
 STALE = 30.0
-"""Seconds after which the appliance's word on whether it streams is too old; it is said anew every
+"""Seconds after which the appliance's word on whether it streams is too old; it is said again every
 ten."""
 USED_WITHIN = 120.0
 """Seconds after the last touch in which the screen is in use."""

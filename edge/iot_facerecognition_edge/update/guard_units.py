@@ -81,13 +81,13 @@ def arm(places: Places) -> None:
         ) from error
 
 
-def start(run: Runner, *, anew: bool = False) -> None:
+def start(run: Runner, *, again: bool = False) -> None:
     """Start the guard and the timer that starts it again, unless they run. Raises UpdateError.
 
-    `anew` is for another update: the guard of the one before may be about to end.
+    `again` is for another update: the guard of the one before may be about to end.
     """
     run("systemctl", "daemon-reload", limit=120)
-    done = run("systemctl", "restart" if anew else "start", "--no-block", SERVICE, TIMER)
+    done = run("systemctl", "restart" if again else "start", "--no-block", SERVICE, TIMER)
     if done.code:
         raise UpdateError(
             f"the guard cannot be started ({done.problem}), so nothing is changed: this needs "

@@ -217,7 +217,7 @@ class Preparation:
         self._file.save(journal)
         publish(self._places, journal)
         try:
-            guard_units.start(self._run, anew=True)
+            guard_units.start(self._run, again=True)
         except UpdateError as error:
             guard_units.disarm(self._places, self._run)
             failed = replace(prepared, phase=Phase.SKIPPED, reason=str(error))

@@ -120,4 +120,4 @@ News that a stage does not name change nothing.
 """
 
 OVER: Final = frozenset({None, Stage.GOOD, Stage.ROLLED_BACK, Stage.SKIPPED})
-"""The stages after which a controller's word, or another version that is wanted, begins anew."""
+"""The stages after which a controller's word, or another version that is wanted, begins again."""

@@ -29,7 +29,7 @@ def take_report(edge: Edge, report: UpdateReport | None, at: float) -> Edge:
     """Return `edge` after what it said of its own newest update.
 
     It repeats itself with every report of its health. What it says of an attempt that ended before
-    the present update changes nothing; an attempt that was not heard of begins anew.
+    the present update changes nothing; an attempt that was not heard of begins again.
     """
     update = edge.update
     if report is None:
