@@ -28,14 +28,15 @@ _ATTAINED_STEPS: Final[Steps] = ((None, "red"), (0.5, "orange"), (edges.SLOW, "g
 _NAME_WIDTH: Final = 130
 _ANY_STEPS: Final[Steps] = ((None, "green"), (1, "red"))
 _UPDATES: Final = {
-    "pending": Word("pending", "blue"),
-    "installing": Word("installing", "purple"),
-    "probation": Word("probation", "orange"),
-    "good": Word("good", "green"),
+    "lost": Word("lost", "dark-red"),
     "rolled-back": Word("rolled back", "red"),
     "skipped": Word("skipped", "yellow"),
-    "lost": Word("lost", "dark-red"),
+    "probation": Word("probation", "orange"),
+    "installing": Word("installing", "purple"),
+    "pending": Word("pending", "blue"),
+    "good": Word("good", "green"),
 }
+"""The states of an update, the worst first."""
 
 
 def fleet() -> dashboard.Dashboard:
@@ -150,14 +151,13 @@ def _updates() -> table.Panel:
     )
     return rows(
         "Versions and updates",
-        "One row for each edge on record, connected or not, by the state of its newest update"
-        " (empty: none so far). Desired is what operators want, Reported what is on its disk,"
-        " Running what it is connected with.",
+        "One row for each edge on record, connected or not, the worst first by the state of its"
+        " newest update (empty: none so far). Desired is what operators want, Reported what is on"
+        " its disk, Running what it is connected with.",
         Column(
             "Update",
-            Query(f"max by (identity, state) ({{m}}fleet_update_state{ALL} == 1)"),
-            label="state",
-            words=_UPDATES,
+            Query(" or ".join(_in_state(state, rank) for rank, state in enumerate(_UPDATES))),
+            words=dict(enumerate(_UPDATES.values())),
             cell=BACKGROUND,
             width=120,
             centred=True,
@@ -173,6 +173,10 @@ def _updates() -> table.Panel:
         ],
         worst_first=("Update", "Identity"),
     )
+
+
+def _in_state(state: str, rank: int) -> str:
+    return f'max by (identity) ({{m}}fleet_update_state{{{HERE}, state="{state}"}} == 1) * {rank}'
 
 
 def _newest(name: str) -> Query:

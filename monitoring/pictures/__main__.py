@@ -104,8 +104,10 @@ def _take(run: Run, photos: Path, folder: Path) -> None:
 def _tell(drawn: Drawn) -> None:
     without = f", no data: {', '.join(drawn.empty)}" if drawn.empty else ""
     print(f"drawn: {drawn.picture}{without}", flush=True)
-    for row in drawn.rows[:_ROWS]:
-        print(f"    {'  '.join(row)}", flush=True)
+    for title, rows in drawn.tables.items():
+        print(f"  {title}", flush=True)
+        for row in rows[:_ROWS]:
+            print(f"    {'  '.join(row)}", flush=True)
 
 
 def _server(place: Path, photos: Path, password: Path) -> ServerProcess:

@@ -73,8 +73,8 @@ class Drawn:
     picture: Path
     empty: Sequence[str]
     """Titles of the panels without data."""
-    rows: Sequence[Sequence[str]]
-    """The table's rows from the top on, as many as there is room for."""
+    tables: Mapping[str, Sequence[Sequence[str]]]
+    """By the tables' titles their rows from the top on, as many as there is room for."""
 
 
 def draw(source: Source, requests: Sequence[Request]) -> list[Drawn]:
@@ -93,7 +93,7 @@ def draw(source: Source, requests: Sequence[Request]) -> list[Drawn]:
             file.unlink()
     read = [json.loads(line) for line in said.splitlines()]
     return [
-        Drawn(request.picture, found["empty"], found["rows"])
+        Drawn(request.picture, found["empty"], found["tables"])
         for request, found in zip(requests, read, strict=True)
     ]
 

@@ -31,8 +31,10 @@ RENAMES = 1000
 class Crowd:
     """The edges, on an event loop in a thread of its own; a context manager that ends them."""
 
-    def __init__(self, access: Access, frames: list[bytes]) -> None:
+    def __init__(self, access: Access, door_token: str, frames: list[bytes]) -> None:
+        """Let `door` in by a token of its own, and the others by the one of `access`."""
         self._access = access
+        self._door_token = door_token
         self._frames = frames
         self._stop = asyncio.Event()
         self.renamed = threading.Event()
@@ -51,7 +53,7 @@ class Crowd:
         self._loop = asyncio.get_running_loop()
         work = [
             self._edge("kitchen", math.inf),
-            self._edge("door", math.inf),
+            self._edge("door", math.inf, self._door_token),
             self._edge("gone", 8.0),
             self._renaming(),
             self._flood(),
@@ -65,18 +67,18 @@ class Crowd:
             if isinstance(outcome, Exception):
                 raise outcome
 
-    def _client(self, name: str) -> Client:
+    def _client(self, name: str, token: str | None = None) -> Client:
         return Client(
             ServerAddress("127.0.0.1", self._access.port),
             trust=Fingerprint(self._access.fingerprint),
-            token=self._access.token,
+            token=token or self._access.token,
             settings=SessionSettings(name=name),
         )
 
-    async def _edge(self, name: str, seconds: float) -> None:
+    async def _edge(self, name: str, seconds: float, token: str | None = None) -> None:
         """Send ten frames a second and the health each second, and leave after a while."""
         end = time.monotonic() + seconds
-        async with self._client(name) as client:
+        async with self._client(name, token) as client:
             for number, jpeg in enumerate(itertools.cycle(self._frames)):
                 if time.monotonic() > end:
                     return

@@ -6,6 +6,7 @@ with `FOLDER/self-test` the networks compute something else; with `FOLDER/object
 takes as long as on a machine that has no time for it.
 """
 
+import inspect
 import sys
 import time
 from collections.abc import Callable
@@ -20,6 +21,9 @@ from iot_facerecognition_server.pipeline.tools import Network
 
 BATCH_SECONDS = 3.0
 """For a few crops; a frame has several such batches."""
+
+GALLERY_SECONDS = 0.5
+"""How often the reference file is looked at: a test does not wait for the product's interval."""
 
 
 def break_parts(faults: Path) -> None:
@@ -37,15 +41,20 @@ def break_parts(faults: Path) -> None:
 
         work(engine, worker, progressed_or_died)
 
-    def keeper(
-        one: GalleryKeeper, current: Any, fingerprint: Callable[[], str], build: Any, seconds: Any
-    ) -> None:
+    def keeper(one: GalleryKeeper, *arguments: Any, **named: Any) -> None:
+        given = inspect.signature(begin).bind(one, *arguments, **named)
+        fingerprint = given.arguments["fingerprint"]
+
         def read() -> str:
             if (faults / "disk").exists():
                 raise OSError(5, "Input/output error", "faces.json")
-            return fingerprint()
+            return str(fingerprint())
 
-        begin(one, current, read, build, min(seconds, 0.5))
+        given.arguments |= {
+            "fingerprint": read,
+            "seconds": min(given.arguments["seconds"], GALLERY_SECONDS),
+        }
+        begin(*given.args, **given.kwargs)
 
     async def tested(one: SelfTest, *arguments: Any, **named: Any) -> None:
         if (faults / "self-test").exists():

@@ -85,13 +85,15 @@ def lab(
         edges.start(edges.edge("troubled", frames, 2, TROUBLED, lab.token("troubled-token")))
         edges.start(edges.edge("paused", [], 1, PAUSED, lab.token("paused-token")))
         edges.start(edges.stranger())
-        lab.command("fleet", "report", "gone-token", "lost", "--reason", "it does not answer")
         with dead_camera(lab, folder), filling(lab.disk):
             lab.until(
                 'identity:iot_facerecognition_edges:expected{identity="gone-token"}'
                 " and on (instance) instance:iot_facerecognition_server:settled == 1"
             )
             gone.cancel()
+            # What it says itself would count for more, as long as it is there.
+            lab.until('absent(iot_facerecognition_client_info{identity="gone-token"})')
+            lab.command("fleet", "report", "gone-token", "lost", "--reason", "it does not answer")
             yield lab
 
 

@@ -22,6 +22,7 @@ from demo.cast import people
 from demo.server_process import ServerProcess
 from iot_facerecognition_client.sources.moving_photo import MovingPhoto
 from iot_facerecognition_server.observability.catalogue import Kind, families
+from iot_facerecognition_server.trust.tokens import TokenStore
 from monitoring.dashboards.__main__ import FOLDER as DASHBOARDS
 from monitoring.dashboards.edges import STATES, attained
 from monitoring.dashboards.panels import Query
@@ -87,6 +88,7 @@ def lab(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]
     with with_gpus(folder), ServerProcess(folder / "server", people(photos), settings) as server:
         port = re.search(r"metrics on https://\S+:(\d+)/", server.output())
         assert port is not None, server.output()
+        tokens = TokenStore(server.folder / "state" / "tokens.json")
         # One who is known and one who is not.
         known, unknown = (
             MovingPhoto([photos / name]).frames(30) for name in ("obama2.jpg", "hanks.png")
@@ -100,7 +102,7 @@ def lab(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]
                     password_file=password,
                 ),
             ) as prometheus,
-            Crowd(server.access, [*known, *unknown]) as crowd,
+            Crowd(server.access, tokens.add("door-token"), [*known, *unknown]) as crowd,
         ):
             made = Lab(server, prometheus, int(port[1]), "of the lab")
             # Long enough for rates over some scrapes, and until the one that leaves is missed.
@@ -157,9 +159,10 @@ def test_every_panels_query_returns_data(lab: Lab) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_every_field_of_a_table_has_its_place_or_is_hidden(lab: Lab) -> None:
+@pytest.mark.parametrize("title", ["Edges", "Versions and updates"])
+def test_every_field_of_a_table_has_its_place_or_is_hidden(lab: Lab, title: str) -> None:
     board = json.loads((DASHBOARDS / "fleet.json").read_text())
-    (table,) = (panel for panel in board["panels"] if panel["type"] == "table")
+    (table,) = (panel for panel in board["panels"] if panel["title"] == title)
     fields = {"Time"}
     for target in table["targets"]:
         fields.add(f"Value #{target['refId']}")
@@ -353,10 +356,14 @@ def test_grafanas_own_libraries_show_the_worst_edge_on_top(lab: Lab, tmp_path: P
     (drawn,) = draw(source, [wanted])
     assert drawn.picture.stat().st_size > 50_000
     assert drawn.empty == []
+    edges = drawn.tables["Edges"]
     order = [word.text for word in STATES.values()]
-    states = [row[0] for row in drawn.rows]
+    states = [row[0] for row in edges]
     assert states == sorted(states, key=order.index)
-    assert drawn.rows[0][:3] == ["offline", "gone", "first"]
+    assert edges[0][:3] == ["offline", "gone", "first"]
     for state in set(states):
-        rates = [row[4] for row in drawn.rows if row[0] == state and row[4]]
+        rates = [row[4] for row in edges if row[0] == state and row[4]]
         assert rates == sorted(rates, key=lambda rate: float(rate.removesuffix(" fps")))
+    updates = {row[1]: row for row in drawn.tables["Versions and updates"]}
+    assert updates["door-token"] == ["good", "door-token", "", "1.4.2", "1.4.2"]
+    assert "first" in updates

@@ -5,7 +5,7 @@
 // FOLDER holds the libraries (node_modules) and takes the finished page. Each request tells what
 // `main.jsx` reads, and the picture's file: {picture, board, prometheus, scrape, span, variables,
 // width}. For each it prints a line of JSON with what is to be read on the picture: the titles of
-// panels without data, and the texts of the table's rows from the top on.
+// panels without data, and by the tables' titles the texts of their rows from the top on.
 
 import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
@@ -76,9 +76,14 @@ function read() {
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
   return {
     empty: all("[data-empty]").map((panel) => panel.dataset.empty),
-    rows: all("[role=row]")
-      .map((row) => all("[role=cell]", row).map((cell) => cell.textContent.trim()))
-      .filter((cells) => cells.length > 0),
+    tables: Object.fromEntries(
+      all("[data-table]").map((table) => [
+        table.dataset.table,
+        all("[role=row]", table)
+          .map((row) => all("[role=cell]", row).map((cell) => cell.textContent.trim()))
+          .filter((cells) => cells.length > 0),
+      ]),
+    ),
   };
 }
 

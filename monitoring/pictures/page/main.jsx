@@ -79,7 +79,11 @@ function Board({ board, panels, questions, span, found, width }) {
           const title = questions.filled(panel.title, "text");
           if (panel.type === "row") return <Row key={number} {...{ panel, title, style }} />;
           return (
-            <div key={number} style={style}>
+            <div
+              key={number}
+              style={style}
+              data-table={panel.type === "table" ? panel.title : undefined}
+            >
               <PanelChrome
                 title={title}
                 width={style.width}
