@@ -8,6 +8,7 @@ import json
 import re
 import ssl
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -109,11 +110,19 @@ def lab(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]
             made.until("client:iot_facerecognition_client:connected == 0")
             made.until("sum(rate(iot_facerecognition_client_frames_dropped_total[10s])) > 0")
             made.until("instance_kind:iot_facerecognition_latency_seconds:p95_5m > 0")
+            made.until('iot_facerecognition_fleet_version_info{identity="door-token", running!=""}')
+            want_version(server, "door-token", "1.4.2")
             assert crowd.renamed.wait(90)
             # What part of its frame rate an edge attains is known after two minutes.
             made.until(as_sent(Query(attained()).expression), 200.0)
             yield made
         assert server.stop() == 0, server.output()
+
+
+def want_version(server: ServerProcess, identity: str, version: str) -> None:
+    """Record a desired version, as an operator does."""
+    program = (sys.executable, "-m", "iot_facerecognition_server", "--config", server.config)
+    subprocess.run([*program, "fleet", "want", version, identity], check=True)
 
 
 def queries() -> list[tuple[str, str]]:
@@ -365,5 +374,5 @@ def test_grafanas_own_libraries_show_the_worst_edge_on_top(lab: Lab, tmp_path: P
         rates = [row[4] for row in edges if row[0] == state and row[4]]
         assert rates == sorted(rates, key=lambda rate: float(rate.removesuffix(" fps")))
     updates = {row[1]: row for row in drawn.tables["Versions and updates"]}
-    assert updates["door-token"] == ["good", "door-token", "", "1.4.2", "1.4.2"]
+    assert updates["door-token"] == ["good", "door-token", "1.4.2", "1.4.2", "1.4.2"]
     assert "first" in updates
