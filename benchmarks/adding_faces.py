@@ -19,8 +19,8 @@ from typing import Final
 
 from benchmarks import command
 from benchmarks.machine import machine
-from demo.photos import fetch_photos
-from demo.server_process import ServerProcess
+from lab.photos import fetch_photos
+from lab.server_process import ServerProcess
 
 MEGABYTE: Final = 1_000_000
 PHOTO: Final = "obama.jpg"

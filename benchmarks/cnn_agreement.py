@@ -22,10 +22,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from benchmarks import command
-from demo.photos import PHOTOS, fetch_photos
 from iot_facerecognition_server.models.catalogue import CNN_DETECTOR
 from iot_facerecognition_server.models.store import ModelStore
 from iot_facerecognition_server.networks.cnn_detector import CnnFaceDetectorNetwork, FaceBoxes
+from lab.photos import PHOTOS, fetch_photos
 
 LONGEST_SIDE = 1300
 

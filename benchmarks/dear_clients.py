@@ -16,7 +16,7 @@ from benchmarks import command, server_metrics
 from benchmarks.machine import machine
 from benchmarks.scenes import references, write_scene
 from benchmarks.streaming import Streamed, start_stream
-from demo.server_process import ServerProcess
+from lab.server_process import ServerProcess
 
 FPS: Final = 2.0
 SMALL: Final = (640, 480)

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
-from demo.photos import CACHE
+from lab.photos import CACHE
 
 REQUIREMENT: Final = "face-recognition==1.3.0"
 FOLDER: Final = CACHE / "face_recognition-1.3.0"

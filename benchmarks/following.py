@@ -23,8 +23,6 @@ import torch
 from PIL import Image
 
 from benchmarks.walking_people import FPS, SCENES, Stage, Truth, render, stage
-from demo.cast import people
-from demo.photos import fetch_photos
 from iot_facerecognition_server.gallery.gallery import Gallery
 from iot_facerecognition_server.models.catalogue import FACE_DESCRIPTOR, LANDMARKS
 from iot_facerecognition_server.models.store import ModelStore
@@ -44,6 +42,8 @@ from iot_facerecognition_server.vision.faces import HogDetector
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
 from iot_facerecognition_server.vision.jpeg_header import JpegLimits
 from iot_facerecognition_server.vision.scaling import luma
+from lab.cast import people
+from lab.photos import fetch_photos
 
 SIZES = ((640, 480), (1280, 720))
 SAME_FACE = 0.5

@@ -23,8 +23,8 @@ from benchmarks.machine import machine
 from benchmarks.process_cost import ProcessCost
 from benchmarks.scenes import references, scene_frames
 from benchmarks.server_metrics import Metrics
-from demo.server_process import Access, ServerProcess
 from iot_facerecognition_server.observability import catalogue
+from lab.server_process import Access, ServerProcess
 
 WARM_UP: Final = 16
 """Clients that come and go before anything is measured, so that caches and threads are there."""

@@ -12,10 +12,10 @@ from contextlib import closing
 from pathlib import Path
 
 from benchmarks import command
-from demo.server_process import Access
 from iot_facerecognition_client import Client, Fingerprint, FrameEnded, ServerAddress
 from iot_facerecognition_client.status import State
 from iot_facerecognition_protocol import SessionSettings
+from lab.server_process import Access
 
 AT_A_TIME = 16
 """Handshakes under way: a site's edges come back like this after a power cut."""

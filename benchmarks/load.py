@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Literal
 
 from benchmarks import command
-from demo.server_process import Access
 from iot_facerecognition_client import Client, Fingerprint, FrameEnded, ServerAddress
 from iot_facerecognition_client.events import FacesResult, ObjectsResult
 from iot_facerecognition_protocol import FrameStatus, SessionSettings
+from lab.server_process import Access
 
 WARM_UP_SECONDS = 1.5
 APART = 5

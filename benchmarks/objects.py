@@ -24,7 +24,6 @@ from PIL import Image
 
 from benchmarks import command
 from benchmarks.machine import machine
-from demo.photos import fetch_photos
 from iot_facerecognition_server.frames import ObjectsWanted
 from iot_facerecognition_server.models.catalogue import EFFICIENTNET
 from iot_facerecognition_server.models.store import ModelStore
@@ -33,6 +32,7 @@ from iot_facerecognition_server.networks.precision import Precision, choose_prec
 from iot_facerecognition_server.vision.crops import ObjectCropper
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
 from iot_facerecognition_server.vision.jpeg_header import JpegLimits
+from lab.photos import fetch_photos
 
 CROPS: Final = 16
 SECONDS: Final = 2.0

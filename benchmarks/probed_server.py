@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from demo.server_process import ServerProcess
 from iot_facerecognition_server.cli import main
+from lab.server_process import ServerProcess
 
 PERIOD_SECONDS: Final = 0.005
 

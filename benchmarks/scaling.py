@@ -28,9 +28,9 @@ from benchmarks.machine import cores, machine
 from benchmarks.scaling_plot import Panel, draw
 from benchmarks.scenes import references, write_scene
 from benchmarks.streaming import stream_closed_loop
-from demo.server_process import ServerProcess
 from iot_facerecognition_server.frames import DESCRIPTOR_SIZE
 from iot_facerecognition_server.gallery.nearest import NearestReferences, squares
+from lab.server_process import ServerProcess
 
 CLIENTS: Final = (1, 2, 4, 8, 32)
 FACES: Final = (1, 4, 16)

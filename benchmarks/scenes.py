@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from demo.cast import people
-from demo.photos import fetch_photos
 from iot_facerecognition_client.sources.moving_photo import MovingPhoto
 from iot_facerecognition_server.vision.faces import HogDetector
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
 from iot_facerecognition_server.vision.scaling import luma
+from lab.cast import people
+from lab.photos import fetch_photos
 
 ONE_FACE = ("obama.jpg", "biden.jpg", "astronaut.png")
 HEAD = 1.9

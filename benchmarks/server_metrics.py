@@ -7,8 +7,8 @@ from typing import Final
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from demo.server_process import ServerProcess
 from iot_facerecognition_server.observability.catalogue import PREFIX, Family
+from lab.server_process import ServerProcess
 
 ENABLED: Final[Mapping[str, str]] = {"Enable": "true", "Bind": "127.0.0.1", "Port": "0"}
 """The `[Metrics]` section that a server needs to be read."""

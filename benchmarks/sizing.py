@@ -25,7 +25,7 @@ from benchmarks.process_cost import ProcessCost
 from benchmarks.scenes import references
 from benchmarks.streaming import Streamed, start_stream
 from benchmarks.walking_people import FPS, Actor, Scene, Stage, standing, visiting
-from demo.server_process import ServerProcess
+from lab.server_process import ServerProcess
 
 SIZE: Final = (640, 480)
 SCENE_SECONDS: Final = 12.0

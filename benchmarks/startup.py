@@ -27,11 +27,11 @@ from PIL import Image, ImageOps
 from benchmarks import command
 from benchmarks.machine import machine
 from benchmarks.process_cost import ProcessCost
-from demo.cast import ON_PHOTO
-from demo.photos import fetch_photos
-from demo.server_process import ServerProcess
 from iot_facerecognition_server.vision.faces import HogDetector
 from iot_facerecognition_server.vision.scaling import luma
+from lab.cast import ON_PHOTO
+from lab.photos import fetch_photos
+from lab.server_process import ServerProcess
 
 PHOTOS: Final = 20
 SOURCES: Final = ("obama.jpg", "obama2.jpg", "obama3.jpg", "biden.jpg", "astronaut.png")

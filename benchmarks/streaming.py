@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from demo.server_process import ServerProcess
+from lab.server_process import ServerProcess
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,6 @@ from benchmarks.bare_kernels import KernelTimes, measured_apart, milliseconds, t
 from benchmarks.machine import cores, machine
 from benchmarks.scenes import ONE_FACE, references, write_scene
 from benchmarks.streaming import Streamed, start_stream, stream_closed_loop
-from demo.photos import fetch_photos
-from demo.server_process import ServerProcess
 from iot_facerecognition_client.sources.moving_photo import MovingPhoto
 from iot_facerecognition_server.frames import ObjectsWanted
 from iot_facerecognition_server.models.catalogue import EFFICIENTNET
@@ -36,6 +34,8 @@ from iot_facerecognition_server.networks.precision import choose_precision
 from iot_facerecognition_server.vision.crops import ObjectCropper
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
 from iot_facerecognition_server.vision.jpeg_header import JpegLimits
+from lab.photos import fetch_photos
+from lab.server_process import ServerProcess
 
 VGA: Final = (640, 480)
 HD: Final = (1280, 720)

@@ -24,7 +24,6 @@ from typing import Final
 from benchmarks import command
 from benchmarks.machine import machine
 from benchmarks.scenes import references, scene_frames
-from demo.server_process import Access, ServerProcess
 from iot_facerecognition_client import (
     Client,
     FacesResult,
@@ -34,6 +33,7 @@ from iot_facerecognition_client import (
     Status,
 )
 from iot_facerecognition_protocol import SessionSettings
+from lab.server_process import Access, ServerProcess
 
 EDGES: Final = 50
 RATE: Final = 1.0

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-from demo.photos import fetch_photos
 from iot_facerecognition_server.vision.detection import Detection
 from iot_facerecognition_server.vision.faces import HogDetector
 from iot_facerecognition_server.vision.scaling import luma
+from lab.photos import fetch_photos
 
 FPS: Final = 15.0
 NOISE: Final = 2.0

@@ -19,9 +19,9 @@ from benchmarks.machine import machine
 from benchmarks.scenes import ONE_FACE, references
 from benchmarks.slow_link import SERVER_ADDRESS, Link, SlowLink
 from benchmarks.streaming import Stream, Streamed, load_command
-from demo.photos import fetch_photos
-from demo.server_process import ServerProcess
 from iot_facerecognition_client.sources.moving_photo import MovingPhoto
+from lab.photos import fetch_photos
+from lab.server_process import ServerProcess
 
 LINK: Final = Link(delay=0.030, loss=0.01)
 WINDOWS: Final = (1, 2, 3, 4)

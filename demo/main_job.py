@@ -17,21 +17,35 @@ from pathlib import Path
 from rich.console import Console
 from rich.live import Live
 
-from demo.cast import PARTS, Part, people
 from demo.live_table import Row, live_table, milliseconds
-from demo.photos import PhotosError, fetch_photos
 from demo.picture import draw
-from demo.server_process import Access, ServerFailedError, ServerProcess
 from demo.tally import Tally
 from iot_facerecognition_client import Client, FacesResult, Fingerprint, ServerAddress
 from iot_facerecognition_client.sources.moving_photo import MovingPhoto
 from iot_facerecognition_client.streaming import Handover, SourceStream
 from iot_facerecognition_protocol import Face, SessionSettings
+from lab.cast import people
+from lab.photos import PhotosError, fetch_photos
+from lab.server_process import Access, ServerFailedError, ServerProcess
 
 OUTPUT = Path("demo-output")
 FRAME = (640, 480)
 FPS = 15.0
 SECONDS_PER_PHOTO = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One client of the demo: its name, and the photos that its camera pans over."""
+
+    client: str
+    photos: tuple[str, ...]
+
+
+PARTS = (
+    Part("entrance", ("obama2.jpg", "hanks.png", "astronaut.png")),
+    Part("office", ("biden.jpg", "group.jpg", "obama3.jpg")),
+)
 
 
 @dataclass(slots=True)

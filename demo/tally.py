@@ -4,9 +4,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from demo.cast import ON_PHOTO
 from iot_facerecognition_client import FacesResult
 from iot_facerecognition_protocol import Face
+from lab.cast import ON_PHOTO
 
 
 @dataclass(slots=True)

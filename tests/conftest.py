@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from demo.photos import fetch_photos
+from lab.photos import fetch_photos
 
 # Under nohup, and in the background of a script, SIGINT is ignored, and what is ignored stays so in
 # every program that a test starts. Tests that interrupt one need it as a terminal gives it.

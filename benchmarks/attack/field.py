@@ -7,9 +7,9 @@ from typing import Final, Self
 from benchmarks.attack.catalogue import ATTACKS
 from benchmarks.attack.values import HONEST, PORTER, REVOKED, Target
 from benchmarks.process_cost import ProcessCost
-from demo.photos import fetch_photos
-from demo.server_process import ServerProcess
 from iot_facerecognition_server.trust.tokens import TokenStore
+from lab.photos import fetch_photos
+from lab.server_process import ServerProcess
 
 VICTIMS: Final = ("victim-0", "victim-1")
 """The identities of the two victims."""

@@ -14,8 +14,8 @@ from websockets.frames import Opcode
 
 from benchmarks.attack.peer import Peer, RefusedError, masked, tls_socket
 from benchmarks.attack.values import HONEST, Attack, Outcome, Target
-from demo.cast import ON_PHOTO
 from iot_facerecognition_protocol import Command
+from lab.cast import ON_PHOTO
 
 _TAKE_UP_SECONDS = 3.0
 """How long a changed reference file is left to do harm after SIGHUP."""

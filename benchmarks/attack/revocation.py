@@ -14,8 +14,8 @@ from pathlib import Path
 from benchmarks.attack import jpegs
 from benchmarks.attack.peer import Peer, RefusedError
 from benchmarks.attack.values import Attack, Outcome, Target
-from demo.client_certificates import Authority
-from demo.server_process import ServerProcess
+from lab.client_certificates import Authority
+from lab.server_process import ServerProcess
 
 _CONNECTIONS = 3
 _START_SECONDS = 100.0

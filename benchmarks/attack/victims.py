@@ -19,9 +19,6 @@ from typing import IO, Final, Self
 
 from benchmarks import command
 from benchmarks.streaming import percentile
-from demo.cast import ON_PHOTO
-from demo.photos import fetch_photos
-from demo.server_process import Access
 from iot_facerecognition_client import (
     Client,
     Fingerprint,
@@ -33,6 +30,9 @@ from iot_facerecognition_client import (
 from iot_facerecognition_client.events import FacesResult
 from iot_facerecognition_client.sources.moving_photo import MovingPhoto
 from iot_facerecognition_protocol import FrameStatus, SessionSettings
+from lab.cast import ON_PHOTO
+from lab.photos import fetch_photos
+from lab.server_process import Access
 
 FPS: Final = 10.0
 SIZE: Final = (640, 480)

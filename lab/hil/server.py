@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Protocol
 
 from benchmarks.server_metrics import ENABLED, Metrics
-from demo.server_process import ServerFailedError, ServerProcess
 from lab.hil.bench import BenchError, ServerAccess
+from lab.server_process import ServerFailedError, ServerProcess
 
 _FINGERPRINT = r"sha256:(?:[0-9A-F]{2}:){31}[0-9A-F]{2}"
 _START = 300.0

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from demo.cast import people
-from demo.photos import PhotosError, fetch_photos
-from demo.server_process import ServerFailedError, ServerProcess
 from iot_facerecognition_client.sources.moving_photo import MovingPhoto
 from iot_facerecognition_server.trust.tokens import TokenStore
+from lab.cast import people
+from lab.photos import PhotosError, fetch_photos
+from lab.server_process import ServerFailedError, ServerProcess
 from monitoring.dashboards.__main__ import FOLDER as DASHBOARDS
 from monitoring.pictures.edges import Edge, Site, Views, alone, fifty
 from monitoring.pictures.grafana import Drawn, PictureError, Request, Source, draw, libraries

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Self
 
-from demo.server_process import Access
 from iot_facerecognition_client import Client, Fingerprint, ServerAddress
 from iot_facerecognition_protocol import (
     CameraState,
@@ -17,6 +16,7 @@ from iot_facerecognition_protocol import (
     UpdateReport,
     UpdateState,
 )
+from lab.server_process import Access
 
 PLACES: Final = ("gate", "dock", "hall", "stairs", "office")
 _RATE: Final = 0.5

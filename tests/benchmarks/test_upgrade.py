@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.upgrade import Edge, listening_since
-from demo.server_process import Access, ServerProcess
+from lab.server_process import Access, ServerProcess
 
 
 def edge(*results: float) -> Edge:

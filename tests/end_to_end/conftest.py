@@ -10,8 +10,8 @@ import pytest
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from demo.cast import people
-from demo.server_process import Access, ServerProcess
+from lab.cast import people
+from lab.server_process import Access, ServerProcess
 
 V2 = "iot-facerecognition.v2"
 

@@ -18,8 +18,8 @@ from benchmarks.attack.report import MEMORY_TARGET
 from benchmarks.attack.values import PROXY, Target
 from benchmarks.attack.victims import Noticed, Victims
 from benchmarks.server_metrics import ENABLED
-from demo.cast import people
-from demo.server_process import ServerProcess
+from lab.cast import people
+from lab.server_process import ServerProcess
 
 DEADLINE_SECONDS = 2
 """Of handshakes and of unfinished messages: the default ones would take a test half a minute."""

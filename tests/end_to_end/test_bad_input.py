@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from demo.server_process import ServerProcess
+from lab.server_process import ServerProcess
 
 from .conftest import Peer, dial, faces_in
 from .test_recognition import jpeg_of

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from demo.server_process import ServerProcess
+from lab.server_process import ServerProcess
 
 from .conftest import Peer, dial
 from .test_identity import command, metric

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from demo.cast import people
-from demo.server_process import ServerProcess
+from lab.cast import people
+from lab.server_process import ServerProcess
 
 from .conftest import dial, faces_in
 from .test_recognition import jpeg_of

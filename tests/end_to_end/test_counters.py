@@ -9,7 +9,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from websockets.exceptions import ConnectionClosed
 
-from demo.server_process import ServerProcess
+from lab.server_process import ServerProcess
 
 from .conftest import dial
 

@@ -12,8 +12,6 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from demo.cast import people
-from demo.server_process import ServerProcess
 from iot_facerecognition_client import ServerAddress
 from iot_facerecognition_client.presented import presented_certificate
 from iot_facerecognition_edge.assembly import Options, build
@@ -25,6 +23,8 @@ from iot_facerecognition_edge.views.connect import ConnectPopup
 from iot_facerecognition_edge.views.main import MainView
 from iot_facerecognition_edge.views.scan import ScanLayer
 from iot_facerecognition_protocol.fingerprints import fingerprint_words
+from lab.cast import people
+from lab.server_process import ServerProcess
 
 from .person import Person
 

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from demo.server_process import ServerProcess
 from iot_facerecognition_client import Client, Fingerprint, ServerAddress, UpdateAcknowledged
 from iot_facerecognition_protocol import Health, UpdateReport, UpdateState
+from lab.server_process import ServerProcess
 
 FRAME_RATE = 2.0
 """Frames a second: few, so that a machine with other work to do keeps up with them."""

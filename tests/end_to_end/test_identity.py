@@ -17,8 +17,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
-from demo.client_certificates import Authority
-from demo.server_process import ServerProcess
+from lab.client_certificates import Authority
+from lab.server_process import ServerProcess
 
 from .conftest import V2, Peer, dial
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from demo.cast import people
-from demo.server_process import ServerProcess
 from iot_facerecognition_client import Client, FacesResult, Fingerprint, ServerAddress, State
+from lab.cast import people
+from lab.server_process import ServerProcess
 
 from .conftest import dial
 from .test_recognition import jpeg_of

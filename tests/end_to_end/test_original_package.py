@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from demo.photos import CACHE
-from demo.server_process import ServerProcess
+from lab.photos import CACHE
+from lab.server_process import ServerProcess
 
 PROGRAM = """
 import sys

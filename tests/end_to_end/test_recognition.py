@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from demo.server_process import ServerProcess
 from iot_facerecognition_client import Client, FacesResult, Fingerprint, ServerAddress
 from iot_facerecognition_protocol import SessionSettings
+from lab.server_process import ServerProcess
 
 from .conftest import Peer, dial, faces_in
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from demo.record_session import main
-from demo.server_process import ServerProcess
+from lab.recording.session import main
+from lab.server_process import ServerProcess
 
 from .test_recognition import jpeg_of
 

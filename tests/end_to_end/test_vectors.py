@@ -5,8 +5,8 @@ import json
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from demo.server_process import ServerProcess
 from iot_facerecognition_protocol import Version
+from lab.server_process import ServerProcess
 from tests.protocol.vectors import TO_SERVER, ToServer, agrees
 
 from .conftest import dial

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from demo.server_process import ServerProcess
+from lab.server_process import ServerProcess
 
 from .conftest import dial
 from .test_recognition import jpeg_of

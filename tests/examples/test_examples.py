@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from demo.cast import people
-from demo.server_process import Access, ServerProcess
+from lab.cast import people
+from lab.server_process import Access, ServerProcess
 
 from .blocks import Block, blocks_of, code_blocks
 
@@ -85,7 +85,7 @@ def folder(photos: Path, tmp_path: Path, example_server: ServerProcess) -> Path:
             shutil.copy2(kept, tmp_path / "state")
     assert example_server.access.token
     (tmp_path / "token.txt").write_text(example_server.access.token)
-    (tmp_path / "demo").symlink_to(Path(__file__).parents[2] / "demo")
+    (tmp_path / "lab").symlink_to(Path(__file__).parents[2] / "lab")
     return tmp_path
 
 

@@ -30,8 +30,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 if _LAB:
-    from demo.photos import fetch_photos
     from lab.hosts.lab import HostLab
+    from lab.photos import fetch_photos
     from scripts.debian_package import build
     from tests.fleet.fleet import Fleet
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.edge_device import REPOSITORY
-from demo.cast import ON_PHOTO, REFERENCES
+from lab.cast import ON_PHOTO, REFERENCES
 from lab.hosts.host import Host
 from lab.hosts.lab import HostLab
 from lab.hosts.packages import PACKAGE, other_version, version_of

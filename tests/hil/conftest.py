@@ -16,8 +16,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from benchmarks.edge_device import REPOSITORY
-from demo.cast import people
-from demo.photos import fetch_photos
+from lab.cast import people
 from lab.hil.bed import Bed
 from lab.hil.bench import Bench, Login
 from lab.hil.bench_rig import BenchRig
@@ -29,6 +28,7 @@ from lab.hil.results import Figure, Outcome, Results, Verdict
 from lab.hil.rig import Rig
 from lab.hil.server import GivenServer, LocalServer, ServerUnderTest
 from lab.hil.virtual_rig import VirtualRig
+from lab.photos import fetch_photos
 from scripts.debian_package import build
 
 if os.environ.get("LAB") != "hil":

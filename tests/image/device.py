@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from demo.server_process import ServerProcess
 from iot_facerecognition_client.sources.jpeg_header import read_jpeg_header
+from lab.server_process import ServerProcess
 from tests.image.roots import System
 from tests.labs.booted_debian import BootedDebian
 

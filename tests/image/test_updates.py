@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from demo.cast import people
-from demo.server_process import ServerProcess
+from lab.cast import people
+from lab.server_process import ServerProcess
 from scripts.apt_repository import publish
 from tests.image.device import PACKAGE, free_port
 from tests.image.repository import Signer

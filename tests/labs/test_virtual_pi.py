@@ -18,10 +18,10 @@ from PIL import Image
 
 from benchmarks.edge_device import REPOSITORY
 from benchmarks.server_metrics import ENABLED, Metrics
-from demo.cast import people
-from demo.server_process import ServerProcess
 from iot_facerecognition_edge.settings import Value
 from iot_facerecognition_server.observability import catalogue
+from lab.cast import people
+from lab.server_process import ServerProcess
 from lab.virtual_pi.appliance import PICTURES, SETTINGS_FILE, STATUS_FILE, make_card
 from lab.virtual_pi.boot_files import SCREEN
 from lab.virtual_pi.boot_times import moments, table

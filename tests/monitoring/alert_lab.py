@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from demo.cast import people
-from demo.server_process import ServerProcess
+from lab.cast import people
+from lab.server_process import ServerProcess
 from tests.monitoring.alertmanager_process import AlertmanagerProcess, Told
 from tests.monitoring.prometheus_process import PrometheusProcess, free_port, quick_configuration
 from tests.monitoring.quick_rules import LOOKBACK, write_quick_rules

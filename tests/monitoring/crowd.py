@@ -15,7 +15,6 @@ from typing import Any, Self
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from demo.server_process import Access
 from iot_facerecognition_client import Client, Fingerprint, ServerAddress
 from iot_facerecognition_protocol import (
     CameraState,
@@ -24,6 +23,7 @@ from iot_facerecognition_protocol import (
     UpdateReport,
     UpdateState,
 )
+from lab.server_process import Access
 
 RENAMES = 1000
 

@@ -19,11 +19,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from demo.cast import people
-from demo.server_process import ServerProcess
 from iot_facerecognition_client.sources.moving_photo import MovingPhoto
 from iot_facerecognition_server.observability.catalogue import Kind, families
 from iot_facerecognition_server.trust.tokens import TokenStore
+from lab.cast import people
+from lab.server_process import ServerProcess
 from monitoring.dashboards.__main__ import FOLDER as DASHBOARDS
 from monitoring.dashboards.edges import STATES, attained
 from monitoring.dashboards.panels import Query

@@ -12,9 +12,9 @@ from typing import Any, Self
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from demo.server_process import Access
 from iot_facerecognition_client import Client, Fingerprint, ServerAddress
 from iot_facerecognition_protocol import Health, SessionSettings
+from lab.server_process import Access
 
 
 async def _others_ended() -> None:

@@ -8,7 +8,6 @@ from typing import get_args, get_type_hints
 
 import pytest
 
-from demo.record_session import BEGIN, END
 from iot_facerecognition_client.backoff import UNTOLD, Backoff, Ceilings
 from iot_facerecognition_client.connection import Timing
 from iot_facerecognition_protocol import (
@@ -38,6 +37,7 @@ from iot_facerecognition_protocol import (
 )
 from iot_facerecognition_server.config.loading import SECTIONS
 from iot_facerecognition_server.serving.drain import RETURN_SECONDS
+from lab.recording.session import BEGIN, END
 
 PAGE = (Path(__file__).parents[2] / "docs/protocol.md").read_text(encoding="utf-8")
 WORDS = {

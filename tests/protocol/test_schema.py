@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from demo.record_session import BEGIN, BEGIN_TROUBLE, END, END_TROUBLE
 from iot_facerecognition_protocol import (
     SETTING_TYPES,
     Command,
@@ -33,6 +32,7 @@ from iot_facerecognition_protocol import (
     Version,
     encode,
 )
+from lab.recording.session import BEGIN, BEGIN_TROUBLE, END, END_TROUBLE
 
 from .vectors import TO_CLIENT, TO_SERVER
 

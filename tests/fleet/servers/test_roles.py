@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from demo.photos import fetch_photos
+from lab.photos import fetch_photos
 from tests.fleet.servers.hosts import COMMAND, PASSWORD, UNIT, ServerHosts, changed
 
 pytestmark = pytest.mark.timeout(1500, func_only=True)

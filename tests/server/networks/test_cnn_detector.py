@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from benchmarks.cnn_agreement import Agreement, agreement, faces_of_dlib, read_picture
-from demo.photos import PHOTOS
 from iot_facerecognition_server.networks.cnn_detector import (
     CnnFaceDetectorNetwork,
     DetectorNetwork,
@@ -19,6 +18,7 @@ from iot_facerecognition_server.networks.dlib_network import read_network
 from iot_facerecognition_server.networks.face_descriptor import NetworkFileError
 from iot_facerecognition_server.networks.precision import Precision, choose_detector_precision
 from iot_facerecognition_server.networks.residual import NetworkStructureError
+from lab.photos import PHOTOS
 
 RECORD = json.loads((Path(__file__).parent / "dlib_cnn_faces.json").read_text())
 """What dlib 20.0.1 found: `python -m benchmarks.cnn_agreement --record`."""

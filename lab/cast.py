@@ -1,7 +1,6 @@
-"""Who plays in the demo: which photo shows whom, and whom the server is told about."""
+"""Who is on which photo, and who is enrolled on the server that looks at them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 REFERENCES: Mapping[str, tuple[str, ...]] = {
@@ -23,20 +22,6 @@ ON_PHOTO: Mapping[str, str] = {
 """Whom the server should name on each photo; empty: nobody it knows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A client of the demo: its name and the photos that its camera pans over."""
-
-    client: str
-    photos: tuple[str, ...]
-
-
-PARTS = (
-    Part("entrance", ("obama2.jpg", "hanks.png", "astronaut.png")),
-    Part("office", ("biden.jpg", "group.jpg", "obama3.jpg")),
-)
-
-
 def people(folder: Path) -> dict[str, list[Path]]:
-    """Return the reference photos of everyone the server is told about."""
+    """Return the reference photos of everyone who is enrolled."""
     return {tag: [folder / name for name in names] for tag, names in REFERENCES.items()}

@@ -1,9 +1,9 @@
 """Pictures of the appliance's views for the documentation, from a real run.
 
-`python -m demo.edge_screenshots [FOLDER [WIDTHxHEIGHT…]]` starts the server on loopback, lets an
-appliance look at photos, walks through its views in dark and light on two sizes of screen (or those
-given), and writes the pictures to FOLDER (docs/images/edge without one). The photos are in the
-public domain.
+`python -m scripts.pictures.edge_screenshots [FOLDER [WIDTHxHEIGHT…]]` starts the server on
+loopback, lets an appliance look at photos, walks through its views in dark and light on two sizes
+of screen (or those given), and writes the pictures to FOLDER (docs/images/edge without one). The
+photos are in the public domain.
 """
 
 import asyncio
@@ -14,11 +14,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from demo.photos import PhotosError, fetch_photos
-from demo.server_process import ServerFailedError, ServerProcess
 from iot_facerecognition_edge.errors import EdgeError
 from iot_facerecognition_edge.settings import Value
 from iot_facerecognition_edge.ui.screenshots import SIZES, NothingSeenError, Scenes, take
+from lab.photos import PhotosError, fetch_photos
+from lab.server_process import ServerFailedError, ServerProcess
 
 _FRAME = (640, 480)
 _KNOWN = ("obama3.jpg", (0, 150, 1434, 1226))

@@ -1,4 +1,4 @@
-"""The picture of names in many scripts: `python -m demo.names_picture` draws docs/images/names.png.
+"""Draws docs/images/names.png, names in many scripts: `python -m scripts.pictures.names`.
 
 It needs the fonts that docs/edge.md names, and says which of them are missing.
 """
@@ -11,7 +11,7 @@ from PIL import Image
 
 from iot_facerecognition_client.lettering.drawing import Lettering
 
-PICTURE: Final = Path(__file__).parents[1] / "docs" / "images" / "names.png"
+PICTURE: Final = Path(__file__).parents[2] / "docs" / "images" / "names.png"
 SIZE: Final = 28
 COLUMNS: Final = 3
 NAMES: Final = (

@@ -14,7 +14,6 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.typing import Subprotocol
 
-from demo.record_session import BEGIN, END, RecordingError, insert, main
 from iot_facerecognition_protocol import SUBPROTOCOL_V2, Limits, Version
 from iot_facerecognition_server.sessions.arrived_frame import ArrivedFrame
 from iot_facerecognition_server.sessions.session import Session
@@ -22,6 +21,7 @@ from iot_facerecognition_server.trust.certificates import Identity
 from iot_facerecognition_server.trust.host_names import HostNames
 from iot_facerecognition_server.trust.issuing import issue_identity
 from iot_facerecognition_server.trust.tls import ServerTls
+from lab.recording.session import BEGIN, END, RecordingError, insert, main
 from tests.server.recognised_faces import recognised
 
 JPEG = b"\xff\xd8" + bytes(34_510)
