@@ -44,7 +44,7 @@ def imports_screen() -> Callable[[], object]:
 
     load_pygame()
     from iot_facerecognition_edge.screens import framebuffer, touch  # noqa: F401, PLC0415
-    from iot_facerecognition_edge.ui import loop  # noqa: F401, PLC0415
+    from iot_facerecognition_edge.views import loop  # noqa: F401, PLC0415
 
     return work
 
@@ -69,7 +69,7 @@ def mask_python() -> Callable[[], object]:
 
 def pin() -> Callable[[], object]:
     """Check a PIN that is wrong."""
-    from iot_facerecognition_edge.pin import hashed, matches  # noqa: PLC0415
+    from iot_facerecognition_edge.settings.pin import hashed, matches  # noqa: PLC0415
 
     stored = hashed("271828")
     return lambda: matches("314159", stored)
@@ -131,11 +131,11 @@ def results() -> Callable[[], object]:
     """Count, log and tell what came back; traffic and frame rate are sampled at every eighth."""
     from iot_facerecognition_client import FacesResult, FrameEnded, ObjectsResult  # noqa: PLC0415
     from iot_facerecognition_client.scene import Scene  # noqa: PLC0415
-    from iot_facerecognition_edge.eventlog import EventLog  # noqa: PLC0415
-    from iot_facerecognition_edge.overlay import Overlay  # noqa: PLC0415
-    from iot_facerecognition_edge.results import Results  # noqa: PLC0415
+    from iot_facerecognition_edge.appliance.results import Results  # noqa: PLC0415
+    from iot_facerecognition_edge.log.eventlog import EventLog  # noqa: PLC0415
     from iot_facerecognition_edge.settings import Settings  # noqa: PLC0415
     from iot_facerecognition_edge.statistics import Statistics  # noqa: PLC0415
+    from iot_facerecognition_edge.views.overlay import Overlay  # noqa: PLC0415
     from iot_facerecognition_protocol import Face, FrameStatus, ObjectLabel  # noqa: PLC0415
 
     statistics, overlay = Statistics(), Overlay(Settings())
@@ -223,11 +223,11 @@ class StillCamera:
 
 def _appliance(camera: StillCamera, settings: dict[str, Any]) -> Any:
     from iot_facerecognition_edge.appliance import Appliance  # noqa: PLC0415
-    from iot_facerecognition_edge.eventlog import EventLog  # noqa: PLC0415
-    from iot_facerecognition_edge.health import HealthReader  # noqa: PLC0415
+    from iot_facerecognition_edge.connection.timekeeping import Timekeeper  # noqa: PLC0415
+    from iot_facerecognition_edge.log.eventlog import EventLog  # noqa: PLC0415
+    from iot_facerecognition_edge.machine.health import HealthReader  # noqa: PLC0415
     from iot_facerecognition_edge.settings import Settings  # noqa: PLC0415
     from iot_facerecognition_edge.statistics import Statistics  # noqa: PLC0415
-    from iot_facerecognition_edge.timekeeping import Timekeeper  # noqa: PLC0415
 
     return Appliance(
         settings=Settings(settings),

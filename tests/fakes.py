@@ -9,24 +9,24 @@ from typing import Final
 from iot_facerecognition_client.sources.interface import FrameSource
 from iot_facerecognition_edge.cameras.interface import Camera, PreviewPlane
 from iot_facerecognition_edge.cameras.v4l2_kernel import Mapping
+from iot_facerecognition_edge.connection.synchronisation import Asker
 from iot_facerecognition_edge.daemon import Notifier
-from iot_facerecognition_edge.hooks import Hook
+from iot_facerecognition_edge.presence.hooks import Hook
 from iot_facerecognition_edge.screens.drm import Plane
 from iot_facerecognition_edge.screens.interface import Screen
 from iot_facerecognition_edge.screens.memory import MemoryScreen
 from iot_facerecognition_edge.screens.touch import InputDevice
-from iot_facerecognition_edge.synchronisation import Asker
-from tests.edge.appliance.exposed_camera import ExposedCamera
-from tests.edge.appliance.test_capture import FakeCamera
-from tests.edge.appliance.test_daemon import Notifier as NotedLines
-from tests.edge.appliance.test_hooks import Recorder
-from tests.edge.appliance.test_synchronisation import Server
-from tests.edge.appliance.test_watchdog import Signs
 from tests.edge.cameras.fake_device.v4l2_driver import Mapping as MappedBuffer
 from tests.edge.cameras.small_camera import SmallCamera
+from tests.edge.capture.test_capture import FakeCamera
 from tests.edge.client.failing_source import FailingSource
-from tests.edge.ui.plane import FakePlane
-from tests.edge.ui.touch_device import FakeDevice, FakeEvdev
+from tests.edge.connection.test_synchronisation import Server
+from tests.edge.exposed_camera import ExposedCamera
+from tests.edge.plane import FakePlane
+from tests.edge.presence.test_hooks import Recorder
+from tests.edge.test_daemon import Notifier as NotedLines
+from tests.edge.test_watchdog import Signs
+from tests.edge.touch_device import FakeDevice, FakeEvdev
 
 ASKERS: Final[tuple[type[Asker], ...]] = (Server,)
 CAMERAS: Final[tuple[type[Camera], ...]] = (ExposedCamera, FakeCamera, SmallCamera)

@@ -4,13 +4,15 @@ Everything here runs on one thread, the event loop's, except what a camera bring
 camera's thread hands over through a one-slot buffer and returns.
 
 - `settings`: every setting in one list, its values and its file.
-- `statistics`, `eventlog`, `overlay`: what happened, as bounded plain classes without a clock.
-- `cameras`: where pictures come from, behind one small interface.
-- `introduction`: getting to know a server; `qr` reads codes from the camera's picture.
-- `screens`, `views`, `ui`: what a person sees and touches.
-- `appliance`: the facade that views, hooks and the daemon talk to; `assembly` builds the graph.
+- `log`, `statistics`: what happened, as bounded plain classes without a clock.
+- `cameras`: where pictures come from, behind one small interface; `capture` runs one of them.
+- `connection`: the server, from the first look at its certificate to the link that is kept.
+- `presence`: who is there, and the hooks that follow; `machine`: health, progress, updates.
+- `appliance`: all of these behind one door; `events`: what it tells.
+- `screens`: what a finger touches; `ui`: a toolkit that knows no view; `views`: what is seen.
+- `assembly` builds the graph, `headless` and `daemon` are the shells around it, `cli` the commands.
 - `first_boot`: sets the device up from a file on its card, before all of this starts.
-- `update`: replaces the package by another version, and puts it back; `updates`: what the appliance
-  and that program tell each other.
-- `headless`, `hooks`, `health`, `daemon`, `cli`: the shells around it.
+- `update`: replaces the package by another version, and puts it back.
+- `boot`: how long a start took.
+- `qr`: reads codes from the camera's picture.
 """

@@ -14,30 +14,31 @@ from pathlib import Path
 from iot_facerecognition_client.signals import end_at_once, end_in_order
 from iot_facerecognition_edge import headless
 from iot_facerecognition_edge.appliance import Appliance
-from iot_facerecognition_edge.cameras.selection import open_camera
-from iot_facerecognition_edge.daemon import Daemon, open_notifier
-from iot_facerecognition_edge.errors import EdgeError, HookError
-from iot_facerecognition_edge.eventlog import Entry, EntryKind, EventLog
-from iot_facerecognition_edge.first_boot.report import read_report
-from iot_facerecognition_edge.health import HealthReader
-from iot_facerecognition_edge.hooks import Hook
-from iot_facerecognition_edge.keeping import LogKeeper, SettingsKeeper
-from iot_facerecognition_edge.milestones import (
+from iot_facerecognition_edge.boot.milestones import (
     Milestone,
     Milestones,
     milestones_file,
     runtime_directory,
 )
-from iot_facerecognition_edge.presence import PresenceTracker
+from iot_facerecognition_edge.cameras.selection import open_camera
+from iot_facerecognition_edge.connection.timekeeping import Timekeeper
+from iot_facerecognition_edge.daemon import Daemon, open_notifier
+from iot_facerecognition_edge.errors import EdgeError, HookError
+from iot_facerecognition_edge.first_boot.report import read_report
+from iot_facerecognition_edge.log.eventlog import Entry, EntryKind, EventLog
+from iot_facerecognition_edge.log.keeper import LogKeeper
+from iot_facerecognition_edge.machine.health import HealthReader
+from iot_facerecognition_edge.machine.updates import Updates
+from iot_facerecognition_edge.presence.hooks import Hook
+from iot_facerecognition_edge.presence.presence import PresenceTracker
+from iot_facerecognition_edge.presence.watcher import Watcher, hooks_of
 from iot_facerecognition_edge.settings import Settings, SettingsFile, Value, read_defaults
 from iot_facerecognition_edge.settings.file import Loaded
+from iot_facerecognition_edge.settings.keeper import SettingsKeeper
 from iot_facerecognition_edge.statistics import Statistics
 from iot_facerecognition_edge.statistics.recorder import SAMPLE_INTERVAL
-from iot_facerecognition_edge.timekeeping import Timekeeper
 from iot_facerecognition_edge.update.names import STATE
-from iot_facerecognition_edge.updates import Updates
 from iot_facerecognition_edge.version import version
-from iot_facerecognition_edge.watcher import Watcher, hooks_of
 from iot_facerecognition_protocol import clean_text
 
 HEALTH_INTERVAL = 10.0
@@ -198,11 +199,15 @@ def _face(appliance: Appliance, root: Path) -> Coroutine[None, None, None]:
     spec = appliance.settings.text("display.screen")
     if spec == "none":
         return headless.run(appliance)
-    from iot_facerecognition_edge import ui  # noqa: PLC0415 - pygame is for screens only
+    # pygame is for screens only, and lean.py decides what of it is loaded.
     from iot_facerecognition_edge.screens import open_screen  # noqa: PLC0415
     from iot_facerecognition_edge.screens.backlight import Backlight  # noqa: PLC0415
 
-    return ui.run(appliance, open_screen(spec, appliance), Backlight.find(root))
+    settings, warned = appliance.settings, appliance.log.warning
+    screen = open_screen(spec, settings, plane=appliance.plane, warned=warned)
+    from iot_facerecognition_edge.views import loop  # noqa: PLC0415
+
+    return loop.run(appliance, screen, Backlight.find(root))
 
 
 async def _until_stopped(

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from iot_facerecognition_edge.console import console
 from iot_facerecognition_edge.errors import EdgeError, HookError, SettingError
+from iot_facerecognition_edge.log.console import console
 from iot_facerecognition_edge.postponed import postpone
 from iot_facerecognition_edge.settings import (
     CATALOGUE,
@@ -276,7 +276,7 @@ def _reset(state_directory: Path, options: argparse.Namespace) -> int:
 
 
 def _pair(state_directory: Path, options: argparse.Namespace) -> int:
-    from iot_facerecognition_edge.pair_command import (  # noqa: PLC0415 - for a quick start
+    from iot_facerecognition_edge.connection.pair_command import (  # noqa: PLC0415 - for a quick start
         keep_pairing,
         read_request,
     )

@@ -4,8 +4,8 @@ import os
 from typing import Protocol
 
 from iot_facerecognition_edge.appliance import Appliance
+from iot_facerecognition_edge.connection.state import ConnectionState
 from iot_facerecognition_edge.errors import EdgeError
-from iot_facerecognition_edge.events import ConnectionState
 from iot_facerecognition_protocol import CameraState, clean_text
 
 _STATUS_LENGTH = 1200

@@ -1,56 +1,13 @@
 """What the appliance tells its views, hooks and daemon, as value types."""
 
-from enum import StrEnum
-
 from iot_facerecognition_client.scene import Scene
-from iot_facerecognition_edge.cameras.interface import Capabilities
-from iot_facerecognition_edge.eventlog import Entry, EntryKind
+from iot_facerecognition_edge.capture.status import CameraStatus
+from iot_facerecognition_edge.connection.state import Connection
+from iot_facerecognition_edge.log.eventlog import Entry, EntryKind
+from iot_facerecognition_edge.machine.health import Network
 from iot_facerecognition_edge.settings.values import SettingChanged
-from iot_facerecognition_protocol import CameraState, Face, ObjectLabel
+from iot_facerecognition_protocol import Face, ObjectLabel
 from iot_facerecognition_protocol.records import dataclass
-
-
-class ConnectionState(StrEnum):
-    """How far the connection is."""
-
-    NOT_SET_UP = "not set up"
-    """No server is known yet: nothing was tried."""
-    DISCONNECTED = "disconnected"
-    """Nobody wants one."""
-    WAITING_FOR_TIME = "waiting for the time of day"
-    """A certificate cannot be checked before the clock is right."""
-    CONNECTING = "connecting"
-    CONNECTED = "connected"
-    RETRYING = "retrying"
-    """It failed and is tried again by itself."""
-    REFUSED = "refused"
-    """A person has to change something: token, fingerprint or authority."""
-
-
-@dataclass(frozen=True, slots=True)
-class Connection:
-    """The connection to `server` (`host:port`); `text` is one line for people.
-
-    `attempt` counts the failures in a row; `retry_at` is the monotonic time of the next try.
-    `presented` is the fingerprint (64 digits) of another certificate than the pinned one, where the
-    server shows such.
-    """
-
-    state: ConnectionState
-    server: str
-    text: str
-    attempt: int = 0
-    retry_at: float | None = None
-    presented: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Network:
-    """The radio: whether there is a link (None: no Wi-Fi here) and its strength in dBm."""
-
-    wifi: bool | None
-    signal: float | None
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +18,6 @@ class Traffic:
     received: int
     sent_rate: float
     received_rate: float
-
-
-@dataclass(frozen=True, slots=True)
-class CameraStatus:
-    """The camera; `capabilities` are known while it is running."""
-
-    state: CameraState
-    text: str
-    capabilities: Capabilities | None = None
 
 
 @dataclass(frozen=True, slots=True)

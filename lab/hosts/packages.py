@@ -60,11 +60,11 @@ def version_of(package: Path) -> str:
 
 
 def _crash(root: Path) -> None:
-    _append(root, "appliance.py", 'raise RuntimeError("this version is broken")')
+    _append(root, "appliance/facade.py", 'raise RuntimeError("this version is broken")')
 
 
 def _send_nothing(root: Path) -> None:
-    _append(root, "link.py", "Link.send = lambda self, *picture: None")
+    _append(root, "connection/link.py", "Link.send = lambda self, *picture: None")
 
 
 def _hang(root: Path) -> None:
@@ -87,7 +87,7 @@ def _hang(root: Path) -> None:
 def _halve_the_rate(root: Path) -> None:
     _append(
         root,
-        "link.py",
+        "connection/link.py",
         "_send, _numbers = Link.send, [0]\n"
         "def _every_other(self, *picture):\n"
         "    _numbers[0] += 1\n"
@@ -106,8 +106,8 @@ _FAULTS: Mapping[Fault, Callable[[Path], None]] = {
 
 
 def _append(root: Path, module: str, lines: str) -> None:
-    with (root / _MODULES / module).open("a") as file:
-        file.write(f"\n{lines}\n")
+    path = root / _MODULES / module
+    path.write_text(f"{path.read_text()}\n{lines}\n")
 
 
 def _replace(path: Path, pattern: str, text: str) -> None:

@@ -15,7 +15,7 @@ from PIL import Image
 
 from iot_facerecognition_client.tag_layout import Rectangle
 from iot_facerecognition_edge.assembly import Options, build
-from iot_facerecognition_edge.events import ConnectionState
+from iot_facerecognition_edge.connection.state import ConnectionState
 from iot_facerecognition_edge.screens.interface import Phase, Pointer
 from iot_facerecognition_edge.screens.memory import MemoryScreen
 from iot_facerecognition_edge.settings import Value

@@ -16,8 +16,8 @@ from PIL import Image
 
 from iot_facerecognition_edge.errors import EdgeError
 from iot_facerecognition_edge.settings import Value
-from iot_facerecognition_edge.ui.screenshots import SIZES, NothingSeenError, Scenes, take
 from lab.photos import PhotosError, fetch_photos
+from lab.screenshots import SIZES, NothingSeenError, Scenes, take
 from lab.server_process import ServerFailedError, ServerProcess
 
 _FRAME = (640, 480)

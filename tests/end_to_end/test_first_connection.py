@@ -16,7 +16,7 @@ from iot_facerecognition_client import ServerAddress
 from iot_facerecognition_client.presented import presented_certificate
 from iot_facerecognition_edge.assembly import Options, build
 from iot_facerecognition_edge.cli import main as edge_command
-from iot_facerecognition_edge.events import ConnectionState
+from iot_facerecognition_edge.connection.state import ConnectionState
 from iot_facerecognition_edge.views.camera import CameraView
 from iot_facerecognition_edge.views.certificate import CertificatePopup
 from iot_facerecognition_edge.views.connect import ConnectPopup

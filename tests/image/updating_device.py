@@ -146,7 +146,7 @@ def crashes(root: Path) -> None:
 def is_silent(root: Path) -> None:
     """It connects, and sends no pictures."""
     _replace(
-        root / _EDGE / "link.py",
+        root / _EDGE / "connection/link.py",
         "if self._client is not None:\n            self._client.send(",
         "if False:\n            self._client.send(",
     )

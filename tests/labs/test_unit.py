@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks.edge_device import REPOSITORY, websockets_package
 from iot_facerecognition_client.sources.jpeg_header import read_jpeg_header
-from iot_facerecognition_edge.progress import NETWORK_PATIENCE
+from iot_facerecognition_edge.machine.progress import NETWORK_PATIENCE
 from lab.cast import people
 from lab.server_process import ServerProcess
 from tests.labs.booted_debian import BootedDebian, debian_root

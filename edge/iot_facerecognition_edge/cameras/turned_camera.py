@@ -11,8 +11,8 @@ from iot_facerecognition_edge.cameras.interface import (
     PreviewImage,
     PreviewPlane,
 )
+from iot_facerecognition_edge.cameras.turning import tagged, turned_size
 from iot_facerecognition_edge.settings import Settings
-from iot_facerecognition_edge.turning import tagged, turned_size
 
 _HALF = 180
 _QUARTER = 90

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,9 @@ from iot_facerecognition_edge.screens.interface import Screen, ScreenError
 from iot_facerecognition_edge.screens.lean import load_pygame
 
 if TYPE_CHECKING:
-    from iot_facerecognition_edge.appliance import Appliance
+    from iot_facerecognition_edge.screens.drm import Plane
+    from iot_facerecognition_edge.screens.framebuffer import FramebufferScreen
+    from iot_facerecognition_edge.settings import Settings
 
 DEFAULT_WINDOW = (800, 480)
 """The size of Raspberry Pi's own touch display."""
@@ -40,12 +42,19 @@ def automatic_kind(environment: Mapping[str, str], devices: Path = Path("/dev"))
     )
 
 
-def open_screen(spec: str, appliance: Appliance) -> Screen:
+def open_screen(
+    spec: str,
+    settings: Settings,
+    *,
+    plane: Callable[[], Plane | None],
+    warned: Callable[[str], object],
+) -> Screen:
     """Open the screen that `spec` names.
 
     `auto`; `framebuffer` or `drm`, each with `:/dev/fbN` where it is not fb0; `window` with
-    `:WIDTHxHEIGHT` where it is not 800x480. Rotation and calibration come from the appliance's
-    settings. Raises ScreenError when the name is wrong or the screen cannot be had.
+    `:WIDTHxHEIGHT` where it is not 800x480. Rotation and calibration come from the
+    `settings`; `plane` returns the camera's hardware preview, where it has one, and `warned` gets
+    sentences for people. Raises ScreenError when the name is wrong or the screen cannot be had.
     """
     match = _SPECIFICATION.fullmatch(spec)
     if match is None:
@@ -56,7 +65,13 @@ def open_screen(spec: str, appliance: Appliance) -> Screen:
     kind = automatic_kind(os.environ) if spec == "auto" else spec.partition(":")[0]
     if kind == "window":
         return _open_window(match["size"])
-    return _open_framebuffer(kind, Path(match["path"] or "/dev/fb0"), appliance)
+    path = Path(match["path"] or "/dev/fb0")
+    framebuffer = _open_framebuffer(path, settings, warned)
+    if kind == "framebuffer":
+        return framebuffer
+    from iot_facerecognition_edge.screens.drm import DrmScreen  # noqa: PLC0415 - loads pygame
+
+    return DrmScreen(framebuffer, plane)
 
 
 def _open_window(size: str | None) -> Screen:
@@ -71,7 +86,9 @@ def _open_window(size: str | None) -> Screen:
     return WindowScreen((width, height))
 
 
-def _open_framebuffer(kind: str, path: Path, appliance: Appliance) -> Screen:
+def _open_framebuffer(
+    path: Path, settings: Settings, warned: Callable[[str], object]
+) -> FramebufferScreen:
     load_pygame()
     from iot_facerecognition_edge.screens.framebuffer import (  # noqa: PLC0415 - loads pygame
         FramebufferScreen,
@@ -79,15 +96,9 @@ def _open_framebuffer(kind: str, path: Path, appliance: Appliance) -> Screen:
     from iot_facerecognition_edge.screens.rotation import Rotation  # noqa: PLC0415 - same
     from iot_facerecognition_edge.screens.touch import find_touch  # noqa: PLC0415 - same
 
-    settings = appliance.settings
     rotation = Rotation(int(settings.text("display.rotation")))
     calibration = Calibration.parse(settings.text("display.touch_calibration"))
     touch = find_touch(calibration)
     if touch is None:
-        appliance.log.warning("No touch panel was found under /dev/input: the screen only shows")
-    framebuffer = FramebufferScreen(path, rotation, touch)
-    if kind == "framebuffer":
-        return framebuffer
-    from iot_facerecognition_edge.screens.drm import DrmScreen  # noqa: PLC0415 - same
-
-    return DrmScreen(framebuffer, appliance.plane)
+        warned("No touch panel was found under /dev/input: the screen only shows")
+    return FramebufferScreen(path, rotation, touch)

@@ -1,7 +1,7 @@
 """What a person means by a text: usually one value, by an address with a port two."""
 
 from iot_facerecognition_client.address import split_address
-from iot_facerecognition_edge import pin
+from iot_facerecognition_edge.settings import pin
 from iot_facerecognition_edge.settings.catalogue import setting
 from iot_facerecognition_edge.settings.setting import Value
 from iot_facerecognition_edge.settings.values import Settings

@@ -6,7 +6,7 @@ import shlex
 
 from iot_facerecognition_client.address import ServerAddress, split_address
 from iot_facerecognition_client.fingerprint import fingerprint_digits
-from iot_facerecognition_edge.pin import kept
+from iot_facerecognition_edge.settings.pin import kept
 
 _CALIBRATION_NUMBERS = 6
 _LEAST_DETERMINANT = 1e-6

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import pygame
 
-from iot_facerecognition_edge.addresses import OwnAddress
+from iot_facerecognition_edge.machine.addresses import OwnAddress
 from iot_facerecognition_edge.settings.labels import with_labels
 from iot_facerecognition_edge.ui.controls import Panel, Paragraph
 from iot_facerecognition_edge.ui.scroll import ScrollPane

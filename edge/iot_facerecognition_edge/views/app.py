@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import pygame
 
+from iot_facerecognition_edge.connection.state import Connection
 from iot_facerecognition_edge.errors import EdgeError
-from iot_facerecognition_edge.eventlog import EntryKind
 from iot_facerecognition_edge.events import (
-    Connection,
     ConnectionChanged,
     Event,
     MessageReceived,
     Noticed,
     PinChecked,
 )
+from iot_facerecognition_edge.log.eventlog import EntryKind
 from iot_facerecognition_edge.screens.calibration import Calibration
 from iot_facerecognition_edge.screens.interface import Closed, Screen, ScreenEvent
 from iot_facerecognition_edge.settings import SettingChanged

@@ -5,14 +5,9 @@
 import pygame
 
 from iot_facerecognition_client.tag_layout import Rectangle
-from iot_facerecognition_edge.events import (
-    CameraChanged,
-    CameraStatus,
-    ConnectionChanged,
-    ConnectionState,
-    Event,
-)
-from iot_facerecognition_edge.overlay import Overlay
+from iot_facerecognition_edge.capture.status import CameraStatus
+from iot_facerecognition_edge.connection.state import ConnectionState
+from iot_facerecognition_edge.events import CameraChanged, ConnectionChanged, Event
 from iot_facerecognition_edge.settings import SettingChanged
 from iot_facerecognition_edge.settings.labels import with_labels
 from iot_facerecognition_edge.ui.colours import parse_colour
@@ -22,6 +17,7 @@ from iot_facerecognition_edge.views.camera_controls import CameraControls
 from iot_facerecognition_edge.views.connect import ConnectPopup
 from iot_facerecognition_edge.views.face_boxes import face_boxes, fitted
 from iot_facerecognition_edge.views.link_plate import LinkPlate
+from iot_facerecognition_edge.views.overlay import Overlay
 from iot_facerecognition_edge.views.picture import Faces, FaceTags, Picture, Plate
 from iot_facerecognition_edge.views.statistics import StatisticsPopup
 from iot_facerecognition_edge.views.view import Navigator, Page, View

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pygame
 
 from iot_facerecognition_client import ServerAddress
-from iot_facerecognition_edge.events import ConnectionState
-from iot_facerecognition_edge.introduction import Declined, Shown
+from iot_facerecognition_edge.connection.introduction import Declined, Shown
+from iot_facerecognition_edge.connection.state import ConnectionState
 from iot_facerecognition_edge.settings import entered, setting
 from iot_facerecognition_edge.settings.entered import ADDRESS, PORT
 from iot_facerecognition_edge.settings.labels import with_labels

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pygame
 
-from iot_facerecognition_edge.events import Connection, ConnectionState
+from iot_facerecognition_edge.connection.state import Connection, ConnectionState
 from iot_facerecognition_edge.ui.colours import mix
 from iot_facerecognition_edge.ui.controls import Pressable
 from iot_facerecognition_edge.ui.look import Look

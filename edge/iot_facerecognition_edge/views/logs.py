@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 
 import pygame
 
-from iot_facerecognition_edge.eventlog import Entry, EntryKind
 from iot_facerecognition_edge.events import EntryAdded, Event
+from iot_facerecognition_edge.log.eventlog import Entry, EntryKind
 from iot_facerecognition_edge.settings.labels import with_labels
 from iot_facerecognition_edge.ui.colours import Colours, Rgb, mix
 from iot_facerecognition_edge.ui.controls import Button, Chip, Kind, Paragraph

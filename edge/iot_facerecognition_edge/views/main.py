@@ -6,13 +6,8 @@ from collections.abc import Callable
 
 import pygame
 
-from iot_facerecognition_edge.events import (
-    Connection,
-    ConnectionChanged,
-    ConnectionState,
-    Event,
-    NetworkChanged,
-)
+from iot_facerecognition_edge.connection.state import Connection, ConnectionState
+from iot_facerecognition_edge.events import ConnectionChanged, Event, NetworkChanged
 from iot_facerecognition_edge.screens.interface import Key
 from iot_facerecognition_edge.settings import SettingChanged
 from iot_facerecognition_edge.settings.labels import with_labels

@@ -3,8 +3,8 @@
 import math
 from collections.abc import Callable
 
-from iot_facerecognition_edge import pin
 from iot_facerecognition_edge.events import PinChecked
+from iot_facerecognition_edge.settings import pin
 from iot_facerecognition_edge.ui.entry import Request, TextEntry
 from iot_facerecognition_edge.views.view import Navigator
 

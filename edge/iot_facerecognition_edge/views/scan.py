@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pygame
 
-from iot_facerecognition_edge.introduction import Declined
+from iot_facerecognition_edge.connection.introduction import Declined
 from iot_facerecognition_edge.screens.interface import Key
 from iot_facerecognition_edge.settings.labels import with_labels
 from iot_facerecognition_edge.ui.controls import Button

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pygame
 
-from iot_facerecognition_edge.lock import PIN
+from iot_facerecognition_edge.appliance.lock import PIN
 from iot_facerecognition_edge.screens.interface import Calibratable
 from iot_facerecognition_edge.settings import Applies, Group, Kind, Setting, Value, entered
 from iot_facerecognition_edge.ui.colours import mix, parse_colour

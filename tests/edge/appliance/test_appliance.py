@@ -12,26 +12,26 @@ import pytest
 
 from iot_facerecognition_client import ServerAddress
 from iot_facerecognition_client.scene import Scene
-from iot_facerecognition_edge import appliance as appliance_module
 from iot_facerecognition_edge.appliance import Appliance
+from iot_facerecognition_edge.appliance import facade as appliance_module
 from iot_facerecognition_edge.cameras import Capabilities
 from iot_facerecognition_edge.cameras.turned_camera import TurnedCamera
+from iot_facerecognition_edge.cameras.turning import tagged
+from iot_facerecognition_edge.connection.introduction import Declined, Shown
+from iot_facerecognition_edge.connection.state import ConnectionState
+from iot_facerecognition_edge.connection.timekeeping import Timekeeper
 from iot_facerecognition_edge.errors import EdgeError, SettingError
-from iot_facerecognition_edge.eventlog import EntryKind, EventLog
 from iot_facerecognition_edge.events import (
-    ConnectionState,
     FacesSeen,
     MessageReceived,
     Noticed,
     ObjectsSeen,
     SettingChanged,
 )
-from iot_facerecognition_edge.health import HealthReader
-from iot_facerecognition_edge.introduction import Declined, Shown
+from iot_facerecognition_edge.log.eventlog import EntryKind, EventLog
+from iot_facerecognition_edge.machine.health import HealthReader
 from iot_facerecognition_edge.settings import CATALOGUE, Settings
 from iot_facerecognition_edge.statistics import ChartId, PieChart, Statistics
-from iot_facerecognition_edge.timekeeping import Timekeeper
-from iot_facerecognition_edge.turning import tagged
 from iot_facerecognition_protocol import (
     CameraState,
     Command,
@@ -41,7 +41,7 @@ from iot_facerecognition_protocol import (
     Setting,
     Text,
 )
-from tests.edge.appliance.exposed_camera import ExposedCamera
+from tests.edge.exposed_camera import ExposedCamera
 
 ADA = Face("Ada", 10, 20, 30, 40, distance=0.31, score=1.5, track=1)
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)

@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 
-from iot_facerecognition_edge import pin
+from iot_facerecognition_edge.appliance.lock import Lock
 from iot_facerecognition_edge.errors import SettingError
-from iot_facerecognition_edge.eventlog import EventLog
 from iot_facerecognition_edge.events import PinChecked
-from iot_facerecognition_edge.lock import Lock
-from iot_facerecognition_edge.settings import Settings
+from iot_facerecognition_edge.log.eventlog import EventLog
+from iot_facerecognition_edge.settings import Settings, pin
 
 PIN = "271828"
 

@@ -6,9 +6,9 @@ import pytest
 
 from iot_facerecognition_client import FacesResult, FrameEnded, ObjectsResult
 from iot_facerecognition_client.scene import Scene
-from iot_facerecognition_edge.eventlog import EventLog
+from iot_facerecognition_edge.appliance.results import Results
 from iot_facerecognition_edge.events import Event, FacesSeen, ObjectsSeen
-from iot_facerecognition_edge.results import Results
+from iot_facerecognition_edge.log.eventlog import EventLog
 from iot_facerecognition_edge.statistics import ChartId, PieChart, Statistics
 from iot_facerecognition_protocol import Face, FrameStatus, ObjectLabel
 

@@ -10,7 +10,7 @@ from iot_facerecognition_edge.cameras.interface import (
     PreviewPlane,
 )
 from iot_facerecognition_edge.settings import Settings
-from tests.edge.ui.plane import FakePlane
+from tests.edge.plane import FakePlane
 
 
 class SmallCamera:

@@ -14,8 +14,8 @@ from iot_facerecognition_edge.cameras.interface import (
 )
 from iot_facerecognition_edge.cameras.selection import open_camera
 from iot_facerecognition_edge.cameras.turned_camera import TurnedCamera
+from iot_facerecognition_edge.cameras.turning import tagged
 from iot_facerecognition_edge.settings import Settings
-from iot_facerecognition_edge.turning import tagged
 from tests.edge.cameras.small_camera import SmallCamera
 
 TURNS = pytest.mark.parametrize("turn", [0, 90, 180, 270])

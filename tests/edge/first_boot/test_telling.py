@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from iot_facerecognition_edge.assembly import Options, build
-from iot_facerecognition_edge.eventlog import EntryKind
 from iot_facerecognition_edge.first_boot.led import Light, LightError, blink, flashes
 from iot_facerecognition_edge.first_boot.machine import StepError, run_command
 from iot_facerecognition_edge.first_boot.problems import Area, Problem
@@ -23,6 +22,7 @@ from iot_facerecognition_edge.first_boot.report import (
     report_of,
     status_text,
 )
+from iot_facerecognition_edge.log.eventlog import EntryKind
 from tests.edge.first_boot.conftest import GOOD, make_device
 
 ROOT = Path(__file__).parents[3]

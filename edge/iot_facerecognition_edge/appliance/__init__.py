@@ -1,0 +1,10 @@
+"""The appliance behind one door: what views, hooks and the daemon see of it.
+
+- `facade`: `Appliance`, its state and its actions.
+- `notices`: what the person at the device is told; `results`: what becomes of what was found.
+- `lock`: the PIN in front of the settings.
+"""
+
+from iot_facerecognition_edge.appliance.facade import Appliance
+
+__all__ = ["Appliance"]

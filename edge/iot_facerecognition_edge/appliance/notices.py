@@ -1,0 +1,58 @@
+"""What the person at the device is told: kept in the log, and shown for a moment."""
+
+from collections.abc import Callable
+
+from iot_facerecognition_edge.connection.state import Connection, ConnectionState
+from iot_facerecognition_edge.events import NetworkChanged, Noticed
+from iot_facerecognition_edge.log.eventlog import ENTRY_LENGTH, EntryKind, EventLog
+from iot_facerecognition_edge.machine.health import Network
+from iot_facerecognition_protocol import clean_text
+
+
+class Notices:
+    """Adds entries to the log and announces them to whoever shows them."""
+
+    def __init__(self, log: EventLog, publish: Callable[[Noticed | NetworkChanged], None]) -> None:
+        """Keep notices in `log`, and `publish` each."""
+        self._log = log
+        self._publish = publish
+
+    def notice(self, kind: EntryKind, text: str) -> None:
+        """Keep and announce `text`."""
+        entry = self._log.add(kind, text)
+        self._publish(Noticed(kind, entry.text))
+
+    def once(self, kind: EntryKind, text: str) -> None:
+        """Notice `text` unless it is still the newest of its kind: attempts never end."""
+        newest = next(iter(self._log.entries({kind})), None)
+        if newest is None or newest.text != clean_text(text, ENTRY_LENGTH):
+            self.notice(kind, text)
+
+    def connection(self, connection: Connection, *, unchecked: bool) -> None:
+        """Tell of a connection's new state; `unchecked` is one whose server nobody vouches for."""
+        match connection.state:
+            case ConnectionState.CONNECTED:
+                self.notice(EntryKind.INFORMATION, connection.text)
+                if unchecked:
+                    self.warn(
+                        "the server's identity is NOT checked: whoever answers gets the token and "
+                        "every picture; set connection.tls_mode to fingerprint"
+                    )
+            case ConnectionState.REFUSED:
+                self.once(EntryKind.ERROR, connection.text)
+            case ConnectionState.RETRYING:
+                self.once(EntryKind.WARNING, connection.text)
+            case ConnectionState.DISCONNECTED:
+                self._log.information(connection.text)
+            case ConnectionState.NOT_SET_UP:
+                self._log.add(EntryKind.WARNING, f"{connection.state}: {connection.text}")
+
+    def network(self, before: Network, now: Network) -> None:
+        """Announce another state of the radio, and tell of a link that came or went."""
+        if now.wifi != before.wifi and before.wifi is not None:
+            self.notice(EntryKind.INFORMATION if now.wifi else EntryKind.WARNING, now.text)
+        self._publish(NetworkChanged(now))
+
+    def warn(self, text: str) -> None:
+        """Notice a warning, once."""
+        self.once(EntryKind.WARNING, text)

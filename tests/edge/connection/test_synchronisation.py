@@ -1,0 +1,134 @@
+"""Settings that the server holds: what is kept here, what is effective, and what is pending."""
+
+from typing import Any
+
+import pytest
+
+from iot_facerecognition_edge.connection.synchronisation import Synchronisation
+from iot_facerecognition_edge.errors import SettingError
+from iot_facerecognition_edge.events import Event
+from iot_facerecognition_edge.settings import SettingChanged, Settings, Value
+
+COUNT = "recognition.label_count"
+
+
+class Server:
+    """Remembers what it is asked for, and answers when a test lets it."""
+
+    def __init__(self) -> None:
+        self.connected = True
+        self.asked: list[tuple[str, Value]] = []
+        self.open: set[str] = set()
+
+    def set(self, key: str, value: Value) -> None:
+        self.asked.append((key, value))
+        self.open.add(key)
+
+    def pending(self, key: str) -> bool:
+        return key in self.open
+
+
+class Bench:
+    """A synchronisation between settings and a server, and what it tells."""
+
+    def __init__(self, stored: dict[str, Any] | None = None) -> None:
+        self.settings = Settings(stored)
+        self.server = Server()
+        self.events: list[Event] = []
+        self.warnings: list[str] = []
+        self.synchronisation = Synchronisation(
+            self.settings,
+            self.server,
+            publish=self.events.append,
+            warned=self.warnings.append,
+        )
+
+    def answer(self, field: str, held: Value, key: str = COUNT) -> None:
+        """Let the server answer the question about `key`."""
+        self.server.open.discard(key)
+        self.synchronisation.answered(field, held)
+
+
+def test_a_change_is_kept_at_once_and_effective_when_the_server_says_so() -> None:
+    bench = Bench()
+    bench.synchronisation.change(COUNT, 9)
+    assert bench.server.asked == [(COUNT, 9)]
+    assert bench.settings.number(COUNT) == 9
+    assert bench.synchronisation.pending(COUNT)
+    bench.answer("label_count", 9)
+    assert not bench.synchronisation.pending(COUNT)
+    assert bench.synchronisation.effective(COUNT) == 9
+
+
+def test_the_servers_last_word_stays_effective_while_it_has_not_answered() -> None:
+    bench = Bench()
+    bench.answer("label_count", 5)
+    bench.synchronisation.change(COUNT, 9)
+    assert bench.synchronisation.effective(COUNT) == 5
+    bench.answer("label_count", 9)
+    assert bench.synchronisation.effective(COUNT) == 9
+    assert bench.events[-1] == SettingChanged(COUNT, 5, 9)
+
+
+def test_another_value_than_the_one_asked_for_is_kept() -> None:
+    bench = Bench({COUNT: 9})
+    bench.answer("label_count", 4)
+    assert bench.settings.number(COUNT) == 4
+    assert bench.events == [SettingChanged(COUNT, 9, 4)]
+    assert bench.warnings == []
+
+
+def test_an_answer_to_an_earlier_question_leaves_what_a_person_has_chosen_since() -> None:
+    """A slider asks for many values in a row; the echo of the first is not the last word."""
+    bench = Bench()
+    bench.synchronisation.change(COUNT, 7)
+    bench.synchronisation.change(COUNT, 8)
+    bench.synchronisation.answered("label_count", 7)
+    assert bench.settings.number(COUNT) == 8
+    assert bench.synchronisation.pending(COUNT)
+    bench.answer("label_count", 8)
+    assert bench.settings.number(COUNT) == 8
+
+
+def test_an_answer_without_a_change_is_published_since_nothing_is_pending_any_more() -> None:
+    bench = Bench({COUNT: 5})
+    bench.answer("label_count", 5)
+    assert bench.events == [SettingChanged(COUNT, 5, 5)]
+
+
+def test_a_value_that_is_not_allowed_here_is_told_and_effective_all_the_same() -> None:
+    bench = Bench({COUNT: 5})
+    bench.answer("label_count", -3)
+    assert bench.settings.number(COUNT) == 5
+    assert bench.synchronisation.effective(COUNT) == -3
+    (warning,) = bench.warnings
+    assert COUNT in warning
+
+
+def test_a_change_that_is_not_allowed_reaches_nobody() -> None:
+    bench = Bench()
+    with pytest.raises(SettingError):
+        bench.synchronisation.change(COUNT, -1)
+    assert bench.server.asked == []
+    assert bench.settings.number(COUNT) == 5
+
+
+def test_what_the_server_does_not_hold_is_changed_without_it() -> None:
+    bench = Bench()
+    bench.synchronisation.change("camera.fps", 10)
+    assert bench.settings.number("camera.fps") == 10
+    assert bench.server.asked == []
+    assert not bench.synchronisation.pending("camera.fps")
+    assert bench.synchronisation.effective("camera.fps") == 10
+
+
+def test_without_a_connection_a_change_is_pending_until_the_server_has_heard_of_it() -> None:
+    bench = Bench()
+    bench.answer("label_count", 5)
+    bench.server.connected = False
+    bench.synchronisation.change(COUNT, 9)
+    bench.server.open.clear()  # there is nobody to answer
+    assert bench.synchronisation.pending(COUNT)
+    bench.server.connected = True
+    bench.answer("label_count", 9)
+    assert not bench.synchronisation.pending(COUNT)

@@ -1,0 +1,24 @@
+"""Who is in front of the camera."""
+
+from iot_facerecognition_edge.presence.presence import Kind, Presence, PresenceTracker
+from iot_facerecognition_protocol import Face
+
+
+def face(tag: str = "") -> Face:
+    return Face(tag, 1, 2, 3, 4)
+
+
+def test_a_face_missed_for_a_moment_has_not_left() -> None:
+    tracker = PresenceTracker(hold=2)
+    tracker.take([face("Ada")], 0)
+    tracker.take([], 0.5)
+    assert tracker.at(1.9) == Presence(Kind.KNOWN, ("Ada",))
+    assert tracker.at(2.0) == Presence(Kind.NOBODY)
+
+
+def test_a_known_face_outranks_an_unknown_one() -> None:
+    tracker = PresenceTracker(hold=2)
+    tracker.take([face(), face("Grace"), face("Ada")], 0)
+    assert tracker.at(0) == Presence(Kind.KNOWN, ("Ada", "Grace"))
+    tracker.take([face()], 1)
+    assert tracker.at(2.5) == Presence(Kind.UNKNOWN)
