@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage lint lint-ansible format bench bench-window bench-following soak bench-edge bench-gpu attack docs clean lab test-container release-image lab-monitoring lab-trixie lab-armv6 lab-unit lab-newcomer virtual-pi dashboards pictures deb apt-repo test-image test-fleet
+.PHONY: help demo test coverage lint lint-ansible format bench bench-window bench-tracking soak bench-edge bench-gpu attack docs clean lab test-container release-image lab-monitoring lab-trixie lab-armv6 lab-unit lab-newcomer virtual-pi dashboards pictures deb apt-repo test-image test-fleet
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,8 +48,8 @@ bench: $(READY)  ## measure speed against references in the same run (under 10 m
 bench-window: $(READY)  ## what the credit window costs and gains, also over a slow link (root, 3 minutes)
 	@$(BIN)/python -m benchmarks.window
 
-bench-following: $(READY)  ## what following faces costs and misses, beside full scans (5 minutes)
-	@$(BIN)/python -m benchmarks.following
+bench-tracking: $(READY)  ## what tracking faces costs and misses, next to full scans (5 minutes)
+	@$(BIN)/python -m benchmarks.tracking
 
 soak: $(READY)  ## five minutes of overload, by 8 and by 32 clients: does anything grow?
 	@$(BIN)/python -m benchmarks.overload --soak 300

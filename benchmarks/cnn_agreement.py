@@ -9,7 +9,7 @@ dlib takes seconds for each.
 import argparse
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,9 +22,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from benchmarks import command
+from iot_facerecognition_protocol.box import Box
+from iot_facerecognition_server.detection import Detection
 from iot_facerecognition_server.models.catalogue import CNN_DETECTOR
 from iot_facerecognition_server.models.store import ModelStore
-from iot_facerecognition_server.networks.cnn_detector import CnnFaceDetectorNetwork, FaceBoxes
+from iot_facerecognition_server.networks.cnn_detector import CnnFaceDetectorNetwork
 from lab.photos import PHOTOS, fetch_photos
 
 LONGEST_SIDE = 1300
@@ -32,7 +34,7 @@ LONGEST_SIDE = 1300
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """The least overlap of a pair of boxes, the largest difference of scores, unpaired boxes."""
+    """The least IoU of a pair of boxes, the largest difference of scores, unpaired boxes."""
 
     iou: float
     score: float
@@ -50,30 +52,34 @@ def read_picture(path: Path, longest: int = LONGEST_SIDE) -> NDArray[np.uint8]:
     return reduced
 
 
-def faces_of_dlib(model: Any, picture: NDArray[np.uint8]) -> FaceBoxes:
+def faces_of_dlib(model: Any, picture: NDArray[np.uint8]) -> list[Detection]:
     """Return what dlib's own model finds."""
-    found = model(picture, 0)
-    boxes = [(f.rect.left(), f.rect.top(), f.rect.right(), f.rect.bottom()) for f in found]
-    scores = [f.confidence for f in found]
-    return FaceBoxes(np.array(boxes, np.int64).reshape(-1, 4), np.array(scores, np.float32))
+    return [
+        Detection(
+            Box(face.rect.left(), face.rect.top(), face.rect.right() + 1, face.rect.bottom() + 1),
+            face.confidence,
+        )
+        for face in model(picture, 0)
+    ]
 
 
-def agreement(found: FaceBoxes, expected: FaceBoxes) -> Agreement:
+def agreement(found: Sequence[Detection], expected: Sequence[Detection]) -> Agreement:
     """Pair each of the expected boxes with the nearest of those that were found."""
-    if not len(expected.boxes) or not len(found.boxes):
-        return Agreement(1.0, 0.0, len(found.boxes) + len(expected.boxes))
-    overlaps = np.array([[_overlap(one, other) for other in found.boxes] for one in expected.boxes])
+    if not expected or not found:
+        return Agreement(1.0, 0.0, len(found) + len(expected))
+    overlaps = np.array([[one.box.iou(other.box) for other in found] for one in expected])
     nearest = overlaps.argmax(axis=1)
-    differences = np.abs(found.scores[nearest] - expected.scores)
-    unpaired = abs(len(found.boxes) - len(expected.boxes)) + len(nearest) - len(set(nearest))
-    return Agreement(float(overlaps.max(axis=1).min()), float(differences.max()), unpaired)
+    differences = [
+        abs(found[place].score - one.score) for place, one in zip(nearest, expected, strict=True)
+    ]
+    unpaired = abs(len(found) - len(expected)) + len(nearest) - len(set(nearest))
+    return Agreement(float(overlaps.max(axis=1).min()), max(differences), unpaired)
 
 
-def _overlap(one: NDArray[np.int64], other: NDArray[np.int64]) -> float:
-    first, last = np.maximum(one[:2], other[:2]), np.minimum(one[2:], other[2:])
-    inner = float(np.clip(last - first + 1, 0, None).prod())
-    both = sum(float((box[2:] - box[:2] + 1).prod()) for box in (one, other))
-    return inner / (both - inner)
+def recorded(faces: Sequence[Detection]) -> dict[str, object]:
+    """Return the faces for the record: boxes with last column and row inside, and scores."""
+    boxes = [(f.box.left, f.box.top, f.box.right - 1, f.box.bottom - 1) for f in faces]
+    return {"boxes": boxes, "scores": [face.score for face in faces]}
 
 
 def _pictures(folders: list[Path]) -> Iterator[tuple[str, NDArray[np.uint8]]]:
@@ -107,14 +113,12 @@ def main() -> None:
         same = agreement(found, expected)
         size = f"{picture.shape[1]}x{picture.shape[0]}"
         print(
-            f"{name:<22}{size:>10} {len(expected.boxes):>5}  {same.iou:>9.3f} {same.score:>8.1e}"
+            f"{name:<22}{size:>10} {len(expected):>5}  {same.iou:>9.3f} {same.score:>8.1e}"
             f" {(between - began) * 1e3:>4.0f} ms {(ended - between) * 1e3:>5.0f} ms"
             + (f"   {same.unpaired} UNPAIRED" if same.unpaired else ""),
             flush=True,
         )
-        record.setdefault(
-            name, {"boxes": expected.boxes.tolist(), "scores": expected.scores.tolist()}
-        )
+        record.setdefault(name, recorded(expected))
     if arguments.record:
         known = {name: record[name] for name in sorted(PHOTOS)}
         arguments.record.write_text(json.dumps(known, indent=1) + "\n")

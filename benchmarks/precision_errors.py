@@ -48,7 +48,7 @@ class Answers:
     def scores(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return the best face's score on each frame."""
         found = self._detector.detect(frames)
-        return np.array([faces.scores[0] if len(faces.scores) else 0.0 for faces in found])
+        return np.array([faces[0].score if faces else 0.0 for faces in found])
 
     def descriptors(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return the chips' descriptors."""

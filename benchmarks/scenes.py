@@ -54,10 +54,9 @@ def _heads() -> tuple[Image.Image, ...]:
     heads = []
     for name in ONE_FACE:
         picture = Image.open(fetch_photos() / name).convert("RGB")
-        face = detector.detect(luma(np.asarray(picture)))[0]
-        margin = (HEAD - 1) / 2 * face.width
-        box = (face.left - margin, face.top - margin, face.right + margin, face.bottom + margin)
-        heads.append(picture.crop(box))
+        face = detector.detect(luma(np.asarray(picture)))[0].box
+        head = face.grown((HEAD - 1) / 2 * face.width)
+        heads.append(picture.crop((head.left, head.top, head.right, head.bottom)))
     return tuple(heads)
 
 

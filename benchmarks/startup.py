@@ -57,7 +57,7 @@ def reference_photos(folder: Path) -> dict[str, list[Path]]:
     for number in range(PHOTOS):
         name = SOURCES[number % len(SOURCES)]
         picture = Image.open(originals / name).convert("RGB")
-        face = detector.detect(luma(np.asarray(picture)))[0]
+        face = detector.detect(luma(np.asarray(picture)))[0].box
         margin = chance.uniform(0.6, 2.0) * face.width
         box = (
             max(0, face.left - margin),

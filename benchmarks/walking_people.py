@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-from iot_facerecognition_server.vision.detection import Detection
+from iot_facerecognition_protocol.box import Box
 from iot_facerecognition_server.vision.faces import HogDetector
 from iot_facerecognition_server.vision.scaling import luma
 from lab.photos import fetch_photos
@@ -31,7 +31,7 @@ class Cutout:
 
     tag: str
     picture: Image.Image
-    face: Detection
+    face: Box
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Truth:
     """A person in a frame: the name to be given, and where the face is, which can be seen."""
 
     tag: str
-    face: Detection
+    face: Box
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +206,7 @@ class Stage:
             face = self._placed(actor, index)
             if face is None:
                 continue
-            across, down = (face.left + face.right) / 2, (face.top + face.bottom) / 2
+            across, down = face.centre
             hidden = any(
                 truth.face.left <= across < truth.face.right
                 and truth.face.top <= down < truth.face.bottom
@@ -259,7 +259,7 @@ class Stage:
     def _shift(self, index: int) -> int:
         return round(self.scene.pan(index / FPS) * self.size[0])
 
-    def _placed(self, actor: Actor, index: int) -> Detection | None:
+    def _placed(self, actor: Actor, index: int) -> Box | None:
         pose = actor.walk(index / FPS)
         if pose is None:
             return None
@@ -267,9 +267,7 @@ class Stage:
         side = pose.side * height
         left = pose.across * width - self._shift(index) - side / 2
         top = pose.down * height - side / 2
-        return Detection(
-            round(left), round(top), round(left) + round(side), round(top) + round(side), 0.0
-        )
+        return Box.at(round(left), round(top), round(side), round(side))
 
 
 @cache
@@ -288,8 +286,8 @@ def load_cutout(person: str) -> Cutout:
     """Return a person of `CAST`: head and shoulders, cut along soft ellipses."""
     tag, photo, place = CAST[person]
     picture = Image.open(fetch_photos() / photo).convert("RGB")
-    faces = sorted(HogDetector().detect(luma(np.asarray(picture))), key=lambda face: face.left)
-    face = faces[place]
+    faces = HogDetector().detect(luma(np.asarray(picture)))
+    face = sorted((found.box for found in faces), key=lambda box: box.left)[place]
     side = face.width
     box = (
         max(0, face.left - round(0.8 * side)),
@@ -299,7 +297,7 @@ def load_cutout(person: str) -> Cutout:
     )
     mask = Image.new("L", picture.size, 0)
     pen = ImageDraw.Draw(mask)
-    middle = (face.left + face.right) / 2
+    middle, _ = face.centre
     pen.ellipse(
         (
             middle - 0.7 * side,
@@ -322,17 +320,7 @@ def load_cutout(person: str) -> Cutout:
         (round(cut.width * scale), round(cut.height * scale)), Image.Resampling.LANCZOS
     )
     left, top = (face.left - box[0]) * scale, (face.top - box[1]) * scale
-    return Cutout(
-        tag,
-        small,
-        Detection(
-            round(left),
-            round(top),
-            round(left + side * scale),
-            round(top + side * scale),
-            face.score,
-        ),
-    )
+    return Cutout(tag, small, Box.at(left, top, side * scale, side * scale).rounded())
 
 
 def _backdrop(photo: str, size: tuple[int, int]) -> Image.Image:

@@ -91,7 +91,7 @@ class Actor:
     async def _count(self) -> None:
         async for result in self.client.results():
             if isinstance(result, FacesResult) and result.mark is not None:
-                photo = self.source.crop(result.mark).photo
+                photo = self.source.view(result.mark).photo
                 self.tally.take(result, photo)
                 if len(result.faces) > len(self.shown.get(photo.name, (b"", ()))[1]):
                     jpeg = await asyncio.to_thread(self.source.jpeg, result.mark)

@@ -48,7 +48,7 @@ ONLY_ON_A_DEVICE = {"evdev", "gpiozero", "libcamera", "picamera2", "sdnotify"}
 
 SERVER_LAYERS = (
     {"config", "trust"},
-    {"box", "frames"},
+    {"detection", "frames"},
     {"vision", "networks", "models"},
     {"gallery", "tracking"},
     {"engine"},
@@ -91,7 +91,7 @@ CLIENT_LAYERS = (
 
 LAYERS = {CLIENT: CLIENT_LAYERS, EDGE: EDGE_LAYERS, SERVER: SERVER_LAYERS}
 
-TRACKING_IMPORTS = {"box", "frames", "tracking", "vision.chip_quality", "vision.detection"}
+TRACKING_IMPORTS = {"detection", "frames", "tracking"}
 """What of the server the tracking may know: values, and nothing that decodes, sends or computes."""
 
 

@@ -82,16 +82,6 @@ def _height(wanted: NDArray[np.bool_], top: int, left: int, right: int, line: in
     return 0
 
 
-def overlap(one: Rectangle, other: Rectangle) -> float:
-    """Return the intersection of two rectangles over their union, 0 to 1."""
-    width = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
-    height = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])
-    if width <= 0 or height <= 0:
-        return 0.0
-    both = width * height
-    return both / (one[2] * one[3] + other[2] * other[3] - both)
-
-
 def name_under(screen: Image.Image, box: Rectangle, names: Sequence[str]) -> tuple[str, float]:
     """Return which of `names` stands at `box`, and how like its letters are to ours (0 to 1)."""
     canvas = pygame.Surface(screen.size, 0, 32)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iot_facerecognition_protocol import ErrorCode
-from iot_facerecognition_server.box import Box
+from iot_facerecognition_server.detection import Detection
 
 Found = TypeVar("Found")
 
@@ -74,21 +74,18 @@ class Match:
     distance: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class RecognisedFace:
-    """A face of a frame.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecognisedFace(Detection):
+    """A detection, and who it is.
 
-    `box` is where it is in the frame as stored, in whole pixels, and `score` the detector's
-    confidence. `quality` says how good its newest descriptor is (`vision.face_quality`); only
-    ratios mean anything. `track` is the number of its track from 1, None where every frame stands
-    alone; then `match` is of this descriptor, else of all that vote for the track's name.
+    At the seam `box` is where the face is in the frame as stored. `quality` is that of the
+    `descriptor`, which is the newest of its track. `track` is the track's number from 1, None where
+    every frame stands alone; then `match` is of this descriptor, else of all that vote for the
+    track's name.
     """
 
-    box: Box
-    score: float
     match: Match
     descriptor: Descriptor = field(compare=False)
-    quality: float
     track: int | None = None
 
 

@@ -2,10 +2,11 @@
 
 import pytest
 
+from iot_facerecognition_protocol.box import Box
 from lab.hil.finger import Finger
 from lab.hil.framebuffer import read_screen
 from lab.hil.overlay import frames as drawn_frames
-from lab.hil.overlay import name_under, overlap, recognised
+from lab.hil.overlay import name_under, recognised
 from lab.virtual_pi.likeness import likeness, part
 from lab.virtual_pi.twin import expected
 
@@ -67,15 +68,15 @@ def test_the_face_has_its_frame_and_its_name_on_the_screen(bed, finger, screen, 
     figure("likeness of the name's letters", alike, "", ALIKE, at_least=True, note=note)
     faces = [face for face in recognised(shown, bed.place()) if face.tag == NAME]
     assert len(faces) == 1, "the server finds the face in the picture of the screen"
-    own = (faces[0].x, faces[0].y, faces[0].width, faces[0].height)
+    own = Box.at(faces[0].x, faces[0].y, faces[0].width, faces[0].height)
     note = "intersection over union with the face that the server finds on the screen"
-    figure("overlap of frame and face", overlap(box, own), "", 0.6, at_least=True, note=note)
+    figure("IoU of frame and face", Box.at(*box).iou(own), "", 0.6, at_least=True, note=note)
     if bed.rig.emulated:
         outside = bed.rig.screenshot()
         bed.results.shoot("The same from outside", outside, "QEMU's monitor")
         bed.results.shoot("What it should show", wanted.camera, "the same program on this machine")
         assert likeness(shown, outside) > ALIKE
-        assert overlap(box, wanted.box) > 0.95
+        assert Box.at(*box).iou(Box.at(*wanted.box)) > 0.95
     first, sent = bed.device.sample(), bed.frames()
     bed.until(lambda: bed.device.sample().uptime >= first.uptime + MEASURED, "a while", pause=5.0)
     rate = (bed.frames() - sent) / (bed.device.sample().uptime - first.uptime)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from iot_facerecognition_server.box import Box
+from iot_facerecognition_protocol.box import Box
 from iot_facerecognition_server.frames import DESCRIPTOR_SIZE, UNKNOWN, Match, RecognisedFace
 
 
@@ -18,6 +18,12 @@ def recognised(
     track: int | None = None,
 ) -> RecognisedFace:
     """Return a face whose descriptor is of nobody."""
-    box = Box(x, y, x + width, y + height)
     descriptor = np.zeros(DESCRIPTOR_SIZE, np.float32)
-    return RecognisedFace(box, score, Match(tag, distance), descriptor, 1.0, track)
+    return RecognisedFace(
+        Box.at(x, y, width, height),
+        score,
+        quality=1.0,
+        match=Match(tag, distance),
+        descriptor=descriptor,
+        track=track,
+    )

@@ -10,6 +10,7 @@ from iot_facerecognition_client.sources.interface import SourceError, SourceFram
 from iot_facerecognition_client.sources.jpeg_encoder import JpegEncoder
 from iot_facerecognition_client.sources.pacing import Pacer
 from iot_facerecognition_client.sources.photos import photo_size, read_photo, shrink_to_fit
+from iot_facerecognition_protocol.box import Box
 from iot_facerecognition_protocol.records import dataclass
 
 try:
@@ -24,31 +25,18 @@ _SECONDS_PER_MOVE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Crop:
-    """The part of a photo that a frame shows, in pixels of the upright photo, with fractions."""
+class PhotoView:
+    """The part of a photo that a frame shows: `box` is in pixels of the upright photo."""
 
     photo: Path
-    left: float
-    top: float
-    width: float
-    height: float
-
-
-@dataclass(frozen=True, slots=True)
-class Area:
-    """A part of a photo, in pixels of the upright photo."""
-
-    left: float
-    top: float
-    width: float
-    height: float
+    box: Box
 
 
 class MovingPhoto:
-    """Pans and zooms smoothly over photos, one after the other, for ever.
+    """Pans and zooms smoothly over photos, one after the other, without end.
 
     The way is a function of `seed`, photos, `size` and frame number alone, so what a frame shows is
-    known: `crop` tells it and `frames` makes it without waiting. Live, the frame number follows the
+    known: `view` says it and `frames` makes it without waiting. Live, the frame number follows the
     clock as a camera would. On each photo the view begins and ends with the largest part that has
     the proportions of `size`; in between it moves every two seconds to a random part, down to
     `closest` times the largest. Every view it moves to holds the photo's area in `keep`, or what
@@ -65,7 +53,7 @@ class MovingPhoto:
         seed: int = 0,
         closest: float = 0.6,
         seconds_per_photo: float = 8.0,
-        keep: Mapping[Path, Area] | None = None,
+        keep: Mapping[Path, Box] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Read the sizes of `photos`. Raises SourceError for one that cannot be read, or none."""
@@ -112,19 +100,15 @@ class MovingPhoto:
 
     def jpeg(self, index: int) -> bytes:
         """Return frame `index`. Raises SourceError when the photo cannot be read."""
-        crop = self.crop(index)
-        image, scale = self._image(crop.photo)
-        box = (
-            crop.left * scale,
-            crop.top * scale,
-            # Rounding must not lead beyond the photo.
-            min((crop.left + crop.width) * scale, image.width),
-            min((crop.top + crop.height) * scale, image.height),
-        )
-        view = image.resize(self._size, Image.Resampling.BILINEAR, box=box)
-        return self._encoder.encode(np.asarray(view), "RGB")
+        view = self.view(index)
+        image, scale = self._image(view.photo)
+        part = view.box.scaled(scale, scale)
+        # Rounding must not lead beyond the photo.
+        box = (part.left, part.top, min(part.right, image.width), min(part.bottom, image.height))
+        shown = image.resize(self._size, Image.Resampling.BILINEAR, box=box)
+        return self._encoder.encode(np.asarray(shown), "RGB")
 
-    def crop(self, index: int) -> Crop:
+    def view(self, index: int) -> PhotoView:
         """Return what frame `index` (from 0) shows."""
         visit, move = self._visit(index)
         path, size = self._photos[visit % len(self._photos)]
@@ -134,7 +118,7 @@ class MovingPhoto:
         left, top, width = (
             a + (b - a) * eased for a, b in zip(places[begin], places[begin + 1], strict=True)
         )
-        return Crop(path, left, top, width, width * self._size[1] / self._size[0])
+        return PhotoView(path, Box.at(left, top, width, width * self._size[1] / self._size[0]))
 
     def _visit(self, index: int) -> tuple[int, float]:
         """Return which photo frame `index` shows, counted from 0, and the moves made over it."""
@@ -142,7 +126,7 @@ class MovingPhoto:
         return int(visit), move
 
     def _places(
-        self, visit: int, size: tuple[int, int], keep: Area
+        self, visit: int, size: tuple[int, int], keep: Box
     ) -> list[tuple[float, float, float]]:
         """Return left, top and width of the view before and after each move over one photo."""
         aspect = self._size[0] / self._size[1]
@@ -180,10 +164,10 @@ def _reduced(image: Image.Image, size: tuple[int, int], factor: float) -> Image.
     return shrink_to_fit(image, most)
 
 
-def _usual_face(size: tuple[int, int]) -> Area:
+def _usual_face(size: tuple[int, int]) -> Box:
     """Return where a photo of a person has the face, as five of the demo's photos have it."""
     side = 0.3 * min(size)
-    return Area(size[0] / 2 - side / 2, max(0.0, 0.22 * size[1] - side / 2), side, side)
+    return Box.at(size[0] / 2 - side / 2, max(0.0, 0.22 * size[1] - side / 2), side, side)
 
 
 def _position(length: float, keep: tuple[float, float], whole: float, share: float) -> float:

@@ -7,15 +7,14 @@ from typing import Final, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from iot_facerecognition_server.detection import Detection
 from iot_facerecognition_server.engine.batched_network import BatchedNetwork
 from iot_facerecognition_server.engine.interface import WorkFailedError
 from iot_facerecognition_server.engine.job import NetworkOutputError
 from iot_facerecognition_server.engine.network_thread import NetworkThread
-from iot_facerecognition_server.networks.cnn_detector import FaceBoxes
 from iot_facerecognition_server.networks.memory import HalvingNetwork
 from iot_facerecognition_server.observability.metrics import ServerMetrics
 from iot_facerecognition_server.observability.stages import timed_network
-from iot_facerecognition_server.vision.detection import Detection
 
 GPU_BATCH: Final = 256
 """Chips or crops in a batch on a GPU at most; what a GPU has no memory for is halved."""
@@ -26,7 +25,7 @@ WORKERS_A_CORE: Final = 4
 
 PictureOfFaces = tuple[NDArray[np.uint8], Sequence[Detection]]
 """An (h, w, 3) uint8 RGB picture, and the faces on it."""
-Detect = Callable[[NDArray[np.uint8]], list[FaceBoxes]]
+Detect = Callable[[NDArray[np.uint8]], list[list[Detection]]]
 """Finds the faces on each of (N, h, w, 3) uint8 RGB pictures."""
 Align = Callable[[list[PictureOfFaces]], list[list[NDArray[np.uint8]]]]
 """Cuts out the faces on each of several pictures of one size."""
@@ -126,7 +125,7 @@ class DetectorThread:
         replaced: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Call `replaced` with the thread's name when it failed and was replaced."""
-        self._calls: _SharedCalls[NDArray[np.uint8], FaceBoxes] = _SharedCalls(
+        self._calls: _SharedCalls[NDArray[np.uint8], list[Detection]] = _SharedCalls(
             "detector",
             lambda pictures: detect(np.stack(pictures)),
             batch_size,
@@ -134,7 +133,7 @@ class DetectorThread:
             replaced,
         )
 
-    def find(self, picture: NDArray[np.uint8]) -> FaceBoxes:
+    def find(self, picture: NDArray[np.uint8]) -> list[Detection]:
         """Return the faces on an (h, w, 3) uint8 RGB picture; raises what the network raises."""
         return self._calls(picture)
 

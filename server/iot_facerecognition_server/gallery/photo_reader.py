@@ -6,10 +6,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from iot_facerecognition_server.detection import Detection
 from iot_facerecognition_server.gallery.descriptor_cache import PhotoFaces
 from iot_facerecognition_server.gallery.photo import decode_photo
 from iot_facerecognition_server.vision.alignment import FaceAligner
-from iot_facerecognition_server.vision.detection import Detection
 from iot_facerecognition_server.vision.faces import FaceDetector
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
 from iot_facerecognition_server.vision.scaling import luma, resized
@@ -46,7 +46,7 @@ class PhotoReader:
         found = self._detect(picture if self._detector.colour else luma(picture))
         if not found:
             return PhotoFaces(0, None)
-        largest = max(found, key=lambda detection: detection.area)
+        largest = max(found, key=lambda detection: detection.box.area)
         chip = self._aligner.chip(picture, largest)
         return PhotoFaces(len(found), self._describe(chip[np.newaxis])[0])
 

@@ -1,6 +1,5 @@
 """The network that finds faces, also turned and covered ones: dlib's max-margin detector (MMOD)."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
@@ -10,6 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from iot_facerecognition_protocol.box import Box
+from iot_facerecognition_server.detection import Detection
 from iot_facerecognition_server.networks.dlib_format import DlibFormatError
 from iot_facerecognition_server.networks.dlib_layers import (
     Affine,
@@ -33,18 +34,6 @@ _COLOURS: Final = 3
 _SMALLEST_BUCKET: Final = 64
 """Pixels that leave something of a plane after all convolutions."""
 _BUCKETS_AN_OCTAVE: Final = 16
-
-
-@dataclass(frozen=True, slots=True)
-class FaceBoxes:
-    """The faces on one picture, the most certain first.
-
-    `boxes` is (N, 4) int64: left, top, right, bottom in pixels, the last two inside. `scores` is
-    (N,) float32; 0 is the threshold of detection.
-    """
-
-    boxes: NDArray[np.int64]
-    scores: NDArray[np.float32]
 
 
 class DetectorNetwork(nn.Module):
@@ -117,11 +106,11 @@ class DetectorNetwork(nn.Module):
         plane = torch.zeros(shape, dtype=weight.dtype, device=weight.device).permute(0, 3, 1, 2)
         copy = (pictures.float() - self.average) / PIXEL_SCALE
         for tile in pyramid.tiles:
-            if copy.shape[2:] != (tile.height, tile.width):
-                copy = functional.interpolate(
-                    copy, (tile.height, tile.width), mode="bilinear", align_corners=True
-                )
-            plane[:, :, tile.top : tile.bottom, tile.left : tile.right] = copy
+            size = (int(tile.height), int(tile.width))
+            if copy.shape[2:] != size:
+                copy = functional.interpolate(copy, size, mode="bilinear", align_corners=True)
+            rows, columns = tile.pixels
+            plane[:, :, rows, columns] = copy
         return plane
 
     def origin(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -170,8 +159,8 @@ class CnnFaceDetectorNetwork:
         network.place(lane.device, TYPES[precision])
         return cls(network, lane)
 
-    def detect(self, pictures: NDArray[np.uint8]) -> list[FaceBoxes]:
-        """Return the faces on each of the (N, H, W, 3) uint8 RGB pictures.
+    def detect(self, pictures: NDArray[np.uint8]) -> list[list[Detection]]:
+        """Return the faces on each of the (N, H, W, 3) uint8 RGB pictures, the most certain first.
 
         Raises ValueError for other shapes and types.
         """
@@ -179,12 +168,12 @@ class CnnFaceDetectorNetwork:
             raise ValueError(f"pictures are (N, H, W, 3) uint8: {pictures.shape} {pictures.dtype}")
         height, width = pictures.shape[1:3]
         if not len(pictures) or not width or not height:
-            return [_NO_FACES] * len(pictures)
+            return [[] for _ in pictures]
         pyramid = tiled_pyramid(width, height, self._network.padding)
         scores, places = self._lane.run(self._best, pictures)
         rows, columns = self._network.score_size(pyramid)
         return [
-            self._boxes(*candidates, (rows, columns), pyramid)
+            self._faces(*candidates, (rows, columns), pyramid)
             for candidates in zip(scores, places, strict=True)
         ]
 
@@ -194,17 +183,17 @@ class CnnFaceDetectorNetwork:
         best = scores.topk(min(MOST_CANDIDATES, scores.shape[1]))
         return best.values, best.indices
 
-    def _boxes(
+    def _faces(
         self,
         scores: NDArray[np.float32],
         places: NDArray[np.int64],
         size: tuple[int, int],
         pyramid: TiledPyramid,
-    ) -> FaceBoxes:
-        """Turn the scores above zero, the best first, into boxes (`loss_mmod_` in `loss.h`)."""
+    ) -> list[Detection]:
+        """Turn the scores above zero, the best first, into faces (`loss_mmod_` in `loss.h`)."""
         found = scores > 0
         if not found.any():
-            return _NO_FACES
+            return []
         scores = scores[found]
         window, row, column = np.unravel_index(places[found], (len(self._windows), *size))
         centres = np.stack([column, row], axis=1) * self._factor + self._summand
@@ -212,10 +201,12 @@ class CnnFaceDetectorNetwork:
         on_plane = np.hstack([centres - reach, centres + reach])
         boxes = _rounded(pyramid.to_picture(on_plane, centres))
         kept = suppressed(boxes, self._network.options.suppression)
-        return FaceBoxes(boxes[kept], scores[kept])
-
-
-_NO_FACES: Final = FaceBoxes(np.empty((0, 4), np.int64), np.empty(0, np.float32))
+        return [
+            Detection(Box(left, top, right + 1, bottom + 1), score)
+            for (left, top, right, bottom), score in zip(
+                boxes[kept].tolist(), scores[kept].tolist(), strict=True
+            )
+        ]
 
 
 def _rounded(values: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -1,16 +1,15 @@
 """Faces found by a network."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from iot_facerecognition_server.networks.cnn_detector import FaceBoxes
-from iot_facerecognition_server.vision.detection import NATIVE_FACE_SIZE, Detection
+from iot_facerecognition_server.detection import NATIVE_FACE_SIZE, Detection
 from iot_facerecognition_server.vision.scaling import rescaled
 
-Find = Callable[[NDArray[np.uint8]], FaceBoxes]
+Find = Callable[[NDArray[np.uint8]], Sequence[Detection]]
 """Finds the faces on one (h, w, 3) uint8 RGB picture; called from any thread."""
 
 
@@ -42,10 +41,4 @@ class CnnDetector:
         across = picture.shape[1] / scanned.shape[1]
         down = picture.shape[0] / scanned.shape[0]
         rgb = scanned if scanned.ndim > 2 else np.repeat(scanned[:, :, np.newaxis], 3, axis=2)  # noqa: PLR2004
-        found = self._find(rgb)
-        return [
-            Detection(left, top, right + 1, bottom + 1, score).scaled(across, down)
-            for (left, top, right, bottom), score in zip(
-                found.boxes.tolist(), found.scores.tolist(), strict=True
-            )
-        ]
+        return [found.scaled(across, down) for found in self._find(rgb)]

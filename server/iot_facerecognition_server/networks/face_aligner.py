@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from iot_facerecognition_server.detection import Detection
 from iot_facerecognition_server.networks.dlib_format import DlibFormatError
 from iot_facerecognition_server.networks.face_chips import MEAN_FACE, cut_chips, plan_chip
 from iot_facerecognition_server.networks.face_descriptor import NetworkFileError
@@ -16,7 +17,6 @@ from iot_facerecognition_server.networks.shape_predictor import (
     ShapePredictor,
     read_shape_predictor,
 )
-from iot_facerecognition_server.vision.detection import Detection
 
 Chip = NDArray[np.uint8]
 """(size, size, 3) uint8 RGB."""
@@ -56,7 +56,11 @@ class BatchedFaceAligner:
         owners = [number for number, found in enumerate(faces) for _ in found]
         if not owners:
             return [[] for _ in faces]
-        boxes = [(f.left, f.top, f.right - 1, f.bottom - 1) for found in faces for f in found]
+        boxes = [
+            (face.box.left, face.box.top, face.box.right - 1, face.box.bottom - 1)
+            for found in faces
+            for face in found
+        ]
         there: list[Tensor] = []  # the pictures, once they are on the device
 
         def find(on_device: Tensor) -> tuple[Tensor]:

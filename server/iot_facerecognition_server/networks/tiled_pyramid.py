@@ -13,6 +13,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from iot_facerecognition_protocol.box import Box
+
 RATE: Final = 5 / 6
 """Sides of a copy to those of the one before: `pyramid_down<6>`, a template argument of dlib's face
 detector that its file does not tell."""
@@ -22,40 +24,17 @@ _SHIFT: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class Tile:
-    """A copy's place on the plane, in pixels."""
-
-    left: int
-    top: int
-    width: int
-    height: int
-
-    @property
-    def right(self) -> int:
-        """The first column beyond it."""
-        return self.left + self.width
-
-    @property
-    def bottom(self) -> int:
-        """The first row beyond it."""
-        return self.top + self.height
-
-    def touches(self, other: "Tile") -> bool:
-        """Tell whether both have a pixel in common."""
-        across = self.left < other.right and other.left < self.right
-        return across and self.top < other.bottom and other.top < self.bottom
-
-
-@dataclass(frozen=True, slots=True)
 class TiledPyramid:
     """A plane's size in pixels and its tiles, the picture itself first, then smaller and smaller.
+
+    A tile is a copy's place on the plane, in whole pixels.
 
     One column goes down, a second one comes back up beside it.
     """
 
     width: int
     height: int
-    tiles: tuple[Tile, ...]
+    tiles: tuple[Box, ...]
 
     def to_picture(
         self, boxes: NDArray[np.float64], centres: NDArray[np.float64]
@@ -85,19 +64,19 @@ def tiled_pyramid(width: int, height: int, padding: tuple[int, int]) -> TiledPyr
     between, around = padding
     sizes = _sizes(width, height)
     column = _first_column(sizes, between)
-    tiles: list[Tile] = []
+    tiles: list[Box] = []
     top = around
     for size in sizes[:column]:
-        tiles.append(Tile(around, top, *size))
+        tiles.append(Box.at(around, top, *size))
         top += size[1] + between
     bottom = top - between
     plane = (width + 2 * around, bottom + around)
     for size in sizes[column:]:
-        tile = Tile(around + width - size[0], bottom - size[1], *size)
-        if tile.touches(tiles[0]):
+        tile = Box.at(around + width - size[0], bottom - size[1], *size)
+        if tile.shared(tiles[0]):
             break
         tiles.append(tile)
-        bottom = tile.top - between
+        bottom -= size[1] + between
     return TiledPyramid(*plane, tuple(tiles))
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 
 from iot_facerecognition_protocol import ObjectLabel
-from iot_facerecognition_server.box import Box
+from iot_facerecognition_protocol.box import Box
 from iot_facerecognition_server.config import Config
 from iot_facerecognition_server.engine.interface import Engine, Submission
 from iot_facerecognition_server.frames import (
@@ -32,7 +32,7 @@ bf16 is off by 0.01; another detector's box moves the chip by some pixels and co
 person is at 0.7. A broken network gives anything.
 """
 LEAST_OVERLAP: Final = 0.4
-"""Part of the union of found and known box that both share: detectors draw them differently."""
+"""IoU of found and known box: detectors draw them differently."""
 _FACE_SIZE: Final = 88
 """Side of the face in the picture, in pixels."""
 
@@ -144,7 +144,7 @@ class SelfTest:
     def _check_faces(self, faces: tuple[RecognisedFace, ...]) -> None:
         if not self._expects_face:
             return
-        overlapping = [face for face in faces if face.box.overlap(self._known.box) > LEAST_OVERLAP]
+        overlapping = [face for face in faces if face.box.iou(self._known.box) > LEAST_OVERLAP]
         if not overlapping:
             raise SelfTestError(
                 f"the known face was not found where it is; {len(faces)} others were"

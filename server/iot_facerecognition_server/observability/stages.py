@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from prometheus_client import Histogram
 
+from iot_facerecognition_server.detection import Detection
 from iot_facerecognition_server.frames import Match
 from iot_facerecognition_server.observability.metrics import ServerMetrics
-from iot_facerecognition_server.vision.detection import Detection
 from iot_facerecognition_server.vision.face_scanner import ChipCutter, PictureDecoder
 from iot_facerecognition_server.vision.faces import FaceDetector
 from iot_facerecognition_server.vision.jpeg import FULL_SIZE

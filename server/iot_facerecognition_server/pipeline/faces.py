@@ -6,6 +6,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from iot_facerecognition_server.detection import Detection
 from iot_facerecognition_server.engine.job import Picture, Row, checked_rows
 from iot_facerecognition_server.frames import (
     DESCRIPTOR_SIZE,
@@ -15,7 +16,6 @@ from iot_facerecognition_server.frames import (
     RecognisedFace,
 )
 from iot_facerecognition_server.pipeline.tools import Network, Tools
-from iot_facerecognition_server.vision.face_scanner import ScannedFace
 
 
 class FaceMatcher(Protocol):
@@ -34,12 +34,12 @@ class FaceJob:
     def __init__(self, frame: Frame, matcher: FaceMatcher) -> None:
         self._frame = frame
         self._matcher = matcher
-        self._scanned: Sequence[ScannedFace] = ()
+        self._faces: Sequence[Detection] = ()
 
     def prepare(self, tools: Tools) -> Sequence[Picture]:
         """Scan the frame; return the chips."""
-        self._scanned = tools.scanner.scan(self._frame.jpeg)
-        return [face.chip for face in self._scanned]
+        self._faces, chips = tools.scanner.scan(self._frame.jpeg)
+        return chips
 
     def complete(self, rows: Sequence[Row]) -> tuple[RecognisedFace, ...]:
         """Match the descriptors; return the faces as the detector ordered them."""
@@ -47,9 +47,10 @@ class FaceJob:
             return ()
         descriptors = checked_rows(rows, DESCRIPTOR_SIZE)
         matches = self._matcher.match(descriptors)
-        return tuple(map(_recognised, self._scanned, descriptors, matches))
+        return tuple(map(_recognised, self._faces, descriptors, matches))
 
 
-def _recognised(face: ScannedFace, descriptor: Descriptor, match: Match) -> RecognisedFace:
-    found = face.detection
-    return RecognisedFace(found.box, found.score, match, descriptor, face.quality)
+def _recognised(found: Detection, descriptor: Descriptor, match: Match) -> RecognisedFace:
+    return RecognisedFace(
+        found.box, found.score, found.pose, found.quality, match=match, descriptor=descriptor
+    )

@@ -1,16 +1,17 @@
 """What a worker thread does with a frame of tracked faces: as little decoding as it needs."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from iot_facerecognition_server.detection import Detection
 from iot_facerecognition_server.pipeline.region_search import RegionSearcher
 from iot_facerecognition_server.tracking.changes import REDUCTION, Thumbnail
-from iot_facerecognition_server.tracking.observation import Observation
 from iot_facerecognition_server.tracking.search_regions import SearchRegion
-from iot_facerecognition_server.vision.detection import Detection
+from iot_facerecognition_server.vision.chip_quality import chip_quality
 from iot_facerecognition_server.vision.exif import upright
 from iot_facerecognition_server.vision.face_scanner import ChipCutter, PictureDecoder
 from iot_facerecognition_server.vision.faces import FaceDetector
@@ -70,25 +71,27 @@ class OpenFrame:
             return block_means(self._grey(FULL_SIZE))
         return self._decoded(FULL_SIZE // REDUCTION)
 
-    def scan(self) -> list[Observation]:
+    def scan(self) -> list[Detection]:
         """Return the faces of the whole frame."""
         detector = self._tools.detector
         eighths = _fitting(detector.scale)
         grey = self._grey(eighths)
         across, down = self.size[0] / grey.shape[1], self.size[1] / grey.shape[0]
-        return [
-            Observation(found.scaled(across, down), sharpness(grey, found))
-            for found in detector.detect(grey, eighths / FULL_SIZE)
-        ]
+        judged = []
+        for found in detector.detect(grey, eighths / FULL_SIZE):
+            placed = found.scaled(across, down)
+            quality = chip_quality(placed, sharpness(grey, found.box), self.size)
+            judged.append(replace(placed, quality=quality))
+        return judged
 
-    def search(self, regions: Sequence[SearchRegion]) -> list[list[Observation]]:
+    def search(self, regions: Sequence[SearchRegion]) -> list[list[Detection]]:
         """Return the faces in each of the regions."""
         eighths = _fitting(max((region.scale for region in regions), default=1.0))
         if FULL_SIZE in self._greys:
             eighths = FULL_SIZE
         grey = self._grey(eighths)
         search = self._tools.regions.search
-        return [search(grey, region, FULL_SIZE / eighths) for region in regions]
+        return [search(grey, region, self.size, FULL_SIZE / eighths) for region in regions]
 
     def chips(self, faces: Sequence[Detection]) -> Sequence[NDArray[np.uint8]]:
         """Return a chip for the descriptor network of each of the faces."""

@@ -2,14 +2,15 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from iot_facerecognition_server.tracking.observation import Observation
+from iot_facerecognition_server.detection import NATIVE_FACE_SIZE, Detection
 from iot_facerecognition_server.tracking.search_regions import SearchRegion
-from iot_facerecognition_server.vision.detection import NATIVE_FACE_SIZE, Detection
+from iot_facerecognition_server.vision.chip_quality import chip_quality
 from iot_facerecognition_server.vision.face_poses import DetectorFormatError
 from iot_facerecognition_server.vision.faces import FaceDetector, HogDetector
 from iot_facerecognition_server.vision.scaling import resized
@@ -57,14 +58,17 @@ class RegionSearcher:
         return cls(wrapped(every_pose), [wrapped(pose) for pose in poses])
 
     def search(
-        self, grey: NDArray[np.uint8], region: SearchRegion, reduction: float = 1.0
-    ) -> list[Observation]:
-        """Return the faces in `region`, in pixels of the frame.
+        self,
+        grey: NDArray[np.uint8],
+        region: SearchRegion,
+        frame: tuple[int, int],
+        reduction: float = 1.0,
+    ) -> list[Detection]:
+        """Return the faces in `region` of a `frame` of (width, height), in pixels of the frame.
 
         `grey` is the frame, (h, w) uint8, with its sides divided by `reduction`.
         """
-        left, top = int(region.left / reduction), int(region.top / reduction)
-        part = grey[top : int(region.bottom / reduction), left : int(region.right / reduction)]
+        part = grey[region.box.scaled(1 / reduction, 1 / reduction).pixels]
         scale = region.scale * reduction
         scanned = np.ascontiguousarray(part) if scale == 1 else resized(part, scale)
         across = part.shape[1] / scanned.shape[1] * reduction
@@ -72,21 +76,10 @@ class RegionSearcher:
         detector = self._every_pose
         if region.pose is not None and self._poses:
             detector = self._poses[region.pose]
-        return [
-            Observation(
-                _moved(found.scaled(across, down), region.left, region.top),
-                sharpness(scanned, found),
-            )
-            for found in detector.detect(scanned)
-        ]
-
-
-def _moved(found: Detection, across: int, down: int) -> Detection:
-    return Detection(
-        found.left + across,
-        found.top + down,
-        found.right + across,
-        found.bottom + down,
-        found.score,
-        found.pose,
-    )
+        judged = []
+        for found in detector.detect(scanned):
+            box = found.box.scaled(across, down).rounded().moved(region.box.left, region.box.top)
+            placed = found.placed(box)
+            quality = chip_quality(placed, sharpness(scanned, found.box), frame)
+            judged.append(replace(placed, quality=quality))
+        return judged

@@ -8,7 +8,7 @@ from typing import Protocol
 from iot_facerecognition_server.engine.job import Picture
 from iot_facerecognition_server.frames import ObjectsWanted
 from iot_facerecognition_server.pipeline.frame_search import FrameSearcher
-from iot_facerecognition_server.vision.face_scanner import ScannedFace
+from iot_facerecognition_server.vision.face_scanner import ScannedFaces
 
 
 class Network(StrEnum):
@@ -21,7 +21,7 @@ class Network(StrEnum):
 class FrameScanner(Protocol):
     """Finds the faces of a JPEG; used by one thread only."""
 
-    def scan(self, jpeg: bytes) -> Sequence[ScannedFace]:
+    def scan(self, jpeg: bytes) -> ScannedFaces:
         """Return the faces with their chips. Raises FrameRejectedError."""
 
 

@@ -9,13 +9,7 @@ from iot_facerecognition_server.frames import DESCRIPTOR_SIZE, Frame, Recognised
 from iot_facerecognition_server.pipeline.faces import FaceMatcher
 from iot_facerecognition_server.pipeline.frame_search import OpenFrame
 from iot_facerecognition_server.pipeline.tools import Network, Tools
-from iot_facerecognition_server.tracking.steps import (
-    ScanFrame,
-    SearchRegions,
-    Settled,
-    Step,
-    TrackedFace,
-)
+from iot_facerecognition_server.tracking.steps import ScanFrame, SearchRegions, Settled, Step
 from iot_facerecognition_server.tracking.tracker import FaceTracker
 from iot_facerecognition_server.vision.faces import as_stored
 from iot_facerecognition_server.vision.jpeg_header import JpegHeader
@@ -70,16 +64,9 @@ class TrackedFaceJob:
         matches = self._matcher.match(np.stack(descriptors)) if descriptors else ()
         header = self._header
         assert header is not None, "a job is prepared before it is completed"
-        return tuple(_recognised(face, header) for face in self._tracker.matched(matches))
+        return tuple(as_stored(face, header) for face in self._tracker.matched(matches))
 
     @property
     def tracks(self) -> FaceTracker:
         """The tracker, with what this frame has shown."""
         return self._tracker
-
-
-def _recognised(face: TrackedFace, header: JpegHeader) -> RecognisedFace:
-    stored = as_stored(face.detection, header)
-    return RecognisedFace(
-        stored.box, stored.score, face.match, face.descriptor, face.quality, face.number
-    )

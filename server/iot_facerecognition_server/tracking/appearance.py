@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from iot_facerecognition_server.box import Box
+from iot_facerecognition_protocol.box import Box
 from iot_facerecognition_server.tracking.changes import REDUCTION, Thumbnail
 
 GRID: Final = 8

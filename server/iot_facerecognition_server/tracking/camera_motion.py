@@ -5,7 +5,7 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from iot_facerecognition_server.box import Box
+from iot_facerecognition_protocol.box import Box
 from iot_facerecognition_server.tracking.changes import REDUCTION, Thumbnail
 from iot_facerecognition_server.tracking.search_regions import SearchRegion, area_region
 from iot_facerecognition_server.tracking.twins import twin_of

@@ -6,7 +6,7 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from iot_facerecognition_server.box import Box
+from iot_facerecognition_protocol.box import Box
 from iot_facerecognition_server.tracking.twins import twin_of
 
 REDUCTION: Final = 8

@@ -65,15 +65,15 @@ class TrackNaming:
         """Tell whether nobody knows who `track` is without a descriptor, moving or not."""
         return track.identity is None or track.ambiguous or track.identity.doubtful
 
-    def wants(self, track: Track, now: float, frame: tuple[int, int]) -> bool:
-        """Tell whether `track`, seen at `now` in `frame` (width, height), needs a descriptor."""
+    def wants(self, track: Track, now: float) -> bool:
+        """Tell whether `track`, seen at `now`, needs a descriptor."""
         identity = track.identity
         if identity is None or self.must_have(track):
             return True
         age = now - track.described
         if age >= VERIFIED_AFTER or (len(identity.samples) == 1 and age >= CONFIRMED_AFTER):
             return True
-        return age >= BETTER_AFTER and track.observation.quality(frame) >= BETTER * identity.best
+        return age >= BETTER_AFTER and track.detection.quality >= BETTER * identity.best
 
     def leave(self, track: Track, now: float) -> None:
         """Remember who `track` was; it is gone."""
@@ -85,13 +85,12 @@ class TrackNaming:
         described: Sequence[tuple[Track, Descriptor]],
         lost: list[Track],
         now: float,
-        frame: tuple[int, int],
     ) -> None:
         """Take descriptors of tracks; who is recognised again is taken out of `lost`."""
         self._absent = [absent for absent in self._absent if now - absent.since <= REMEMBERED]
         unsure = []
         for track, descriptor in described:
-            sample = Sample(descriptor, track.observation.quality(frame), now)
+            sample = Sample(descriptor, track.detection.quality, now)
             track.described = now
             if track.identity is None or track.ambiguous:
                 unsure.append((track, sample))

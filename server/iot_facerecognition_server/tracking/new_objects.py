@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from iot_facerecognition_server.box import Box
+from iot_facerecognition_protocol.box import Box
 from iot_facerecognition_server.tracking.changes import REDUCTION, Changes, blocks
 from iot_facerecognition_server.tracking.search_regions import SearchRegion, area_region
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from math import floor, log
 from typing import Final
 
-from iot_facerecognition_server.box import Box
-from iot_facerecognition_server.vision.detection import NATIVE_FACE_SIZE
+from iot_facerecognition_protocol.box import Box
+from iot_facerecognition_server.detection import NATIVE_FACE_SIZE
 
 _PYRAMID: Final = 6 / 5
 """Ratio of two sizes in dlib's detector's pyramid."""
@@ -26,26 +26,18 @@ _SHARED_GRID: Final = 48
 class SearchRegion:
     """A part of a frame to be searched, its sides multiplied by `scale` before.
 
-    `left` and `top` are inside, `right` and `bottom` just outside, all within the frame. Faces of
-    one `pose` are searched for, of every pose with None.
+    `box` is in whole pixels and within the frame. Faces of one `pose` are searched for, of every
+    pose with None.
     """
 
-    left: int
-    top: int
-    right: int
-    bottom: int
+    box: Box
     scale: float
     pose: int | None = None
 
     @property
-    def box(self) -> Box:
-        """Its rectangle."""
-        return Box(self.left, self.top, self.right, self.bottom)
-
-    @property
     def cost(self) -> float:
         """Pixels that are scanned."""
-        return (self.right - self.left) * (self.bottom - self.top) * self.scale**2
+        return self.box.area * self.scale**2
 
 
 def face_region(
@@ -81,14 +73,12 @@ def _region(
 ) -> SearchRegion | None:
     """Return `box` within `frame`, its upper left corner moved up and left to the `grid`."""
     width, height = frame
-    region = SearchRegion(
+    part = Box(
         round(max(0, box.left // grid) * grid),
         round(max(0, box.top // grid) * grid),
         min(width, int(box.right) + 1),
         min(height, int(box.bottom) + 1),
-        scale,
-        pose,
     )
-    sides = region.right - region.left, region.bottom - region.top
     # The detector sees over an edge by a good third of a face.
-    return region if min(sides) * scale >= _LEAST_SEEN * NATIVE_FACE_SIZE else None
+    seen = min(part.width, part.height) * scale >= _LEAST_SEEN * NATIVE_FACE_SIZE
+    return SearchRegion(part, scale, pose) if seen else None

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from iot_facerecognition_server.vision.detection import NATIVE_FACE_SIZE
+from iot_facerecognition_server.detection import NATIVE_FACE_SIZE
 
 
 @dataclass(frozen=True, slots=True)

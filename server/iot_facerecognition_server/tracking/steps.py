@@ -1,11 +1,10 @@
 """What a tracker asks to be done with a frame, and what comes of it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
-from iot_facerecognition_server.frames import Descriptor, Match
+from iot_facerecognition_server.detection import Detection
 from iot_facerecognition_server.tracking.search_regions import SearchRegion
-from iot_facerecognition_server.vision.detection import Detection
 
 
 class Way(StrEnum):
@@ -40,18 +39,3 @@ class Settled:
 
 
 Step = SearchRegions | ScanFrame | Settled
-
-
-@dataclass(frozen=True, slots=True)
-class TrackedFace:
-    """A face of a frame: its track's number from 1, where it is, and its track's name.
-
-    `match` is what all descriptors of the track say together, `descriptor` the newest of them and
-    `quality` that of its chip.
-    """
-
-    number: int
-    detection: Detection
-    match: Match
-    descriptor: Descriptor = field(compare=False)
-    quality: float

@@ -3,10 +3,10 @@
 from math import exp, log
 from typing import Final, Self
 
-from iot_facerecognition_server.box import Box
+from iot_facerecognition_protocol.box import Box
+from iot_facerecognition_server.detection import Detection
 from iot_facerecognition_server.tracking.appearance import Appearance
 from iot_facerecognition_server.tracking.identity import TrackIdentity
-from iot_facerecognition_server.tracking.observation import Observation
 from iot_facerecognition_server.tracking.twins import twin_of
 
 _POSITION_GAIN: Final = 0.7
@@ -24,8 +24,8 @@ class Track:
     `lost` is when it was first looked for in vain, None while it is seen.
     """
 
-    def __init__(self, observation: Observation, now: float, appearance: Appearance) -> None:
-        self.observation = observation
+    def __init__(self, detection: Detection, now: float, appearance: Appearance) -> None:
+        self.detection = detection
         self.seen = now
         self.steady_since = now
         """When it was first seen, or seen again after it was lost."""
@@ -39,7 +39,7 @@ class Track:
         """How it looked when it was last seen."""
         self.ambiguous = False
         """Whether it may have been mistaken for another since its last descriptor."""
-        box = observation.detection.box
+        box = detection.box
         self._across, self._down = box.centre
         self._speed = (0.0, 0.0)
         self._side = box.width
@@ -53,7 +53,7 @@ class Track:
     @property
     def box(self) -> Box:
         """Where it was last seen."""
-        return self.observation.detection.box
+        return self.detection.box
 
     @property
     def speed(self) -> tuple[float, float]:
@@ -66,10 +66,10 @@ class Track:
         across, down = self._speed
         return Box.around(self._across + across * elapsed, self._down + down * elapsed, self._side)
 
-    def see(self, observation: Observation, now: float) -> None:
+    def see(self, detection: Detection, now: float) -> None:
         """Take note of where it is at `now`."""
         elapsed = now - self.seen
-        found = observation.detection.box
+        found = detection.box
         expected = self.predicted(now)
         (x, y), (was_x, was_y) = found.centre, expected.centre
         self._across = was_x + _POSITION_GAIN * (x - was_x)
@@ -83,7 +83,7 @@ class Track:
         self._side = exp(log(self._side) * (1 - _SIDE_GAIN) + log(found.width) * _SIDE_GAIN)
         if self.lost is not None:
             self.steady_since = now
-        self.observation = observation
+        self.detection = detection
         self.seen = now
         self.lost = None
 

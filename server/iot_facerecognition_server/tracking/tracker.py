@@ -6,28 +6,20 @@ from itertools import chain
 from math import hypot
 from typing import Final, Self
 
-from iot_facerecognition_server.box import Box
-from iot_facerecognition_server.frames import UNKNOWN, Descriptor, Match
+from iot_facerecognition_protocol.box import Box
+from iot_facerecognition_server.detection import NATIVE_FACE_SIZE, Detection
+from iot_facerecognition_server.frames import UNKNOWN, Descriptor, Match, RecognisedFace
 from iot_facerecognition_server.tracking.appearance import ALIKE, appearance, compared
 from iot_facerecognition_server.tracking.association import merged, paired
 from iot_facerecognition_server.tracking.camera_motion import CameraMotion
 from iot_facerecognition_server.tracking.changes import ChangeMap, Changes, Thumbnail
 from iot_facerecognition_server.tracking.naming import TrackNaming
 from iot_facerecognition_server.tracking.new_objects import body, new_object_regions
-from iot_facerecognition_server.tracking.observation import Observation
 from iot_facerecognition_server.tracking.search_regions import SearchRegion, face_region
 from iot_facerecognition_server.tracking.settings import TrackingSettings
-from iot_facerecognition_server.tracking.steps import (
-    ScanFrame,
-    SearchRegions,
-    Settled,
-    Step,
-    TrackedFace,
-    Way,
-)
+from iot_facerecognition_server.tracking.steps import ScanFrame, SearchRegions, Settled, Step, Way
 from iot_facerecognition_server.tracking.track import Track
 from iot_facerecognition_server.tracking.twins import twin_of
-from iot_facerecognition_server.vision.detection import NATIVE_FACE_SIZE
 
 _REGION: Final = 1.6
 """Side of a region as a multiple of the expected face's: it finds faces that are off by a quarter
@@ -40,9 +32,9 @@ _BRIEFLY: Final = 0.3
 """Seconds: a face at the detector's limit is lost and found over and over. One that is back sooner
 is the same if it looks so, and one that is lost again sooner is not looked for everywhere."""
 _CONTACT: Final = 0.1
-"""Overlap with another track from which on two faces may be mistaken for each other."""
+"""IoU with another track from which on two faces may be mistaken for each other."""
 _JUMP: Final = 0.3
-"""Overlap with the prediction below which a face may be another one."""
+"""IoU with the prediction below which a face may be another one."""
 _INFLOW: Final = 0.3
 """Part of the smallest face that has to come in over an edge before it is searched there again."""
 _MOVING_CAMERA: Final = 0.12
@@ -76,7 +68,7 @@ class _Look:
     """Ids of the tracks that were looked for."""
     by_pose: set[int] = field(default_factory=set)
     """Ids of those that are being looked for in one pose only."""
-    observations: list[Observation] = field(default_factory=list)
+    detections: list[Detection] = field(default_factory=list)
 
 
 class FaceTracker:
@@ -156,14 +148,14 @@ class FaceTracker:
             return ScanFrame()
         return self._search(look, regions, self._new_objects(look, regions.values()))
 
-    def searched(self, found: Sequence[Sequence[Observation]]) -> Step:
+    def searched(self, found: Sequence[Sequence[Detection]]) -> Step:
         """Take what each of the regions held."""
         look = self._now_looking()
         look.searched.extend(look.asked)
-        # What a scan of the whole frame found stays; of two regions the clearer observation does.
-        before = look.observations
+        # What a scan of the whole frame found stays; of two regions the clearer detection does.
+        before = look.detections
         kept, others = (before, ()) if look.full else ((), before)
-        look.observations = merged(kept, chain(others, *found))
+        look.detections = merged(kept, chain(others, *found))
         doubted = self._doubted(look)
         if doubted:
             return self._search(look, doubted, [])
@@ -173,12 +165,12 @@ class FaceTracker:
             return self._settle(look)
         return ScanFrame()
 
-    def scanned(self, found: Sequence[Observation]) -> Step:
+    def scanned(self, found: Sequence[Detection]) -> Step:
         """Take what the whole frame held."""
         look = self._now_looking()
         look.full = True
         self._last_full = look.now
-        look.observations = merged(found, look.observations)
+        look.detections = merged(found, look.detections)
         pairs = self._paired(look)
         regions = {
             id(track): region
@@ -195,7 +187,7 @@ class FaceTracker:
         look = self._now_looking()
         pairs = list(zip(self._described, descriptors, strict=True))
         if pairs:
-            self._naming.describe(pairs, self._lost, look.now, look.frame)
+            self._naming.describe(pairs, self._lost, look.now)
         self._due = self._naming.due(self._tracks, look.now)
         return [
             sample.descriptor
@@ -204,26 +196,28 @@ class FaceTracker:
             for sample in track.identity.samples
         ]
 
-    def matched(self, matches: Sequence[Match]) -> tuple[TrackedFace, ...]:
+    def matched(self, matches: Sequence[Match]) -> tuple[RecognisedFace, ...]:
         """Take a match for each descriptor; return the faces, the most certain first."""
         look = self._now_looking()
         self._naming.settle(self._due, matches, look.now)
         faces = [self._face(track) for track in self._tracks]
         self._look, self._described, self._due = None, [], []  # a client may be silent for hours
-        return tuple(sorted(faces, key=lambda face: -face.detection.score))
+        return tuple(sorted(faces, key=lambda face: -face.score))
 
-    def _face(self, track: Track) -> TrackedFace:
+    def _face(self, track: Track) -> RecognisedFace:
         identity = track.identity
         assert identity is not None, "every track was described when it appeared"
         # Whoever may have been mistaken for another gets no name until that is cleared up.
         sure = not (track.ambiguous and identity.doubtful)
-        newest = identity.samples[-1]
-        return TrackedFace(
-            self._naming.number(identity),
-            track.observation.detection,
-            Match(identity.tag if sure else UNKNOWN, identity.distance),
-            newest.descriptor,
+        newest, found = identity.samples[-1], track.detection
+        return RecognisedFace(
+            found.box,
+            found.score,
+            found.pose,
             newest.quality,
+            match=Match(identity.tag if sure else UNKNOWN, identity.distance),
+            descriptor=newest.descriptor,
+            track=self._naming.number(identity),
         )
 
     def _now_looking(self) -> _Look:
@@ -245,7 +239,7 @@ class FaceTracker:
         for track in (*self._tracks, *self._lost):
             if track.lost is not None and look.now - track.lost > _SEARCHED_WHEN_LOST:
                 continue
-            last = track.observation.detection
+            last = track.detection
             trusted = track.lost is None and last.score >= _TRUSTED
             region = self._region(track, look, last.pose if trusted else None)
             if region is not None and look.changes.touch(region.box):
@@ -259,8 +253,8 @@ class FaceTracker:
         pairs = self._paired(look)
         regions = {}
         for track in self._tracks:
-            observation = pairs.get(id(track))
-            clear = observation is not None and observation.detection.score >= _TRUSTED
+            found = pairs.get(id(track))
+            clear = found is not None and found.score >= _TRUSTED
             if id(track) in look.by_pose and not clear:
                 region = self._region(track, look)
                 if region is not None:
@@ -301,8 +295,8 @@ class FaceTracker:
         """Return the pixels that a full scan looks at."""
         return frame[0] * frame[1] * (NATIVE_FACE_SIZE / self._settings.min_face_size) ** 2
 
-    def _paired(self, look: _Look) -> dict[int, Observation]:
-        return paired((*self._tracks, *self._lost), look.observations, look.now)
+    def _paired(self, look: _Look) -> dict[int, Detection]:
+        return paired((*self._tracks, *self._lost), look.detections, look.now)
 
     def _just_lost(self, look: _Look) -> bool:
         pairs = self._paired(look)
@@ -318,13 +312,13 @@ class FaceTracker:
         pairs = self._paired(look)
         everyone = (*self._tracks, *self._lost)
         for track in everyone:
-            observation = pairs.get(id(track))
-            if observation is not None:
-                track.ambiguous = track.ambiguous or self._is_ambiguous(track, observation, look)
+            found = pairs.get(id(track))
+            if found is not None:
+                track.ambiguous = track.ambiguous or self._is_ambiguous(track, found.box, look)
         for track in everyone:
-            observation = pairs.get(id(track))
-            if observation is not None:
-                track.see(observation, look.now)
+            found = pairs.get(id(track))
+            if found is not None:
+                track.see(found, look.now)
                 self._look_at(track, look)
             elif track.lost is None and (look.full or id(track) in look.looked_for):
                 track.lost = look.now
@@ -332,9 +326,9 @@ class FaceTracker:
                 track.rest(look.now)
         known = set(map(id, pairs.values()))
         newcomers = [
-            Track(observation, look.now, appearance(look.thumbnail, observation.detection.box))
-            for observation in look.observations
-            if id(observation) not in known and observation.detection.score >= 0
+            Track(found, look.now, appearance(look.thumbnail, found.box))
+            for found in look.detections
+            if id(found) not in known and found.score >= 0
         ]
         self._tracks = [track for track in everyone if track.lost is None] + newcomers
         self._keep_lost([track for track in everyone if track.lost is not None], look.now)
@@ -343,10 +337,10 @@ class FaceTracker:
             track
             for track in self._tracks
             if self._naming.must_have(track)
-            or ((id(track) in pairs) and self._naming.wants(track, look.now, look.frame))
+            or ((id(track) in pairs) and self._naming.wants(track, look.now))
         ]
         way = Way.FULL if look.full else Way.REGIONS if look.searched else Way.HELD
-        return Settled(way, tuple(track.observation.detection for track in self._described))
+        return Settled(way, tuple(track.detection for track in self._described))
 
     def _look_at(self, track: Track, look: _Look) -> None:
         """Take note of how `track` looks now; if unlike before, another may be in its place."""
@@ -355,15 +349,15 @@ class FaceTracker:
         if likeness < ALIKE:
             track.ambiguous = True
 
-    def _is_ambiguous(self, track: Track, observation: Observation, look: _Look) -> bool:
-        """Tell whether `observation` may be of another than `track`, by where they are."""
-        now, found = look.now, observation.detection.box
+    def _is_ambiguous(self, track: Track, found: Box, look: _Look) -> bool:
+        """Tell whether the face `found` may be of another than `track`, by where they are."""
+        now = look.now
         if track.lost is not None and now - track.lost > _BRIEFLY:
             return True
-        if track.predicted(now).overlap(found) < _JUMP:
+        if track.predicted(now).iou(found) < _JUMP:
             return True
         return any(
-            other is not track and other.predicted(now).overlap(found) > _CONTACT
+            other is not track and other.predicted(now).iou(found) > _CONTACT
             for other in (*self._tracks, *self._lost)
         )
 

@@ -2,18 +2,24 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import dlib
 import numpy as np
 from numpy.typing import NDArray
 
-from iot_facerecognition_server.vision.detection import Detection
+from iot_facerecognition_protocol.box import Box
+from iot_facerecognition_server.detection import Detection
 
 CHIP_SIZE: Final = 150
 """Side in pixels of the chips that dlib's descriptor network was trained on."""
 CHIP_PADDING: Final = 0.25
 """Padding around a face that it was trained with, as a share of the face."""
+
+
+def dlib_rectangle(box: Box) -> Any:
+    """Return `box` as a `dlib.rectangle`, whose last column and row are inside."""
+    return dlib.rectangle(int(box.left), int(box.top), int(box.right) - 1, int(box.bottom) - 1)
 
 
 class LandmarkFileError(Exception):
@@ -46,10 +52,7 @@ class FaceAligner:
 
     def chip(self, rgb: NDArray[np.uint8], detection: Detection) -> NDArray[np.uint8]:
         """Return the face at `detection` in an (h, w, 3) uint8 picture as (size, size, 3) uint8."""
-        box = dlib.rectangle(
-            detection.left, detection.top, detection.right - 1, detection.bottom - 1
-        )
-        landmarks = self._predictor(rgb, box)
+        landmarks = self._predictor(rgb, dlib_rectangle(detection.box))
         chip: NDArray[np.uint8] = dlib.get_face_chip(rgb, landmarks, self._size, self._padding)
         return chip
 

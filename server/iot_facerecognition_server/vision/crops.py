@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
+from iot_facerecognition_protocol.box import Box
 from iot_facerecognition_server.frames import ObjectsWanted
 from iot_facerecognition_server.vision.exif import upright
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
@@ -16,7 +17,7 @@ from iot_facerecognition_server.vision.jpeg_header import JpegLimits, checked_he
 
 SMALLEST_SHARE: Final = 0.466666666
 LARGEST_SHARE: Final = 0.875
-"""Bounds of a chance crop's side as a share of the frame's short side (`dnn_imagenet_ex.cpp`)."""
+"""Bounds of a random crop's side as a share of the frame's short side (`dnn_imagenet_ex.cpp`)."""
 CENTRE_SHARE: Final = LARGEST_SHARE
 """The deterministic crop's: the usual one of ImageNet's evaluation."""
 _COLOUR_OFFSET: Final = 5.0
@@ -27,34 +28,32 @@ _FULL_SIZE: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Crop:
-    """A square in a picture, in pixels, and whether it is taken mirrored."""
+    """A square in a picture, in whole pixels, and whether it is taken mirrored."""
 
-    left: int
-    top: int
-    side: int
+    box: Box
     mirrored: bool = False
 
 
 def centre_crop(width: int, height: int) -> Crop:
     """Return the crop in the middle of a picture."""
     side = max(1, round(CENTRE_SHARE * min(width, height)))
-    return Crop((width - side) // 2, (height - side) // 2, side)
+    return Crop(Box.at((width - side) // 2, (height - side) // 2, side, side))
 
 
-def chance_crop(width: int, height: int, chance: np.random.Generator) -> Crop:
-    """Return a crop of chance size, in a chance place, mirrored by chance."""
-    share = chance.uniform(SMALLEST_SHARE, LARGEST_SHARE)
+def random_crop(width: int, height: int, random: np.random.Generator) -> Crop:
+    """Return a crop of random size, in a random place, mirrored at random."""
+    share = random.uniform(SMALLEST_SHARE, LARGEST_SHARE)
     side = max(1, round(share * min(width, height)))
-    left = int(chance.integers(0, width - side + 1))
-    top = int(chance.integers(0, height - side + 1))
-    return Crop(left, top, side, mirrored=bool(chance.integers(2)))
+    left = int(random.integers(0, width - side + 1))
+    top = int(random.integers(0, height - side + 1))
+    return Crop(Box.at(left, top, side, side), mirrored=bool(random.integers(2)))
 
 
 class ObjectCropper:
     """Cuts crops out of JPEGs. An instance belongs to one thread."""
 
     def __init__(self, decoder: JpegDecoder, side: int, crops: int, limits: JpegLimits) -> None:
-        """Cut `crops` chance crops, or one in the middle, each of `side` x `side` pixels.
+        """Cut `crops` random crops, or one in the middle, each of `side` x `side` pixels.
 
         Pictures past `limits` are refused before they are decoded.
         """
@@ -77,11 +76,11 @@ class ObjectCropper:
         height, width = picture.shape[:2]
         if wanted.deterministic:
             return [self._cut(picture, centre_crop(width, height))]
-        chance = np.random.default_rng(seed)
+        random = np.random.default_rng(seed)
         taken = []
         for _ in range(self._crops):
-            pixels = self._cut(picture, chance_crop(width, height, chance))
-            taken.append(_recoloured(pixels, chance))
+            pixels = self._cut(picture, random_crop(width, height, random))
+            taken.append(_recoloured(pixels, random))
         return taken
 
     def _scale(self, short_side: int, *, deterministic: bool) -> int:
@@ -92,18 +91,14 @@ class ObjectCropper:
 
     def _cut(self, picture: NDArray[np.uint8], crop: Crop) -> NDArray[np.uint8]:
         """Return `crop` of `picture`, resized by antialiased bilinear sampling."""
-        rows, columns = (
-            slice(crop.top, crop.top + crop.side),
-            slice(crop.left, crop.left + crop.side),
-        )
-        pixels = torch.from_numpy(picture[rows, columns]).permute(2, 0, 1)[None]
+        pixels = torch.from_numpy(picture[crop.box.pixels]).permute(2, 0, 1)[None]
         size = (self._side, self._side)
         resized = functional.interpolate(pixels, size, mode="bilinear", antialias=True)
         cut: NDArray[np.uint8] = resized[0].permute(1, 2, 0).numpy()
         return np.ascontiguousarray(cut[:, ::-1] if crop.mirrored else cut)
 
 
-def _recoloured(pixels: NDArray[np.uint8], chance: np.random.Generator) -> NDArray[np.uint8]:
-    """Return `pixels` with a chance offset added to each colour, as light does."""
-    offsets = chance.uniform(-_COLOUR_OFFSET, _COLOUR_OFFSET, 3)
+def _recoloured(pixels: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.uint8]:
+    """Return `pixels` with a random offset added to each colour, as light does."""
+    offsets = random.uniform(-_COLOUR_OFFSET, _COLOUR_OFFSET, 3)
     return np.clip(np.rint(pixels + offsets), 0, 255).astype(np.uint8)

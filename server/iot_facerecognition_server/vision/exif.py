@@ -1,10 +1,12 @@
 """Which way up a picture is: the Exif orientation, 1 to 8 as Exif 2.3 defines it."""
 
 import struct
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from iot_facerecognition_protocol.box import Box
 
 UPRIGHT: Final = 1
 HEADER: Final = b"Exif\0\0"
@@ -19,15 +21,6 @@ _MIRRORED_ACROSS: Final = frozenset({2, 3, 6, 7})
 _MIRRORED_DOWN: Final = frozenset({3, 4, 7, 8})
 _SIDEWAYS: Final = frozenset({5, 6, 7, 8})
 """Width and height change places."""
-
-
-class Edges(NamedTuple):
-    """A rectangle in pixels, `right` and `bottom` just outside."""
-
-    left: int
-    top: int
-    right: int
-    bottom: int
 
 
 def orientation_in(tiff: bytes) -> int:
@@ -66,13 +59,13 @@ def upright_size(size: tuple[int, int], orientation: int) -> tuple[int, int]:
     return (size[1], size[0]) if orientation in _SIDEWAYS else size
 
 
-def as_stored(box: Edges, size: tuple[int, int], orientation: int) -> Edges:
+def as_stored(box: Box, size: tuple[int, int], orientation: int) -> Box:
     """Return where `box` of an upright picture of `size` (width, height) is before it is turned."""
-    left, top, right, bottom = box
+    left, top, right, bottom = box.left, box.top, box.right, box.bottom
     if orientation in _MIRRORED_ACROSS:
         left, right = size[0] - right, size[0] - left
     if orientation in _MIRRORED_DOWN:
         top, bottom = size[1] - bottom, size[1] - top
     if orientation in _SIDEWAYS:
         left, top, right, bottom = top, left, bottom, right
-    return Edges(left, top, right, bottom)
+    return Box(left, top, right, bottom)

@@ -1,32 +1,25 @@
 """A worker thread's way from a JPEG to the faces in it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from math import ceil
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from iot_facerecognition_server.detection import Detection
 from iot_facerecognition_server.vision.chip_quality import chip_quality
-from iot_facerecognition_server.vision.detection import Detection
 from iot_facerecognition_server.vision.exif import upright
 from iot_facerecognition_server.vision.faces import FaceDetector, as_stored
 from iot_facerecognition_server.vision.jpeg import FULL_SIZE
 from iot_facerecognition_server.vision.jpeg_header import JpegLimits, checked_header
 from iot_facerecognition_server.vision.sharpness import sharpness
 
-
-@dataclass(frozen=True, slots=True)
-class ScannedFace:
-    """A face: where it is in the frame as stored, and its chip, (size, size, 3) uint8 RGB.
-
-    `quality` is the chip's (`chip_quality`).
-    """
-
-    detection: Detection
-    chip: NDArray[np.uint8]
-    quality: float
+Chip = NDArray[np.uint8]
+"""An aligned face, (size, size, 3) uint8 RGB."""
+ScannedFaces = tuple[Sequence[Detection], Sequence[Chip]]
+"""The faces of a frame, the most certain first, and the chip of each."""
 
 
 class PictureDecoder(Protocol):
@@ -42,17 +35,15 @@ class PictureDecoder(Protocol):
 class ChipCutter(Protocol):
     """Cuts aligned faces out of pictures; used by any thread."""
 
-    def chips(
-        self, rgb: NDArray[np.uint8], faces: Sequence[Detection]
-    ) -> Sequence[NDArray[np.uint8]]:
-        """Return a (size, size, 3) uint8 RGB chip of each of the faces."""
+    def chips(self, rgb: NDArray[np.uint8], faces: Sequence[Detection]) -> Sequence[Chip]:
+        """Return the chip of each of the faces on an (h, w, 3) uint8 picture."""
 
 
 class FaceScanner:
     """Decodes, detects and aligns. An instance belongs to one thread.
 
-    Faces are sought on a picture no larger than the detector needs, which libjpeg-turbo decodes
-    faster; the full one in colour is decoded only when there is a face to cut out.
+    Faces are searched for on a picture no larger than the detector needs, which libjpeg-turbo
+    decodes faster; the full one in colour is decoded only when there is a face to cut out.
     """
 
     def __init__(
@@ -69,8 +60,8 @@ class FaceScanner:
         self._aligner = aligner
         self._eighths = min(FULL_SIZE, max(1, ceil(FULL_SIZE * detector.scale)))
 
-    def scan(self, jpeg: bytes) -> list[ScannedFace]:
-        """Return the faces in `jpeg`, the most certain first.
+    def scan(self, jpeg: bytes) -> ScannedFaces:
+        """Return the faces in `jpeg`, the most certain first, and their chips.
 
         A frame with an orientation is searched upright; the boxes are in the frame as it is
         stored. Raises FrameRejectedError for bytes that cannot be decoded and for what is past the
@@ -81,9 +72,9 @@ class FaceScanner:
         picture = upright(decode(jpeg, self._eighths), header.orientation)
         detections = self._detector.detect(picture, self._eighths / FULL_SIZE)
         if not detections:
-            return []
+            return (), ()
         rgb, size = picture, header.upright_size
-        sharp = [sharpness(picture, found) for found in detections]
+        sharp = [sharpness(picture, found.box) for found in detections]
         if self._eighths < FULL_SIZE:
             width, height = size
             across, down = width / picture.shape[1], height / picture.shape[0]
@@ -91,7 +82,8 @@ class FaceScanner:
         if self._eighths < FULL_SIZE or not self._detector.colour:
             rgb = upright(self._decoder.rgb(jpeg), header.orientation)
         chips = self._aligner.chips(rgb, detections)
-        return [
-            ScannedFace(as_stored(found, header), chip, chip_quality(found, clear, size))
-            for found, chip, clear in zip(detections, chips, sharp, strict=True)
+        judged = [
+            as_stored(replace(found, quality=chip_quality(found, clear, size)), header)
+            for found, clear in zip(detections, sharp, strict=True)
         ]
+        return judged, chips

@@ -1,28 +1,28 @@
 """Where the faces in a picture are."""
 
 import copy
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, Protocol, Self
+from typing import Any, Final, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from iot_facerecognition_protocol.box import Box
+from iot_facerecognition_server.detection import NATIVE_FACE_SIZE, Detection
 from iot_facerecognition_server.vision import exif
-from iot_facerecognition_server.vision.detection import NATIVE_FACE_SIZE, Detection
 from iot_facerecognition_server.vision.face_poses import by_pose
 from iot_facerecognition_server.vision.frontal_face_detector import frontal_face_detector
 from iot_facerecognition_server.vision.jpeg_header import JpegHeader
 from iot_facerecognition_server.vision.scaling import rescaled
 
+Found = TypeVar("Found", bound=Detection)
 
-def as_stored(found: Detection, header: JpegHeader) -> Detection:
+
+def as_stored(found: Found, header: JpegHeader) -> Found:
     """Return where a face of the upright picture is in the JPEG with `header`, as it is stored."""
     if header.orientation == exif.UPRIGHT:
         return found
-    edges = exif.Edges(found.left, found.top, found.right, found.bottom)
-    stored = exif.as_stored(edges, header.upright_size, header.orientation)
-    return replace(found, **stored._asdict())
+    return found.placed(exif.as_stored(found.box, header.upright_size, header.orientation))
 
 
 class FaceDetector(Protocol):
@@ -118,13 +118,15 @@ class HogDetector:
             raise
         found = [
             Detection(
-                rectangle.left(),
-                rectangle.top(),
-                rectangle.right() + 1,
-                rectangle.bottom() + 1,
+                _box(rectangle).scaled(across, down).rounded(),
                 score,
                 pose if self._pose is None else self._pose,
-            ).scaled(across, down)
+            )
             for rectangle, score, pose in zip(rectangles, scores, poses, strict=True)
         ]
         return sorted(found, key=lambda detection: -detection.score)
+
+
+def _box(rectangle: Any) -> Box:
+    """Return a `dlib.rectangle`, whose last column and row are inside."""
+    return Box(rectangle.left(), rectangle.top(), rectangle.right() + 1, rectangle.bottom() + 1)

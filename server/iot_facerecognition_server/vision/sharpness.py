@@ -5,20 +5,20 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from iot_facerecognition_server.vision.detection import Detection
+from iot_facerecognition_protocol.box import Box
 from iot_facerecognition_server.vision.scaling import resized
 
 FACE_SIZE: Final = 90
 """Side in pixels to which larger faces are brought before their sharpness is compared."""
 
 
-def sharpness(picture: NDArray[np.uint8], face: Detection) -> float:
+def sharpness(picture: NDArray[np.uint8], face: Box) -> float:
     """Return the mean absolute Laplacian of `face` in an (h, w) or (h, w, 3) uint8 picture.
 
     It is in grey levels; of RGB it is that of green, which is most of the brightness. The face is
     first brought down to about `FACE_SIZE` pixels, to compare near and far ones.
     """
-    part = picture[max(0, face.top) : face.bottom, max(0, face.left) : face.right]
+    part = picture[face.pixels]
     if part.ndim > 2:  # noqa: PLR2004 - it has colours
         part = np.ascontiguousarray(part[:, :, 1])
     if part.shape[1] > 1.5 * FACE_SIZE:

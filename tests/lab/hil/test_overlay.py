@@ -9,7 +9,7 @@ from iot_facerecognition_edge.ui.colours import parse_colour
 from iot_facerecognition_edge.ui.look import Look
 from iot_facerecognition_edge.views.face_boxes import FaceBox
 from iot_facerecognition_edge.views.picture import Faces
-from lab.hil.overlay import ACCENT, LINE, frames, name_under, overlap
+from lab.hil.overlay import ACCENT, LINE, frames, name_under
 
 SIZE = (640, 480)
 NAMES = ("Barack Obama", "Joe Biden", "Eileen Collins", "unknown")
@@ -59,11 +59,3 @@ def test_an_unknown_face_and_an_empty_screen_have_no_frame_in_the_accent_colour(
 def test_another_name_is_not_taken_for_this_one():
     box = (200, 100, 180, 220)
     assert name_under(drawn(FaceBox(box, "Eileen Collins")), box, NAMES)[0] == "Eileen Collins"
-
-
-@pytest.mark.parametrize(
-    ("other", "share"),
-    [((0, 0, 10, 10), 1.0), ((5, 0, 10, 10), 1 / 3), ((20, 20, 5, 5), 0.0)],
-)
-def test_overlap_is_the_intersection_over_the_union(other, share):
-    assert overlap((0, 0, 10, 10), other) == pytest.approx(share)

@@ -5,10 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from iot_facerecognition_protocol.box import Box
 from iot_facerecognition_server.assembly.batching import AlignerThread
-from iot_facerecognition_server.vision.detection import Detection
+from iot_facerecognition_server.detection import Detection
 
-FACE = Detection(0, 0, 10, 10, 1.0)
+FACE = Detection(Box(0, 0, 10, 10), 1.0)
 
 
 def picture(value: int, side: int = 20) -> np.ndarray:

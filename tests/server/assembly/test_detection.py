@@ -13,14 +13,14 @@ from prometheus_client import CollectorRegistry
 from iot_facerecognition_server.assembly.batching import DetectorThread
 from iot_facerecognition_server.assembly.detection import FaceDetection
 from iot_facerecognition_server.config import Config, load
+from iot_facerecognition_server.detection import Detection
 from iot_facerecognition_server.models.catalogue import CNN_DETECTOR, LANDMARKS
 from iot_facerecognition_server.models.store import ModelStore
-from iot_facerecognition_server.networks.cnn_detector import CnnFaceDetectorNetwork, FaceBoxes
+from iot_facerecognition_server.networks.cnn_detector import CnnFaceDetectorNetwork
 from iot_facerecognition_server.networks.cnn_faces import CnnDetector
 from iot_facerecognition_server.networks.memory import HalvingNetwork
 from iot_facerecognition_server.observability.metrics import ServerMetrics
 from iot_facerecognition_server.vision.alignment import FaceAligner
-from iot_facerecognition_server.vision.detection import Detection
 from iot_facerecognition_server.vision.face_scanner import FaceScanner
 from iot_facerecognition_server.vision.faces import HogDetector
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
@@ -44,13 +44,6 @@ def portrait(photos: Path, width: int, name: str = "obama2.jpg") -> np.ndarray:
     return np.asarray(picture.resize((width, height), Image.Resampling.LANCZOS))
 
 
-def overlap(one: Detection, other: Detection) -> float:
-    width = min(one.right, other.right) - max(one.left, other.left)
-    height = min(one.bottom, other.bottom) - max(one.top, other.top)
-    shared = max(0, width) * max(0, height)
-    return shared / (one.area + other.area - shared)
-
-
 def find(network: CnnFaceDetectorNetwork):
     return lambda picture: network.detect(picture[np.newaxis])[0]
 
@@ -59,7 +52,7 @@ def test_both_detectors_find_the_same_portrait(network, photos):
     rgb = portrait(photos, 320)
     (by_cnn,) = CnnDetector(find(network)).detect(rgb)
     (by_hog,) = HogDetector().detect(np.asarray(Image.fromarray(rgb).convert("L")))
-    assert overlap(by_cnn, by_hog) > 0.5
+    assert by_cnn.box.iou(by_hog.box) > 0.5
     assert 0 < by_cnn.score < 1.5
 
 
@@ -68,7 +61,7 @@ def test_a_grey_picture_is_searched_too(network, photos):
     detector = CnnDetector(find(network))
     (coloured,) = detector.detect(rgb)
     (grey,) = detector.detect(np.asarray(Image.fromarray(rgb).convert("L")))
-    assert overlap(coloured, grey) > 0.7
+    assert coloured.box.iou(grey.box) > 0.7
 
 
 def test_small_faces_are_found_when_asked_for(network, photos):
@@ -76,7 +69,7 @@ def test_small_faces_are_found_when_asked_for(network, photos):
     assert not CnnDetector(find(network)).detect(small)
     (found,) = CnnDetector(find(network), min_face_size=30).detect(small)
     (large,) = CnnDetector(find(network)).detect(portrait(photos, 330))
-    assert overlap(found.scaled(3), large) > 0.6
+    assert found.scaled(3).box.iou(large.box) > 0.6
 
 
 def test_a_face_has_at_least_a_pixel(network):
@@ -129,11 +122,11 @@ def test_a_frame_is_decoded_no_larger_than_the_detector_needs(
     network, scanned_with, colour, min_face_size, decoded
 ):
     detector = CnnDetector(find(network), min_face_size) if colour else HogDetector(min_face_size)
-    (face,), data, calls = scanned_with(detector)
+    ((face,), (chip,)), data, calls = scanned_with(detector)
     assert calls == decoded
     (native,) = HogDetector().detect(JpegDecoder().grey(data))
-    assert overlap(face.detection, native) > 0.6
-    assert face.chip.shape == (150, 150, 3)
+    assert face.box.iou(native.box) > 0.6
+    assert chip.shape == (150, 150, 3)
 
 
 @pytest.fixture
@@ -167,7 +160,7 @@ class BatchedDetector:
         self._network = network
         self._room = room
 
-    def detect(self, pictures: np.ndarray) -> list[FaceBoxes]:
+    def detect(self, pictures: np.ndarray) -> list[list[Detection]]:
         self.shapes.append(pictures.shape)
         if len(pictures) > self._room:
             raise torch.OutOfMemoryError("CUDA out of memory.")
@@ -183,7 +176,7 @@ def searched(photos) -> list[np.ndarray]:
     return [face, other, empty, face[:, ::-1], other, empty] * 2
 
 
-def gathered(thread: DetectorThread, pictures: list[np.ndarray]) -> Iterator[FaceBoxes]:
+def gathered(thread: DetectorThread, pictures: list[np.ndarray]) -> Iterator[list[Detection]]:
     with ThreadPoolExecutor(len(pictures)) as workers:
         yield from workers.map(thread.find, pictures)
 
@@ -205,8 +198,9 @@ def test_threads_get_their_own_faces_out_of_common_batches(network, searched, ro
         thread.close()
     for picture, faces in zip(searched, found, strict=True):
         (alone,) = network.detect(picture[np.newaxis])
-        assert np.array_equal(faces.boxes, alone.boxes)
-        assert faces.scores == pytest.approx(alone.scores, abs=1e-3)
+        assert [face.box for face in faces] == [face.box for face in alone]
+        scores = [face.score for face in alone]
+        assert [face.score for face in faces] == pytest.approx(scores, abs=1e-3)
     assert all(shape[0] <= 4 for shape in batched.shapes)
     if room == 100:
         assert not counted
@@ -215,15 +209,15 @@ def test_threads_get_their_own_faces_out_of_common_batches(network, searched, ro
 
 
 def test_an_error_of_the_network_reaches_whoever_waits_and_the_thread_goes_on():
-    def detect(pictures: np.ndarray) -> list[FaceBoxes]:
+    def detect(pictures: np.ndarray) -> list[list[Detection]]:
         if pictures.shape[1] == 1:
             raise RuntimeError("CUDA error: an illegal instruction was encountered")
-        return [FaceBoxes(np.empty((0, 4), np.int64), np.empty(0, np.float32))] * len(pictures)
+        return [[] for _ in pictures]
 
     thread = DetectorThread(detect)
     try:
         with pytest.raises(RuntimeError, match="illegal instruction"):
             thread.find(np.zeros((1, 1, 3), np.uint8))
-        assert len(thread.find(np.zeros((2, 2, 3), np.uint8)).boxes) == 0
+        assert thread.find(np.zeros((2, 2, 3), np.uint8)) == []
     finally:
         thread.close()

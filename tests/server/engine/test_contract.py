@@ -14,6 +14,8 @@ from prometheus_client import CollectorRegistry
 
 from iot_facerecognition_protocol import ErrorCode, Limits, Version, decode
 from iot_facerecognition_protocol import FrameDone as Done
+from iot_facerecognition_protocol.box import Box
+from iot_facerecognition_server.detection import Detection
 from iot_facerecognition_server.engine.batched_network import BatchedNetwork
 from iot_facerecognition_server.engine.interface import Engine, WorkFailedError
 from iot_facerecognition_server.engine.local import LocalEngine
@@ -36,15 +38,13 @@ from iot_facerecognition_server.sessions.arrived_frame import ArrivedFrame
 from iot_facerecognition_server.sessions.scheduler import FairScheduler
 from iot_facerecognition_server.sessions.session import Session
 from iot_facerecognition_server.tracking.changes import REDUCTION, Thumbnail
-from iot_facerecognition_server.tracking.observation import Observation
 from iot_facerecognition_server.tracking.settings import TrackingSettings
-from iot_facerecognition_server.vision.detection import Detection
-from iot_facerecognition_server.vision.face_scanner import ScannedFace
+from iot_facerecognition_server.vision.face_scanner import ScannedFaces
 from iot_facerecognition_server.vision.jpeg_header import JpegHeader
 from tests.server.engine.remote_engine import RemoteEngine
 
 SIZE = (640, 480)
-FACE = Detection(200, 150, 300, 250, 1.5)
+FACE = Detection(Box(200, 150, 300, 250), 1.5, quality=1.0)
 CHIP = np.full((8, 8, 3), 7, np.uint8)
 ANN, BO = Gallery(["ann"], np.zeros((1, 128))), Gallery(["bo"], np.zeros((1, 128)))
 BOTH = Wants(faces=True, objects=ObjectsWanted(2, deterministic=True))
@@ -67,9 +67,9 @@ class Camera:
             self.begun.set()
             assert self.release.wait(30)
 
-    def scan(self, jpeg: bytes) -> list[ScannedFace]:
+    def scan(self, jpeg: bytes) -> ScannedFaces:
         self.look(jpeg)
-        return [ScannedFace(FACE, CHIP, 1.0)]
+        return [FACE], [CHIP]
 
     def crops(self, jpeg: bytes, wanted: ObjectsWanted, seed: Sequence[int]) -> list[np.ndarray]:
         return [CHIP]
@@ -89,10 +89,10 @@ class OpenScene:
         shape = (SIZE[1] // REDUCTION, SIZE[0] // REDUCTION)
         return np.random.default_rng(1).integers(0, 255, shape).astype(np.uint8)
 
-    def scan(self) -> list[Observation]:
-        return [Observation(FACE, 5.0)]
+    def scan(self) -> list[Detection]:
+        return [FACE]
 
-    def search(self, regions: Sequence[Any]) -> list[list[Observation]]:
+    def search(self, regions: Sequence[Any]) -> list[list[Detection]]:
         return [self.scan() for _ in regions]
 
     def chips(self, faces: Sequence[Detection]) -> list[np.ndarray]:

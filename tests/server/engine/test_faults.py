@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from iot_facerecognition_protocol import ErrorCode
+from iot_facerecognition_protocol.box import Box
 from iot_facerecognition_server.assembly.batching import DetectorThread
+from iot_facerecognition_server.detection import Detection
 from iot_facerecognition_server.engine.batched_network import BatchedNetwork
 from iot_facerecognition_server.engine.interface import WorkFailedError
 from iot_facerecognition_server.engine.kept_thread import FIRST_PAUSE, LONGEST_PAUSE, KeptThread
@@ -30,8 +32,7 @@ from iot_facerecognition_server.frames import (
 from iot_facerecognition_server.gallery.gallery import Gallery
 from iot_facerecognition_server.pipeline.frame_jobs import FrameJobs
 from iot_facerecognition_server.pipeline.tools import Network, Tools
-from iot_facerecognition_server.vision.detection import Detection
-from iot_facerecognition_server.vision.face_scanner import ScannedFace
+from iot_facerecognition_server.vision.face_scanner import ScannedFaces
 
 ANN = np.zeros((1, 128), np.float32)
 
@@ -42,14 +43,14 @@ class Scanner:
     def __init__(self) -> None:
         self.poisoned = False
 
-    def scan(self, jpeg: bytes) -> list[ScannedFace]:
+    def scan(self, jpeg: bytes) -> ScannedFaces:
         if self.poisoned:
             raise FrameRejectedError(ErrorCode.FRAME_DAMAGED, "a tool that failed is used again")
         if jpeg in RAISED:
             self.poisoned = jpeg != b"reject"
             raise RAISED[jpeg]
         chip = np.full((8, 8, 3), len(jpeg), np.uint8)
-        return [ScannedFace(Detection(0, 0, 1, 1, 1.0), chip, 1.0)]
+        return [Detection(Box(0, 0, 1, 1), 1.0, quality=1.0)], [chip]
 
 
 RAISED: dict[bytes, BaseException] = {
@@ -345,7 +346,7 @@ def test_each_worker_can_be_asked_by_itself_and_given_new_tools() -> None:
         asked: list[str] = []
 
         class Noting(Scanner):
-            def scan(self, jpeg: bytes) -> list[ScannedFace]:
+            def scan(self, jpeg: bytes) -> ScannedFaces:
                 asked.append(threading.current_thread().name)
                 return super().scan(jpeg)
 

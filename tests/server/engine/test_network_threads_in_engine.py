@@ -8,6 +8,8 @@ import pytest
 import torch
 
 from iot_facerecognition_protocol import ErrorCode
+from iot_facerecognition_protocol.box import Box
+from iot_facerecognition_server.detection import Detection
 from iot_facerecognition_server.engine.batched_network import BatchedNetwork
 from iot_facerecognition_server.engine.local import LocalEngine
 from iot_facerecognition_server.frames import Frame, FrameRejectedError, ObjectsWanted, Wants
@@ -15,8 +17,7 @@ from iot_facerecognition_server.gallery.gallery import Gallery
 from iot_facerecognition_server.networks.memory import HalvingNetwork
 from iot_facerecognition_server.pipeline.frame_jobs import FrameJobs
 from iot_facerecognition_server.pipeline.tools import Network, Tools
-from iot_facerecognition_server.vision.detection import Detection
-from iot_facerecognition_server.vision.face_scanner import ScannedFace
+from iot_facerecognition_server.vision.face_scanner import ScannedFaces
 
 LABELS = ("dark", "bright")
 
@@ -24,12 +25,12 @@ LABELS = ("dark", "bright")
 class Scanner:
     """Finds as many faces in a 'JPEG' as its first byte says, each a chip of its second."""
 
-    def scan(self, jpeg: bytes) -> list[ScannedFace]:
+    def scan(self, jpeg: bytes) -> ScannedFaces:
         if jpeg == b"bad":
             raise FrameRejectedError(ErrorCode.FRAME_DAMAGED, "bad")
         count, level = jpeg
         chip = np.full((8, 8, 3), level, np.uint8)
-        return [ScannedFace(Detection(i, 0, i + 1, 1, 1.0), chip, 1.0) for i in range(count)]
+        return [Detection(Box.at(i, 0, 1, 1), 1.0) for i in range(count)], [chip] * count
 
 
 class Cropper:

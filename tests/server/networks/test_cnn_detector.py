@@ -8,10 +8,11 @@ import pytest
 import torch
 
 from benchmarks.cnn_agreement import Agreement, agreement, faces_of_dlib, read_picture
+from iot_facerecognition_protocol.box import Box
+from iot_facerecognition_server.detection import Detection
 from iot_facerecognition_server.networks.cnn_detector import (
     CnnFaceDetectorNetwork,
     DetectorNetwork,
-    FaceBoxes,
     bucket,
 )
 from iot_facerecognition_server.networks.dlib_network import read_network
@@ -36,10 +37,12 @@ def model(detector_file: Path):
     return dlib.cnn_face_detection_model_v1(str(detector_file))
 
 
-def recorded(name: str) -> FaceBoxes:
+def recorded(name: str) -> list[Detection]:
     faces = RECORD[name]
-    boxes = np.array(faces["boxes"], np.int64).reshape(-1, 4)
-    return FaceBoxes(boxes, np.array(faces["scores"], np.float32))
+    return [
+        Detection(Box(left, top, right + 1, bottom + 1), score)
+        for (left, top, right, bottom), score in zip(faces["boxes"], faces["scores"], strict=True)
+    ]
 
 
 def assert_same(same: Agreement, scores: float = 1e-2) -> None:
@@ -105,11 +108,9 @@ def test_half_precision_keeps_faces_and_takes_no_worse_place(detector, detector_
     assert not (near[~plausible] > 0).any()
     (expected,) = detector.detect(picture[np.newaxis])
     (found,) = half.detect(picture[np.newaxis])
-    assert (np.abs(expected.scores) > HALF_PRECISION_ERROR).all()  # or any number would be right
-    assert len(found.boxes) == len(expected.boxes)
-    assert np.abs(np.sort(found.scores) - np.sort(expected.scores)).max(initial=0) < (
-        2 * HALF_PRECISION_ERROR
-    )
+    ours, theirs = (sorted(face.score for face in faces) for faces in (found, expected))
+    assert all(abs(score) > HALF_PRECISION_ERROR for score in theirs)  # or any number would do
+    assert ours == pytest.approx(theirs, abs=2 * HALF_PRECISION_ERROR)
 
 
 @pytest.mark.parametrize(
@@ -155,10 +156,11 @@ def test_pictures_of_a_batch_do_not_touch_each_other(detector, photos):
     empty = np.zeros_like(portrait)
     (alone,) = detector.detect(portrait[np.newaxis])
     first, second, third = detector.detect(np.stack([empty, portrait, portrait[:, ::-1]]))
-    assert len(first.boxes) == 0
-    assert np.array_equal(second.boxes, alone.boxes)
-    assert second.scores == pytest.approx(alone.scores, abs=1e-4)
-    assert len(third.boxes) == len(alone.boxes)
+    assert first == []
+    assert [face.box for face in second] == [face.box for face in alone]
+    scores = [face.score for face in alone]
+    assert [face.score for face in second] == pytest.approx(scores, abs=1e-4)
+    assert len(third) == len(alone)
 
 
 def test_a_plane_is_extended_without_a_trace(detector_file, photos, monkeypatch):
@@ -185,7 +187,7 @@ def test_buckets_are_few_and_hardly_larger():
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (300, 1), (20, 20), (4, 90)])
 def test_pictures_smaller_than_a_face_hold_none(detector, size):
     (found,) = detector.detect(np.zeros((1, *size, 3), np.uint8))
-    assert found.boxes.shape == (0, 4)
+    assert found == []
 
 
 def test_no_pictures_are_no_faces(detector):

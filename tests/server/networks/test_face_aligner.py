@@ -8,6 +8,8 @@ import pytest
 import torch
 from PIL import Image
 
+from iot_facerecognition_protocol.box import Box
+from iot_facerecognition_server.detection import Detection
 from iot_facerecognition_server.models.catalogue import LANDMARKS
 from iot_facerecognition_server.networks.dlib_format import DlibFormatError
 from iot_facerecognition_server.networks.face_aligner import BatchedFaceAligner
@@ -17,8 +19,7 @@ from iot_facerecognition_server.networks.shape_predictor import (
     ShapePredictor,
     read_shape_predictor,
 )
-from iot_facerecognition_server.vision.alignment import FaceAligner
-from iot_facerecognition_server.vision.detection import Detection
+from iot_facerecognition_server.vision.alignment import FaceAligner, dlib_rectangle
 from iot_facerecognition_server.vision.faces import HogDetector
 from iot_facerecognition_server.vision.scaling import luma
 
@@ -47,8 +48,7 @@ def portraits(photos: Path) -> list[tuple[np.ndarray, list[Detection]]]:
 
 
 def dlibs_landmarks(predictor: "dlib.shape_predictor", rgb: np.ndarray, face: Detection):
-    box = dlib.rectangle(face.left, face.top, face.right - 1, face.bottom - 1)
-    return predictor(rgb, box)
+    return predictor(rgb, dlib_rectangle(face.box))
 
 
 def points(shape) -> np.ndarray:
@@ -62,7 +62,7 @@ def test_landmarks_are_dlibs_but_for_a_pixel_here_and_there(predictor_file, port
     for picture, faces in portraits:
         if not faces:
             continue
-        boxes = [(f.left, f.top, f.right - 1, f.bottom - 1) for f in faces]
+        boxes = [(b.left, b.top, b.right - 1, b.bottom - 1) for b in (f.box for f in faces)]
         found = ours.landmarks(
             torch.from_numpy(picture.copy())[None],
             torch.zeros(len(faces), dtype=torch.int64),
@@ -70,7 +70,7 @@ def test_landmarks_are_dlibs_but_for_a_pixel_here_and_there(predictor_file, port
         ).numpy()
         for face, landmarks in zip(faces, found, strict=True):
             expected = points(dlibs_landmarks(theirs, picture, face))
-            off.append(np.abs(landmarks - expected).max() / face.width)
+            off.append(np.abs(landmarks - expected).max() / face.box.width)
     assert len(off) > 12
     assert np.mean(np.array(off) == 0) > 0.7
     assert max(off) < 0.03
@@ -104,10 +104,7 @@ def test_what_lies_beyond_the_edge_is_black_as_in_dlibs_chips(predictor_file, po
     across, down = shift
     cut = picture[max(0, -down * 3) :][: picture.shape[0] - 3 * abs(down)]
     cut = np.ascontiguousarray(cut[:, max(0, -across * 3) :][:, : cut.shape[1] - 3 * abs(across)])
-    moved = Detection(
-        face.left + 3 * min(0, across), face.top + 3 * min(0, down),
-        face.right + 3 * min(0, across), face.bottom + 3 * min(0, down), 1.0,
-    )  # fmt: skip
+    moved = Detection(face.box.moved(3 * min(0, across), 3 * min(0, down)), 1.0)
     shape = dlibs_landmarks(theirs, cut, moved)
     plan = plan_chip(points(shape), (cut.shape[1], cut.shape[0]), 150, 0.25)
     (chip,) = cut_chips(torch.from_numpy(cut.copy())[None], [0], [plan], 150).numpy()
@@ -153,7 +150,7 @@ def test_pictures_without_faces_have_no_chips(predictor_file):
 
 def test_a_face_far_outside_of_a_tiny_picture_is_black(predictor_file):
     aligner = BatchedFaceAligner(predictor_file, "cpu", 150, 0.25)
-    face = Detection(500, 500, 600, 600, 1.0)
+    face = Detection(Box(500, 500, 600, 600), 1.0)
     ((chip,),) = aligner.chips([(np.full((1, 1, 3), 255, np.uint8), [face])])
     assert chip.shape == (150, 150, 3)
     assert not chip.any()

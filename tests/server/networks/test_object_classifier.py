@@ -144,7 +144,7 @@ def test_a_rocket_is_a_missile_or_projectile(efficientnet, cropper, photos):
 
 
 @pytest.mark.parametrize("name", ["chelsea.png", "coffee.png", "rocket.jpg"])
-def test_chance_crops_come_to_the_same_things(efficientnet, cropper, photos, name):
+def test_random_crops_come_to_the_same_things(efficientnet, cropper, photos, name):
     chance = ObjectsWanted(label_count=5, deterministic=False)
     jpeg = jpeg_of(photos / name)
     centred, by_chance = (

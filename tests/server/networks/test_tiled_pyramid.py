@@ -23,7 +23,7 @@ def test_tiles_lie_apart_on_the_plane(width, height):
         assert tile.top >= 11
         assert tile.right <= pyramid.width - 11
         assert tile.bottom <= pyramid.height - 11
-    assert not any(one.touches(other) for one, other in combinations(pyramid.tiles, 2))
+    assert not any(one.shared(other) for one, other in combinations(pyramid.tiles, 2))
 
 
 @given(sides, sides)

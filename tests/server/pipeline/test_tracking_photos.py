@@ -70,32 +70,33 @@ def crossing() -> list[bytes]:
 
 
 @pytest.mark.parametrize("side", [80, 95, 130, 200, 330])
-def test_a_window_finds_what_a_scan_of_the_whole_frame_finds(photos, detector, side):
+def test_a_region_finds_what_a_scan_of_the_whole_frame_finds(photos, detector, side):
     picture = np.asarray(Image.open(photos / "biden.jpg").convert("RGB"))
     (face,) = detector.detect(luma(picture))
-    scale = side / face.width
+    scale = side / face.box.width
     shrunk = Image.fromarray(picture).resize(
         (round(picture.shape[1] * scale), round(picture.shape[0] * scale)), Image.Resampling.LANCZOS
     )
     grey = np.asarray(shrunk.convert("L"))
     (whole,) = detector.detect(grey)
-    off = whole.box.grown(0.05 * whole.width)
-    region = face_region(off, 0.3 * side, (grey.shape[1], grey.shape[0]), 80)
+    size = (grey.shape[1], grey.shape[0])
+    off = whole.box.grown(0.05 * whole.box.width)
+    region = face_region(off, 0.3 * side, size, 80)
     assert region is not None
     assert region.cost < 190**2
     searcher = RegionSearcher.like(detector)
-    (found,) = searcher.search(grey, region)
-    assert found.detection.box.overlap(whole.box) > 0.65
-    assert found.sharpness > 0
-    in_pose = face_region(off, 0.3 * side, (grey.shape[1], grey.shape[0]), 80, whole.pose)
+    (found,) = searcher.search(grey, region, size)
+    assert found.box.iou(whole.box) > 0.65
+    assert found.quality > 0
+    in_pose = face_region(off, 0.3 * side, size, 80, whole.pose)
     assert in_pose is not None
     assert in_pose.cost <= region.cost
-    (known,) = searcher.search(grey, in_pose)
-    assert known.detection.pose == whole.pose
-    assert known.detection.box.overlap(whole.box) > 0.65
+    (known,) = searcher.search(grey, in_pose, size)
+    assert known.pose == whole.pose
+    assert known.box.iou(whole.box) > 0.65
 
 
-def test_with_a_detector_that_cannot_be_taken_apart_every_pose_is_sought(
+def test_with_a_detector_that_cannot_be_taken_apart_every_pose_is_searched_for(
     photos, detector, monkeypatch, caplog
 ):
     def unknown(_detector: object) -> list[object]:
@@ -104,11 +105,12 @@ def test_with_a_detector_that_cannot_be_taken_apart_every_pose_is_sought(
     monkeypatch.setattr("iot_facerecognition_server.vision.faces.by_pose", unknown)
     grey = luma(np.asarray(Image.open(photos / "biden.jpg").convert("RGB")))
     (whole,) = detector.detect(grey)
-    region = face_region(whole.box, 30, (grey.shape[1], grey.shape[0]), 80, pose=4)
+    size = (grey.shape[1], grey.shape[0])
+    region = face_region(whole.box, 30, size, 80, pose=4)
     assert region is not None
-    (found,) = RegionSearcher.like(detector).search(grey, region)
-    assert found.detection.pose != region.pose
-    assert found.detection.box.overlap(whole.box) > 0.65
+    (found,) = RegionSearcher.like(detector).search(grey, region, size)
+    assert found.pose != region.pose
+    assert found.box.iou(whole.box) > 0.65
     assert "it ends after 9 bytes" in caplog.text
 
 
@@ -123,7 +125,7 @@ def test_a_thumbnail_is_the_same_whether_the_frame_is_searched_or_not(searcher, 
         assert difference[:-1, :-1].max() <= 2
 
 
-def test_people_who_cross_are_followed_as_full_scans_find_them(searcher, network, crossing):
+def test_people_who_cross_are_tracked_as_full_scans_find_them(searcher, network, crossing):
     tracker = FaceTracker(TrackingSettings())
     hits = expected = 0
     ways = []
@@ -137,8 +139,7 @@ def test_people_who_cross_are_followed_as_full_scans_find_them(searcher, network
         faces = tracker.matched(Gallery.empty().match(np.stack(voices)) if voices else [])
         for full in opened.scan():
             expected += 1
-            box = full.detection.box
-            hits += any(box.overlap(face.detection.box) >= 0.5 for face in faces)
+            hits += any(full.box.iou(face.box) >= 0.5 for face in faces)
     assert expected > 40
     assert hits >= 0.95 * expected
     assert ways.count(Way.FULL) <= 6

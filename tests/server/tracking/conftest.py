@@ -1,25 +1,20 @@
 """A world of invented people for a tracker, which sees no more of it than a painted thumbnail."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
 
-from iot_facerecognition_server.frames import UNKNOWN, Match
+from iot_facerecognition_protocol.box import Box
+from iot_facerecognition_server.detection import Detection
+from iot_facerecognition_server.frames import UNKNOWN, Match, RecognisedFace
 from iot_facerecognition_server.tracking.changes import REDUCTION, Thumbnail
-from iot_facerecognition_server.tracking.observation import Observation
 from iot_facerecognition_server.tracking.search_regions import SearchRegion
 from iot_facerecognition_server.tracking.settings import TrackingSettings
-from iot_facerecognition_server.tracking.steps import (
-    ScanFrame,
-    SearchRegions,
-    Settled,
-    TrackedFace,
-    Way,
-)
+from iot_facerecognition_server.tracking.steps import ScanFrame, SearchRegions, Settled, Way
 from iot_facerecognition_server.tracking.tracker import FaceTracker
-from iot_facerecognition_server.vision.detection import Detection
+from iot_facerecognition_server.vision.chip_quality import chip_quality
 
 FRAME = (640, 480)
 FPS = 15.0
@@ -61,13 +56,11 @@ class World:
             if place is None:
                 continue
             left, top, side = place
-            face = Detection(
-                round(left), round(top), round(left + side), round(top + side), score=1.0
-            )
-            across, down = (face.left + face.right) / 2, (face.top + face.bottom) / 2
+            box = Box.at(left, top, side, side).rounded()
+            across, down = box.centre
             inside = 0 <= across < FRAME[0] and 0 <= down < FRAME[1]
-            if inside and not any(shared(face, other) > 0.3 * face.area for _, other in placed):
-                placed.append((person, face))
+            if inside and not any(box.shared(o.box) > 0.3 * box.area for _, o in placed):
+                placed.append((person, face_at(box)))
         return placed
 
     def thumbnail(self, at: float) -> Thumbnail:
@@ -97,21 +90,21 @@ class Bench:
     def __post_init__(self) -> None:
         self.tracker = FaceTracker(self.settings)
 
-    def frame(self, at: float) -> dict[int, TrackedFace]:
+    def frame(self, at: float) -> dict[int, RecognisedFace]:
         """Take the tracker through one frame; return its faces by the seed of who is there."""
         visible = [one for one in self.world.faces(at) if self.detects(one[0], at)]
-        observations = [Observation(face, 5.0) for _, face in visible]
+        detections = [face for _, face in visible]
         step = self.tracker.begin(at, self.world.thumbnail(at), FRAME)
         self.regions = []
         while not isinstance(step, Settled):
             match step:
                 case ScanFrame():
                     self.scans += 1
-                    step = self.tracker.scanned(observations)
+                    step = self.tracker.scanned(detections)
                 case SearchRegions(regions):
                     self.regions += regions
                     step = self.tracker.searched(
-                        [[s for s in observations if within(s.detection, w)] for w in regions]
+                        [[f for f in detections if within(f.box, r.box)] for r in regions]
                     )
         self.ways.append(step.way)
         self.described += len(step.describe)
@@ -119,7 +112,7 @@ class Bench:
         voices = self.tracker.described(rows)
         faces = self.tracker.matched([self.match(voice) for voice in voices])
         people = visible or self.world.faces(at)
-        return {owner(face.detection, people).seed: face for face in faces}
+        return {owner(face, people).seed: face for face in faces}
 
     def match(self, descriptor: np.ndarray) -> Match:
         distances = [
@@ -130,18 +123,18 @@ class Bench:
         distance, tag = min(distances, default=(None, UNKNOWN))
         return Match(tag if distance is not None and distance < 0.6 else UNKNOWN, distance)
 
-    def run(self, seconds: float, begin: float = 0.0) -> list[dict[int, TrackedFace]]:
+    def run(self, seconds: float, begin: float = 0.0) -> list[dict[int, RecognisedFace]]:
         count = round(seconds * FPS)
         return [self.frame(begin + index / FPS) for index in range(count)]
 
 
-def shared(one: Detection, other: Detection) -> float:
-    width = min(one.right, other.right) - max(one.left, other.left)
-    height = min(one.bottom, other.bottom) - max(one.top, other.top)
-    return max(0, width) * max(0, height)
+def face_at(box: Box, score: float = 1.0, pose: int | None = None) -> Detection:
+    """Return a face as a search finds it, as sharp as any other."""
+    face = Detection(box, score, pose)
+    return replace(face, quality=chip_quality(face, 5.0, FRAME))
 
 
-def within(face: Detection, region: SearchRegion) -> bool:
+def within(face: Box, region: Box) -> bool:
     """Tell whether a search of `region` sees the whole face, but for what the frame cuts off."""
     return (
         max(0, face.left) >= region.left
@@ -152,7 +145,7 @@ def within(face: Detection, region: SearchRegion) -> bool:
 
 
 def owner(face: Detection, people: Sequence[tuple[Person, Detection]]) -> Person:
-    return max(people, key=lambda one: shared(face, one[1]) / max(face.area, one[1].area))[0]
+    return max(people, key=lambda one: face.box.iou(one[1].box))[0]
 
 
 def paint(picture: np.ndarray, look: np.ndarray, left: float, top: float, side: float) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from iot_facerecognition_server.box import Box
+from iot_facerecognition_protocol.box import Box
 from iot_facerecognition_server.tracking.appearance import ALIKE, appearance, compared
 from iot_facerecognition_server.tracking.changes import REDUCTION
 from iot_facerecognition_server.vision.faces import HogDetector
@@ -21,7 +21,7 @@ def faces(photos: Path) -> dict[str, np.ndarray]:
     placed = {}
     for name in ("obama3.jpg", "biden.jpg", "astronaut.png"):
         grey = Image.open(photos / name).convert("L")
-        found = detector.detect(np.asarray(grey))[0]
+        found = detector.detect(np.asarray(grey))[0].box
         scale = found.width / SIDE
         left, top = found.left - 80 * scale, found.top - 80 * scale
         area = tuple(map(round, (left, top, left + 320 * scale, top + 240 * scale)))

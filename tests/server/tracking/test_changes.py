@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from iot_facerecognition_server.box import Box
+from iot_facerecognition_protocol.box import Box
 from iot_facerecognition_server.tracking.camera_motion import CameraMotion
 from iot_facerecognition_server.tracking.changes import REDUCTION, ChangeMap, Thumbnail
 from iot_facerecognition_server.tracking.new_objects import new_object_regions
@@ -103,8 +103,8 @@ def test_somebody_new_is_looked_for_where_no_track_explains_the_change(room, per
     seen.searched(thumbnail(room))
     changes = seen.compare(thumbnail(with_person(room, person, 200)))
     (region,) = new_object_regions(changes, [], FRAME, 80)
-    assert region.left <= 200
-    assert region.right >= 340
+    assert region.box.left <= 200
+    assert region.box.right >= 340
     assert region.cost < 640 * 480 / 4
     assert not new_object_regions(changes, [Box(190, 140, 350, 350)], FRAME, 80)
 
@@ -115,7 +115,7 @@ def test_a_turning_camera_brings_new_picture_over_the_edge_it_turns_to(room, mov
     inflow.searched(thumbnail(room, noise=2))
     regions = inflow.regions(thumbnail(room, across=640 + moves, noise=2, seed=1), FRAME, 80)
     assert regions
-    sides = {"left" if region.left == 0 else "right" for region in regions}
+    sides = {"left" if region.box.left == 0 else "right" for region in regions}
     assert sides == {edge}
     assert inflow.regions(thumbnail(room, across=640 + moves, noise=2, seed=2), FRAME, 80) in (
         None,

@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from iot_facerecognition_protocol.box import Box
+from iot_facerecognition_server.detection import Detection
 from iot_facerecognition_server.frames import Match
 from iot_facerecognition_server.pipeline.region_search import HELD_SCORE
 from iot_facerecognition_server.tracking.naming import MOST_REMEMBERED
-from iot_facerecognition_server.tracking.observation import Observation
 from iot_facerecognition_server.tracking.settings import TrackingSettings
 from iot_facerecognition_server.tracking.steps import ScanFrame, SearchRegions, Settled, Way
 from iot_facerecognition_server.tracking.tracker import FaceTracker
-from iot_facerecognition_server.vision.detection import Detection
-from tests.server.tracking.conftest import Person
+from tests.server.tracking.conftest import Person, face_at
 
 
 def test_a_still_scene_costs_one_scan_and_one_descriptor(bench, standing):
@@ -24,7 +24,7 @@ def test_a_still_scene_costs_one_scan_and_one_descriptor(bench, standing):
     assert still.ways == [Way.FULL] + [Way.HELD] * (len(results) - 1)
     assert (still.scans, still.described) == (1, 1)
     assert {faces[1].match.tag for faces in results} == {"ann"}
-    assert {faces[1].number for faces in results} == {1}
+    assert {faces[1].track for faces in results} == {1}
 
 
 def test_an_empty_room_costs_one_scan(bench):
@@ -36,7 +36,7 @@ def test_an_empty_room_costs_one_scan(bench):
 def test_a_walking_face_is_found_in_windows_between_scans(bench, walking):
     walk = bench(walking(1, 50, 90, tag="ann"))
     results = walk.run(4)
-    assert all(faces[1].number == 1 for faces in results)
+    assert all(faces[1].track == 1 for faces in results)
     assert walk.scans <= 4 / 0.5 + 1
     assert walk.ways.count(Way.REGIONS) > 0.8 * len(results)
     assert walk.described <= 4 + 2, "about one a second"
@@ -51,7 +51,7 @@ def test_every_frame_is_scanned_when_the_interval_is_nothing(bench, walking):
 def test_slow_drift_is_noticed(bench, walking):
     drift = bench(walking(1, 200, 3))  # a fifth of a pixel from frame to frame
     results = drift.run(10)
-    last = results[-1][1].detection.left
+    last = results[-1][1].box.left
     assert abs(last - (200 + 3 * 10)) <= 3
 
 
@@ -80,7 +80,7 @@ def test_people_who_cross_keep_their_numbers_and_names(bench, walking):
     results = crossing.run(4)
     for seed, tag in ((1, "ann"), (2, "ben")):
         seen = [faces[seed] for faces in results if seed in faces]
-        assert len({face.number for face in seen}) == 1
+        assert len({face.track for face in seen}) == 1
         assert {face.match.tag for face in seen} == {tag}
     assert results[-1].keys() == {1, 2}
 
@@ -91,7 +91,7 @@ def test_who_comes_out_from_behind_somebody_gets_the_old_number_back(bench, stan
     seen = [1 in faces for faces in results]
     gone, back = seen.index(False), len(seen) - 1 - seen[::-1].index(False) + 1
     assert 5 < back - gone < 45, "hidden for a while"
-    numbers = {faces[1].number for faces in results if 1 in faces}
+    numbers = {faces[1].track for faces in results if 1 in faces}
     assert len(numbers) == 1
 
 
@@ -102,7 +102,7 @@ def test_another_person_in_the_place_of_one_gets_a_number_and_name_of_their_own(
     after = swap.run(1, begin=1.0)
     assert all(faces[2].match.tag != "ann" for faces in after), "from the first frame on"
     assert after[-1][2].match.tag == "ben"
-    assert after[-1][2].number != before.number
+    assert after[-1][2].track != before.track
 
 
 def test_a_cut_to_another_scene_is_scanned_at_once(bench, standing):
@@ -112,7 +112,7 @@ def test_a_cut_to_another_scene_is_scanned_at_once(bench, standing):
     faces = film.frame(0.2)
     assert film.ways[-1] is Way.FULL
     assert faces.keys() == {2}
-    assert faces[2].number == 2
+    assert faces[2].track == 2
 
 
 def test_a_lost_face_is_looked_for_in_the_whole_frame_at_once(bench, walking):
@@ -121,7 +121,7 @@ def test_a_lost_face_is_looked_for_in_the_whole_frame_at_once(bench, walking):
     results = walk.run(1)
     assert walk.ways[5] is Way.FULL
     assert [index for index, faces in enumerate(results) if not faces] == [5, 6]
-    assert {faces[1].number for faces in results if faces} == {1}
+    assert {faces[1].track for faces in results if faces} == {1}
 
 
 def test_a_face_that_flickers_does_not_cost_a_scan_a_frame(bench, walking):
@@ -166,18 +166,15 @@ def test_a_face_that_is_expected_needs_less_of_a_score_than_a_newcomer(bench, st
     moved = replace(scene.world, people=[standing(1, 208), standing(2, 450)])
     step = scene.tracker.begin(0.2, moved.thumbnail(0.2), (640, 480))
     assert isinstance(step, SearchRegions)
-    faint = [
-        Observation(Detection(left, 150, left + 100, 250, HELD_SCORE / 2), 5.0)
-        for left in (208, 450)
-    ]
+    faint = [face_at(Box(left, 150, left + 100, 250), HELD_SCORE / 2) for left in (208, 450)]
     step = scene.tracker.searched([faint for _ in step.regions])
     voices = scene.tracker.described([standing(1, 208).descriptor for _ in step.describe])
     (face,) = scene.tracker.matched([scene.match(voice) for voice in voices])
-    assert face.detection.left == 208
+    assert face.box.left == 208
 
 
-def in_pose(left: int, pose: int | None, score: float = 1.0) -> Observation:
-    return Observation(Detection(left, 150, left + 100, 250, score, pose), 5.0)
+def in_pose(left: int, pose: int | None, score: float = 1.0) -> Detection:
+    return face_at(Box(left, 150, left + 100, 250), score, pose)
 
 
 @pytest.fixture
@@ -213,7 +210,7 @@ def test_a_head_that_may_have_turned_is_sought_in_every_pose(looking_ahead, fain
     assert isinstance(step, Settled)
     voices = tracker.described([np.zeros(128, np.float32) for _ in step.describe])
     (face,) = tracker.matched([Match("ann", 0.3) for _ in voices])
-    assert (face.number, face.detection.pose, face.detection.left) == (1, 2, 210)
+    assert (face.track, face.pose, face.box.left) == (1, 2, 210)
 
 
 def test_a_head_that_is_hard_to_see_is_not_sought_twice(bench, standing):
@@ -241,7 +238,7 @@ def test_what_a_full_scan_was_better_for_is_searched_once_more_and_not_twice(ben
     lefts = (0, 215, 430)
     people = [standing(seed, left, side=210) for seed, left in enumerate(lefts, 1)]
     scene = bench(*people, settings=TrackingSettings(full_scan_interval=60, min_face_size=200))
-    seen = [Observation(Detection(x, 150, x + 210, 360, 1.0, pose=0), 5.0) for x in lefts]
+    seen = [face_at(Box(x, 150, x + 210, 360), pose=0) for x in lefts]
     scene.tracker.begin(0.0, scene.world.thumbnail(0.0), (640, 480))
     scene.tracker.scanned(seen)
     scene.tracker.described([person.descriptor for person in people])
@@ -279,7 +276,7 @@ def test_a_frame_that_failed_on_its_way_leaves_nothing_behind(bench, standing):
     scene.run(0.2)
     scene.world = replace(scene.world, people=[standing(1, 140)])
     scene.tracker.begin(0.2, scene.world.thumbnail(0.2), (640, 480))  # and no more of it
-    assert scene.frame(0.3)[1].detection.left == 140
+    assert scene.frame(0.3)[1].box.left == 140
 
 
 def test_a_name_follows_the_gallery_while_nothing_moves(bench, standing):
@@ -308,10 +305,7 @@ def frames(draw):
                 max_size=5,
             )
         )
-        faces = [
-            Observation(Detection(x, y, x + side, y + side, draw(st.floats(0, 3))), 1.0)
-            for x, y, side in boxes
-        ]
+        faces = [face_at(Box.at(x, y, side, side), draw(st.floats(0, 3))) for x, y, side in boxes]
         made.append((now, draw(st.integers(0, 3)), faces))
     return made
 
@@ -333,7 +327,7 @@ def test_numbers_are_never_reused_and_the_memory_is_bounded(sequence, random):
         rows = [np.eye(128, dtype=np.float32)[random.randrange(6)] for _ in step.describe]
         voices = tracker.described(rows)
         found = tracker.matched([Match("", None) for _ in voices])
-        numbers = [face.number for face in found]
+        numbers = [face.track for face in found]
         assert len(set(numbers)) == len(numbers), "no number twice in one frame"
         new = {number for number in numbers if number > largest}
         assert all(number >= 1 for number in numbers)

@@ -10,7 +10,7 @@ from iot_facerecognition_server.vision.crops import (
     SMALLEST_SHARE,
     ObjectCropper,
     centre_crop,
-    chance_crop,
+    random_crop,
 )
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
 from iot_facerecognition_server.vision.jpeg_header import JpegLimits
@@ -39,29 +39,32 @@ class CountingDecoder(JpegDecoder):
 @given(sides, sides)
 def test_the_centred_crop_is_a_square_in_the_middle(width, height):
     crop = centre_crop(width, height)
-    assert 1 <= crop.side <= min(width, height)
-    assert abs(crop.left - (width - crop.side - crop.left)) <= 1
-    assert abs(crop.top - (height - crop.side - crop.top)) <= 1
+    assert 1 <= crop.box.width == crop.box.height <= min(width, height)
+    assert abs(crop.box.left - (width - crop.box.right)) <= 1
+    assert abs(crop.box.top - (height - crop.box.bottom)) <= 1
     assert not crop.mirrored
 
 
 @given(sides, sides, st.integers(0, 2**32))
-def test_chance_crops_lie_in_the_picture(width, height, seed):
-    crop = chance_crop(width, height, np.random.default_rng(seed))
-    assert 0 <= crop.left <= width - crop.side
-    assert 0 <= crop.top <= height - crop.side
+def test_random_crops_lie_in_the_picture(width, height, seed):
+    crop = random_crop(width, height, np.random.default_rng(seed))
+    side = crop.box.width
+    assert side == crop.box.height
+    assert 0 <= crop.box.left <= width - side
+    assert 0 <= crop.box.top <= height - side
     short = min(width, height)
-    assert max(1, SMALLEST_SHARE * short - 1) <= crop.side <= max(1, LARGEST_SHARE * short + 1)
+    assert max(1, SMALLEST_SHARE * short - 1) <= side <= max(1, LARGEST_SHARE * short + 1)
 
 
-def test_chance_crops_differ_in_size_place_and_flip():
-    chance = np.random.default_rng(5)
-    crops = [chance_crop(640, 480, chance) for _ in range(200)]
-    assert len({crop.side for crop in crops}) > 50
-    assert len({(crop.left, crop.top) for crop in crops}) > 150
+def test_random_crops_differ_in_size_place_and_flip():
+    random = np.random.default_rng(5)
+    crops = [random_crop(640, 480, random) for _ in range(200)]
+    sides = {crop.box.width for crop in crops}
+    assert len(sides) > 50
+    assert len({(crop.box.left, crop.box.top) for crop in crops}) > 150
     assert 50 < sum(crop.mirrored for crop in crops) < 150
-    assert min(crop.side for crop in crops) < 0.5 * 480
-    assert max(crop.side for crop in crops) > 0.83 * 480
+    assert min(sides) < 0.5 * 480
+    assert max(sides) > 0.83 * 480
 
 
 def test_a_deterministic_frame_is_one_crop_and_always_the_same(cropper, encode, portrait):
@@ -83,7 +86,7 @@ def test_the_centred_crop_shows_the_middle(cropper, encode):
     assert red == pytest.approx((200 / 350) ** 2, abs=0.03)
 
 
-def test_the_same_seed_gives_the_same_chance_crops(cropper, encode, portrait):
+def test_the_same_seed_gives_the_same_random_crops(cropper, encode, portrait):
     jpeg = encode(portrait)
     first, again, other = (cropper.crops(jpeg, CHANCE, seed) for seed in ((3, 7), (3, 7), (3, 8)))
     assert len(first) == len(other) == 16
@@ -93,12 +96,12 @@ def test_the_same_seed_gives_the_same_chance_crops(cropper, encode, portrait):
 
 
 @pytest.mark.parametrize("count", [1, 5])
-def test_as_many_chance_crops_are_cut_as_configured(decoder, encode, portrait, count):
+def test_as_many_random_crops_are_cut_as_configured(decoder, encode, portrait, count):
     cropper = ObjectCropper(decoder, SIDE, count, JpegLimits())
     assert len(cropper.crops(encode(portrait), CHANCE, seed=(1, 1))) == count
 
 
-def test_colours_of_chance_crops_shift_a_little(decoder, encode):
+def test_colours_of_random_crops_shift_a_little(decoder, encode):
     grey = np.full((200, 200, 3), 128, np.uint8)
     crops = np.stack(
         ObjectCropper(decoder, SIDE, 50, JpegLimits()).crops(encode(grey), CHANCE, (1, 2))

@@ -9,9 +9,10 @@ import pytest
 from PIL import Image, ImageOps
 
 from iot_facerecognition_protocol import ErrorCode
+from iot_facerecognition_protocol.box import Box
+from iot_facerecognition_server.detection import Detection
 from iot_facerecognition_server.frames import FrameRejectedError
 from iot_facerecognition_server.vision.alignment import FaceAligner, LandmarkFileError
-from iot_facerecognition_server.vision.detection import Detection
 from iot_facerecognition_server.vision.exif import upright
 from iot_facerecognition_server.vision.face_scanner import FaceScanner
 from iot_facerecognition_server.vision.faces import HogDetector
@@ -30,22 +31,13 @@ def scanner(aligner, detector) -> FaceScanner:
     return FaceScanner(JpegDecoder(), detector, aligner, JpegLimits(pixels=2_000_000))
 
 
-def overlap(one: Detection, other: Detection) -> float:
-    """Intersection over union."""
-    width = min(one.right, other.right) - max(one.left, other.left)
-    height = min(one.bottom, other.bottom) - max(one.top, other.top)
-    shared = max(0, width) * max(0, height)
-    return shared / (one.area + other.area - shared)
-
-
 def test_a_face_is_found_where_dlib_finds_it(portrait, detector):
     grey = luma(portrait)
     (found,) = detector.detect(grey)
     (expected,), (score,), (pose,) = dlib.get_frontal_face_detector().run(grey, 0, 0.0)
-    assert found == Detection(
-        expected.left(), expected.top(), expected.right() + 1, expected.bottom() + 1, score, pose
-    )
-    assert (found.width, found.height) == (expected.width(), expected.height())
+    box = Box(expected.left(), expected.top(), expected.right() + 1, expected.bottom() + 1)
+    assert found == Detection(box, score, pose)
+    assert (found.box.width, found.box.height) == (expected.width(), expected.height())
 
 
 @pytest.mark.parametrize("min_face_size", [40, 60, 100])
@@ -53,15 +45,15 @@ def test_boxes_are_of_the_picture_whatever_size_was_scanned(portrait, detector, 
     grey = luma(portrait)
     (native,) = detector.detect(grey)
     found = HogDetector(min_face_size).detect(grey)
-    assert max(overlap(face, native) for face in found) > 0.7
+    assert max(face.box.iou(native.box) for face in found) > 0.7
 
 
 def test_a_smaller_min_face_size_finds_smaller_faces(portrait, detector):
     small = resized(luma(portrait), 0.45)
     assert not detector.detect(small)
     (found,) = HogDetector(min_face_size=40).detect(small)
-    assert 30 < found.width < 80
-    assert found.right <= small.shape[1]
+    assert 30 < found.box.width < 80
+    assert found.box.right <= small.shape[1]
 
 
 def test_a_larger_min_face_size_leaves_small_faces_out(portrait):
@@ -140,17 +132,18 @@ def test_a_file_without_landmarks_is_refused_by_name(tmp_path):
 
 
 def test_a_scan_gives_each_face_with_its_chip(photos: Path, scanner):
-    (face,) = scanner.scan((photos / "obama.jpg").read_bytes())
-    assert face.chip.shape == (150, 150, 3)
-    assert 200 < face.detection.width < 350
-    assert scanner.scan((photos / "rocket.jpg").read_bytes()) == []
+    (face,), (chip,) = scanner.scan((photos / "obama.jpg").read_bytes())
+    assert chip.shape == (150, 150, 3)
+    assert 200 < face.box.width < 350
+    assert face.quality > 0
+    assert scanner.scan((photos / "rocket.jpg").read_bytes()) == ((), ())
 
 
 def test_a_scan_of_grey_and_cmyk_frames_works(encode, portrait, scanner):
     for mode in ("L", "CMYK"):
-        face, *_ = scanner.scan(encode(portrait, mode))
-        assert face.detection.score > 1
-        assert face.chip.shape == (150, 150, 3)
+        faces, chips = scanner.scan(encode(portrait, mode))
+        assert faces[0].score > 1
+        assert chips[0].shape == (150, 150, 3)
 
 
 def test_a_scan_of_a_damaged_frame_is_refused(photos: Path, scanner):

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from iot_facerecognition_protocol.box import Box
+from iot_facerecognition_server.detection import Detection
 from iot_facerecognition_server.frames import Frame, ObjectsWanted
 from iot_facerecognition_server.gallery.gallery import Gallery
-from iot_facerecognition_server.networks.cnn_detector import FaceBoxes
 from iot_facerecognition_server.networks.cnn_faces import CnnDetector
 from iot_facerecognition_server.pipeline.faces import FaceJob
 from iot_facerecognition_server.pipeline.frame_search import FrameSearcher
@@ -18,7 +19,7 @@ from iot_facerecognition_server.pipeline.tracked_faces import TrackedFaceJob
 from iot_facerecognition_server.tracking.settings import TrackingSettings
 from iot_facerecognition_server.tracking.tracker import FaceTracker
 from iot_facerecognition_server.vision.crops import ObjectCropper
-from iot_facerecognition_server.vision.exif import Edges, as_stored, upright, upright_size
+from iot_facerecognition_server.vision.exif import as_stored, upright, upright_size
 from iot_facerecognition_server.vision.face_scanner import FaceScanner
 from iot_facerecognition_server.vision.faces import HogDetector
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
@@ -66,30 +67,17 @@ def sideways(picture: np.ndarray, orientation: int) -> bytes:
     return buffer.getvalue()
 
 
-def box_as_stored(picture: np.ndarray, box: Edges, orientation: int) -> Edges:
+def box_as_stored(picture: np.ndarray, box: Box, orientation: int) -> Box:
     """Return where `box` of the upright picture is in the stored one, by turning a mask of it."""
     mask = np.zeros(picture.shape[:2], np.uint8)
-    mask[box.top : box.bottom, box.left : box.right] = 255
+    mask[box.pixels] = 255
     rows, columns = np.nonzero(stored(mask, orientation))
-    return Edges(columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
-
-
-def edges(face) -> Edges:
-    box = face.box
-    return Edges(box.left, box.top, box.right, box.bottom)
-
-
-def overlap(one: Edges, other: Edges) -> float:
-    width = min(one.right, other.right) - max(one.left, other.left)
-    height = min(one.bottom, other.bottom) - max(one.top, other.top)
-    shared = max(0, width) * max(0, height)
-    areas = [(box.right - box.left) * (box.bottom - box.top) for box in (one, other)]
-    return shared / (sum(areas) - shared)
+    return Box(columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
 
 
 @EVERY
 def test_boxes_turn_as_pictures_do(scene, orientation):
-    box = Edges(200, 30, 310, 170)
+    box = Box(200, 30, 310, 170)
     size = (scene.shape[1], scene.shape[0])
     assert as_stored(box, size, orientation) == box_as_stored(scene, box, orientation)
     lies = stored(scene, orientation)
@@ -97,54 +85,52 @@ def test_boxes_turn_as_pictures_do(scene, orientation):
     assert upright_size((lies.shape[1], lies.shape[0]), orientation) == size
 
 
-def faces_of(scene, orientation, job_of, tools) -> list[Edges]:
+def faces_of(scene, orientation, job_of, tools) -> list[Box]:
     frame = Frame(session=1, number=1, jpeg=sideways(scene, orientation), at=0.0)
     job = job_of(frame)
     chips = job.prepare(tools)
     rows = [np.zeros(128, np.float32)] * len(chips)
-    return [edges(face) for face in job.complete(rows)]
+    return [face.box for face in job.complete(rows)]
 
 
 @EVERY
 @pytest.mark.parametrize("min_face_size", [80, 100], ids=["full size", "smaller"])
-def test_scanned_faces_are_told_in_the_frame_as_sent(scene, aligner, orientation, min_face_size):
+def test_scanned_faces_are_reported_in_the_frame_as_sent(
+    scene, aligner, orientation, min_face_size
+):
     scanner = FaceScanner(JpegDecoder(), HogDetector(min_face_size), aligner, JpegLimits())
-    (plain,) = scanner.scan(sideways(scene, 1))
-    (turned,) = scanner.scan(sideways(scene, orientation))
+    (plain,), (plain_chip,) = scanner.scan(sideways(scene, 1))
+    _, (turned_chip,) = scanner.scan(sideways(scene, orientation))
     (face,) = faces_of(scene, orientation, lambda f: FaceJob(f, EMPTY), Tools(scanner))
-    found = plain.detection
-    upright_box = Edges(found.left, found.top, found.right, found.bottom)
-    assert overlap(face, box_as_stored(scene, upright_box, orientation)) > 0.8
-    assert np.abs(turned.chip.astype(int) - plain.chip).mean() < 12, "the chip is not upright"
+    assert face.iou(box_as_stored(scene, plain.box, orientation)) > 0.8
+    assert np.abs(turned_chip.astype(int) - plain_chip).mean() < 12, "the chip is not upright"
 
 
 @EVERY
-def test_followed_faces_are_told_in_the_frame_as_sent(scene, aligner, detector, orientation):
-    windows = RegionSearcher.like(detector)
-    searcher = FrameSearcher(JpegDecoder(), detector.copy(), windows, aligner, JpegLimits())
+def test_tracked_faces_are_in_the_frame_as_sent(scene, aligner, detector, orientation):
+    regions = RegionSearcher.like(detector)
+    searcher = FrameSearcher(JpegDecoder(), detector.copy(), regions, aligner, JpegLimits())
     tools = Tools(FaceScanner(JpegDecoder(), detector, aligner, JpegLimits()), None, searcher)
-    follower = FaceTracker(TrackingSettings())
+    tracker = FaceTracker(TrackingSettings())
     plain = faces_of(scene, 1, lambda f: FaceJob(f, EMPTY), tools)
     for _ in range(3):
-        (face,) = faces_of(scene, orientation, lambda f: TrackedFaceJob(f, follower, EMPTY), tools)
-        assert overlap(face, box_as_stored(scene, plain[0], orientation)) > 0.8
+        (face,) = faces_of(scene, orientation, lambda f: TrackedFaceJob(f, tracker, EMPTY), tools)
+        assert face.iou(box_as_stored(scene, plain[0], orientation)) > 0.8
 
 
 @pytest.mark.parametrize("orientation", [6, 8])
 def test_a_detector_of_colours_sees_the_frame_upright(scene, aligner, orientation):
     seen = []
 
-    def find(picture: np.ndarray) -> FaceBoxes:
+    def find(picture: np.ndarray) -> list[Detection]:
         seen.append(picture)
-        return FaceBoxes(np.array([[200, 30, 309, 169]]), np.ones(1, np.float32))
+        return [Detection(Box(200, 30, 310, 170), 1.0)]
 
     scanner = FaceScanner(JpegDecoder(), CnnDetector(find), aligner, JpegLimits())
-    (face,) = scanner.scan(sideways(scene, orientation))
+    (face,), _ = scanner.scan(sideways(scene, orientation))
     (picture,) = seen
     assert np.abs(picture.astype(int) - scene).mean() < 3
-    found = face.detection
-    expected = box_as_stored(scene, Edges(200, 30, 310, 170), orientation)
-    assert Edges(found.left, found.top, found.right, found.bottom) == expected
+    assert face.box == box_as_stored(scene, Box(200, 30, 310, 170), orientation)
 
 
 @EVERY

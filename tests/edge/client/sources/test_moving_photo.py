@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from iot_facerecognition_client.sources.moving_photo import Area, MovingPhoto
+from iot_facerecognition_client.sources.moving_photo import MovingPhoto
+from iot_facerecognition_protocol.box import Box
 from tests.edge.client.sources.frames import ManualClock, decoded
 
 
@@ -36,50 +37,50 @@ def test_a_moving_photo_stays_within_the_photo_and_moves_smoothly(moving):
     before = None
     photos = set()
     for index in range(400):
-        crop = moving.crop(index)
-        photos.add(crop.photo.name)
-        width, height = Image.open(crop.photo).size
-        assert crop.left >= -1e-6
-        assert crop.top >= -1e-6
-        assert crop.left + crop.width <= width + 1e-6
-        assert crop.top + crop.height <= height + 1e-6
-        assert crop.width / crop.height == pytest.approx(640 / 480)
-        if before is not None and before.photo == crop.photo:
-            step = max(abs(crop.left - before.left), abs(crop.width - before.width))
+        view = moving.view(index)
+        photos.add(view.photo.name)
+        width, height = Image.open(view.photo).size
+        assert view.box.left >= -1e-6
+        assert view.box.top >= -1e-6
+        assert view.box.right <= width + 1e-6
+        assert view.box.bottom <= height + 1e-6
+        assert view.box.width / view.box.height == pytest.approx(640 / 480)
+        if before is not None and before.photo == view.photo:
+            step = max(abs(view.box.left - before.box.left), abs(view.box.width - before.box.width))
             assert step < 0.05 * width
-        before = crop
+        before = view
     assert photos == {"obama.jpg", "astronaut.png"}
-    assert moving.crop(60).photo != moving.crop(59).photo
+    assert moving.view(60).photo != moving.view(59).photo
 
 
 def test_every_view_it_rests_at_holds_what_it_has_to_keep(photos):
     path = photos / "biden.jpg"
     width, height = Image.open(path).size
-    area = Area(0.6 * width, 0.7 * height, 0.3 * width, 0.2 * height)
+    area = Box.at(0.6 * width, 0.7 * height, 0.3 * width, 0.2 * height)
     source = MovingPhoto([path], keep={path: area}, closest=0.2, fps=10)
-    crops = [source.crop(rest) for rest in range(0, 2000, 20)]
-    for crop in crops:
-        assert crop.left <= area.left + 1e-6
-        assert crop.top <= area.top + 1e-6
-        assert crop.left + crop.width >= area.left + area.width - 1e-6
-        assert crop.top + crop.height >= area.top + area.height - 1e-6
-    assert len({crop.left for crop in crops}) > 50
+    boxes = [source.view(rest).box for rest in range(0, 2000, 20)]
+    for box in boxes:
+        assert box.left <= area.left + 1e-6
+        assert box.top <= area.top + 1e-6
+        assert box.right >= area.right - 1e-6
+        assert box.bottom >= area.bottom - 1e-6
+    assert len({box.left for box in boxes}) > 50
 
 
 def test_an_area_too_large_to_keep_is_kept_by_its_middle(photos):
     path = photos / "biden.jpg"
     width, height = Image.open(path).size
-    source = MovingPhoto([path], keep={path: Area(0, 0, width, height)}, fps=10)
+    source = MovingPhoto([path], keep={path: Box(0, 0, width, height)}, fps=10)
     for rest in range(0, 400, 20):
-        crop = source.crop(rest)
-        assert crop.top + crop.height / 2 == pytest.approx(height / 2)
+        _, down = source.view(rest).box.centre
+        assert down == pytest.approx(height / 2)
 
 
-def test_a_frame_shows_what_its_crop_tells(moving):
+def test_a_frame_shows_its_view(moving):
     for index in (0, 17, 40, 75):
-        crop = moving.crop(index)
-        with Image.open(crop.photo) as photo:
-            box = (crop.left, crop.top, crop.left + crop.width, crop.top + crop.height)
+        view = moving.view(index)
+        with Image.open(view.photo) as photo:
+            box = (view.box.left, view.box.top, view.box.right, view.box.bottom)
             cut = photo.convert("RGB").resize((640, 480), Image.Resampling.BICUBIC, box=box)
         shown = decoded(moving.jpeg(index))[:, :, ::-1]
         assert shown.shape == (480, 640, 3)

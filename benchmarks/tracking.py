@@ -1,8 +1,8 @@
-"""What following faces costs and saves, beside full scans of the same frames in the same run.
+"""What tracking faces costs and saves, compared with full scans of the same frames in the same run.
 
-`python -m benchmarks.following` prints a table over scenes of real people who walk in, cross, stand
+`python -m benchmarks.tracking` prints a table over scenes of real people who walk in, cross, stand
 and leave (benchmarks/walking_people.py), in two sizes: every frame is scanned in full, with a
-descriptor for each face, and followed. What the whole server gains by it is in
+descriptor for each face, and tracked. What the whole server gains by it is in
 benchmarks/throughput.py.
 """
 
@@ -23,6 +23,8 @@ import torch
 from PIL import Image
 
 from benchmarks.walking_people import FPS, SCENES, Stage, Truth, render, stage
+from iot_facerecognition_protocol.box import Box
+from iot_facerecognition_server.detection import NATIVE_FACE_SIZE
 from iot_facerecognition_server.gallery.gallery import Gallery
 from iot_facerecognition_server.models.catalogue import FACE_DESCRIPTOR, LANDMARKS
 from iot_facerecognition_server.models.store import ModelStore
@@ -36,7 +38,6 @@ from iot_facerecognition_server.tracking.settings import TrackingSettings
 from iot_facerecognition_server.tracking.steps import Way
 from iot_facerecognition_server.tracking.tracker import FaceTracker
 from iot_facerecognition_server.vision.alignment import FaceAligner
-from iot_facerecognition_server.vision.detection import NATIVE_FACE_SIZE, Detection
 from iot_facerecognition_server.vision.face_scanner import FaceScanner
 from iot_facerecognition_server.vision.faces import HogDetector
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
@@ -47,20 +48,20 @@ from lab.photos import fetch_photos
 
 SIZES = ((640, 480), (1280, 720))
 SAME_FACE = 0.5
-"""Overlap from which on two boxes are of the same face."""
+"""IoU from which on two boxes are of the same face."""
 ON_A_FACE = 0.3
-"""Overlap with the truth from which on a box is on that person's face."""
+"""IoU with the truth from which on a box is on that person's face."""
 CLOSE = 2
 """The scene of somebody who comes nearer."""
-WINDOW_REACH = 0.3
-WINDOW_RUNS = 100
+REGION_REACH = 0.3
+REGION_RUNS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
     """A box and the name that it was given."""
 
-    box: Detection
+    box: Box
     tag: str
 
 
@@ -70,40 +71,40 @@ class Score:
 
     count: Counter[str] = field(default_factory=Counter)
     full_seconds: float = 0.0
-    followed_seconds: float = 0.0
+    tracked_seconds: float = 0.0
 
     def add(self, other: "Score") -> None:
         """Add what `other` has counted."""
         self.count.update(other.count)
         self.full_seconds += other.full_seconds
-        self.followed_seconds += other.followed_seconds
+        self.tracked_seconds += other.tracked_seconds
 
     def row(self, name: str) -> str:
         """Return one line of the table."""
         count, frames = self.count, self.count["frames"]
         ways = "/".join(f"{count[way] / frames:.0%}" for way in Way)
-        full, followed = self.full_seconds / frames * 1e3, self.followed_seconds / frames * 1e3
-        wrong = f"{count['full wrong']}>{count['followed wrong']}"
-        unnamed = f"{count['full unnamed']}>{count['followed unnamed']}"
+        full, tracked = self.full_seconds / frames * 1e3, self.tracked_seconds / frames * 1e3
+        wrong = f"{count['full wrong']}>{count['tracked wrong']}"
+        unnamed = f"{count['full unnamed']}>{count['tracked unnamed']}"
         return (
             f"{name:<26} {count['full boxes']:>6} {count['hits'] / count['full boxes']:>7.2%}"
-            f" {1 - count['extra'] / count['followed boxes']:>7.2%} {count['nowhere']:>7}"
+            f" {1 - count['extra'] / count['tracked boxes']:>7.2%} {count['nowhere']:>7}"
             f" {count['flickers']:>8} {wrong:>6} {unnamed:>8} {ways:>12}"
-            f" {count['descriptors'] / frames:>6.2f} {full:>8.1f} {followed:>8.1f}"
-            f" {full / followed:>5.1f}x"
+            f" {count['descriptors'] / frames:>6.2f} {full:>8.1f} {tracked:>8.1f}"
+            f" {full / tracked:>5.1f}x"
         )
 
 
 HEADER = (
     "scene                       boxes  recall   prec. nowhere flickers  wrong  unnamed"
-    "    h/w/full desc/f  full ms  foll ms   gain\n" + "-" * 127
+    "    h/w/full desc/f  full ms  trck ms   gain\n" + "-" * 127
 )
 LEGEND = """
-boxes: of full scans on every frame; recall: of these, also followed (IoU >= 0.5); prec.: followed
-boxes that full scans have too; nowhere: followed boxes on nobody's face; flickers: faces that full
+boxes: of full scans on every frame; recall: of these, also tracked (IoU >= 0.5); prec.: tracked
+boxes that full scans have too; nowhere: tracked boxes on nobody's face; flickers: faces that full
 scans miss for one frame between two; wrong, unnamed: names given to the wrong person, known people
-without a name, full > followed; h/w/full: frames held, searched in regions, scanned in full;
-desc/f: descriptors a frame when followed; ms: CPU time of one thread for one frame, descriptors
+without a name, full > tracked; h/w/full: frames held, searched in regions, scanned in full;
+desc/f: descriptors a frame when tracked; ms: CPU time of one thread for one frame, descriptors
 included"""
 
 
@@ -125,19 +126,16 @@ class Bench:
 
     def scan(self, jpeg: bytes) -> list[Named]:
         """Scan a frame in full and name every face."""
-        faces = self.scanner.scan(jpeg)
+        faces, chips = self.scanner.scan(jpeg)
         if not faces:
             return []
-        rows = self.network.describe(np.stack([face.chip for face in faces]))
-        matches = self.gallery.match(rows)
-        return [
-            Named(face.detection, match.tag) for face, match in zip(faces, matches, strict=True)
-        ]
+        matches = self.gallery.match(self.network.describe(np.stack(chips)))
+        return [Named(face.box, match.tag) for face, match in zip(faces, matches, strict=True)]
 
-    def follow(
+    def track(
         self, tracker: FaceTracker, jpeg: bytes, at: float, count: Counter[str]
     ) -> list[Named]:
-        """Follow the faces of a frame at `at` seconds."""
+        """Track the faces of a frame at `at` seconds."""
         opened = self.searcher.open(jpeg)
         settled = track_faces(tracker, opened, at)
         chips = opened.chips(settled.describe)
@@ -146,7 +144,7 @@ class Bench:
         matches = self.gallery.match(np.stack(voices)) if voices else []
         count[settled.way] += 1
         count["descriptors"] += len(chips)
-        return [Named(face.detection, face.match.tag) for face in tracker.matched(matches)]
+        return [Named(face.box, face.match.tag) for face in tracker.matched(matches)]
 
     def _gallery(self, detector: HogDetector, aligner: FaceAligner) -> Gallery:
         tags, chips = [], []
@@ -158,15 +156,10 @@ class Bench:
         return Gallery(tags, self.network.describe(np.stack(chips)))
 
 
-def overlap(one: Detection, other: Detection) -> float:
-    """Return intersection over union."""
-    return one.box.overlap(other.box)
-
-
-def nearest(box: Detection, truths: Sequence[Truth]) -> int | None:
+def nearest(box: Box, truths: Sequence[Truth]) -> int | None:
     """Return which of the people `box` is on, None for nobody."""
-    best = max(range(len(truths)), key=lambda i: overlap(box, truths[i].face), default=None)
-    if best is None or overlap(box, truths[best].face) < ON_A_FACE:
+    best = max(range(len(truths)), key=lambda i: box.iou(truths[i].face), default=None)
+    if best is None or box.iou(truths[best].face) < ON_A_FACE:
         return None
     return best
 
@@ -182,13 +175,13 @@ def judge(way: str, faces: Sequence[Named], truths: Sequence[Truth], count: Coun
 
 
 def compare(
-    full: Sequence[Named], followed: Sequence[Named], truths: Sequence[Truth], count: Counter[str]
+    full: Sequence[Named], tracked: Sequence[Named], truths: Sequence[Truth], count: Counter[str]
 ) -> None:
-    """Count how well `followed` agrees with `full`, each box with one other at most."""
-    left = list(followed)
+    """Count how well `tracked` agrees with `full`, each box with one other at most."""
+    left = list(tracked)
     for face in full:
-        partner = max(left, key=lambda other: overlap(face.box, other.box), default=None)
-        if partner is not None and overlap(face.box, partner.box) >= SAME_FACE:
+        partner = max(left, key=lambda other: face.box.iou(other.box), default=None)
+        if partner is not None and face.box.iou(partner.box) >= SAME_FACE:
             left.remove(partner)
             count["hits"] += 1
     count["extra"] += len(left)
@@ -212,32 +205,32 @@ def run_scene(bench: Bench, stage: Stage, jpegs: Sequence[bytes]) -> Score:
         began = time.thread_time()
         full = bench.scan(jpeg)
         scanned = time.thread_time()
-        followed = bench.follow(tracker, jpeg, index / FPS, count)
+        tracked = bench.track(tracker, jpeg, index / FPS, count)
         score.full_seconds += scanned - began
-        score.followed_seconds += time.thread_time() - scanned
+        score.tracked_seconds += time.thread_time() - scanned
         count["frames"] += 1
         judge("full", full, truths, count)
-        judge("followed", followed, truths, count)
-        compare(full, followed, truths, count)
+        judge("tracked", tracked, truths, count)
+        compare(full, tracked, truths, count)
         found.append({p for face in full if (p := nearest(face.box, truths)) is not None})
     count["flickers"] = flickers(found)
     return score
 
 
-def print_windows(bench: Bench, jpeg: bytes) -> None:
+def print_regions(bench: Bench, jpeg: bytes) -> None:
     """Print what it costs to search for the clearest face of `jpeg` around where it is."""
     opened = bench.searcher.open(jpeg)
-    face = max(opened.scan(), key=lambda observation: observation.detection.score).detection
+    face = max(opened.scan(), key=lambda found: found.score)
     box = face.box
     for name, pose in (("in every pose", None), ("in its own pose", face.pose)):
-        region = face_region(box, WINDOW_REACH * box.width, opened.size, NATIVE_FACE_SIZE, pose)
+        region = face_region(box, REGION_REACH * box.width, opened.size, NATIVE_FACE_SIZE, pose)
         assert region is not None, "a face that was found fits into the frame"
         opened.search([region])  # decoded once
         began = time.thread_time()
-        for _ in range(WINDOW_RUNS):
+        for _ in range(REGION_RUNS):
             opened.search([region])
-        cost = (time.thread_time() - began) / WINDOW_RUNS * 1e3
-        print(f"a region around a face of {face.width} pixels, {name}: {cost:.2f} ms")
+        cost = (time.thread_time() - began) / REGION_RUNS * 1e3
+        print(f"a region around a face of {box.width} pixels, {name}: {cost:.2f} ms")
 
 
 def print_scenes() -> None:
@@ -254,7 +247,7 @@ def print_scenes() -> None:
                 everything.add(score)
     print(everything.row("together"))
     print(LEGEND + "\n")
-    print_windows(bench, render(CLOSE, SIZES[0], SCENES[CLOSE].frames // 2))
+    print_regions(bench, render(CLOSE, SIZES[0], SCENES[CLOSE].frames // 2))
 
 
 def main() -> None:

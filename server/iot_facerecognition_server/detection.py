@@ -1,0 +1,36 @@
+"""A face that was found: the value that detectors, search, tracking and recognition share."""
+
+from dataclasses import dataclass, replace
+from typing import Final, Self
+
+from iot_facerecognition_protocol.box import Box
+
+NATIVE_FACE_SIZE: Final = 80
+"""Side in pixels of dlib's frontal face detector's window: the smallest face it finds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """Where a face is in one frame, and what is known of it so far.
+
+    `box` is in whole pixels; it may lie beyond the picture's edge. `score` is the detector's
+    confidence: 0 is the detection threshold, a good frontal face has 1 to 3. `pose` is which of the
+    HOG detector's classifiers has found it (`vision.face_poses`), None where there are none.
+    `quality` says how good a descriptor the face will give (`vision.chip_quality`); only ratios
+    mean anything, and it is 0 until somebody has looked.
+
+    What is recognised is the same value with more in it: `frames.RecognisedFace`.
+    """
+
+    box: Box
+    score: float
+    pose: int | None = None
+    quality: float = 0.0
+
+    def scaled(self, across: float, down: float | None = None) -> Self:
+        """Return it in a picture whose sides are `across` and `down` (the same) times as long."""
+        return self.placed(self.box.scaled(across, across if down is None else down).rounded())
+
+    def placed(self, box: Box) -> Self:
+        """Return it with its face at `box`."""
+        return replace(self, box=box)
