@@ -85,7 +85,7 @@ class Photographer:
         self._scenes = scenes
         self._settle = settle
         folder.mkdir(parents=True, exist_ok=True)
-        dark = appliance.settings.switch("display.dark")
+        dark = appliance.settings.display.dark
         self._suffix = f"{size[0]}x{size[1]}-{'dark' if dark else 'light'}"
         self.taken: list[Path] = []
 
@@ -112,7 +112,7 @@ class Photographer:
     async def _camera(self) -> None:
         view = await self._look(self._scenes.known)
         boxes = view.faces
-        objects = self._appliance.settings.switch("recognition.objects")
+        objects = self._appliance.settings.recognition.objects
         await self._until(
             lambda: any(box.known for box in boxes.boxes) and (view.objects.visible or not objects),
             "a face that the server knows",

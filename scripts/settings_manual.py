@@ -8,7 +8,7 @@ The list is made from the catalogue; the standard library is all that it needs.
 import re
 import sys
 
-from iot_facerecognition_edge.settings import CATALOGUE, Group, Kind, Setting
+from iot_facerecognition_edge.settings import CATALOGUE, Group, SettingKind, SettingSpec
 
 _HEAD = r"""
 .TH IOT-FACERECOGNITION-EDGE-SETTINGS 5 "" "iot-facerecognition" " "
@@ -81,7 +81,7 @@ def _group(group: Group) -> str:
     return heading + "".join(_entry(setting) for setting in members)
 
 
-def _entry(setting: Setting) -> str:
+def _entry(setting: SettingSpec) -> str:
     default = setting.format(setting.default) or "empty"
     sentences = [
         setting.help if setting.help.endswith(".") else f"{setting.help}.",
@@ -93,7 +93,7 @@ def _entry(setting: Setting) -> str:
         sentences.append(f"Takes effect {setting.applies}.")
     if not setting.on_screen:
         sentences.append("Not on the screen's form.")
-    kind = "secret text" if setting.kind is Kind.SECRET else str(setting.kind)
+    kind = "secret text" if setting.kind is SettingKind.SECRET else str(setting.kind)
     lines = [".TP", f'.BR {_escaped(setting.key)} " ({kind})"']
     return "\n".join([*lines, *(_protected(_escaped(text)) for text in sentences)]) + "\n"
 

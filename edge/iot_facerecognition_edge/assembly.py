@@ -113,7 +113,7 @@ def build(options: Options) -> Graph:
     appliance = Appliance(
         settings=settings,
         log=log,
-        statistics=Statistics(window=float(settings.number("statistics.window"))),
+        statistics=Statistics(window=float(settings.statistics.window)),
         timekeeper=Timekeeper(options.root),
         health=HealthReader(options.root),
         open_camera=lambda: open_camera(settings, options.state_directory / "photos"),
@@ -147,7 +147,7 @@ def _hooks(settings: Settings, log: EventLog) -> list[Hook]:
     try:
         return hooks_of(settings, log.warning)
     except HookError as error:
-        if settings.text("display.screen") == "none":
+        if settings.display.screen == "none":
             raise
         log.add(EntryKind.ERROR, f"{error}; until then nothing is run or switched")
         return []
@@ -196,7 +196,7 @@ async def run(options: Options, work: Work | None = None) -> bool:
 
 def _face(appliance: Appliance, root: Path) -> Coroutine[None, None, None]:
     """Return the screen's work, or that of having none. Raises EdgeError without the screen."""
-    spec = appliance.settings.text("display.screen")
+    spec = appliance.settings.display.screen
     if spec == "none":
         return headless.run(appliance)
     # pygame is for screens only, and lean.py decides what of it is loaded.

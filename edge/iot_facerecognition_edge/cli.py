@@ -13,17 +13,18 @@ from iot_facerecognition_edge.log.console import console
 from iot_facerecognition_edge.postponed import postpone
 from iot_facerecognition_edge.settings import (
     CATALOGUE,
-    Kind,
-    Setting,
     SettingChanged,
+    SettingKind,
     Settings,
     SettingsFile,
+    SettingSpec,
     Value,
     entered,
     read_changes,
     read_defaults,
-    setting,
 )
+from iot_facerecognition_edge.settings.camera import CameraSettings
+from iot_facerecognition_edge.settings.display import DisplaySettings
 from iot_facerecognition_protocol.system.command import as_command
 
 EXIT_OK = 0
@@ -193,11 +194,11 @@ def _run(state_directory: Path, options: argparse.Namespace) -> int:
     logging.getLogger("iot_facerecognition_client").setLevel(logging.WARNING)
     overrides = _changes(options.overrides or ())
     if options.camera is not None:
-        overrides["camera.source"] = setting("camera.source").check(options.camera)
+        overrides[CameraSettings.source.key] = CameraSettings.source.check(options.camera)
     if options.screen is not None:
-        overrides["display.screen"] = setting("display.screen").check(options.screen)
+        overrides[DisplaySettings.screen.key] = DisplaySettings.screen.check(options.screen)
     if options.headless:
-        overrides["display.screen"] = "none"
+        overrides[DisplaySettings.screen.key] = "none"
     kept = Options(state_directory, overrides, defaults_file=_defaults_file())
     left = asyncio.run(run(kept))
     return EXIT_LEFT if left else EXIT_OK
@@ -260,9 +261,9 @@ def _set(state_directory: Path, options: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def _told(entry: Setting, change: SettingChanged) -> str:
+def _told(entry: SettingSpec, change: SettingChanged) -> str:
     """Return a change in words; of a secret only that it is another one."""
-    if entry.kind is Kind.SECRET and change.old and change.new:
+    if entry.kind is SettingKind.SECRET and change.old and change.new:
         return f"{entry.key}: replaced"
     return f"{entry.key}: {entry.format(change.old)} -> {entry.format(change.new)}"
 

@@ -168,9 +168,9 @@ def test_by_a_typed_code(server: ServerProcess, photo_of_obama: str, tmp_path: P
             await person.write("".join(code.groups()))
             await connected(person)
             settings = person.appliance.settings
-            assert settings.text("connection.name") == "hall"
+            assert settings.connection.name == "hall"
             assert (
-                settings.text("connection.fingerprint")
+                settings.connection.fingerprint
                 in server.access.fingerprint.replace(":", "").lower()
             )
 
@@ -268,7 +268,7 @@ def test_a_new_certificate_is_asked_about_with_the_old_one_beside_it(
     async def scenario() -> None:
         async with new_edge(edge, photo_of_obama) as person:
             await connected(person)
-            before = person.appliance.settings.text("connection.fingerprint")
+            before = person.appliance.settings.connection.fingerprint
             now = await new_certificate(before)
             person.appliance.connect()
             await person.until(lambda: isinstance(person.top, CertificatePopup), "the question")
@@ -282,6 +282,6 @@ def test_a_new_certificate_is_asked_about_with_the_old_one_beside_it(
             person.look("7-another-certificate")
             await person.tap(question.yes)
             await connected(person)
-            assert person.appliance.settings.text("connection.fingerprint") == now
+            assert person.appliance.settings.connection.fingerprint == now
 
     asyncio.run(scenario())

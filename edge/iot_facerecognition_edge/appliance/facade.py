@@ -192,7 +192,7 @@ class Appliance:
             uptime=reading.uptime,
             capture_fps=round(self._capture.fps(self.clock()), 1),
             drops=self._capture.missed + counts.replaced + counts.disconnected,
-            frame_rate=float(self.settings.number("camera.fps")),
+            frame_rate=float(self.settings.camera.fps),
             camera=self._capture.state,
             installed=self.updates.installed,
             update=self.updates.report,
@@ -201,7 +201,7 @@ class Appliance:
     @property
     def can_power_off(self) -> bool:
         """Whether `leave` can switch the machine off."""
-        return self._power_off is not None and self.settings.switch("device.power_off")
+        return self._power_off is not None and self.settings.device.power_off
 
     def preview(self) -> PreviewImage | None:
         """Return the newest preview; its time tells whether it is a new one."""
@@ -300,7 +300,7 @@ class Appliance:
         """Begin: the camera as soon as it is wanted, the connection if it is to be automatic."""
         self._reading = self._health.read()
         self._background.start(self._capture.run())
-        if self.settings.switch("connection.automatic"):
+        if self.settings.connection.automatic:
             self._link.connect()
 
     async def stop(self) -> None:
@@ -372,7 +372,7 @@ class Appliance:
 
     def _connection_changed(self, connection: Connection) -> None:
         self.progress.network(self.clock())
-        unchecked = self.settings.text("connection.tls_mode") == "ignore"
+        unchecked = self.settings.connection.tls_mode == "ignore"
         self._notices.connection(connection, unchecked=unchecked)
         if self._link.connected:
             self.report()  # at once: the server judges an update from the first word about it

@@ -8,8 +8,9 @@ from iot_facerecognition_edge.errors import SettingError
 from iot_facerecognition_edge.events import PinChecked
 from iot_facerecognition_edge.log.eventlog import EventLog
 from iot_facerecognition_edge.settings import Settings, pin
+from iot_facerecognition_edge.settings.device import DeviceSettings
 
-PIN = "device.pin"
+PIN = DeviceSettings.pin.key
 
 
 class Lock:
@@ -40,7 +41,7 @@ class Lock:
     @property
     def locked(self) -> bool:
         """Whether a PIN has to be entered before settings are seen or changed on the screen."""
-        return not self._open and bool(self._settings.text(PIN))
+        return not self._open and bool(self._settings.device.pin)
 
     def close(self) -> None:
         """Ask for the PIN, where there is one, before the next change."""
@@ -66,7 +67,7 @@ class Lock:
 
     async def _check(self, text: str) -> None:
         try:
-            right = await asyncio.to_thread(pin.matches, text, self._settings.text(PIN))
+            right = await asyncio.to_thread(pin.matches, text, self._settings.device.pin)
         finally:
             self._busy = False
         now = self._clock()

@@ -84,7 +84,7 @@ class CameraMemory:
 
 
 def _name(settings: Settings) -> str:
-    return f"{settings.text('camera.source')} {settings.number('camera.device_number')}"
+    return f"{settings.camera.source} {settings.camera.device_number}"
 
 
 def _read(path: Path) -> dict[str, Remembered]:

@@ -102,10 +102,10 @@ class Picamera2Camera:
         self._slot.clear()
         self._preview = self._copied = None
         if preview is not None:
-            colour = self._settings.switch("display.colour_preview")
+            colour = self._settings.display.colour_preview
             self._converter = PlanarConverter(colour=colour)
         try:
-            self._camera = modules.camera.Picamera2(self._settings.number("camera.device_number"))
+            self._camera = modules.camera.Picamera2(self._settings.camera.device_number)
             self._configure(modules, preview)
             self._begin(modules, arrived)
         except (RuntimeError, OSError, IndexError, ValueError) as error:
@@ -114,17 +114,17 @@ class Picamera2Camera:
 
     def _configure(self, modules: "_Modules", preview: tuple[int, int] | None) -> None:
         settings, camera = self._settings, self._camera
-        size = _even(settings.number("camera.width"), settings.number("camera.height"))
-        duration = _MICROSECONDS // settings.number("camera.fps")
-        turned = settings.text("camera.rotation") == "180"
+        size = _even(settings.camera.width, settings.camera.height)
+        duration = _MICROSECONDS // settings.camera.fps
+        turned = settings.camera.rotation == "180"
         lores = None if preview is None else _within(preview, size)
         streams = {} if lores is None else {"lores": {"format": "YUV420", "size": lores}}
         configuration = camera.create_video_configuration(
             main={"format": "YUV420", "size": size},
             raw=None,
             transform=modules.libcamera.Transform(
-                hflip=settings.switch("camera.mirror_horizontal") != turned,
-                vflip=settings.switch("camera.mirror_vertical") != turned,
+                hflip=settings.camera.mirror_horizontal != turned,
+                vflip=settings.camera.mirror_vertical != turned,
             ),
             buffer_count=BUFFERS,
             controls={"FrameDurationLimits": (duration, duration)},
@@ -143,7 +143,7 @@ class Picamera2Camera:
         self._capabilities = Capabilities(
             name=str(camera.camera_properties.get("Model", "camera")),
             size=final["main"]["size"],
-            fps=float(settings.number("camera.fps")),
+            fps=float(settings.camera.fps),
             controls=OBEYED,
             plane=lores is not None,
             sizes=self._sizes(),
@@ -157,7 +157,7 @@ class Picamera2Camera:
         return usual_up_to((width, height))
 
     def _sensor_mode(self) -> dict[str, Any]:
-        number = self._settings.number("camera.sensor_mode")
+        number = self._settings.camera.sensor_mode
         if number == 0:
             return {}
         modes = self._camera.sensor_modes
@@ -172,9 +172,7 @@ class Picamera2Camera:
         return {"output_size": mode["size"], "bit_depth": mode["bit_depth"]}
 
     def _begin(self, modules: "_Modules", arrived: Arrived) -> None:
-        encoder = modules.encoders.MJPEGEncoder(
-            bitrate=self._settings.number("camera.bit_rate") * _KILO
-        )
+        encoder = modules.encoders.MJPEGEncoder(bitrate=self._settings.camera.bit_rate * _KILO)
         output = _output_class(modules.outputs.Output)(self._slot, encoder, arrived)
         if self._lores is not None:
             self._camera.post_callback = self._copy_preview(modules.camera.MappedArray)

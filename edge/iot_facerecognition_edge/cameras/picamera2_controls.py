@@ -48,22 +48,22 @@ def controls_for(
     `enums` is `libcamera.controls`. A gain or exposure time of 0 means automatic: picamera2 sends
     the mode instead of the value to a running camera, and a starting one begins that way.
     """
-    automatic = settings.text("camera.exposure_mode") != "off"
+    automatic = settings.camera.exposure_mode != "off"
     wanted: dict[str, Any] = {
-        "Brightness": settings.number("camera.brightness") * _PERCENT,
-        "Contrast": settings.number("camera.contrast") * _PERCENT,
-        "Saturation": settings.number("camera.saturation") * _PERCENT,
-        "Sharpness": settings.number("camera.sharpness") * _PERCENT,
-        "AwbMode": getattr(enums.AwbModeEnum, settings.text("camera.white_balance").capitalize()),
+        "Brightness": settings.camera.brightness * _PERCENT,
+        "Contrast": settings.camera.contrast * _PERCENT,
+        "Saturation": settings.camera.saturation * _PERCENT,
+        "Sharpness": settings.camera.sharpness * _PERCENT,
+        "AwbMode": getattr(enums.AwbModeEnum, settings.camera.white_balance.capitalize()),
         "AeMeteringMode": getattr(
-            enums.AeMeteringModeEnum, _METERING[settings.text("camera.metering_mode")]
+            enums.AeMeteringModeEnum, _METERING[settings.camera.metering_mode]
         ),
-        "ExposureValue": settings.decimal("camera.exposure_compensation"),
-        "AnalogueGain": settings.number("camera.iso") / _ISO_OF_GAIN_ONE,
-        "ExposureTime": settings.number("camera.shutter_speed"),
+        "ExposureValue": settings.camera.exposure_compensation,
+        "AnalogueGain": settings.camera.iso / _ISO_OF_GAIN_ONE,
+        "ExposureTime": settings.camera.shutter_speed,
     }
     if automatic:
-        mode = settings.text("camera.exposure_mode").capitalize()
+        mode = settings.camera.exposure_mode.capitalize()
         wanted["AeExposureMode"] = getattr(enums.AeExposureModeEnum, mode)
     else:
         wanted["AeEnable"] = False
@@ -75,7 +75,7 @@ def controls_for(
 def strangers(settings: Settings, known: AbstractSet[str]) -> tuple[str, ...]:
     """Return a sentence for each setting other than its default that this camera cannot follow."""
     sentences = []
-    if settings.switch("camera.stabilisation"):
+    if settings.camera.stabilisation:
         sentences.append("camera.stabilisation has no counterpart in libcamera and does nothing")
     for name, control in _NAMES.items():
         key = f"camera.{name}"

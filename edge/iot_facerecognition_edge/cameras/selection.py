@@ -25,7 +25,7 @@ def open_camera(settings: Settings, photos: Path, video4linux: Path = _SENSORS) 
 
 def _untouched(settings: Settings, photos: Path, video4linux: Path) -> Camera:
     """Return the camera as it is."""
-    spec = settings.text("camera.source")
+    spec = settings.camera.source
     if spec == "auto":
         spec = _found(settings, photos, video4linux)
     kind, _, place = spec.partition(":")
@@ -39,7 +39,7 @@ def _untouched(settings: Settings, photos: Path, video4linux: Path) -> Camera:
         case "v4l2":
             from iot_facerecognition_edge.cameras.v4l2_camera import V4l2Camera  # noqa: PLC0415
 
-            path = place or f"/dev/video{settings.number('camera.device_number')}"
+            path = place or f"/dev/video{settings.camera.device_number}"
             return V4l2Camera(path, settings)
         case _:
             from iot_facerecognition_edge.cameras.source_camera import (  # noqa: PLC0415
@@ -56,8 +56,8 @@ def _found(settings: Settings, photos: Path, video4linux: Path) -> str:
 
     usb = devices()
     if usb:
-        return f"v4l2:{usb[min(settings.number('camera.device_number'), len(usb) - 1)]}"
-    if settings.switch("device.test_mode"):
+        return f"v4l2:{usb[min(settings.camera.device_number, len(usb) - 1)]}"
+    if settings.device.test_mode:
         return f"moving:{photos}"
     raise CameraError(
         "camera: none was found. Check the ribbon cable (and that python3-picamera2 is installed) "

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from iot_facerecognition_edge.settings import setting
+from iot_facerecognition_edge.settings.camera import CameraSettings
 
 Size = tuple[int, int]
 """Width and height in pixels."""
@@ -33,7 +33,7 @@ def usual_up_to(largest: Size) -> tuple[Size, ...]:
 
 def allowed(sizes: Iterable[Size]) -> tuple[Size, ...]:
     """Return those of `sizes` that the settings allow, the smallest first and each once."""
-    width, height = setting("camera.width"), setting("camera.height")
+    width, height = CameraSettings.width, CameraSettings.height
     ranges = [(side.minimum or 0, side.maximum or 0) for side in (width, height)]
     return tuple(
         sorted(

@@ -56,9 +56,9 @@ class SourceCamera:
         from iot_facerecognition_client.streaming import SourceStream  # noqa: PLC0415
 
         settings = self._settings
-        size = (settings.number("camera.width"), settings.number("camera.height"))
-        fps = settings.number("camera.fps")
-        quality = settings.number("camera.jpeg_quality")
+        size = (settings.camera.width, settings.camera.height)
+        fps = settings.camera.fps
+        quality = settings.camera.jpeg_quality
         self._slot.clear()
         self._preview, self._preview_size = None, preview
         if preview is not None:

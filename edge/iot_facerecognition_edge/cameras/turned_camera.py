@@ -13,10 +13,11 @@ from iot_facerecognition_edge.cameras.interface import (
 )
 from iot_facerecognition_edge.cameras.turning import tagged, turned_size
 from iot_facerecognition_edge.settings import Settings
+from iot_facerecognition_edge.settings.camera import CameraSettings
 
 _HALF = 180
 _QUARTER = 90
-_ROTATION = "camera.rotation"
+_ROTATION = CameraSettings.rotation.key
 
 
 class TurnedCamera:
@@ -54,7 +55,7 @@ class TurnedCamera:
 
     def start(self, preview: tuple[int, int] | None, arrived: Arrived, failed: Failed) -> None:
         """Begin to take pictures, with a preview that fits when it is upright."""
-        turn = int(self._settings.text(_ROTATION))
+        turn = int(self._settings.camera.rotation)
         self._preview = None
         wanted = None if preview is None else turned_size(preview, turn)
         self._turn = turn

@@ -78,9 +78,9 @@ class V4l2Camera:
         device = self._device = V4l2Device(self._path, self._kernel)
         try:
             layout = device.configure(
-                settings.number("camera.width"),
-                settings.number("camera.height"),
-                settings.number("camera.fps"),
+                settings.camera.width,
+                settings.camera.height,
+                settings.camera.fps,
             )
             encodes = layout.pixel_format == YUYV
             if encodes or preview is not None:
@@ -161,7 +161,7 @@ class V4l2Camera:
         if layout.pixel_format != YUYV:
             return captured.content if captured.content.startswith(_BEGIN) else None
         assert self._codec is not None
-        quality = self._settings.number("camera.jpeg_quality")
+        quality = self._settings.camera.jpeg_quality
         size = (layout.width, layout.height)
         try:
             return self._codec.from_yuyv(captured.content, size, layout.stride, quality)

@@ -83,7 +83,7 @@ def _wanted(settings: Settings, ranges: Mapping[str, Range]) -> list[tuple[int, 
 
 def _light(settings: Settings, ranges: Mapping[str, Range]) -> Iterator[tuple[int, int]]:
     if "white_balance" in ranges:
-        light = settings.text("camera.white_balance")
+        light = settings.camera.white_balance
         yield AUTO_WHITE_BALANCE, int(light == "auto")
         if light != "auto":
             yield WHITE_BALANCE_TEMPERATURE, _clamped(_KELVIN[light], ranges["white_balance"])
@@ -91,12 +91,12 @@ def _light(settings: Settings, ranges: Mapping[str, Range]) -> Iterator[tuple[in
 
 def _exposure(settings: Settings, ranges: Mapping[str, Range]) -> Iterator[tuple[int, int]]:
     if "shutter_speed" in ranges:
-        speed = settings.number("camera.shutter_speed")
+        speed = settings.camera.shutter_speed
         yield EXPOSURE_AUTO, _EXPOSURE_MANUAL if speed else _EXPOSURE_APERTURE_PRIORITY
         if speed:
             yield EXPOSURE_ABSOLUTE, _clamped(speed // _EXPOSURE_UNIT, ranges["shutter_speed"])
     if "iso" in ranges:
-        iso = settings.number("camera.iso")
+        iso = settings.camera.iso
         yield ISO_AUTO, int(iso == 0)
         if iso:
             yield ISO, _clamped(iso, ranges["iso"])
@@ -104,14 +104,16 @@ def _exposure(settings: Settings, ranges: Mapping[str, Range]) -> Iterator[tuple
 
 def _picture(settings: Settings, ranges: Mapping[str, Range]) -> Iterator[tuple[int, int]]:
     if "stabilisation" in ranges:
-        yield STABILISATION, int(settings.switch("camera.stabilisation"))
-    turned = settings.text("camera.rotation") == "180"
+        yield STABILISATION, int(settings.camera.stabilisation)
+    turned = settings.camera.rotation == "180"
     for name in ("mirror_horizontal", "mirror_vertical"):
         if name in ranges:
-            yield _NEEDS[name], int(settings.switch(f"camera.{name}") != turned)
+            yield _NEEDS[name], int(bool(settings.value(f"camera.{name}")) != turned)
     for name, control in PERCENTS.items():
         if name in ranges:
-            percent = settings.number(f"camera.{name}") + (_WHOLE if name == "brightness" else 0)
+            percent = int(settings.value(f"camera.{name}")) + (
+                _WHOLE if name == "brightness" else 0
+            )
             yield control, scaled(percent, name == "brightness", ranges[name])
 
 

@@ -100,7 +100,7 @@ class Link:
     def server(self) -> str:
         """The server of the settings, as `host:port`."""
         settings = self._settings
-        host, port = settings.text("connection.address"), settings.number("connection.port")
+        host, port = settings.connection.address, settings.connection.port
         return str(ServerAddress(host, port))
 
     @property
@@ -116,8 +116,8 @@ class Link:
     @property
     def set_up(self) -> bool:
         """Whether the settings tell which server is meant: in the default mode, its fingerprint."""
-        mode = self._settings.text("connection.tls_mode")
-        return mode != "fingerprint" or bool(self._settings.text("connection.fingerprint"))
+        mode = self._settings.connection.tls_mode
+        return mode != "fingerprint" or bool(self._settings.connection.fingerprint)
 
     def connect(self) -> None:
         """Begin to connect with the settings as they are now, instead of any connection before.
@@ -219,15 +219,13 @@ class Link:
         """Return a client as soon as the trust can be used and the clock, where needed, is set."""
         while True:
             settings = self._settings
-            mode = settings.text("connection.tls_mode")
+            mode = settings.connection.tls_mode
             try:
                 trust = _trust(settings)
                 client = Client(
-                    ServerAddress(
-                        settings.text("connection.address"), settings.number("connection.port")
-                    ),
+                    ServerAddress(settings.connection.address, settings.connection.port),
                     trust=trust,
-                    token=settings.text("connection.token") or None,
+                    token=settings.connection.token or None,
                     certificate=_certificate(settings),
                     settings=wanted(settings),
                     clock=self._clock,
@@ -276,9 +274,9 @@ class Link:
 
 def _trust(settings: Settings) -> CaFile | Fingerprint | SystemTrust | NoVerification:
     """Return what vouches for the server. Raises TrustError where a setting is missing."""
-    match settings.text("connection.tls_mode"):
+    match settings.connection.tls_mode:
         case "fingerprint":
-            fingerprint = settings.text("connection.fingerprint")
+            fingerprint = settings.connection.fingerprint
             if not fingerprint:
                 raise TrustError(
                     "connection.fingerprint is not set; `iot-facerecognition-server cert show` "
@@ -286,7 +284,7 @@ def _trust(settings: Settings) -> CaFile | Fingerprint | SystemTrust | NoVerific
                 )
             return Fingerprint(fingerprint)
         case "authority":
-            path = settings.text("connection.ca_file")
+            path = settings.connection.ca_file
             if not path:
                 raise TrustError("connection.ca_file is not set; it names the PEM file to trust")
             return CaFile(Path(path))
@@ -298,8 +296,8 @@ def _trust(settings: Settings) -> CaFile | Fingerprint | SystemTrust | NoVerific
 
 def _certificate(settings: Settings) -> ClientCertificate | None:
     """Return what shows the server who this device is, if anything. Raises TrustError."""
-    certificate = settings.text("connection.certificate_file")
-    key = settings.text("connection.key_file")
+    certificate = settings.connection.certificate_file
+    key = settings.connection.key_file
     if bool(certificate) != bool(key):
         raise TrustError(
             "connection.certificate_file and connection.key_file belong together: set both or none"

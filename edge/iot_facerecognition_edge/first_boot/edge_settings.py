@@ -5,7 +5,17 @@ from typing import Any
 
 from iot_facerecognition_edge.errors import SettingError
 from iot_facerecognition_edge.first_boot.table import Table
-from iot_facerecognition_edge.settings import CATALOGUE, Kind, Setting, Value, entered, setting
+from iot_facerecognition_edge.settings import (
+    CATALOGUE,
+    SettingKind,
+    SettingSpec,
+    Value,
+    entered,
+    setting,
+)
+from iot_facerecognition_edge.settings.camera import CameraSettings
+from iot_facerecognition_edge.settings.connection import ConnectionSettings
+from iot_facerecognition_edge.settings.display import DisplaySettings
 from iot_facerecognition_protocol.pairing.text import (
     PairingText,
     PairingTextError,
@@ -16,24 +26,24 @@ from iot_facerecognition_protocol.records import dataclass
 SECTION = "iot-facerecognition"
 PAIRING, CA, SETTINGS = "pairing", "ca", "settings"
 SHORT = {
-    "name": "connection.name",
-    "server": "connection.address",
-    "port": "connection.port",
-    "token": "connection.token",
-    "fingerprint": "connection.fingerprint",
-    "camera": "camera.source",
-    "display": "display.screen",
+    "name": ConnectionSettings.name.key,
+    "server": ConnectionSettings.address.key,
+    "port": ConnectionSettings.port.key,
+    "token": ConnectionSettings.token.key,
+    "fingerprint": ConnectionSettings.fingerprint.key,
+    "camera": CameraSettings.source.key,
+    "display": DisplaySettings.screen.key,
 }
 """The short names of the settings that most people need; all others are in `settings`."""
-_TRUST, _CA_FILE = "connection.tls_mode", "connection.ca_file"
+_TRUST, _CA_FILE = ConnectionSettings.tls_mode.key, ConnectionSettings.ca_file.key
 _FROM_PAIRING = (
-    "connection.address",
-    "connection.port",
-    "connection.fingerprint",
-    "connection.token",
+    ConnectionSettings.address.key,
+    ConnectionSettings.port.key,
+    ConnectionSettings.fingerprint.key,
+    ConnectionSettings.token.key,
 )
 
-SECRETS = frozenset(entry.key for entry in CATALOGUE if entry.kind is Kind.SECRET)
+SECRETS = frozenset(entry.key for entry in CATALOGUE if entry.kind is SettingKind.SECRET)
 """Settings that are taken off the card when they have been taken over."""
 
 
@@ -58,7 +68,7 @@ def read_edge_settings(table: Table, read_ca: Callable[[str], str]) -> EdgeWishe
     _check_whole(table, values, pairing, ca)
     if ca is not None:
         values[_TRUST] = "authority"
-    elif values.get("connection.fingerprint"):
+    elif values.get(ConnectionSettings.fingerprint.key):
         values.setdefault(_TRUST, "fingerprint")
     return EdgeWishes(values, ca)
 
@@ -98,12 +108,12 @@ def _pairing(table: Table) -> dict[str, Value] | None:
 
 def _values_of(pairing: PairingText) -> dict[str, Value]:
     values: dict[str, Value] = {
-        "connection.address": pairing.host,
-        "connection.port": pairing.port,
-        "connection.fingerprint": pairing.fingerprint,
+        ConnectionSettings.address.key: pairing.host,
+        ConnectionSettings.port.key: pairing.port,
+        ConnectionSettings.fingerprint.key: pairing.fingerprint,
     }
     if pairing.token:
-        values["connection.token"] = pairing.token
+        values[ConnectionSettings.token.key] = pairing.token
     return values
 
 
@@ -135,9 +145,9 @@ def _entered(table: Table, path: tuple[str, ...], key: str, value: object) -> di
     except SettingError:
         table.wrong(path, "is no setting; `iot-facerecognition-edge settings show` lists them all")
         return {}
-    if entry.kind is Kind.SECRET and value == "":
+    if entry.kind is SettingKind.SECRET and value == "":
         return {}
-    if entry.kind is Kind.CHOICE and type(value) is int:
+    if entry.kind is SettingKind.CHOICE and type(value) is int:
         value = str(value)
     try:
         return entered(key, value) if isinstance(value, str) else {key: entry.check(value)}
@@ -146,7 +156,7 @@ def _entered(table: Table, path: tuple[str, ...], key: str, value: object) -> di
         return {}
 
 
-def _without_key(text: str, entry: Setting) -> str:
+def _without_key(text: str, entry: SettingSpec) -> str:
     return text.removeprefix(f"{entry.key}: ")
 
 
@@ -154,14 +164,14 @@ def _check_whole(
     table: Table, values: Mapping[str, Value], pairing: object, ca: str | None
 ) -> None:
     """Check what one key alone does not show."""
-    if ca is not None and values.get("connection.fingerprint"):
+    if ca is not None and values.get(ConnectionSettings.fingerprint.key):
         table.wrong((CA,), "and a fingerprint do not go together: delete one of them")
     twice = [name for name in SHORT if pairing and name in table and SHORT[name] in _FROM_PAIRING]
     if twice:
         table.wrong((twice[0],), "is in the pairing line as well: delete one of them")
     if values.get(_TRUST) == "authority" and ca is None and _CA_FILE not in values:
         table.wrong((CA,), 'is missing: ca = "FILE.pem" names a file next to this one')
-    host = values.get("connection.address")
-    token = values.get("connection.token")
+    host = values.get(ConnectionSettings.address.key)
+    token = values.get(ConnectionSettings.token.key)
     if host == "" or (host is None and token):
         table.wrong(("server",), 'is missing: server = "192.168.1.10", or its name')

@@ -25,6 +25,7 @@ from iot_facerecognition_edge.first_boot.steps import (
     UnblockRadio,
 )
 from iot_facerecognition_edge.settings import Settings, SettingsFile, read_defaults
+from iot_facerecognition_edge.settings.connection import ConnectionSettings
 from iot_facerecognition_protocol import clean_text
 from iot_facerecognition_protocol.system.regular_file import read_regular
 from iot_facerecognition_protocol.system.whole_file import write_file
@@ -182,7 +183,7 @@ class Machine:
             settings.set(key, value)
         if step.ca is not None:
             write_file(folder / CA, step.ca.encode(), 0o640)
-            settings.set("connection.ca_file", f"/{STATE}/{CA}")
+            settings.set(ConnectionSettings.ca_file.key, f"/{STATE}/{CA}")
         if settings.stored() != before:
             file.save(settings.stored())
 

@@ -6,6 +6,7 @@ from iot_facerecognition_edge.errors import EdgeError
 from iot_facerecognition_edge.log.eventlog import Entry, EventLog
 from iot_facerecognition_edge.log.logfile import LogFile
 from iot_facerecognition_edge.settings import SettingChanged, Settings
+from iot_facerecognition_edge.settings.device import LogSettings
 
 _KIBI = 1024
 
@@ -23,15 +24,15 @@ class LogKeeper:
         log.subscribe(self._write)
 
     def _changed(self, change: SettingChanged) -> None:
-        if change.key in {"log.to_file", "log.file_size"}:
+        if change.key in {LogSettings.to_file.key, LogSettings.file_size.key}:
             self.close()
             self._failed = False
 
     def _write(self, entry: Entry) -> None:
-        if self._failed or not self._settings.switch("log.to_file"):
+        if self._failed or not self._settings.log.to_file:
             return
         if self._file is None:
-            self._file = LogFile(self._path, self._settings.number("log.file_size") * _KIBI)
+            self._file = LogFile(self._path, self._settings.log.file_size * _KIBI)
         try:
             self._file.write(entry)
         except EdgeError as error:

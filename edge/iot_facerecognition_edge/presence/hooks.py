@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from iot_facerecognition_edge.errors import HookError
-from iot_facerecognition_edge.presence.presence import Kind, Presence
+from iot_facerecognition_edge.presence.presence import Presence, PresenceKind
 
 TIME_LIMIT = 30.0
 """Seconds after which a command is ended."""
@@ -37,12 +37,12 @@ class CommandHook:
 
     def __init__(
         self,
-        commands: Mapping[Kind, str],
+        commands: Mapping[PresenceKind, str],
         warned: Callable[[str], object],
         limit: float = TIME_LIMIT,
     ) -> None:
         """Prepare `commands`, words as a shell would split them. Raises HookError."""
-        self._commands: dict[Kind, list[str]] = {}
+        self._commands: dict[PresenceKind, list[str]] = {}
         for kind, line in commands.items():
             try:
                 words = shlex.split(line)
@@ -122,7 +122,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 class PinHook:
     """Switches a pin on for as long as its kind of presence lasts; through gpiozero."""
 
-    def __init__(self, pins: Mapping[Kind, int]) -> None:
+    def __init__(self, pins: Mapping[PresenceKind, int]) -> None:
         """Take `pins`, by their BCM numbers. Raises HookError where that is not possible."""
         try:
             import gpiozero  # type: ignore[import-untyped,import-not-found,unused-ignore] # noqa: PLC0415
@@ -130,7 +130,7 @@ class PinHook:
             raise HookError(
                 f"hooks: pins need gpiozero ({error}): sudo apt install python3-gpiozero"
             ) from error
-        self._pins: dict[Kind, Any] = {}
+        self._pins: dict[PresenceKind, Any] = {}
         try:
             for kind, number in pins.items():
                 self._pins[kind] = gpiozero.DigitalOutputDevice(number)

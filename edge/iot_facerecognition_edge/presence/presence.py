@@ -10,7 +10,7 @@ HOLD = 2.0
 """Seconds after which somebody who is not seen any more has left."""
 
 
-class Kind(StrEnum):
+class PresenceKind(StrEnum):
     """What sort of face is there."""
 
     KNOWN = "known"
@@ -24,7 +24,7 @@ class Kind(StrEnum):
 class Presence:
     """Who is there: the kind, and the names in their order."""
 
-    kind: Kind
+    kind: PresenceKind
     names: tuple[str, ...] = ()
 
 
@@ -49,7 +49,7 @@ class PresenceTracker:
         since = now - self._hold
         self._names = {name: seen for name, seen in self._names.items() if seen > since}
         if self._names:
-            return Presence(Kind.KNOWN, tuple(sorted(self._names)))
+            return Presence(PresenceKind.KNOWN, tuple(sorted(self._names)))
         if self._unknown is not None and self._unknown > since:
-            return Presence(Kind.UNKNOWN)
-        return Presence(Kind.NOBODY)
+            return Presence(PresenceKind.UNKNOWN)
+        return Presence(PresenceKind.NOBODY)

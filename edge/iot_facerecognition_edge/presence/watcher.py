@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from iot_facerecognition_edge.events import Event, FacesSeen
 from iot_facerecognition_edge.presence.hooks import CommandHook, Hook, PinHook
-from iot_facerecognition_edge.presence.presence import Kind, Presence, PresenceTracker
+from iot_facerecognition_edge.presence.presence import Presence, PresenceKind, PresenceTracker
 from iot_facerecognition_edge.settings import Settings
 
 
@@ -14,7 +14,7 @@ class Watcher:
     def __init__(self, hooks: Sequence[Hook], tracker: PresenceTracker) -> None:
         self._hooks = hooks
         self._tracker = tracker
-        self._presence = Presence(Kind.NOBODY)
+        self._presence = Presence(PresenceKind.NOBODY)
 
     def take(self, event: Event) -> None:
         """Look at an event of the appliance's."""
@@ -39,10 +39,18 @@ class Watcher:
 def hooks_of(settings: Settings, warned: Callable[[str], object]) -> list[Hook]:
     """Return the hooks that the settings ask for. Raises HookError."""
     hooks: list[Hook] = []
-    commands = {kind: settings.text(f"hooks.on_{kind}") for kind in Kind}
+    commands = {
+        PresenceKind.KNOWN: settings.hooks.on_known,
+        PresenceKind.UNKNOWN: settings.hooks.on_unknown,
+        PresenceKind.NOBODY: settings.hooks.on_nobody,
+    }
     if any(commands.values()):
         hooks.append(CommandHook(commands, warned))
-    pins = {kind: settings.number(f"hooks.pin_{kind}") for kind in Kind}
+    pins = {
+        PresenceKind.KNOWN: settings.hooks.pin_known,
+        PresenceKind.UNKNOWN: settings.hooks.pin_unknown,
+        PresenceKind.NOBODY: settings.hooks.pin_nobody,
+    }
     used = {kind: pin for kind, pin in pins.items() if pin >= 0}
     if used:
         hooks.append(PinHook(used))

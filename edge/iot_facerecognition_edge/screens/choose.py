@@ -96,8 +96,8 @@ def _open_framebuffer(
     from iot_facerecognition_edge.screens.rotation import Rotation  # noqa: PLC0415 - same
     from iot_facerecognition_edge.screens.touch import find_touch  # noqa: PLC0415 - same
 
-    rotation = Rotation(int(settings.text("display.rotation")))
-    calibration = Calibration.parse(settings.text("display.touch_calibration"))
+    rotation = Rotation(int(settings.display.rotation))
+    calibration = Calibration.parse(settings.display.touch_calibration)
     touch = find_touch(calibration)
     if touch is None:
         warned("No touch panel was found under /dev/input: the screen only shows")

@@ -1,76 +1,58 @@
 """The settings of the camera; which of them a camera obeys, its capabilities say."""
 
 from iot_facerecognition_edge.settings import rules
-from iot_facerecognition_edge.settings.setting import Applies, Group, Kind, Setting
+from iot_facerecognition_edge.settings.page import (
+    Declared,
+    SettingsPage,
+    choice,
+    decimal,
+    number,
+    switch,
+    text,
+)
+from iot_facerecognition_edge.settings.setting import Applies, Group
 
 
-def _percent(name: str, label: str, text: str, *, default: int, low: int, high: int) -> Setting:
-    return Setting(
-        group=Group.CAMERA,
-        name=name,
-        kind=Kind.NUMBER,
-        default=default,
-        minimum=low,
-        maximum=high,
-        step=5,
-        unit="%",
-        label=label,
-        help=text,
-    )
+def _percent(label: str, help_: str, *, default: int, low: int, high: int) -> Declared[int]:
+    return number(default, minimum=low, maximum=high, step=5, unit="%", label=label, help=help_)
 
 
-def _choice(name: str, label: str, text: str, choices: tuple[str, ...]) -> Setting:
-    return Setting(
-        group=Group.CAMERA,
-        name=name,
-        kind=Kind.CHOICE,
-        choices=choices,
-        default=choices[0],
-        label=label,
-        help=text,
-    )
+def _choice(label: str, help_: str, choices: tuple[str, ...]) -> Declared[str]:
+    return choice(choices[0], choices, label=label, help=help_)
 
 
-_PICTURE = (
-    Setting(
-        group=Group.CAMERA,
-        name="source",
-        kind=Kind.TEXT,
-        default="auto",
+class CameraSettings(SettingsPage):
+    """The camera's page."""
+
+    group = Group.CAMERA
+
+    source = text(
+        "auto",
         label="Camera",
         help="auto, picamera2, v4l2[:/dev/videoN], moving:FOLDER (photos) or folder:FOLDER.",
         applies=Applies.ON_CAMERA_START,
         rule=rules.camera,
-    ),
-    Setting(
-        group=Group.CAMERA,
-        name="device_number",
-        kind=Kind.NUMBER,
-        default=0,
+    )
+    device_number = number(
+        0,
         minimum=0,
         maximum=63,
         step=1,
         label="Camera number",
         help="Which camera where there are several: its place in the list, or N of /dev/videoN.",
         applies=Applies.ON_CAMERA_START,
-    ),
-    Setting(
-        group=Group.CAMERA,
-        name="sensor_mode",
-        kind=Kind.NUMBER,
-        default=0,
+    )
+    sensor_mode = number(
+        0,
         minimum=0,
         maximum=15,
         step=1,
         label="Sensor mode",
         help="0: chosen by size and frame rate; else the sensor's mode of that number, from 1.",
         applies=Applies.ON_CAMERA_START,
-    ),
-    Setting(
-        group=Group.CAMERA,
-        name="width",
-        kind=Kind.NUMBER,
-        default=1280,
+    )
+    width = number(
+        1280,
         minimum=160,
         maximum=3840,
         step=16,
@@ -78,12 +60,9 @@ _PICTURE = (
         label="Width",
         help="Width of the pictures that are sent.",
         applies=Applies.ON_CAMERA_START,
-    ),
-    Setting(
-        group=Group.CAMERA,
-        name="height",
-        kind=Kind.NUMBER,
-        default=720,
+    )
+    height = number(
+        720,
         minimum=120,
         maximum=2160,
         step=8,
@@ -91,12 +70,9 @@ _PICTURE = (
         label="Height",
         help="Height of the pictures that are sent.",
         applies=Applies.ON_CAMERA_START,
-    ),
-    Setting(
-        group=Group.CAMERA,
-        name="fps",
-        kind=Kind.NUMBER,
-        default=15,
+    )
+    fps = number(
+        15,
         minimum=1,
         maximum=60,
         step=1,
@@ -104,12 +80,9 @@ _PICTURE = (
         label="Frame rate",
         help="Pictures a second that are taken, and sent as far as the server keeps up.",
         applies=Applies.ON_CAMERA_START,
-    ),
-    Setting(
-        group=Group.CAMERA,
-        name="bit_rate",
-        kind=Kind.NUMBER,
-        default=4096,
+    )
+    bit_rate = number(
+        4096,
         minimum=256,
         maximum=25000,
         step=256,
@@ -117,120 +90,84 @@ _PICTURE = (
         label="Bit rate",
         help="What the hardware encoder of the Raspberry Pi may produce: size against quality.",
         applies=Applies.ON_CAMERA_START,
-    ),
-    Setting(
-        group=Group.CAMERA,
-        name="jpeg_quality",
-        kind=Kind.NUMBER,
-        default=80,
+    )
+    jpeg_quality = number(
+        80,
         minimum=10,
         maximum=100,
         step=5,
         label="JPEG quality",
         help="Quality where pictures are encoded by the processor.",
         applies=Applies.ON_CAMERA_START,
-    ),
-)
-
-_CONTROLS = (
-    _percent(
-        "brightness", "Brightness", "0 leaves it to the sensor.", default=0, low=-100, high=100
-    ),
-    _percent("contrast", "Contrast", "100: the sensor's own.", default=100, low=0, high=400),
-    _percent("saturation", "Saturation", "100: the sensor's own.", default=100, low=0, high=400),
-    _percent("sharpness", "Sharpness", "100: the sensor's own.", default=100, low=0, high=400),
-    _choice(
-        "white_balance",
+    )
+    brightness = _percent("Brightness", "0 leaves it to the sensor.", default=0, low=-100, high=100)
+    contrast = _percent("Contrast", "100: the sensor's own.", default=100, low=0, high=400)
+    saturation = _percent("Saturation", "100: the sensor's own.", default=100, low=0, high=400)
+    sharpness = _percent("Sharpness", "100: the sensor's own.", default=100, low=0, high=400)
+    white_balance = _choice(
         "White balance",
         "By what light the camera takes white for white.",
         ("auto", "incandescent", "tungsten", "fluorescent", "indoor", "daylight", "cloudy"),
-    ),
-    _choice(
-        "exposure_mode",
+    )
+    exposure_mode = _choice(
         "Exposure mode",
         "Whether dark scenes rather get longer exposures or more gain; off: only the values below.",
         ("normal", "short", "long", "off"),
-    ),
-    _choice(
-        "metering_mode",
+    )
+    metering_mode = _choice(
         "Metering mode",
         "Which part of the picture decides on the exposure.",
         ("centre", "spot", "matrix"),
-    ),
-    Setting(
-        group=Group.CAMERA,
-        name="exposure_compensation",
-        kind=Kind.DECIMAL,
-        default=0.0,
+    )
+    exposure_compensation = decimal(
+        0.0,
         minimum=-8,
         maximum=8,
         step=0.5,
         unit="EV",
         label="Exposure compensation",
         help="Makes pictures darker or lighter than the metering would.",
-    ),
-    Setting(
-        group=Group.CAMERA,
-        name="iso",
-        kind=Kind.NUMBER,
-        default=0,
+    )
+    iso = number(
+        0,
         minimum=0,
         maximum=1600,
         step=100,
         label="ISO",
         help="Sensitivity; 0: automatic. 100 is an analogue gain of 1.",
-    ),
-    Setting(
-        group=Group.CAMERA,
-        name="shutter_speed",
-        kind=Kind.NUMBER,
-        default=0,
+    )
+    shutter_speed = number(
+        0,
         minimum=0,
         maximum=1000000,
         step=1000,
         unit="µs",
         label="Shutter speed",
         help="Exposure time; 0: automatic. It cannot be longer than a frame.",
-    ),
-    Setting(
-        group=Group.CAMERA,
-        name="stabilisation",
-        kind=Kind.SWITCH,
-        default=False,
+    )
+    stabilisation = switch(
+        False,
         label="Stabilisation",
         help="Takes camera shake out of the video, where the camera can do that.",
         applies=Applies.ON_CAMERA_START,
-    ),
-    Setting(
-        group=Group.CAMERA,
-        name="mirror_horizontal",
-        kind=Kind.SWITCH,
-        default=False,
+    )
+    mirror_horizontal = switch(
+        False,
         label="Mirror left and right",
         help="As a looking-glass does.",
         applies=Applies.ON_CAMERA_START,
-    ),
-    Setting(
-        group=Group.CAMERA,
-        name="mirror_vertical",
-        kind=Kind.SWITCH,
-        default=False,
+    )
+    mirror_vertical = switch(
+        False,
         label="Mirror top and bottom",
         help="For a camera that hangs upside down together with a left-right mirror.",
         applies=Applies.ON_CAMERA_START,
-    ),
-    Setting(
-        group=Group.CAMERA,
-        name="rotation",
-        kind=Kind.CHOICE,
+    )
+    rotation = choice(
+        "0",
         choices=("0", "90", "180", "270"),
-        default="0",
         unit="°",
         label="Rotation",
         help="Turns the picture clockwise, for a camera that hangs sideways or upside down.",
         applies=Applies.ON_CAMERA_START,
-    ),
-)
-
-CAMERA = _PICTURE + _CONTROLS
-"""The camera's page of the catalogue."""
+    )

@@ -1,140 +1,112 @@
 """The settings of what is seen on the screen."""
 
 from iot_facerecognition_edge.settings import rules
-from iot_facerecognition_edge.settings.setting import Applies, Group, Kind, Setting
+from iot_facerecognition_edge.settings.page import (
+    SettingsPage,
+    choice,
+    colour,
+    number,
+    switch,
+    text,
+)
+from iot_facerecognition_edge.settings.setting import Applies, Group
 
-DISPLAY = (
-    Setting(
-        group=Group.DISPLAY,
-        name="dark",
-        kind=Kind.SWITCH,
-        default=True,
+
+class DisplaySettings(SettingsPage):
+    """The display's page."""
+
+    group = Group.DISPLAY
+
+    dark = switch(
+        True,
         label="Dark mode",
         help="Light text on a dark ground.",
-    ),
-    Setting(
-        group=Group.DISPLAY,
-        name="accent_colour",
-        kind=Kind.COLOUR,
-        default="#8b0000",
+    )
+    accent_colour = colour(
+        "#8b0000",
         label="Accent colour",
         help="Colour of the rectangles around faces, of buttons and of charts.",
-    ),
-    Setting(
-        group=Group.DISPLAY,
-        name="line_width",
-        kind=Kind.NUMBER,
-        default=4,
+    )
+    line_width = number(
+        4,
         minimum=1,
         maximum=20,
         step=1,
         unit="px",
         label="Line width",
         help="Width of the rectangles around faces.",
-    ),
-    Setting(
-        group=Group.DISPLAY,
-        name="label_size",
-        kind=Kind.NUMBER,
-        default=12,
+    )
+    label_size = number(
+        12,
         minimum=6,
         maximum=48,
         step=1,
         unit="pt",
         label="Label size",
         help="Size of names and labels over the picture.",
-    ),
-    Setting(
-        group=Group.DISPLAY,
-        name="face_duration",
-        kind=Kind.NUMBER,
-        default=3000,
+    )
+    face_duration = number(
+        3000,
         minimum=-1,
         maximum=60000,
         step=500,
         unit="ms",
         label="Keep faces for",
         help="How long faces stay on the screen when no newer result arrives; negative: for ever.",
-    ),
-    Setting(
-        group=Group.DISPLAY,
-        name="object_duration",
-        kind=Kind.NUMBER,
-        default=3000,
+    )
+    object_duration = number(
+        3000,
         minimum=-1,
         maximum=60000,
         step=500,
         unit="ms",
         label="Keep objects for",
         help="How long labels stay on the screen when no newer result arrives; negative: for ever.",
-    ),
-    Setting(
-        group=Group.DISPLAY,
-        name="show_fps",
-        kind=Kind.SWITCH,
-        default=True,
+    )
+    show_fps = switch(
+        True,
         label="Show frame rate",
         help="Results a second, in the camera view's bottom right corner.",
-    ),
-    Setting(
-        group=Group.DISPLAY,
-        name="show_traffic",
-        kind=Kind.SWITCH,
-        default=True,
+    )
+    show_traffic = switch(
+        True,
         label="Show traffic",
         help="What was sent and received so far, at the camera view's bottom.",
-    ),
-    Setting(
-        group=Group.DISPLAY,
-        name="colour_preview",
-        kind=Kind.SWITCH,
-        default=True,
+    )
+    colour_preview = switch(
+        True,
         label="Preview in colour",
         help="In grey, showing the Raspberry Pi's camera costs a quarter of the work.",
         applies=Applies.ON_CAMERA_START,
-    ),
-    Setting(
-        group=Group.DISPLAY,
-        name="dim_after",
-        kind=Kind.NUMBER,
-        default=600,
+    )
+    dim_after = number(
+        600,
         minimum=0,
         maximum=7200,
         step=60,
         unit="s",
         label="Dim after",
         help="Without a touch for so long the screen goes dark; a touch wakes it. 0: never.",
-    ),
-    Setting(
-        group=Group.DISPLAY,
-        name="screen",
-        kind=Kind.TEXT,
-        default="auto",
+    )
+    screen = text(
+        "auto",
         label="Screen",
         help="auto, framebuffer[:/dev/fbN], drm, window[:WIDTHxHEIGHT] or none.",
         applies=Applies.ON_START,
         rule=rules.screen,
-    ),
-    Setting(
-        group=Group.DISPLAY,
-        name="rotation",
-        kind=Kind.CHOICE,
+    )
+    rotation = choice(
+        "0",
         choices=("0", "90", "180", "270"),
-        default="0",
         unit="°",
         label="Screen rotation",
         help="Turns what is drawn clockwise, and the touch with it.",
         applies=Applies.ON_START,
-    ),
-    Setting(
-        group=Group.DISPLAY,
-        name="touch_calibration",
-        kind=Kind.TEXT,
-        default="",
+    )
+    touch_calibration = text(
+        "",
         label="Touch calibration",
         help="Tap to touch five crosses. Kept as six numbers a,b,c,d,e,f with x' = ax + by + c and "
         "y' = dx + ey + f; empty: the range that the touch screen reports.",
         rule=rules.calibration,
-    ),
-)
-"""The display's page of the catalogue."""
+    )

@@ -3,11 +3,13 @@
 from iot_facerecognition_client.address import split_address
 from iot_facerecognition_edge.settings import pin
 from iot_facerecognition_edge.settings.catalogue import setting
+from iot_facerecognition_edge.settings.connection import ConnectionSettings
+from iot_facerecognition_edge.settings.device import DeviceSettings
 from iot_facerecognition_edge.settings.setting import Value
 from iot_facerecognition_edge.settings.values import Settings
 
-ADDRESS, PORT = "connection.address", "connection.port"
-PIN = "device.pin"
+ADDRESS, PORT = ConnectionSettings.address.key, ConnectionSettings.port.key
+PIN = DeviceSettings.pin.key
 
 
 def entered(key: str, text: str, held: Settings | None = None) -> dict[str, Value]:
@@ -16,8 +18,8 @@ def entered(key: str, text: str, held: Settings | None = None) -> dict[str, Valu
     Of a PIN a salted hash is kept, another one each time; the one that is `held` stays for the same
     PIN. Raises SettingError for a setting that is none and a value that is not allowed.
     """
-    if key == PIN and held is not None and pin.matches(text.strip(), held.text(PIN)):
-        return {key: held.text(PIN)}
+    if key == PIN and held is not None and pin.matches(text.strip(), held.device.pin):
+        return {key: held.device.pin}
     if key == ADDRESS:
         try:
             host, port = split_address(text)

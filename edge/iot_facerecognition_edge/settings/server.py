@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from iot_facerecognition_edge.settings.connection import ConnectionSettings
 from iot_facerecognition_edge.settings.setting import Value
 from iot_facerecognition_edge.settings.values import Settings
 
@@ -19,8 +20,8 @@ def server_changes(
         f"connection.{key}": value for key, value in given.items() if value is not None
     }
     if given.get("fingerprint") is not None:
-        changes["connection.tls_mode"] = "fingerprint"
-    own = settings.setting("connection.name")
+        changes[ConnectionSettings.tls_mode.key] = "fingerprint"
+    own = settings.setting(ConnectionSettings.name.key)
     if name and settings.value(own.key) == own.default:
         changes[own.key] = name
     return {key: settings.setting(key).check(value) for key, value in changes.items()}

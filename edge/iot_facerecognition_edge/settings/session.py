@@ -1,15 +1,16 @@
 """The settings that the server holds for us: each is sent, and its echo is what holds."""
 
+from iot_facerecognition_edge.settings.connection import ConnectionSettings, RecognitionSettings
 from iot_facerecognition_edge.settings.setting import Value
 from iot_facerecognition_edge.settings.values import Settings
 from iot_facerecognition_protocol import SessionSettings
 
 FIELDS = {
-    "connection.name": "name",
-    "recognition.objects": "object_recognition",
-    "recognition.label_count": "label_count",
-    "recognition.deterministic": "deterministic_objects",
-    "recognition.faces": "face_recognition",
+    ConnectionSettings.name.key: "name",
+    RecognitionSettings.objects.key: "object_recognition",
+    RecognitionSettings.label_count.key: "label_count",
+    RecognitionSettings.deterministic.key: "deterministic_objects",
+    RecognitionSettings.faces.key: "face_recognition",
 }
 """Setting to its field of `SessionSettings`."""
 
@@ -17,11 +18,11 @@ FIELDS = {
 def wanted(settings: Settings) -> SessionSettings:
     """Return what to ask of the server."""
     return SessionSettings(
-        name=settings.text("connection.name"),
-        object_recognition=settings.switch("recognition.objects"),
-        label_count=settings.number("recognition.label_count"),
-        deterministic_objects=settings.switch("recognition.deterministic"),
-        face_recognition=settings.switch("recognition.faces"),
+        name=settings.connection.name,
+        object_recognition=settings.recognition.objects,
+        label_count=settings.recognition.label_count,
+        deterministic_objects=settings.recognition.deterministic,
+        face_recognition=settings.recognition.faces,
     )
 
 

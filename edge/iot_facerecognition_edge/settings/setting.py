@@ -26,7 +26,7 @@ _SWITCH_WORDS = {
 }
 
 
-class Kind(StrEnum):
+class SettingKind(StrEnum):
     """The type of a setting's value, and so the element of the form that changes it."""
 
     SWITCH = "switch"
@@ -38,7 +38,7 @@ class Kind(StrEnum):
     TEXT = "text"
     """str, one line"""
     CHOICE = "choice"
-    """str, one of `Setting.choices`"""
+    """str, one of `SettingSpec.choices`"""
     COLOUR = "colour"
     """str, `#rrggbb` in small letters"""
     SECRET = "secret"  # noqa: S105 - the kind's name, not one
@@ -75,16 +75,17 @@ class Applies(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """One setting. `minimum`, `maximum` and `step` are in `unit` and for numbers only.
+class SettingSpec:
+    """What there is to know about one setting.
 
-    `rule` is a further check of a text: it returns the text in its proper form or raises ValueError
-    with what is allowed. `on_screen` is off for what whoever touches the screen must not change.
+    `minimum`, `maximum` and `step` are in `unit` and for numbers only. `rule` is a further check of
+    a text: it returns the text in its proper form or raises ValueError with what is allowed.
+    `on_screen` is off for what whoever touches the screen must not change.
     """
 
     group: Group
     name: str
-    kind: Kind
+    kind: SettingKind
     default: Value
     label: str
     help: str
@@ -107,14 +108,14 @@ class Setting:
     def allowed(self) -> str:
         """What values are allowed, in words."""
         match self.kind:
-            case Kind.SWITCH:
+            case SettingKind.SWITCH:
                 return "on or off"
-            case Kind.CHOICE:
+            case SettingKind.CHOICE:
                 return "one of " + ", ".join(self.choices)
-            case Kind.COLOUR:
+            case SettingKind.COLOUR:
                 return "a colour such as #8b0000"
-            case Kind.NUMBER | Kind.DECIMAL:
-                what = "a whole number" if self.kind is Kind.NUMBER else "a number"
+            case SettingKind.NUMBER | SettingKind.DECIMAL:
+                what = "a whole number" if self.kind is SettingKind.NUMBER else "a number"
                 span = f" from {_plain(self.minimum)} to {_plain(self.maximum)}"
                 return what + span + (f" {self.unit}" if self.unit else "")
             case _:
@@ -123,19 +124,19 @@ class Setting:
     def check(self, value: object) -> Value:
         """Return `value` in its proper form. Raises SettingError where it is not allowed."""
         match self.kind:
-            case Kind.SWITCH:
+            case SettingKind.SWITCH:
                 good = isinstance(value, bool)
-            case Kind.NUMBER:
+            case SettingKind.NUMBER:
                 good = type(value) is int and self._within(value)
-            case Kind.DECIMAL:
+            case SettingKind.DECIMAL:
                 good = type(value) in {int, float} and self._within(value)
                 value = float(value) if good else value  # type: ignore[arg-type]
-            case Kind.CHOICE:
+            case SettingKind.CHOICE:
                 good = value in self.choices
-            case Kind.COLOUR:
+            case SettingKind.COLOUR:
                 value = value.lower() if isinstance(value, str) else value
                 good = isinstance(value, str) and _COLOUR.fullmatch(value) is not None
-            case Kind.TEXT | Kind.SECRET | Kind.FILE:
+            case SettingKind.TEXT | SettingKind.SECRET | SettingKind.FILE:
                 return self._check_text(value)
         if not good:
             raise self._refused(value)
@@ -160,18 +161,18 @@ class Setting:
             raise SettingError(f"{self.key}: {error}") from None
 
     def _refused(self, value: object) -> SettingError:
-        shown = "that" if self.kind is Kind.SECRET else repr(value)[:60]
+        shown = "that" if self.kind is SettingKind.SECRET else repr(value)[:60]
         return SettingError(f"{self.key}: must be {self.allowed}, not {shown}")
 
     def parse(self, text: str) -> Value:
         """Return the value that `text` spells. Raises SettingError."""
         word = text.strip()
         match self.kind:
-            case Kind.SWITCH:
+            case SettingKind.SWITCH:
                 return self.check(_SWITCH_WORDS.get(word.lower(), word))
-            case Kind.NUMBER | Kind.DECIMAL:
+            case SettingKind.NUMBER | SettingKind.DECIMAL:
                 try:
-                    return self.check(int(word) if self.kind is Kind.NUMBER else float(word))
+                    return self.check(int(word) if self.kind is SettingKind.NUMBER else float(word))
                 except ValueError:
                     raise self._refused(text) from None
             case _:
@@ -180,11 +181,11 @@ class Setting:
     def format(self, value: Value) -> str:
         """Return `value` for people, with its unit; a secret only as set or not set."""
         match self.kind:
-            case Kind.SWITCH:
+            case SettingKind.SWITCH:
                 return "on" if value else "off"
-            case Kind.SECRET:
+            case SettingKind.SECRET:
                 return "set" if value else "not set"
-            case Kind.DECIMAL:
+            case SettingKind.DECIMAL:
                 shown = f"{value:g}"
             case _:
                 shown = str(value)
@@ -192,7 +193,7 @@ class Setting:
 
     def spell(self, value: Value) -> str:
         """Return the text that `parse` reads as `value`."""
-        return self.format(value) if self.kind is Kind.SWITCH else str(value)
+        return self.format(value) if self.kind is SettingKind.SWITCH else str(value)
 
 
 def _plain(number: float | None) -> str:

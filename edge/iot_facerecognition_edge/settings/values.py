@@ -1,15 +1,21 @@
 """The values that hold, observable."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TypeVar
 
 from iot_facerecognition_edge.errors import SettingError
+from iot_facerecognition_edge.settings.camera import CameraSettings
 from iot_facerecognition_edge.settings.catalogue import CATALOGUE
-from iot_facerecognition_edge.settings.setting import Setting, Value
+from iot_facerecognition_edge.settings.connection import ConnectionSettings, RecognitionSettings
+from iot_facerecognition_edge.settings.device import (
+    DeviceSettings,
+    HookSettings,
+    LogSettings,
+    StatisticsSettings,
+)
+from iot_facerecognition_edge.settings.display import DisplaySettings
+from iot_facerecognition_edge.settings.setting import SettingSpec, Value
 from iot_facerecognition_protocol.records import dataclass
-
-_T = TypeVar("_T", bool, int, float, str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,25 +30,34 @@ class SettingChanged:
 class Settings:
     """One value per setting of the catalogue, its default until another is set.
 
-    Values are always allowed ones. Subscribers are called in their order after each change, on the
-    thread that made it; all users share one thread.
+    Code reads them by their names, which type checkers know: `settings.camera.fps`. What works on
+    any setting (form, file, command line) goes by key. Values are always allowed ones. Subscribers
+    are called in their order after each change, on the thread that made it; all users share one
+    thread.
     """
 
     def __init__(
         self,
         stored: Mapping[str, Value] | None = None,
-        catalogue: Iterable[Setting] = CATALOGUE,
         defaults: Mapping[str, Value] | None = None,
     ) -> None:
         """Begin with `stored` values, which the catalogue must know and allow (SettingError).
 
         `defaults` take the place of the catalogue's own.
         """
-        self._known = {setting.key: setting for setting in catalogue}
+        self._known = {spec.key: spec for spec in CATALOGUE}
         for key, value in (defaults or {}).items():
             known = self.setting(key)
             self._known[key] = replace(known, default=known.check(value))
-        self._values = {key: setting.default for key, setting in self._known.items()}
+        self._values = {key: spec.default for key, spec in self._known.items()}
+        self.connection = ConnectionSettings(self._values)
+        self.recognition = RecognitionSettings(self._values)
+        self.camera = CameraSettings(self._values)
+        self.display = DisplaySettings(self._values)
+        self.statistics = StatisticsSettings(self._values)
+        self.log = LogSettings(self._values)
+        self.device = DeviceSettings(self._values)
+        self.hooks = HookSettings(self._values)
         self._behind: dict[str, Value] = {}
         self._subscribers: list[Callable[[SettingChanged], None]] = []
         for key, value in (stored or {}).items():
@@ -53,29 +68,7 @@ class Settings:
         self.setting(key)
         return self._values[key]
 
-    def switch(self, key: str) -> bool:
-        """Return the value of a switch."""
-        return self._of(key, bool)
-
-    def number(self, key: str) -> int:
-        """Return the value of a whole number."""
-        return self._of(key, int)
-
-    def decimal(self, key: str) -> float:
-        """Return the value of a decimal number."""
-        return self._of(key, float)
-
-    def text(self, key: str) -> str:
-        """Return the value of a text, choice, colour, secret or file."""
-        return self._of(key, str)
-
-    def _of(self, key: str, kind: type[_T]) -> _T:
-        value = self.value(key)
-        if type(value) is not kind:
-            raise TypeError(f"{key} is a {self.setting(key).kind}, not {kind.__name__}")
-        return value
-
-    def setting(self, key: str) -> Setting:
+    def setting(self, key: str) -> SettingSpec:
         """Return the description of `key`. Raises SettingError for a key that is none."""
         try:
             return self._known[key]

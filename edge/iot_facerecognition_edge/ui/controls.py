@@ -171,7 +171,7 @@ class Pressable(Widget):
         self._hold(False)
 
 
-class Kind(Enum):
+class ButtonKind(Enum):
     """How much a button stands out."""
 
     PRIMARY = auto()
@@ -191,7 +191,7 @@ class Button(Pressable):
         text: str = "",
         icon: Icon | None = None,
         *,
-        kind: Kind = Kind.NORMAL,
+        kind: ButtonKind = ButtonKind.NORMAL,
         tall: bool = False,
         behind: Rgb | None = None,
     ) -> None:
@@ -214,15 +214,15 @@ class Button(Pressable):
         """Return the fill and what is drawn on it."""
         colours = self.look.colours
         match self._kind:
-            case Kind.PRIMARY:
+            case ButtonKind.PRIMARY:
                 fill, front = colours.accent, colours.on_accent
-            case Kind.NORMAL:
+            case ButtonKind.NORMAL:
                 fill, front = colours.raised, colours.text
-            case Kind.CARD:
+            case ButtonKind.CARD:
                 fill, front = colours.surface, colours.text
-            case Kind.QUIET:
+            case ButtonKind.QUIET:
                 fill, front = self._behind, colours.text
-            case Kind.DANGER:
+            case ButtonKind.DANGER:
                 fill, front = colours.error, colours.on(colours.error)
         if not self.enabled:
             fill, front = mix(fill, self._behind, 0.6), colours.dim
@@ -250,7 +250,7 @@ class Button(Pressable):
         top = self.rect.y + (self.rect.height - side - metrics.gap - line) // 2
         if self._icon and side >= metrics.px(14):
             area = pygame.Rect(self.rect.centerx - side // 2, top, side, side)
-            card = self._kind is Kind.CARD and self.enabled
+            card = self._kind is ButtonKind.CARD and self.enabled
             mark = self.look.colours.accent_mark if card else front
             self.look.icons.draw(canvas, self._icon, area, mark)
             place = pygame.Rect(self.rect.x, area.bottom + metrics.gap, self.rect.width, line)

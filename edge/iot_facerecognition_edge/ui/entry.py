@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pygame
 
 from iot_facerecognition_edge.screens.interface import Key
-from iot_facerecognition_edge.ui.controls import Button, Kind, Label, Pressable
+from iot_facerecognition_edge.ui.controls import Button, ButtonKind, Label, Pressable
 from iot_facerecognition_edge.ui.icons import Icon
 from iot_facerecognition_edge.ui.keyboard import Keyboard, Page
 from iot_facerecognition_edge.ui.look import Look
@@ -63,10 +63,10 @@ class TextEntry(Layer):
         self._on_done = on_done
         self._on_close = on_close
         back = look.colours.background
-        self._cancel = self.add(Button(look, on_close, icon=Icon.BACK, kind=Kind.QUIET))
+        self._cancel = self.add(Button(look, on_close, icon=Icon.BACK, kind=ButtonKind.QUIET))
         self._title = self.add(Label(look, request.title, back, style=Style.TITLE, shrink=True))
         self._done = self.add(
-            Button(look, self._finish, request.done, Icon.CHECK, kind=Kind.PRIMARY)
+            Button(look, self._finish, request.done, Icon.CHECK, kind=ButtonKind.PRIMARY)
         )
         self._line = self.add(_Line(look, request.hint, self._move_caret, request.hidden))
         self.keyboard = self.add(Keyboard(look, self.typed, self.key, page=request.page))

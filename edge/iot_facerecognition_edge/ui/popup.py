@@ -11,7 +11,14 @@ import pygame
 
 from iot_facerecognition_edge.screens.interface import Key
 from iot_facerecognition_edge.ui.colours import Rgb, mix, parse_colour
-from iot_facerecognition_edge.ui.controls import Button, Kind, Label, Panel, Paragraph, Pressable
+from iot_facerecognition_edge.ui.controls import (
+    Button,
+    ButtonKind,
+    Label,
+    Panel,
+    Paragraph,
+    Pressable,
+)
 from iot_facerecognition_edge.ui.icons import Icon
 from iot_facerecognition_edge.ui.look import Look
 from iot_facerecognition_edge.ui.scroll import ScrollPane
@@ -41,7 +48,7 @@ class Popup(Layer, ABC):
         self.card = self.add(Panel(look, self.fill, look.metrics.radius, look.colours.outline))
         self._title = self.card.add(Label(look, title, self.fill, style=Style.TITLE, shrink=True))
         self._cross = self.card.add(
-            Button(look, on_close, icon=Icon.CLOSE, kind=Kind.QUIET, behind=self.fill)
+            Button(look, on_close, icon=Icon.CLOSE, kind=ButtonKind.QUIET, behind=self.fill)
         )
 
     @abstractmethod
@@ -101,7 +108,9 @@ class Confirm(Popup):
             on_close()
             on_yes()
 
-        self._yes = self.card.add(Button(look, agree, word, kind=Kind.DANGER, behind=self.fill))
+        self._yes = self.card.add(
+            Button(look, agree, word, kind=ButtonKind.DANGER, behind=self.fill)
+        )
 
     def body_height(self, width: int) -> int:
         return self._question.height(width) + 2 * self.look.metrics.gap + self.look.metrics.target

@@ -20,6 +20,7 @@ from iot_facerecognition_edge.log.eventlog import EntryKind
 from iot_facerecognition_edge.screens.calibration import Calibration
 from iot_facerecognition_edge.screens.interface import Closed, Screen, ScreenEvent
 from iot_facerecognition_edge.settings import SettingChanged
+from iot_facerecognition_edge.settings.display import DisplaySettings
 from iot_facerecognition_edge.settings.labels import with_labels
 from iot_facerecognition_edge.ui.colours import parse_colour
 from iot_facerecognition_edge.ui.icons import Icon
@@ -44,9 +45,8 @@ if TYPE_CHECKING:
     from iot_facerecognition_edge.appliance import Appliance
     from iot_facerecognition_edge.screens.backlight import Backlight
 
-_LOOK_KEYS = ("display.accent_colour", "display.dark")
+_LOOK_KEYS = (DisplaySettings.accent_colour.key, DisplaySettings.dark.key)
 _LOCKED_PAGES = (Page.SETTINGS,)
-DIM_AFTER = "display.dim_after"
 LOCK_AFTER = 120.0
 """Seconds without a touch after which the PIN, where there is one, is asked for again."""
 
@@ -60,8 +60,8 @@ class App:
         self._appliance = appliance
         self._screen = screen
         settings = appliance.settings
-        accent = parse_colour(settings.text("display.accent_colour"))
-        self._look = Look(screen.canvas, accent, dark=settings.switch("display.dark"))
+        accent = parse_colour(settings.display.accent_colour)
+        self._look = Look(screen.canvas, accent, dark=settings.display.dark)
         self.stage = Stage(self._look, screen.canvas)
         self.toasts = Toasts(self._look)
         self._dimming = Dimming(self.stage, self._look, backlight, appliance.log.warning)
@@ -185,8 +185,8 @@ class App:
     def _recolour(self) -> None:
         """Take the colours of the settings, and make the page anew with them."""
         settings = self._appliance.settings
-        accent = parse_colour(settings.text("display.accent_colour"))
-        self._look.recolour(accent, dark=settings.switch("display.dark"))
+        accent = parse_colour(settings.display.accent_colour)
+        self._look.recolour(accent, dark=settings.display.dark)
         self._turn()
 
     def _tell_of_card(self, problems: tuple[str, ...]) -> None:
@@ -219,7 +219,9 @@ class App:
             # Not now: the change may come from a widget of the page that would be replaced.
             self._stale = True
         elif key == CALIBRATION and self._screen.touch is not None:
-            self._screen.touch.calibrate(Calibration.parse(self._appliance.settings.text(key)))
+            self._screen.touch.calibrate(
+                Calibration.parse(self._appliance.settings.display.touch_calibration)
+            )
 
     def _ask_about(self, connection: Connection) -> None:
         """Ask about another certificate than the pinned one, once for each and when none types."""
@@ -235,7 +237,7 @@ class App:
             self._look,
             connection.server,
             shown,
-            self._appliance.settings.text("connection.fingerprint"),
+            self._appliance.settings.connection.fingerprint,
             on_yes=lambda: self.guard(lambda: self._trust(shown)),
             on_close=lambda: self.remove(layer),
         )
@@ -271,7 +273,7 @@ class App:
 
     def _rest(self, now: float) -> None:
         """Do what is due when nobody has touched the screen, or somebody holds a finger on it."""
-        idle, dim_after = self._dimming.idle(now), self._appliance.settings.number(DIM_AFTER)
+        idle, dim_after = self._dimming.idle(now), self._appliance.settings.display.dim_after
         dims = 0 < dim_after <= idle and self._screen.touchable and not self._dimming.dark
         if dims or idle >= LOCK_AFTER:
             self._lock()

@@ -8,7 +8,8 @@ import pygame
 
 from iot_facerecognition_edge.screens.calibration import Calibration, Place
 from iot_facerecognition_edge.screens.interface import Calibratable, Key, ScreenError
-from iot_facerecognition_edge.ui.controls import Button, Kind
+from iot_facerecognition_edge.settings.display import DisplaySettings
+from iot_facerecognition_edge.ui.controls import Button, ButtonKind
 from iot_facerecognition_edge.ui.stage import Layer
 from iot_facerecognition_edge.ui.typeface import Style
 from iot_facerecognition_edge.views.view import Navigator
@@ -17,7 +18,7 @@ CROSSES: tuple[Place, ...] = ((0.1, 0.12), (0.9, 0.12), (0.9, 0.88), (0.1, 0.88)
 """Where they stand, as parts of the canvas."""
 PATIENCE = 20.0
 """Seconds without a touch after which everything is as before."""
-SETTING = "display.touch_calibration"
+SETTING = DisplaySettings.touch_calibration.key
 _WORDS_AT = 0.3
 """Part of the height at which words stand: no cross is there."""
 
@@ -36,14 +37,16 @@ class CalibrateTouch(Layer):
         super().__init__(navigator.look)
         self._navigator = navigator
         self._touch = touch
-        kept = navigator.appliance.settings.text(SETTING)
+        kept = navigator.appliance.settings.display.touch_calibration
         self._before = Calibration.parse(kept)
         self._found: Calibration | None = None
         self._measured: list[Place] = []
         self._until: float | None = None
         self._seconds = 0
         self._problem = ""
-        self.keep_button = self.add(Button(self.look, self._keep, "Keep it", kind=Kind.PRIMARY))
+        self.keep_button = self.add(
+            Button(self.look, self._keep, "Keep it", kind=ButtonKind.PRIMARY)
+        )
         self.keep_button.visible = False
 
     @property

@@ -38,9 +38,9 @@ class CameraView(View):
         self.faces = self.add(
             Faces(
                 look,
-                parse_colour(settings.text("display.accent_colour")),
-                settings.number("display.line_width"),
-                settings.number("display.label_size"),
+                parse_colour(settings.display.accent_colour),
+                settings.display.line_width,
+                settings.display.label_size,
                 self._picture_rect,
             )
         )
@@ -154,10 +154,10 @@ class CameraView(View):
         bottom = area.bottom - gap
         traffic = self.appliance.traffic
         words = [f"sent {amount(traffic.sent)} · received {amount(traffic.received)}"]
-        place = self._plate(self.traffic, words, settings.switch("display.show_traffic"))
+        place = self._plate(self.traffic, words, settings.display.show_traffic)
         place.midbottom = (area.centerx, bottom)
         fps_words = [f"{self.appliance.fps:.0f} FPS"]
-        corner = self._plate(self.fps, fps_words, settings.switch("display.show_fps"))
+        corner = self._plate(self.fps, fps_words, settings.display.show_fps)
         corner.bottomright = (area.right - gap, bottom)
         if self.fps.visible and place.right > corner.x - gap:
             place.right = corner.x - gap

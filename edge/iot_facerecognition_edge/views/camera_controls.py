@@ -7,9 +7,15 @@ from collections.abc import Callable
 import pygame
 
 from iot_facerecognition_edge.screens.interface import Key
-from iot_facerecognition_edge.settings import Applies, Group, Setting, Value, in_group
-from iot_facerecognition_edge.settings import Kind as SettingKind
-from iot_facerecognition_edge.ui.controls import Button, Chip, Kind, Label, Panel, Paragraph
+from iot_facerecognition_edge.settings import (
+    Applies,
+    Group,
+    SettingKind,
+    SettingSpec,
+    Value,
+    in_group,
+)
+from iot_facerecognition_edge.ui.controls import Button, ButtonKind, Chip, Label, Panel, Paragraph
 from iot_facerecognition_edge.ui.icons import Icon
 from iot_facerecognition_edge.ui.scroll import ScrollPane
 from iot_facerecognition_edge.ui.slider import Slider
@@ -38,11 +44,13 @@ class CameraControls(Layer):
         self._on_close = on_close
         self._frame = self.add(Panel(look, back, 0, look.colours.outline))
         self.before = self.add(
-            Button(look, lambda: self._turn(-1), icon=Icon.PREVIOUS, kind=Kind.QUIET)
+            Button(look, lambda: self._turn(-1), icon=Icon.PREVIOUS, kind=ButtonKind.QUIET)
         )
         self.title = self.add(Label(look, "", back, style=Style.BOLD, align=0.5, shrink=True))
-        self.next = self.add(Button(look, lambda: self._turn(1), icon=Icon.NEXT, kind=Kind.QUIET))
-        self.cross = self.add(Button(look, on_close, icon=Icon.CLOSE, kind=Kind.QUIET))
+        self.next = self.add(
+            Button(look, lambda: self._turn(1), icon=Icon.NEXT, kind=ButtonKind.QUIET)
+        )
+        self.cross = self.add(Button(look, on_close, icon=Icon.CLOSE, kind=ButtonKind.QUIET))
         self.nothing = self.add(Paragraph(look, NOTHING, back))
         self.slider: Slider | None = None
         self.chips: dict[Value, Chip] = {}
@@ -51,7 +59,7 @@ class CameraControls(Layer):
         self._index = 0
         self._show()
 
-    def _changeable(self) -> list[Setting]:
+    def _changeable(self) -> list[SettingSpec]:
         obeyed = self._appliance.camera_controls
         return [
             setting
@@ -60,7 +68,7 @@ class CameraControls(Layer):
         ]
 
     @property
-    def setting(self) -> Setting | None:
+    def setting(self) -> SettingSpec | None:
         """The setting that is shown; None where the camera obeys none."""
         return self.settings[self._index] if self.settings else None
 
@@ -95,7 +103,7 @@ class CameraControls(Layer):
         self.arrange()
         self.changed()
 
-    def _words(self, setting: Setting) -> ScrollPane:
+    def _words(self, setting: SettingSpec) -> ScrollPane:
         """Return a chip for each value of a choice or switch."""
         back = self.look.colours.background
         pane = ScrollPane(self.look, back, self._lay_out_chips, sideways=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import pygame
 
 from iot_facerecognition_edge.ui.colours import Rgb
-from iot_facerecognition_edge.ui.controls import Button, Kind, Paragraph
+from iot_facerecognition_edge.ui.controls import Button, ButtonKind, Paragraph
 from iot_facerecognition_edge.ui.look import Look
 from iot_facerecognition_edge.ui.popup import Popup
 from iot_facerecognition_edge.ui.scroll import ScrollPane
@@ -92,7 +92,7 @@ class CertificatePopup(Popup):
             on_yes()
 
         self.no = self.card.add(Button(look, on_close, "No", behind=self.fill))
-        kind = Kind.DANGER if before else Kind.PRIMARY
+        kind = ButtonKind.DANGER if before else ButtonKind.PRIMARY
         word = "Trust it" if before else "Yes, it is"
         self.yes = self.card.add(Button(look, agree, word, kind=kind, behind=self.fill))
 

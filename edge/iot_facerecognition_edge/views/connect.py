@@ -12,11 +12,12 @@ import pygame
 from iot_facerecognition_client import ServerAddress
 from iot_facerecognition_edge.connection.introduction import Declined, Shown
 from iot_facerecognition_edge.connection.state import ConnectionState
-from iot_facerecognition_edge.settings import entered, setting
+from iot_facerecognition_edge.settings import entered
+from iot_facerecognition_edge.settings.connection import ConnectionSettings
 from iot_facerecognition_edge.settings.entered import ADDRESS, PORT
 from iot_facerecognition_edge.settings.labels import with_labels
 from iot_facerecognition_edge.ui.colours import Rgb, mix
-from iot_facerecognition_edge.ui.controls import Button, Kind, Paragraph, Pressable
+from iot_facerecognition_edge.ui.controls import Button, ButtonKind, Paragraph, Pressable
 from iot_facerecognition_edge.ui.entry import Request, TextEntry
 from iot_facerecognition_edge.ui.icons import Icon
 from iot_facerecognition_edge.ui.look import Look
@@ -87,13 +88,13 @@ class ConnectPopup(Popup):
         self._appliance = navigator.appliance
         self._open = True
         settings, connection = self._appliance.settings, self._appliance.connection
-        address = setting("connection.address")
+        address = ConnectionSettings.address
         known = connection.state is not ConnectionState.NOT_SET_UP
-        written = settings.text(address.key)
+        written = settings.connection.address
         # The default is this machine, where on a device no server is.
         self._wanted = _Wanted(
             written if known or written != address.default else "",
-            settings.number("connection.port"),
+            settings.connection.port,
         )
         look, fill = self.look, self.fill
         self._pane = self.card.add(ScrollPane(look, fill, self._lay_out))
@@ -105,13 +106,15 @@ class ConnectPopup(Popup):
         self.code = self._pane.add(Button(look, self._ask_code, "Type code", behind=fill))
         self.address = self._field("Address", self._wanted.address, self._ask_address)
         self.port = self._field("Port", str(self._wanted.port), self._ask_port)
-        token = "••••••••" if settings.text("connection.token") else ""
+        token = "••••••••" if settings.connection.token else ""
         self.token = self._field("Token", token, self._ask_token)
         self._end: Button | None = None
         if connection.state not in _RESTING:
             self._end = self.card.add(Button(look, self._disconnect, "Disconnect", behind=fill))
         word = "Connect" if self._end is None else "Reconnect"
-        self.go = self.card.add(Button(look, self._connect, word, kind=Kind.PRIMARY, behind=fill))
+        self.go = self.card.add(
+            Button(look, self._connect, word, kind=ButtonKind.PRIMARY, behind=fill)
+        )
 
     def _field(self, name: str, value: str, ask: Callable[[], None]) -> Field:
         return self._pane.add(Field(self.look, name, value, ask, self.fill))
@@ -187,7 +190,7 @@ class ConnectPopup(Popup):
     def _ask_port(self) -> None:
         def done(text: str) -> str | None:
             def keep() -> None:
-                self._wanted.port = int(setting("connection.port").parse(text))
+                self._wanted.port = int(ConnectionSettings.port.parse(text))
                 self.port.value = str(self._wanted.port)
 
             return self._navigator.attempt(keep)
@@ -261,7 +264,7 @@ class ConnectPopup(Popup):
             self._objected("the server's address is missing: tap “Address” and write it")
             return
         server = ServerAddress(wanted.address, wanted.port)
-        if self._appliance.settings.text("connection.tls_mode") != "fingerprint":
+        if self._appliance.settings.connection.tls_mode != "fingerprint":
             self._keep(server, wanted.token, None)
             return
         self._busy(f"looking at the certificate of {server}")
@@ -274,7 +277,7 @@ class ConnectPopup(Popup):
         if isinstance(shown, Declined):
             self._objected(shown.reason)
             return
-        before = self._appliance.settings.text("connection.fingerprint")
+        before = self._appliance.settings.connection.fingerprint
         token, fingerprint = self._wanted.token, shown.fingerprint
         if fingerprint == before:
             self._keep(server, token, None)

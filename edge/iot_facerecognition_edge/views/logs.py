@@ -11,7 +11,7 @@ from iot_facerecognition_edge.events import EntryAdded, Event
 from iot_facerecognition_edge.log.eventlog import Entry, EntryKind
 from iot_facerecognition_edge.settings.labels import with_labels
 from iot_facerecognition_edge.ui.colours import Colours, Rgb, mix
-from iot_facerecognition_edge.ui.controls import Button, Chip, Kind, Paragraph
+from iot_facerecognition_edge.ui.controls import Button, ButtonKind, Chip, Paragraph
 from iot_facerecognition_edge.ui.icons import Icon
 from iot_facerecognition_edge.ui.look import Look
 from iot_facerecognition_edge.ui.popup import Confirm, Popup
@@ -43,7 +43,7 @@ class LogsView(View):
         super().__init__(navigator, "Logs")
         look, back = self.look, self.look.colours.background
         self.clear_button = self.action(
-            Button(look, self._ask_clear, icon=Icon.TRASH, kind=Kind.QUIET)
+            Button(look, self._ask_clear, icon=Icon.TRASH, kind=ButtonKind.QUIET)
         )
         self.chips: dict[EntryKind, Chip] = {}
         for kind in EntryKind:

@@ -12,7 +12,7 @@ from iot_facerecognition_edge.screens.interface import Key
 from iot_facerecognition_edge.settings import SettingChanged
 from iot_facerecognition_edge.settings.labels import with_labels
 from iot_facerecognition_edge.ui.colours import Colours, Rgb, mix
-from iot_facerecognition_edge.ui.controls import Button, Kind, Label, Pressable
+from iot_facerecognition_edge.ui.controls import Button, ButtonKind, Label, Pressable
 from iot_facerecognition_edge.ui.entry import Request, TextEntry
 from iot_facerecognition_edge.ui.icons import Icon
 from iot_facerecognition_edge.ui.look import Look
@@ -65,18 +65,18 @@ class MainView(View):
         }
         self._refresh()
 
-    def _choices(self) -> list[tuple[str, Icon, Kind, Callable[[], None]]]:
+    def _choices(self) -> list[tuple[str, Icon, ButtonKind, Callable[[], None]]]:
         def to(page: Page) -> Callable[[], None]:
             return lambda: self.navigator.open(page)
 
         return [
-            ("Camera", Icon.CAMERA, Kind.PRIMARY, to(Page.CAMERA)),
-            ("Logs", Icon.LOGS, Kind.CARD, to(Page.LOGS)),
-            ("Settings", Icon.SETTINGS, Kind.CARD, to(Page.SETTINGS)),
-            ("Message", Icon.MESSAGE, Kind.CARD, self._message),
-            ("Statistics", Icon.CHART, Kind.CARD, to(Page.STATISTICS)),
-            ("About", Icon.ABOUT, Kind.CARD, to(Page.ABOUT)),
-            ("Shut down", Icon.POWER, Kind.CARD, self._shut_down),
+            ("Camera", Icon.CAMERA, ButtonKind.PRIMARY, to(Page.CAMERA)),
+            ("Logs", Icon.LOGS, ButtonKind.CARD, to(Page.LOGS)),
+            ("Settings", Icon.SETTINGS, ButtonKind.CARD, to(Page.SETTINGS)),
+            ("Message", Icon.MESSAGE, ButtonKind.CARD, self._message),
+            ("Statistics", Icon.CHART, ButtonKind.CARD, to(Page.STATISTICS)),
+            ("About", Icon.ABOUT, ButtonKind.CARD, to(Page.ABOUT)),
+            ("Shut down", Icon.POWER, ButtonKind.CARD, self._shut_down),
         ]
 
     def arrange(self) -> None:
@@ -129,7 +129,7 @@ class MainView(View):
         )
         connected = self.appliance.connection.state is ConnectionState.CONNECTED
         self.tiles["Message"].enabled = connected
-        self._name.text = self.appliance.settings.text("connection.name")
+        self._name.text = self.appliance.settings.connection.name
         if self.rect.height:
             self.arrange()
 

@@ -40,28 +40,38 @@ class Overlay:
     def faces(self, now: float, scene: Scene | None = None) -> tuple[Face, ...]:
         """Return the faces to draw at `now` over `scene` (None: over any)."""
         fit = _fit(self._faces_scene, scene)
-        return self._faces if fit and self._left("face", self._faces_at, now) > 0 else ()
+        return (
+            self._faces
+            if fit and _left(self._settings.display.face_duration, self._faces_at, now) > 0
+            else ()
+        )
 
     def objects(self, now: float, scene: Scene | None = None) -> tuple[ObjectLabel, ...]:
         """Return the labels to draw at `now` over `scene` (None: over any)."""
         fit = _fit(self._objects_scene, scene)
-        return self._objects if fit and self._left("object", self._objects_at, now) > 0 else ()
+        return (
+            self._objects
+            if fit and _left(self._settings.display.object_duration, self._objects_at, now) > 0
+            else ()
+        )
 
     def next_change(self, now: float) -> float | None:
         """Return the time at which something that is drawn at `now` vanishes; None for never."""
         ends = []
-        for what, shown, since in (
-            ("face", self._faces, self._faces_at),
-            ("object", self._objects, self._objects_at),
+        display = self._settings.display
+        for duration, shown, since in (
+            (display.face_duration, self._faces, self._faces_at),
+            (display.object_duration, self._objects, self._objects_at),
         ):
-            left = self._left(what, since, now)
+            left = _left(duration, since, now)
             if shown and 0 < left < float("inf"):
                 ends.append(now + left)
         return min(ends, default=None)
 
-    def _left(self, what: str, since: float, now: float) -> float:
-        duration = self._settings.number(f"display.{what}_duration")
-        return float("inf") if duration < 0 else since + duration * _MILLI - now
+
+def _left(duration: int, since: float, now: float) -> float:
+    """Return the seconds for which what was shown at `since` stays; `duration` in milliseconds."""
+    return float("inf") if duration < 0 else since + duration * _MILLI - now
 
 
 def _fit(found: Scene | None, shown: Scene | None) -> bool:

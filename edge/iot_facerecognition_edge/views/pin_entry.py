@@ -41,7 +41,7 @@ class PinEntry(TextEntry):
 
 def ask_new_pin(navigator: Navigator) -> None:
     """Let a person enter a new PIN twice, or remove the present one by entering nothing."""
-    present = bool(navigator.appliance.settings.text("device.pin"))
+    present = bool(navigator.appliance.settings.device.pin)
     empty = "; empty: none" if present else ""
 
     def first(text: str) -> str | None:

@@ -4,6 +4,7 @@
 
 import pygame
 
+from iot_facerecognition_edge.settings.camera import CameraSettings
 from iot_facerecognition_edge.ui.controls import Paragraph
 from iot_facerecognition_edge.ui.popup import Choose
 from iot_facerecognition_edge.ui.typeface import Style
@@ -11,7 +12,7 @@ from iot_facerecognition_edge.ui.widget import Widget
 from iot_facerecognition_edge.views.setting_row import ValueField
 from iot_facerecognition_edge.views.view import Navigator
 
-WIDTH, HEIGHT = "camera.width", "camera.height"
+WIDTH, HEIGHT = CameraSettings.width.key, CameraSettings.height.key
 _NAME = "Resolution"
 
 
@@ -38,7 +39,7 @@ class ResolutionRow(Widget):
 
     def _size(self) -> tuple[int, int]:
         settings = self._appliance.settings
-        return settings.number(WIDTH), settings.number(HEIGHT)
+        return settings.camera.width, settings.camera.height
 
     # Places.
 

@@ -99,7 +99,7 @@ class ScanLayer(Layer):
         """Return whether the camera mirrors its pictures, as its settings want it."""
         name = f"mirror_{way}"
         controls = self._appliance.camera_controls or frozenset()
-        return name in controls and self._appliance.settings.switch(f"camera.{name}")
+        return name in controls and bool(self._appliance.settings.value(f"camera.{name}"))
 
     def _answered(self, found: str | Declined | None) -> None:
         """Take what was read in a picture."""

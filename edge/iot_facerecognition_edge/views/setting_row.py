@@ -8,7 +8,14 @@ import pygame
 
 from iot_facerecognition_edge.appliance.lock import PIN
 from iot_facerecognition_edge.screens.interface import Calibratable
-from iot_facerecognition_edge.settings import Applies, Group, Kind, Setting, Value, entered
+from iot_facerecognition_edge.settings import (
+    Applies,
+    Group,
+    SettingKind,
+    SettingSpec,
+    Value,
+    entered,
+)
 from iot_facerecognition_edge.ui.colours import mix, parse_colour
 from iot_facerecognition_edge.ui.controls import Paragraph, Pressable, Switch
 from iot_facerecognition_edge.ui.entry import Request, TextEntry
@@ -24,13 +31,13 @@ from iot_facerecognition_edge.views.view import Navigator
 
 _MOST_STEPS = 1000
 """A slider with more steps than this is of no use; the number is written instead."""
-_NUMBERS = (Kind.NUMBER, Kind.DECIMAL)
+_NUMBERS = (SettingKind.NUMBER, SettingKind.DECIMAL)
 
 
 class SettingRow(Widget):
     """A row of the form. `refresh` takes the value that holds now."""
 
-    def __init__(self, navigator: Navigator, setting: Setting) -> None:
+    def __init__(self, navigator: Navigator, setting: SettingSpec) -> None:
         super().__init__(navigator.look)
         self.setting = setting
         self._navigator = navigator
@@ -48,7 +55,7 @@ class SettingRow(Widget):
 
     def _make_control(self) -> None:
         fill = self.look.colours.surface
-        if self.setting.kind is Kind.SWITCH:
+        if self.setting.kind is SettingKind.SWITCH:
             self.switch = self.add(Switch(self.look, self._flip, fill))
             return
         self.value = self.add(ValueField(self.look, self._ask))
@@ -76,7 +83,7 @@ class SettingRow(Widget):
             self.switch.show(bool(self._value), pending=pending)
             self.switch.enabled = enabled
         if self.value is not None:
-            swatch = str(self._value) if self.setting.kind is Kind.COLOUR else None
+            swatch = str(self._value) if self.setting.kind is SettingKind.COLOUR else None
             words = "" if swatch else self.setting.format(self._value) or "none"
             self.value.show(words, swatch)
             self.value.enabled = enabled
@@ -172,13 +179,13 @@ class SettingRow(Widget):
         if setting.key == CALIBRATION and navigator.screen.touch is not None:
             self._ask_calibration(navigator.screen.touch)
             return
-        if setting.kind is Kind.CHOICE:
+        if setting.kind is SettingKind.CHOICE:
             pairs = [(choice, setting.format(choice)) for choice in setting.choices]
             layer: Choose | ChooseColour | TextEntry = Choose(
                 self.look, setting.label, pairs, str(self._value),
                 on_choice=self._change, on_close=close,
             )  # fmt: skip
-        elif setting.kind is Kind.COLOUR:
+        elif setting.kind is SettingKind.COLOUR:
             layer = ChooseColour(
                 self.look, setting.label, str(self._value),
                 on_choice=self._change, on_other=self._write, on_close=close,
@@ -214,7 +221,7 @@ class SettingRow(Widget):
             self.refresh()
             return refusal
 
-        secret = setting.kind is Kind.SECRET
+        secret = setting.kind is SettingKind.SECRET
         request = Request(
             setting.label,
             text="" if secret else setting.spell(self._value),
@@ -225,18 +232,18 @@ class SettingRow(Widget):
         navigator.push(layer)
 
 
-def span_of(setting: Setting) -> Span | None:
+def span_of(setting: SettingSpec) -> Span | None:
     """Return the values of a slider for `setting`; None where one is of no use."""
     if setting.kind not in _NUMBERS or setting.minimum is None or setting.maximum is None:
         return None
-    whole = setting.kind is Kind.NUMBER
+    whole = setting.kind is SettingKind.NUMBER
     span = Span.between(setting.minimum, setting.maximum, setting.step, whole=whole)
     return span if (span.high - span.low) / span.step <= _MOST_STEPS else None
 
 
-def number_of(setting: Setting, value: float) -> Value:
+def number_of(setting: SettingSpec, value: float) -> Value:
     """Return what a slider at `value` means for `setting`."""
-    return round(value) if setting.kind is Kind.NUMBER else round(value, 6)
+    return round(value) if setting.kind is SettingKind.NUMBER else round(value, 6)
 
 
 class ValueField(Pressable):

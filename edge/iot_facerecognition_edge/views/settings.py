@@ -8,7 +8,8 @@ import pygame
 
 from iot_facerecognition_edge.events import CameraChanged, ConnectionChanged, Event
 from iot_facerecognition_edge.settings import Group, SettingChanged, in_group
-from iot_facerecognition_edge.ui.controls import Button, Chip, Kind
+from iot_facerecognition_edge.settings.camera import CameraSettings
+from iot_facerecognition_edge.ui.controls import Button, ButtonKind, Chip
 from iot_facerecognition_edge.ui.icons import Icon
 from iot_facerecognition_edge.ui.popup import Confirm
 from iot_facerecognition_edge.ui.scroll import ScrollPane
@@ -35,7 +36,7 @@ class SettingsView(View):
         look, back = self.look, self.look.colours.background
         self._kept = place
         self.reset_button = self.action(
-            Button(look, self._ask_reset, "Reset", Icon.RESET, kind=Kind.QUIET)
+            Button(look, self._ask_reset, "Reset", Icon.RESET, kind=ButtonKind.QUIET)
         )
         self._bar = self.add(ScrollPane(look, back, self._lay_out_chips, sideways=True))
         self._pane = self.add(ScrollPane(look, back, self._lay_out_rows))
@@ -112,7 +113,7 @@ class SettingsView(View):
 
     def take(self, event: Event) -> None:
         if isinstance(event, SettingChanged):
-            if event.key in {"camera.source", "camera.device_number"}:
+            if event.key in {CameraSettings.source.key, CameraSettings.device_number.key}:
                 # Another camera obeys other settings.
                 self._refresh(list(self.rows.values()))
             elif event.key in self.rows:

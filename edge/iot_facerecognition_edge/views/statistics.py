@@ -9,7 +9,7 @@ import pygame
 from iot_facerecognition_edge.screens.interface import Key
 from iot_facerecognition_edge.statistics import ChartId, LineChart, PieChart
 from iot_facerecognition_edge.ui.charts import ChartCard
-from iot_facerecognition_edge.ui.controls import Button, Chip, Kind, Label, Panel
+from iot_facerecognition_edge.ui.controls import Button, ButtonKind, Chip, Label, Panel
 from iot_facerecognition_edge.ui.icons import Icon
 from iot_facerecognition_edge.ui.scroll import ScrollPane
 from iot_facerecognition_edge.ui.stage import Layer
@@ -50,7 +50,7 @@ class ChartBoard(Widget):
         self._fill()
 
     def _on(self, chart: ChartId) -> bool:
-        return self._appliance.settings.switch(f"statistics.{chart}")
+        return bool(self._appliance.settings.value(f"statistics.{chart}"))
 
     def _toggle(self, chart: ChartId) -> Callable[[], None]:
         def toggle() -> None:
@@ -65,7 +65,7 @@ class ChartBoard(Widget):
 
     def _fill(self) -> None:
         """Make a card for each chart that is on."""
-        smooth = self._appliance.settings.switch("statistics.antialiasing")
+        smooth = self._appliance.settings.statistics.antialiasing
         self._pane.clear()
         self.cards = {}
         for chart in ChartId:
@@ -122,7 +122,7 @@ class ChartBoard(Widget):
 
     def advance(self, now: float) -> float:
         """Take the newest values now and then; return when next."""
-        animated = self._appliance.settings.switch("statistics.animations")
+        animated = self._appliance.settings.statistics.animations
         interval = _ANIMATED_INTERVAL if animated else _INTERVAL
         if self._drawn_at is None or now >= self._drawn_at + interval:
             self._drawn_at = now
@@ -145,7 +145,7 @@ class StatisticsView(View):
     def __init__(self, navigator: Navigator) -> None:
         super().__init__(navigator, "Statistics")
         self.export_button = self.action(
-            Button(self.look, self._export, "Export", Icon.SAVE, kind=Kind.QUIET)
+            Button(self.look, self._export, "Export", Icon.SAVE, kind=ButtonKind.QUIET)
         )
         self.board = self.add(ChartBoard(navigator))
 
@@ -171,7 +171,7 @@ class StatisticsPopup(Layer):
         self._on_close = on_close
         self._frame = self.add(Panel(look, back, 0, look.colours.outline))
         self._title = self.add(Label(look, "Statistics", back, style=Style.TITLE))
-        self.cross = self.add(Button(look, on_close, icon=Icon.CLOSE, kind=Kind.QUIET))
+        self.cross = self.add(Button(look, on_close, icon=Icon.CLOSE, kind=ButtonKind.QUIET))
         self.board = self.add(ChartBoard(navigator))
 
     def natural_place(self, screen: pygame.Rect) -> pygame.Rect:

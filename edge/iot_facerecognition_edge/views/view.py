@@ -12,7 +12,7 @@ import pygame
 
 from iot_facerecognition_edge.events import Event
 from iot_facerecognition_edge.screens.interface import Key, Screen
-from iot_facerecognition_edge.ui.controls import Button, Kind, Label
+from iot_facerecognition_edge.ui.controls import Button, ButtonKind, Label
 from iot_facerecognition_edge.ui.icons import Icon
 from iot_facerecognition_edge.ui.look import Look
 from iot_facerecognition_edge.ui.stage import Layer
@@ -85,7 +85,7 @@ class View(Layer):
         if title is not None:
             back = self.look.colours.background
             self._back = self.add(
-                Button(self.look, navigator.back, icon=Icon.BACK, kind=Kind.QUIET)
+                Button(self.look, navigator.back, icon=Icon.BACK, kind=ButtonKind.QUIET)
             )
             self._title = self.add(Label(self.look, title, back, style=Style.TITLE, shrink=True))
 

@@ -203,7 +203,7 @@ async def test_a_changed_setting_holds_when_the_server_says_so(
         await edge.until(lambda: not edge.appliance.pending(key))
         recogniser.echoes = False
         edge.appliance.change(key, 9)
-        assert edge.appliance.settings.number(key) == 9
+        assert edge.appliance.settings.value(key) == 9
         assert edge.appliance.effective(key) == 5
         assert edge.appliance.pending(key)
         await recogniser.until(lambda: len(recogniser.settings) == 6)
@@ -217,7 +217,7 @@ async def test_the_servers_word_is_taken_where_it_differs(recogniser: Any, tmp_p
     recogniser.most_labels = 4
     async with recogniser, bench(tmp_path, recogniser.access) as edge:
         await edge.until(lambda: edge.appliance.effective(key) == 4)
-        assert edge.appliance.settings.number(key) == 4
+        assert edge.appliance.settings.value(key) == 4
         assert SettingChanged(key, 5, 4) in edge.events
 
 
@@ -233,7 +233,7 @@ async def test_without_a_connection_a_change_is_kept_and_sent_later(
         await edge.in_state(ConnectionState.DISCONNECTED)
         edge.appliance.change(key, False)
         assert edge.appliance.pending(key)
-        assert edge.appliance.settings.switch(key) is False
+        assert edge.appliance.settings.value(key) is False
         edge.appliance.connect()
         await edge.until(lambda: edge.appliance.effective(key) is False)
         assert not edge.appliance.pending(key)
@@ -309,11 +309,11 @@ async def test_the_connect_pop_up_keeps_what_was_typed(recogniser: Any, tmp_path
         async with bench(tmp_path, own | {"connection.automatic": False}) as edge:
             with pytest.raises(SettingError):
                 edge.appliance.connect("127.0.0.1", 99999)
-            assert edge.appliance.settings.text("connection.address") == "localhost"
+            assert edge.appliance.settings.connection.address == "localhost"
             edge.appliance.connect("127.0.0.1", access["connection.port"], "secret")
             await edge.in_state(ConnectionState.CONNECTED)
     assert recogniser.tokens == ["Bearer secret"]
-    assert edge.appliance.settings.text("connection.token") == "secret"
+    assert edge.appliance.settings.connection.token == "secret"
 
 
 async def test_a_restarted_server_is_found_again_and_traffic_adds_up(
@@ -400,7 +400,7 @@ async def test_another_certificate_than_the_pinned_one_is_told_with_its_fingerpr
         assert edge.appliance.connection.presented == digits
         edge.appliance.connect(fingerprint=digits)
         await edge.in_state(ConnectionState.CONNECTED)
-        assert edge.appliance.settings.text("connection.fingerprint") == digits
+        assert edge.appliance.settings.connection.fingerprint == digits
 
 
 async def test_a_device_takes_the_name_that_the_server_gives_unless_it_has_one(
@@ -412,8 +412,8 @@ async def test_a_device_takes_the_name_that_the_server_gives_unless_it_has_one(
             edge.appliance.connect("127.0.0.1", port, "", recogniser.fingerprint, name)
             await edge.in_state(ConnectionState.CONNECTED)
         settings = edge.appliance.settings
-        assert settings.text("connection.name") == "kitchen"
-        assert settings.text("connection.tls_mode") == "fingerprint"
+        assert settings.connection.name == "kitchen"
+        assert settings.connection.tls_mode == "fingerprint"
 
 
 async def test_an_authority_waits_for_the_time_of_day(

@@ -53,10 +53,10 @@ def test_a_pin_is_kept_as_a_salted_hash_that_only_it_matches() -> None:
 
 def test_the_setting_keeps_hashes_only() -> None:
     settings = Settings({"device.pin": PIN})
-    kept = settings.text("device.pin")
+    kept = settings.device.pin
     assert pin.matches(PIN, kept)
     settings.set("device.pin", kept)
-    assert settings.text("device.pin") == kept, "a hash is not hashed again"
+    assert settings.device.pin == kept, "a hash is not hashed again"
     assert settings.setting("device.pin").format(kept) == "set"
 
 
@@ -131,7 +131,7 @@ async def test_who_sets_a_pin_stays_inside_until_the_lock_is_closed() -> None:
     assert not it.lock.locked
     it.lock.change(PIN)
     await it.done()
-    assert pin.matches(PIN, settings.text("device.pin"))
+    assert pin.matches(PIN, settings.device.pin)
     assert not it.lock.locked
     it.lock.close()
     assert it.lock.locked
@@ -139,4 +139,4 @@ async def test_who_sets_a_pin_stays_inside_until_the_lock_is_closed() -> None:
         it.lock.change("12")
     it.lock.change("")
     await it.done()
-    assert settings.text("device.pin") == ""
+    assert settings.device.pin == ""

@@ -53,7 +53,7 @@ def test_a_change_is_kept_at_once_and_effective_when_the_server_says_so() -> Non
     bench = Bench()
     bench.synchronisation.change(COUNT, 9)
     assert bench.server.asked == [(COUNT, 9)]
-    assert bench.settings.number(COUNT) == 9
+    assert bench.settings.recognition.label_count == 9
     assert bench.synchronisation.pending(COUNT)
     bench.answer("label_count", 9)
     assert not bench.synchronisation.pending(COUNT)
@@ -73,7 +73,7 @@ def test_the_servers_last_word_stays_effective_while_it_has_not_answered() -> No
 def test_another_value_than_the_one_asked_for_is_kept() -> None:
     bench = Bench({COUNT: 9})
     bench.answer("label_count", 4)
-    assert bench.settings.number(COUNT) == 4
+    assert bench.settings.recognition.label_count == 4
     assert bench.events == [SettingChanged(COUNT, 9, 4)]
     assert bench.warnings == []
 
@@ -84,10 +84,10 @@ def test_an_answer_to_an_earlier_question_leaves_what_a_person_has_chosen_since(
     bench.synchronisation.change(COUNT, 7)
     bench.synchronisation.change(COUNT, 8)
     bench.synchronisation.answered("label_count", 7)
-    assert bench.settings.number(COUNT) == 8
+    assert bench.settings.recognition.label_count == 8
     assert bench.synchronisation.pending(COUNT)
     bench.answer("label_count", 8)
-    assert bench.settings.number(COUNT) == 8
+    assert bench.settings.recognition.label_count == 8
 
 
 def test_an_answer_without_a_change_is_published_since_nothing_is_pending_any_more() -> None:
@@ -99,7 +99,7 @@ def test_an_answer_without_a_change_is_published_since_nothing_is_pending_any_mo
 def test_a_value_that_is_not_allowed_here_is_told_and_effective_all_the_same() -> None:
     bench = Bench({COUNT: 5})
     bench.answer("label_count", -3)
-    assert bench.settings.number(COUNT) == 5
+    assert bench.settings.recognition.label_count == 5
     assert bench.synchronisation.effective(COUNT) == -3
     (warning,) = bench.warnings
     assert COUNT in warning
@@ -110,13 +110,13 @@ def test_a_change_that_is_not_allowed_reaches_nobody() -> None:
     with pytest.raises(SettingError):
         bench.synchronisation.change(COUNT, -1)
     assert bench.server.asked == []
-    assert bench.settings.number(COUNT) == 5
+    assert bench.settings.recognition.label_count == 5
 
 
 def test_what_the_server_does_not_hold_is_changed_without_it() -> None:
     bench = Bench()
     bench.synchronisation.change("camera.fps", 10)
-    assert bench.settings.number("camera.fps") == 10
+    assert bench.settings.camera.fps == 10
     assert bench.server.asked == []
     assert not bench.synchronisation.pending("camera.fps")
     assert bench.synchronisation.effective("camera.fps") == 10

@@ -62,7 +62,7 @@ def test_another_size_holds_from_the_next_entry_on(keep: Keep, tmp_path: Path) -
     settings.set("log.file_size", settings.setting("log.file_size").minimum or 1)
     for _ in range(200):
         log.information("x" * 500)
-    assert (tmp_path / "log.txt").stat().st_size <= settings.number("log.file_size") * 1024
+    assert (tmp_path / "log.txt").stat().st_size <= settings.log.file_size * 1024
     assert (tmp_path / "log.txt.1").exists()
     keeper.close()
 

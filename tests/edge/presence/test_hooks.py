@@ -16,12 +16,12 @@ from iot_facerecognition_edge.errors import HookError
 from iot_facerecognition_edge.events import FacesSeen
 from iot_facerecognition_edge.log.eventlog import EntryKind
 from iot_facerecognition_edge.presence.hooks import CommandHook, PinHook
-from iot_facerecognition_edge.presence.presence import Kind, Presence, PresenceTracker
+from iot_facerecognition_edge.presence.presence import Presence, PresenceKind, PresenceTracker
 from iot_facerecognition_edge.presence.watcher import Watcher, hooks_of
 from iot_facerecognition_edge.settings import Settings
 from iot_facerecognition_protocol import Face
 
-ADA = Presence(Kind.KNOWN, ("Ada", "Grace Hopper"))
+ADA = Presence(PresenceKind.KNOWN, ("Ada", "Grace Hopper"))
 
 
 def command(script: str) -> str:
@@ -39,7 +39,7 @@ async def test_a_command_finds_kind_and_names_in_its_environment(tmp_path: Path)
         f"import os; open('{out}', 'w').write(os.environ['FACE_KIND'] + os.environ['FACE_NAMES'])"
     )
     warnings: list[str] = []
-    hook = CommandHook({Kind.KNOWN: command(script)}, warnings.append)
+    hook = CommandHook({PresenceKind.KNOWN: command(script)}, warnings.append)
     hook.changed(ADA)
     await finished(hook)
     assert out.read_text() == "knownAda\nGrace Hopper"
@@ -50,8 +50,8 @@ async def test_a_name_from_the_server_is_never_an_argument_or_a_shells(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    hook = CommandHook({Kind.KNOWN: f"touch {tmp_path}/ran ;"}, lambda _: None)
-    hook.changed(Presence(Kind.KNOWN, (f"$(touch {tmp_path}/forged)",)))
+    hook = CommandHook({PresenceKind.KNOWN: f"touch {tmp_path}/ran ;"}, lambda _: None)
+    hook.changed(Presence(PresenceKind.KNOWN, (f"$(touch {tmp_path}/forged)",)))
     await finished(hook)
     # Without a shell, the semicolon is but another file to touch.
     assert set(os.listdir(tmp_path)) == {"ran", ";"}  # noqa: PTH208 - a name is all that counts
@@ -63,16 +63,16 @@ async def test_of_those_that_wait_only_the_newest_runs(tmp_path: Path) -> None:
     first = f"open('{fifo}').read(); open('{out}', 'a').write('known ')"
     hook = CommandHook(
         {
-            Kind.KNOWN: command(first),
-            Kind.UNKNOWN: command(f"open('{out}', 'a').write('unknown ')"),
-            Kind.NOBODY: command(f"open('{out}', 'a').write('nobody ')"),
+            PresenceKind.KNOWN: command(first),
+            PresenceKind.UNKNOWN: command(f"open('{out}', 'a').write('unknown ')"),
+            PresenceKind.NOBODY: command(f"open('{out}', 'a').write('nobody ')"),
         },
         lambda _: None,
     )
     hook.changed(ADA)
     await asyncio.sleep(0)
-    hook.changed(Presence(Kind.UNKNOWN))
-    hook.changed(Presence(Kind.NOBODY))
+    hook.changed(Presence(PresenceKind.UNKNOWN))
+    hook.changed(Presence(PresenceKind.NOBODY))
     await asyncio.to_thread(fifo.write_text, "go")
     await finished(hook)
     assert out.read_text() == "known nobody "
@@ -80,8 +80,8 @@ async def test_of_those_that_wait_only_the_newest_runs(tmp_path: Path) -> None:
 
 async def test_a_command_that_hangs_is_ended_and_told_of() -> None:
     warnings: list[str] = []
-    hook = CommandHook({Kind.NOBODY: "sleep 1000"}, warnings.append, limit=0.2)
-    hook.changed(Presence(Kind.NOBODY))
+    hook = CommandHook({PresenceKind.NOBODY: "sleep 1000"}, warnings.append, limit=0.2)
+    hook.changed(Presence(PresenceKind.NOBODY))
     await finished(hook)
     assert warnings == ["hooks.on_nobody: ended sleep after 0.2 s"]
 
@@ -91,8 +91,8 @@ async def test_a_command_that_hangs_is_ended_and_told_of() -> None:
 )
 async def test_a_command_that_fails_is_told_of(line: str, says: str) -> None:
     warnings: list[str] = []
-    hook = CommandHook({Kind.UNKNOWN: line}, warnings.append)
-    hook.changed(Presence(Kind.UNKNOWN))
+    hook = CommandHook({PresenceKind.UNKNOWN: line}, warnings.append)
+    hook.changed(Presence(PresenceKind.UNKNOWN))
     await finished(hook)
     assert len(warnings) == 1
     assert says in warnings[0]
@@ -103,7 +103,7 @@ async def test_closing_ends_what_runs(tmp_path: Path) -> None:
     pid = tmp_path / "pid"
     os.mkfifo(pid)
     script = f"import os, time; open('{pid}', 'w').write(str(os.getpid())); time.sleep(1000)"
-    hook = CommandHook({Kind.KNOWN: command(script)}, lambda _: None)
+    hook = CommandHook({PresenceKind.KNOWN: command(script)}, lambda _: None)
     hook.changed(ADA)
     running = int(await asyncio.to_thread(pid.read_text))
     await hook.close()
@@ -113,7 +113,7 @@ async def test_closing_ends_what_runs(tmp_path: Path) -> None:
 
 def test_a_broken_command_line_names_its_setting() -> None:
     with pytest.raises(HookError, match=r"hooks\.on_known"):
-        CommandHook({Kind.KNOWN: "echo 'open"}, lambda _: None)
+        CommandHook({PresenceKind.KNOWN: "echo 'open"}, lambda _: None)
 
 
 @pytest.fixture
@@ -127,25 +127,25 @@ def pins(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 async def test_a_pin_is_on_while_its_kind_lasts(pins: Any) -> None:
-    hook = PinHook({Kind.KNOWN: 17, Kind.UNKNOWN: 27})
+    hook = PinHook({PresenceKind.KNOWN: 17, PresenceKind.UNKNOWN: 27})
     known, unknown = pins.pin(17), pins.pin(27)
     assert (known.state, unknown.state) == (False, False)
     hook.changed(ADA)
     assert (known.state, unknown.state) == (True, False)
-    hook.changed(Presence(Kind.UNKNOWN))
+    hook.changed(Presence(PresenceKind.UNKNOWN))
     assert (known.state, unknown.state) == (False, True)
-    hook.changed(Presence(Kind.NOBODY))
+    hook.changed(Presence(PresenceKind.NOBODY))
     assert (known.state, unknown.state) == (False, False)
     await hook.close()
-    PinHook({Kind.KNOWN: 17})
+    PinHook({PresenceKind.KNOWN: 17})
 
 
 def test_pins_that_are_taken_or_missing_are_named(pins: Any, monkeypatch: Any) -> None:
     with pytest.raises(HookError, match="group gpio"):
-        PinHook({Kind.KNOWN: 17, Kind.UNKNOWN: 17})
+        PinHook({PresenceKind.KNOWN: 17, PresenceKind.UNKNOWN: 17})
     monkeypatch.setitem(sys.modules, "gpiozero", None)
     with pytest.raises(HookError, match="python3-gpiozero"):
-        PinHook({Kind.KNOWN: 17})
+        PinHook({PresenceKind.KNOWN: 17})
 
 
 class Recorder:
@@ -167,7 +167,10 @@ def test_hooks_learn_of_changes_only_and_of_leaving_by_the_tick() -> None:
     watcher.tick(1.0)
     watcher.tick(3.0)
     watcher.tick(4.0)
-    assert recorder.changes == [Presence(Kind.KNOWN, ("Ada",)), Presence(Kind.NOBODY)]
+    assert recorder.changes == [
+        Presence(PresenceKind.KNOWN, ("Ada",)),
+        Presence(PresenceKind.NOBODY),
+    ]
 
 
 @pytest.mark.parametrize("screen", ["none", "window"])

@@ -8,7 +8,7 @@ from iot_facerecognition_edge.errors import SettingError
 from iot_facerecognition_edge.settings import (
     CATALOGUE,
     Group,
-    Kind,
+    SettingKind,
     Settings,
     in_group,
     setting,
@@ -62,7 +62,7 @@ def test_defaults_are_the_originals() -> None:
 
 @pytest.mark.parametrize("entry", CATALOGUE, ids=lambda entry: entry.key)
 def test_defaults_are_allowed_and_survive_being_spelled(entry) -> None:
-    if entry.kind in {Kind.NUMBER, Kind.DECIMAL}:
+    if entry.kind in {SettingKind.NUMBER, SettingKind.DECIMAL}:
         assert entry.minimum <= entry.default <= entry.maximum
         assert entry.step
     assert entry.check(entry.default) == entry.default

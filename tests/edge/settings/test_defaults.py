@@ -23,15 +23,15 @@ def test_a_machine_has_defaults_of_its_own(tmp_path: Path) -> None:
     )
     assert loaded.problems == ()
     settings = Settings({"camera.width": 640}, defaults=loaded.values)
-    assert settings.number("camera.fps") == 10
-    assert settings.text("connection.address") == "faces.lan"
-    assert settings.number("connection.port") == 4433
+    assert settings.camera.fps == 10
+    assert settings.connection.address == "faces.lan"
+    assert settings.connection.port == 4433
     # Only what a person chose is stored, be it the program's own default.
     assert settings.stored() == {"camera.width": 640}
     settings.set("camera.fps", setting("camera.fps").default)
     assert settings.stored() == {"camera.width": 640, "camera.fps": 15}
     settings.reset()
-    assert settings.number("camera.fps") == 10
+    assert settings.camera.fps == 10
     assert settings.stored() == {}
 
 

@@ -4,8 +4,11 @@ import pytest
 
 from iot_facerecognition_edge.errors import SettingError
 from iot_facerecognition_edge.settings import (
+    CATALOGUE,
     SettingChanged,
+    SettingKind,
     Settings,
+    SettingSpec,
 )
 
 
@@ -26,7 +29,7 @@ def test_an_override_holds_but_is_not_stored_until_it_is_set() -> None:
     settings = Settings({"camera.width": 640})
     settings.override("camera.width", 320)
     settings.override("camera.height", 240)
-    assert settings.number("camera.width") == 320
+    assert settings.camera.width == 320
     assert settings.stored() == {"camera.width": 640}
     settings.set("camera.height", 480)
     assert settings.stored() == {"camera.width": 640, "camera.height": 480}
@@ -45,6 +48,20 @@ def test_an_unknown_key_says_where_to_look() -> None:
         Settings().value("camera.colour")
 
 
-def test_asking_for_the_wrong_type_is_a_programming_error() -> None:
-    with pytest.raises(TypeError, match=r"camera\.width"):
-        Settings().switch("camera.width")
+@pytest.mark.parametrize("spec", CATALOGUE, ids=lambda spec: spec.key)
+def test_every_setting_is_an_attribute_with_its_value(spec: SettingSpec) -> None:
+    other = not spec.default if spec.kind is SettingKind.SWITCH else spec.default
+    page = getattr(Settings({spec.key: other}), spec.group)
+    assert getattr(page, spec.name) == other
+    assert type(getattr(page, spec.name)) is type(spec.default)
+    assert getattr(type(page), spec.name) is spec
+
+
+def test_an_attribute_follows_changes_and_overrides() -> None:
+    settings = Settings({"camera.fps": 10})
+    camera = settings.camera
+    assert camera.fps == 10
+    settings.set("camera.fps", 12)
+    assert camera.fps == 12
+    settings.override("camera.fps", 20)
+    assert camera.fps == 20

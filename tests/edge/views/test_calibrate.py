@@ -78,7 +78,7 @@ def test_after_five_crosses_taps_arrive_where_they_should(appliance, wrong, rota
     device = Device(appliance, wrong, rotation)
     device.calibrate()
     device.touch(device.layer.keep_button.rect.center)
-    kept = appliance.settings.text("display.touch_calibration")
+    kept = appliance.settings.display.touch_calibration
     assert Calibration.parse(kept) is not None
     assert device.app.stage.layers[-2] is device.app.view
     device.touch(device.app.view.tiles["Logs"].rect.center)
@@ -99,7 +99,7 @@ def test_without_a_touch_everything_is_as_before(appliance):
     device = Device(appliance, PANELS["axes swapped"])
     device.calibrate()
     device.wait(PATIENCE + 0.1)
-    assert appliance.settings.text("display.touch_calibration") == ""
+    assert appliance.settings.display.touch_calibration == ""
     assert device.app.stage.layers[-2] is device.app.view
     device.touch((20, 300))
     panel = device.screen.touch
@@ -113,7 +113,7 @@ def test_a_calibration_that_hits_nothing_is_not_kept(appliance):
     device.calibrate(off=(0, 0))
     x, y = device.layer.keep_button.rect.center
     device.touch((x, y + 100))
-    assert appliance.settings.text("display.touch_calibration") == ""
+    assert appliance.settings.display.touch_calibration == ""
     device.wait(PATIENCE + 0.1)
     assert device.app.stage.layers[-2] is device.app.view
 

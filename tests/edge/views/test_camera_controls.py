@@ -35,13 +35,13 @@ def test_a_change_holds_while_the_finger_still_slides_and_the_picture_goes_on(fi
     track = popup.slider.children[1].rect
     finger.down(track.center)
     finger.move((track.centerx + 40, track.centery))
-    sliding = finger.appliance.settings.number("camera.brightness")
+    sliding = finger.appliance.settings.camera.brightness
     assert sliding > 0
     finger.appliance.take_picture(200)
     finger.wait()
     assert finger.colour(240, 100) == (200, 200, 200)
     finger.up((track.centerx + 40, track.centery))
-    assert finger.appliance.settings.number("camera.brightness") == sliding
+    assert finger.appliance.settings.camera.brightness == sliding
     assert popup.title.text == f"Brightness: {sliding} %"
     assert ("close camera",) not in finger.appliance.done
 
@@ -51,7 +51,7 @@ def test_a_choice_is_one_tap_away(finger):
     finger.tap(popup.next)
     assert popup.title.text == "White balance: auto"
     finger.tap(popup.chips["incandescent"])
-    assert finger.appliance.settings.text("camera.white_balance") == "incandescent"
+    assert finger.appliance.settings.camera.white_balance == "incandescent"
     assert popup.chips["incandescent"].selected
     assert not popup.chips["auto"].selected
 
@@ -135,8 +135,8 @@ def test_a_resolution_is_picked_from_those_that_the_camera_offers(finger):
     words = [option.text for option in finger.top._pane.children]
     assert words == ["640 x 480", "1280 x 720", "1920 x 1080"]
     finger.tap(finger.top._pane.children[0])
-    assert finger.appliance.settings.number("camera.width") == 640
-    assert finger.appliance.settings.number("camera.height") == 480
+    assert finger.appliance.settings.camera.width == 640
+    assert finger.appliance.settings.camera.height == 480
     assert row.value.text == "640 x 480"
     assert finger.view.rows["camera.width"].value.text == "640 px"
 

@@ -6,7 +6,7 @@ from iot_facerecognition_edge.capture.status import CameraStatus
 from iot_facerecognition_edge.connection.state import Connection, ConnectionState
 from iot_facerecognition_edge.events import Noticed
 from iot_facerecognition_edge.log.eventlog import EntryKind
-from iot_facerecognition_edge.settings import Group, Kind, in_group
+from iot_facerecognition_edge.settings import Group, SettingKind, in_group
 from iot_facerecognition_edge.ui.typeface import Typeface
 from iot_facerecognition_edge.views.main import MORE
 from iot_facerecognition_edge.views.view import Page
@@ -59,7 +59,7 @@ def test_no_word_of_the_form_is_cut(finger_on, cut, size):
         for row in finger.view.rows.values():
             pane.reveal(row)
             finger.wait()
-            choices += row.setting.kind is Kind.CHOICE
+            choices += row.setting.kind is SettingKind.CHOICE
     assert choices, "there are choices in the form"
     assert cut == set()
 

@@ -116,7 +116,7 @@ def test_a_pin_is_set_by_entering_it_twice_and_kept_as_a_hash(finger):
     finger.tap(row.value)
     enter(finger, PIN)
     enter(finger, PIN)
-    kept = finger.appliance.settings.text("device.pin")
+    kept = finger.appliance.settings.device.pin
     assert kept.startswith("pbkdf2-sha256:")
     assert PIN not in kept
     assert row.value.text == "set"
@@ -128,7 +128,7 @@ def test_a_pin_that_differs_the_second_time_is_not_taken(finger):
     enter(finger, PIN)
     enter(finger, "1111")
     assert "another PIN" in finger.top._note.text
-    assert finger.appliance.settings.text("device.pin") == ""
+    assert finger.appliance.settings.device.pin == ""
 
 
 @pytest.mark.parametrize("text", ["", "123"])
@@ -148,7 +148,7 @@ def test_an_empty_pin_removes_the_one_before(locked):
     locked.wait()
     locked.tap(row.value)
     enter(locked, "")
-    assert locked.appliance.settings.text("device.pin") == ""
+    assert locked.appliance.settings.device.pin == ""
 
 
 def test_reset_does_not_remove_the_pin_of_the_real_appliance(tmp_path):
@@ -161,7 +161,7 @@ def test_reset_does_not_remove_the_pin_of_the_real_appliance(tmp_path):
     document = json.loads(content)
     del document["settings"]["device.pin"]
     (tmp_path / "settings.json").write_text(json.dumps(document))
-    assert Settings(file.load().values).text("device.pin") == ""
+    assert Settings(file.load().values).device.pin == ""
 
 
 def test_two_devices_with_one_pin_have_different_hashes():

@@ -62,7 +62,7 @@ def test_a_switch_is_flipped(form):
     row = show(form, "display.show_fps")
     assert row.switch.on
     form.tap(row.switch)
-    assert form.appliance.settings.switch("display.show_fps") is False
+    assert form.appliance.settings.display.show_fps is False
     assert not row.switch.on
 
 
@@ -71,9 +71,9 @@ def test_a_number_is_slid(form):
     track = row.slider.children[1].rect
     radius = form.app.look.metrics.px(11)
     form.swipe((track.x + radius + 60, track.centery), (track.right - radius, track.centery))
-    assert form.appliance.settings.number("recognition.label_count") == 10
+    assert form.appliance.settings.recognition.label_count == 10
     form.tap(row.slider.children[0])
-    assert form.appliance.settings.number("recognition.label_count") == 9
+    assert form.appliance.settings.recognition.label_count == 9
     assert row.value.text == "9"
 
 
@@ -82,7 +82,7 @@ def test_a_number_is_written(form):
     form.tap(row.value)
     form.screen.push(*[KeyPressed(Key.BACKSPACE)] * 4, TypedText("7"), KeyPressed(Key.ENTER))
     form.wait()
-    assert form.appliance.settings.number("display.line_width") == 7
+    assert form.appliance.settings.display.line_width == 7
     assert form.top is form.view
 
 
@@ -92,7 +92,7 @@ def test_a_number_out_of_range_is_refused_with_what_is_allowed(form):
     form.screen.push(TypedText("9999"), KeyPressed(Key.ENTER))
     form.wait()
     assert "a whole number from" in form.top._note.text
-    assert form.appliance.settings.number("display.line_width") == 4
+    assert form.appliance.settings.display.line_width == 4
 
 
 def test_a_choice_is_made_from_a_list(form):
@@ -101,7 +101,7 @@ def test_a_choice_is_made_from_a_list(form):
     assert isinstance(form.top, Choose)
     option = form.top._pane.children[1]
     form.tap(option)
-    assert form.appliance.settings.text("camera.white_balance") == row.setting.choices[1]
+    assert form.appliance.settings.camera.white_balance == row.setting.choices[1]
 
 
 def test_a_colour_is_chosen_or_written(form):
@@ -109,7 +109,7 @@ def test_a_colour_is_chosen_or_written(form):
     form.tap(row.value)
     assert isinstance(form.top, ChooseColour)
     form.tap(form.top._swatches[6])
-    assert form.appliance.settings.text("display.accent_colour") == "#1565c0"
+    assert form.appliance.settings.display.accent_colour == "#1565c0"
     form.wait()
     row = form.view.rows["display.accent_colour"]
     form.view._pane.reveal(row)
@@ -117,7 +117,7 @@ def test_a_colour_is_chosen_or_written(form):
     form.tap(form.top._other)
     form.screen.push(*[KeyPressed(Key.BACKSPACE)] * 7, TypedText("#00FF00"), KeyPressed(Key.ENTER))
     form.wait()
-    assert form.appliance.settings.text("display.accent_colour") == "#00ff00"
+    assert form.appliance.settings.display.accent_colour == "#00ff00"
 
 
 def test_changing_the_colours_leaves_a_person_where_they_were(form):
@@ -137,7 +137,7 @@ def test_a_text_is_written(form):
     form.tap(row.value)
     form.screen.push(TypedText(" kitchen"), KeyPressed(Key.ENTER))
     form.wait()
-    assert form.appliance.settings.text("connection.name").endswith("kitchen")
+    assert form.appliance.settings.connection.name.endswith("kitchen")
     assert row.value.text.endswith("kitchen")
 
 
@@ -220,7 +220,7 @@ def test_reset_is_asked_for_first(form):
     form.appliance.settings.set("display.line_width", 9)
     form.tap(form.view.reset_button)
     form.tap(form.top._no)
-    assert form.appliance.settings.number("display.line_width") == 9
+    assert form.appliance.settings.display.line_width == 9
     form.tap(form.view.reset_button)
     form.tap(form.top._yes)
-    assert form.appliance.settings.number("display.line_width") == 4
+    assert form.appliance.settings.display.line_width == 4

@@ -108,7 +108,7 @@ def test_a_chart_is_switched_off_and_on(charts):
     board = charts.view.board
     charts.tap(board.chips[ChartId.OBJECTS])
     assert ChartId.OBJECTS not in board.cards
-    assert charts.appliance.settings.switch("statistics.objects") is False
+    assert charts.appliance.settings.statistics.objects is False
     assert not board.chips[ChartId.OBJECTS].selected
     charts.tap(board.chips[ChartId.OBJECTS])
     assert list(board.cards) == list(ChartId)
