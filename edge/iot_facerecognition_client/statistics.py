@@ -2,29 +2,11 @@
 
 from collections import deque
 
+from iot_facerecognition_protocol.rates import RecentRate
 from iot_facerecognition_protocol.records import dataclass
 
-
-class RateMeter:
-    """Events a second over the last `window` seconds."""
-
-    def __init__(self, window: float = 3.0) -> None:
-        self._window = window
-        self._times: deque[float] = deque()
-
-    def add(self, now: float) -> None:
-        """Count one event at the monotonic second `now`."""
-        self._times.append(now)
-        self._forget(now)
-
-    def rate(self, now: float) -> float:
-        """Return events a second up to `now`."""
-        self._forget(now)
-        return len(self._times) / self._window
-
-    def _forget(self, now: float) -> None:
-        while self._times and self._times[0] <= now - self._window:
-            self._times.popleft()
+RATE_SECONDS = 3.0
+"""Over how long the rates are measured."""
 
 
 class LatencyWindow:
@@ -92,15 +74,15 @@ class Statistics:
         self.bytes_sent = 0
         self.bytes_received = 0
         self._results = 0
-        self._sent_rate = RateMeter()
-        self._face_rate = RateMeter()
-        self._object_rate = RateMeter()
+        self._sent_rate = RecentRate(RATE_SECONDS)
+        self._face_rate = RecentRate(RATE_SECONDS)
+        self._object_rate = RecentRate(RATE_SECONDS)
         self._latency = LatencyWindow()
 
     def frame_sent(self, now: float) -> None:
         """Count a frame handed to the transport."""
         self.sent += 1
-        self._sent_rate.add(now)
+        self._sent_rate.count(now)
 
     def faces_received(self, now: float, latency: float | None) -> None:
         """Count a face result."""
@@ -110,9 +92,9 @@ class Statistics:
         """Count an object result."""
         self._result_received(self._object_rate, now, latency)
 
-    def _result_received(self, rate: RateMeter, now: float, latency: float | None) -> None:
+    def _result_received(self, rate: RecentRate, now: float, latency: float | None) -> None:
         self._results += 1
-        rate.add(now)
+        rate.count(now)
         if latency is not None:
             self._latency.add(latency)
 

@@ -14,8 +14,8 @@ from iot_facerecognition_edge.cameras.interface import (
 )
 from iot_facerecognition_edge.capture.status import CameraStatus
 from iot_facerecognition_edge.errors import CameraError
-from iot_facerecognition_edge.statistics.rates import Rate
 from iot_facerecognition_protocol import CameraState
+from iot_facerecognition_protocol.rates import RecentRate
 from iot_facerecognition_protocol.records import dataclass
 
 SILENCE = 10.0
@@ -64,7 +64,7 @@ class Capture:
         self._news = asyncio.Event()
         self._camera: Camera | None = None
         self._failure: str | None = None
-        self._rate = Rate()
+        self._rate = RecentRate(1.0)
         self._last = 0.0
         self._number = 0
         self.missed = 0
@@ -103,7 +103,7 @@ class Capture:
 
     def fps(self, now: float) -> float:
         """Return the pictures of the last second."""
-        return self._rate.at(now)
+        return self._rate.rate(now)
 
     def preview(self) -> PreviewImage | None:
         """Return the newest preview, None without one."""
@@ -136,7 +136,7 @@ class Capture:
                 elif not await self._news_within(_LOOK):
                     if self._clock() - self._last > SILENCE:
                         self._failure = f"camera: no picture for {SILENCE:.0f} seconds"
-                    elif self._rate.at(self._clock()) > 0:
+                    elif self._rate.rate(self._clock()) > 0:
                         pause = _FIRST_PAUSE
         finally:
             await self._stop(CameraState.OFF, "the camera is off")
@@ -206,7 +206,7 @@ class Capture:
             self.missed += max(0, picture.number - self._number - 1)
         self._number = picture.number
         self._last = now
-        self._rate.add(now)
+        self._rate.count(now)
         self._moved()
         self._deliver(picture)
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from iot_facerecognition_client import FrameEnded
-from iot_facerecognition_edge.statistics.rates import Rate
 from iot_facerecognition_edge.update.names import ACKNOWLEDGED, IN_USE, STREAMING
 from iot_facerecognition_edge.version import UNPACKAGED, version
 from iot_facerecognition_protocol import FrameStatus, UpdateAcknowledged, UpdateReport, clean_text
+from iot_facerecognition_protocol.rates import RecentRate
 from iot_facerecognition_protocol.system.regular_file import read_regular
 from iot_facerecognition_protocol.system.whole_file import write_file
 
@@ -39,7 +39,7 @@ class Updates:
         self._folder = folder
         self._state = state
         self._warned = warned
-        self._results = Rate(RATE_SPAN)
+        self._results = RecentRate(RATE_SPAN)
         self._touched: float | None = None
         self._stamp: tuple[int, int] | None = None
         self._report: UpdateReport | None = None
@@ -68,13 +68,13 @@ class Updates:
         """Look at an event of the client's: results are counted, acknowledgements passed on."""
         match event:
             case FrameEnded(status=FrameStatus.PROCESSED):
-                self._results.add(now)
+                self._results.count(now)
             case UpdateAcknowledged(acknowledged, attempt):
                 self._write(ACKNOWLEDGED, {"version": acknowledged, "attempt": attempt})
 
     def tell(self, now: float, *, connected: bool, camera: str) -> None:
         """Say whether the appliance streams; to be called every ten seconds."""
-        rate = round(self._results.at(now), 1) if connected else 0.0
+        rate = round(self._results.rate(now), 1) if connected else 0.0
         self._write(STREAMING, {"connected": connected, "rate": rate, "camera": camera})
 
     def touched(self, now: float) -> None:

@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 
 from iot_facerecognition_edge.statistics.charts import ChartId, Line, LineChart, PieChart
-from iot_facerecognition_edge.statistics.rates import Growth, Rate
+from iot_facerecognition_edge.statistics.growth import Growth
 from iot_facerecognition_edge.statistics.series import Point, Series
 from iot_facerecognition_edge.statistics.tally import Tally
 from iot_facerecognition_protocol import Face, ObjectLabel
+from iot_facerecognition_protocol.rates import RecentRate
 
 UNTAGGED = "Untagged"
 """The slice of faces that the server knows no name for."""
@@ -42,7 +43,7 @@ class Statistics:
         self._sent_rate = Series()
         self._received_rate = Series()
         self._fps = Series()
-        self._frames = Rate()
+        self._frames = RecentRate(1.0)
         self._sent = Growth()
         self._received = Growth()
         self.rates = (0.0, 0.0)
@@ -76,11 +77,11 @@ class Statistics:
 
     def frame(self, time: float) -> None:
         """Count one frame whose results are here."""
-        self._frames.add(time)
+        self._frames.count(time)
 
     def fps(self, now: float) -> float:
         """Return the frames within the last second."""
-        return self._frames.at(now)
+        return self._frames.rate(now)
 
     def sample(self, time: float, sent: int, received: int) -> None:
         """Take note of the bytes `sent` and `received` since the start, and of the frame rate."""
@@ -89,7 +90,7 @@ class Statistics:
         self.rates = self._sent.read(time, sent), self._received.read(time, received)
         self._sent_rate.add(time, self.rates[0] * _KILO)
         self._received_rate.add(time, self.rates[1])
-        self._fps.add(time, self._frames.at(time))
+        self._fps.add(time, self._frames.rate(time))
         self.version += 1
 
     def chart(self, chart: ChartId, now: float, whole: bool = False) -> PieChart | LineChart:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from iot_facerecognition_server.fleet.rates import RecentRate
+from iot_facerecognition_protocol.rates import RecentRate
 
 WINDOW_SECONDS: Final = 10.0
 """Over how long the rate has to hold at any time, unless that is too short to count frames in."""

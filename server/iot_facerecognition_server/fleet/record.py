@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from iot_facerecognition_protocol import Health, UpdateState
+from iot_facerecognition_protocol.rates import RecentRate
 from iot_facerecognition_server.fleet.edge import (
     IN_PROGRESS,
     Acknowledgement,
@@ -14,7 +15,6 @@ from iot_facerecognition_server.fleet.edge import (
 )
 from iot_facerecognition_server.fleet.hearsay import believable
 from iot_facerecognition_server.fleet.probation import Probation, ProbationTerms, expected_rate
-from iot_facerecognition_server.fleet.rates import RecentRate
 from iot_facerecognition_server.fleet.updates import (
     FleetRequestError,
     acknowledge,

@@ -11,6 +11,7 @@ from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from iot_facerecognition_protocol import CameraState, Health, Version
+from iot_facerecognition_protocol.rates import RecentRate
 from iot_facerecognition_server.observability import catalogue
 from iot_facerecognition_server.observability.catalogue import Family
 from iot_facerecognition_server.observability.client_labels import (
@@ -21,7 +22,7 @@ from iot_facerecognition_server.observability.client_labels import (
 )
 
 VERSIONS: Final = 50
-RATE_SECONDS: Final = 5
+RATE_SECONDS: Final = 5.0
 _VERSION = re.compile(r"[0-9A-Za-z.+_-]{1,40}")
 _CONDITIONS: Final = (
     (0, "under_voltage"),
@@ -48,34 +49,6 @@ class LatencyCounts:
         self.total += seconds
 
 
-class FrameRate:
-    """Events a second over the last `RATE_SECONDS` whole seconds. Plain: times are passed in."""
-
-    __slots__ = ("_counts", "_second")
-
-    def __init__(self) -> None:
-        self._counts = [0] * (RATE_SECONDS + 1)
-        self._second = 0
-
-    def count(self, now: float) -> None:
-        """Take note of an event at `now` (monotonic seconds)."""
-        self._advance(int(now))
-        self._counts[int(now) % len(self._counts)] += 1
-
-    def rate(self, now: float) -> float:
-        """Return the rate, the second that has only begun left out."""
-        second = int(now)
-        recent = range(max(second - RATE_SECONDS, self._second - RATE_SECONDS), second)
-        counted = sum(self._counts[s % len(self._counts)] for s in recent if s <= self._second)
-        return counted / RATE_SECONDS
-
-    def _advance(self, second: int) -> None:
-        passed = min(second - self._second, len(self._counts))
-        for step in range(passed):
-            self._counts[(second - step) % len(self._counts)] = 0
-        self._second = max(self._second, second)
-
-
 class ClientCounts:
     """Everything that is counted for one client; changed on the event loop's thread only."""
 
@@ -96,7 +69,7 @@ class ClientCounts:
         self.received_bytes = self.sent_bytes = 0
         self.dropped: Counter[str] = Counter()
         self.latency: dict[str, LatencyCounts] = {}
-        self.rate = FrameRate()
+        self.rate = RecentRate(RATE_SECONDS)
         self.health: Health | None = None
         self.health_at = 0.0
 

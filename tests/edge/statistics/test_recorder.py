@@ -80,7 +80,7 @@ def test_frames_per_second_with_their_average() -> None:
     for number in range(30):
         statistics.frame(number / 15)
         if number % 15 == 14:
-            statistics.sample(number / 15, 0, 0)
+            statistics.sample((number + 1) / 15, 0, 0)
     chart = lines(statistics.chart(ChartId.FPS, 2))
     assert [value for _, value in chart["Frames"]] == [15, 15]
     assert chart["Frames, average"][-1][1] == 15

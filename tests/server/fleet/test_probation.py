@@ -1,11 +1,8 @@
 """Whether an edge streams at its rate for long enough."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from iot_facerecognition_server.fleet.probation import Probation, ProbationTerms, expected_rate
-from iot_facerecognition_server.fleet.rates import RecentRate
 
 TERMS = ProbationTerms(seconds=60.0, ratio=0.8)
 
@@ -131,17 +128,3 @@ def test_lower_of_the_known_rates_is_expected(
     setting: float | None, before: float | None, expected: float
 ) -> None:
     assert expected_rate(setting, before) == expected
-
-
-@given(st.lists(st.floats(0, 3), max_size=200))
-def test_recent_rate_counts_what_was_in_its_time(pauses: list[float]) -> None:
-    recent, now, times = RecentRate(10.0, 0.0), 0.0, []
-    for pause in pauses:
-        now += pause
-        recent.count(now)
-        times.append(now)
-        ended = int(now)
-        first = max(ended - 10, 0)
-        assert recent.total(now) == sum(first <= int(time) < ended for time in times)
-    assert recent.total(now + 11.0) == 0
-    assert not RecentRate(10.0, 5.0).is_full(14.9)

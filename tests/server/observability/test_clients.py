@@ -6,7 +6,6 @@ from prometheus_client import CollectorRegistry
 from iot_facerecognition_protocol import Health, Version
 from iot_facerecognition_server.config import load
 from iot_facerecognition_server.observability import catalogue
-from iot_facerecognition_server.observability.clients import FrameRate
 from iot_facerecognition_server.observability.metrics import ClientMetrics, ServerMetrics
 
 
@@ -162,18 +161,6 @@ def test_version_that_is_none_becomes_other(version: str) -> None:
     bench = Bench()
     bench.join(1, "kitchen").told_health(Health(version=version))
     assert bench.value("client_info", client="kitchen", protocol="2", version="other") == 1
-
-
-def test_frame_rate_is_of_the_last_five_whole_seconds() -> None:
-    rate = FrameRate()
-    for tenth in range(100):  # ten seconds at ten a second
-        rate.count(100.0 + tenth / 10)
-    assert rate.rate(110.0) == 10
-    assert rate.rate(112.5) == 6
-    assert rate.rate(120.0) == 0
-    rate.count(200.0)
-    assert rate.rate(200.5) == 0
-    assert rate.rate(201.0) == 0.2
 
 
 def test_another_identity_cannot_pass_for_a_client_by_taking_its_name() -> None:

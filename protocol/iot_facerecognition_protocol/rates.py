@@ -1,17 +1,21 @@
-"""How often something happens, over the last seconds. Plain: times are passed in."""
+"""How often something happens, over the last seconds: the rate counter of both sides.
 
-from typing import Final
+Plain: times are passed in. Imported by those who count, not with the package.
+"""
 
-_PARTS: Final = 10
+_PARTS = 10
 
 
 class RecentRate:
-    """Events a second over the last `seconds`, counted in tenths of that time."""
+    """Events a second over the last `seconds`, counted in tenths of that time.
+
+    It takes the same memory whatever the rate.
+    """
 
     __slots__ = ("_began", "_counts", "_newest", "_part")
 
-    def __init__(self, seconds: float, began: float) -> None:
-        """Begin to count at `began` (monotonic seconds)."""
+    def __init__(self, seconds: float, began: float = 0.0) -> None:
+        """Begin to count at `began` (monotonic seconds); long ago, where nothing is named."""
         self._part = seconds / _PARTS
         self._began = began
         self._newest = 0

@@ -1,15 +1,6 @@
-"""Rates and growth over the last second."""
+"""Growth over the last second."""
 
-from iot_facerecognition_edge.statistics.rates import Growth, Rate
-
-
-def test_a_rate_counts_the_last_second() -> None:
-    rate = Rate()
-    for number in range(30):
-        rate.add(number / 15)
-    assert rate.at(2.0) == 14
-    assert rate.at(2.5) == 7
-    assert rate.at(9.0) == 0
+from iot_facerecognition_edge.statistics.growth import Growth
 
 
 def test_growth_is_the_slope_of_the_last_second_and_survives_a_restarted_counter() -> None:

@@ -1,27 +1,9 @@
-"""How much happened within the last second."""
+"""How fast a counter grows."""
 
 from collections import deque
 
-MOST_EVENTS = 1024
-"""Events a second that are kept; beyond, the rate counts only the newest."""
-
-
-class Rate:
-    """Events a second over a sliding window of `span` seconds."""
-
-    def __init__(self, span: float = 1.0) -> None:
-        self._span = span
-        self._events: deque[float] = deque(maxlen=MOST_EVENTS)
-
-    def add(self, time: float) -> None:
-        """Count one event at `time` (seconds)."""
-        self._events.append(time)
-
-    def at(self, now: float) -> float:
-        """Return the events a second at `now`."""
-        while self._events and self._events[0] <= now - self._span:
-            self._events.popleft()
-        return len(self._events) / self._span
+MOST_READINGS = 1024
+"""Readings that are kept; beyond, the time that is looked at gets shorter."""
 
 
 class Growth:
@@ -29,7 +11,7 @@ class Growth:
 
     def __init__(self, span: float = 1.0) -> None:
         self._span = span
-        self._readings: deque[tuple[float, int]] = deque(maxlen=MOST_EVENTS)
+        self._readings: deque[tuple[float, int]] = deque(maxlen=MOST_READINGS)
 
     def read(self, time: float, counter: int) -> float:
         """Take note of `counter` at `time` (seconds) and return its growth a second."""
