@@ -13,8 +13,20 @@ from prometheus_client import CollectorRegistry
 
 from benchmarks import command
 from iot_facerecognition_protocol import Health, Version
+from iot_facerecognition_server.observability.client_metrics import ClientMetrics
 from iot_facerecognition_server.observability.endpoints import Exposition
 from iot_facerecognition_server.observability.metrics import ServerMetrics
+from iot_facerecognition_server.sessions.connected_client import ConnectedClient
+from iot_facerecognition_server.sessions.events import (
+    FrameArrived,
+    HealthReceived,
+    Joined,
+    Renamed,
+    ResultKind,
+    ResultSent,
+)
+from iot_facerecognition_server.sessions.feed import Feed
+from iot_facerecognition_server.trust.client_identity import ClientIdentity, Proof
 
 SECONDS = 5.0
 HEALTH = Health("1.0.0", 52.0, 0, -60.0, 200_000_000, 86_400.0, 15.0, 3)
@@ -23,14 +35,17 @@ HEALTH = Health("1.0.0", 52.0, 0, -60.0, 200_000_000, 86_400.0, 15.0, 3)
 def crowd(clients: int) -> tuple[ServerMetrics, Exposition]:
     """Return metrics of `clients` that have sent frames and told their health."""
     registry = CollectorRegistry()
-    metrics = ServerMetrics(registry)
+    metrics, feed = ServerMetrics(registry), Feed()
+    ClientMetrics(metrics, time.monotonic).listen_to(feed)
     for key in range(clients):
-        client = metrics.join(key, Version.V2, f"token {key}")
-        client.named(f"edge {key}")
-        client.frame_received()
-        client.result_sent("faces", time.monotonic())
-        client.result_sent("objects", time.monotonic())
-        client.told_health(HEALTH)
+        identity = ClientIdentity(Proof.TOKEN, f"token {key}")
+        client = ConnectedClient(key, Version.V2, identity, "192.0.2.1")
+        feed.publish(Joined(client))
+        feed.publish(Renamed(client, f"edge {key}"))
+        feed.publish(FrameArrived(client, 1, accepted=True))
+        for kind in ResultKind:
+            feed.publish(ResultSent(client, 1, kind, seconds=0.0))
+        feed.publish(HealthReceived(client, HEALTH))
     return metrics, Exposition(registry, metrics.exposition_seconds)
 
 

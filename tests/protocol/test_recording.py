@@ -22,6 +22,7 @@ from iot_facerecognition_server.trust.host_names import HostNames
 from iot_facerecognition_server.trust.issuing import issue_identity
 from iot_facerecognition_server.trust.tls import ServerTls
 from lab.recording.session import BEGIN, END, RecordingError, insert, main
+from tests.server.connected_clients import connected
 from tests.server.recognised_faces import recognised
 
 JPEG = b"\xff\xd8" + bytes(34_510)
@@ -55,7 +56,7 @@ async def handle(websocket: ServerConnection) -> None:
     out: list[str] = []
     version = Version.V2 if websocket.subprotocol else Version.V1
     session = Session(
-        1, version, out.append, limits=Limits(), object_labels=10, object_interval=0.0
+        connected(1, version), out.append, limits=Limits(), object_labels=10, object_interval=0.0
     )
     session.open()
     await websocket.send(out.pop())
@@ -66,7 +67,7 @@ async def handle(websocket: ServerConnection) -> None:
             frame = session.receive_frame(message, 0.0)
             assert isinstance(frame, ArrivedFrame)
             session.faces_found(frame.number, (recognised("Ann", 1, 2, 80, 80, distance=0.5),))
-            session.processed(frame.number, 0.5, 30.0)
+            session.processed(frame.number, 0.0005, 0.03)
         while out:
             await websocket.send(out.pop(0))
 

@@ -12,6 +12,7 @@ from iot_facerecognition_client.statistics import Statistics
 from iot_facerecognition_protocol import Limits, SessionSettings, Version, decode, encode
 from iot_facerecognition_server.sessions.events import Refused
 from iot_facerecognition_server.sessions.session import Session
+from tests.server.connected_clients import connected
 
 from .vectors import TO_CLIENT, TO_SERVER, ToServer, agrees
 
@@ -22,7 +23,11 @@ CLOSE_CODES = {"text-too-large": 1009}
 def test_session_answers_as_told(vector: ToServer) -> None:
     sent: list[str] = []
     session = Session(
-        1, vector.version, sent.append, limits=Limits(), object_labels=1000, object_interval=0.0
+        connected(1, vector.version),
+        sent.append,
+        limits=Limits(),
+        object_labels=1000,
+        object_interval=0.0,
     )
     assert isinstance(vector.send, str)
     event = session.receive_text(vector.send)

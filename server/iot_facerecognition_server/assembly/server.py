@@ -19,21 +19,24 @@ from iot_facerecognition_server.assembly.alignment import FaceAlignment
 from iot_facerecognition_server.assembly.batching import WORKERS_A_CORE, batched
 from iot_facerecognition_server.assembly.detection import FaceDetection
 from iot_facerecognition_server.assembly.faces import FaceRecogniser
+from iot_facerecognition_server.assembly.listeners import count_and_log, new_feed
 from iot_facerecognition_server.assembly.objects import ObjectRecogniser
 from iot_facerecognition_server.config import Config
 from iot_facerecognition_server.connection_limits import connection_limits, limit_readings
 from iot_facerecognition_server.engine.local import LocalEngine
 from iot_facerecognition_server.engine.repairs import Repairs
 from iot_facerecognition_server.fleet.keeper import FleetKeeper
+from iot_facerecognition_server.fleet.listener import FleetListener
 from iot_facerecognition_server.fleet.setup import fleet_keeper
 from iot_facerecognition_server.freed_memory import keep_freed_memory
 from iot_facerecognition_server.gallery.keeper import GalleryKeeper
 from iot_facerecognition_server.logs import ServerLog
 from iot_facerecognition_server.networks.devices import choose_device
 from iot_facerecognition_server.observability import catalogue
+from iot_facerecognition_server.observability.event_log import EventLog
 from iot_facerecognition_server.observability.examination import Examination
 from iot_facerecognition_server.observability.limits import LimitCollector
-from iot_facerecognition_server.observability.metrics import LOST, REPEATED, ServerMetrics
+from iot_facerecognition_server.observability.metrics import FEED, LOST, REPEATED, ServerMetrics
 from iot_facerecognition_server.observability.monitoring import (
     MODELS,
     PORT,
@@ -166,7 +169,18 @@ async def _serve(
         config.engine.max_frame_age,
         waiting_bytes=config.budget.waiting_bytes or math.inf,
     )
-    dispatcher = Dispatcher(engine, scheduler, clock)
+    budgets = Budgets(
+        BudgetLimits(
+            messages=config.budget.messages,
+            frames=config.budget.frame_rate,
+            bytes=config.budget.bytes,
+            receiving=config.budget.receiving,
+            log_lines=config.budget.log_lines,
+        )
+    )
+    feed = new_feed(metrics)
+    event_log = count_and_log(feed, metrics, budgets, clock)
+    dispatcher = Dispatcher(engine, scheduler, clock, feed)
     fleet = fleet_keeper(config, clock)
     await asyncio.to_thread(fleet.load)
     monitoring.show(fleet)
@@ -182,22 +196,14 @@ async def _serve(
         origins=Origins(config.auth.origins),
         proxies=Proxies(config.connection.proxy_protocol_from),
         admission=admission,
-        budgets=Budgets(
-            BudgetLimits(
-                messages=config.budget.messages,
-                frames=config.budget.frame_rate,
-                bytes=config.budget.bytes,
-                receiving=config.budget.receiving,
-                log_lines=config.budget.log_lines,
-            )
-        ),
+        budgets=budgets,
         limits=connection_limits(config),
         new_session=session_factory(config, engine),
         dispatcher=dispatcher,
-        metrics=metrics,
-        fleet=fleet,
+        feed=feed,
         clock=clock,
     )
+    FleetListener(fleet, server.acknowledge_update).listen_to(feed)
     keeper = GalleryKeeper(
         self_test.gallery,
         engine.set_gallery,
@@ -250,12 +256,14 @@ async def _serve(
             server=server,
             service_manager=service_manager,
             fleet=fleet,
+            event_log=event_log,
             ended=ended,
         )
         await service_manager.stopping()
         monitoring.readiness.fail(PORT, "the server is ending")
         _log.info("ending: finishing what is under way")
         await server.close(SHUTDOWN_SECONDS, start_seconds)
+        event_log.finish()
         await fleet.close()
     finally:
         await engine.close()
@@ -348,6 +356,7 @@ async def _run(
     server: RecognitionServer,
     service_manager: ServiceManager,
     fleet: FleetKeeper,
+    event_log: EventLog,
     ended: asyncio.Event,
 ) -> None:
     """Run the background tasks until a signal has `ended` the server, or one of them fails."""
@@ -380,12 +389,13 @@ async def _run(
             "reload": reload,
             "fleet": fleet.run,
             "fleet-record": fleet.run_saving,
+            "log": event_log.run,
         }
         if service_manager.listens:
             tasks["service-manager"] = service_manager.run
         for name, run in tasks.items():
             supervisor.start(name, run)
-        for name in (*tasks, "service-manager"):
+        for name in (*tasks, "service-manager", FEED):
             failures.labels(name)  # a series from the start, or the first failure is no increase
         supervisor.start("control", control.run)
         await ended.wait()

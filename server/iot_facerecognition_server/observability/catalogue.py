@@ -48,7 +48,8 @@ LABELS: Final = {
     "kind": "`faces` or `objects` of results, `known` or `unknown` of faces.",
     "stage": "`decode`, `detect`, `align` (a face), `match` (a frame's faces).",
     "network": "`descriptor`, `classifier` or, with `[Engine] Detector=cnn`, `detector`.",
-    "task": "The name of the background task.",
+    "task": "The name of the background task, or `feed` for a listener of the feed.",
+    "listener": "The name of the listener of the feed.",
     "thread": "`worker-N`, or the name of a network with a thread of its own.",
     "outcome": "`right`, `wrong`, or `late` for no answer within 30 s.",
     "condition": "`under_voltage`, `frequency_capped`, `throttled` or `soft_temperature_limit`.",
@@ -179,6 +180,11 @@ LOG_LINES_LEFT_OUT: Final = _counter(
     "log_lines_left_out_total",
     "Lines that were not written to the log, or not to one of console and file.",
     "reason",
+)
+FEED_EVENTS_LOST: Final = _counter(
+    "feed_events_lost_total",
+    "Events about clients that a listener was too slow for.",
+    "listener",
 )
 EXPOSITION_SECONDS: Final = _gauge(
     "exposition_seconds", "How long the answer to the scrape before this one took to make."

@@ -1,7 +1,6 @@
 """One connected client: its socket on one side, its session on the other."""
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -10,27 +9,26 @@ from typing import Final
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 
-from iot_facerecognition_protocol import Command, ErrorCode, Version
-from iot_facerecognition_server.fleet.keeper import FleetKeeper
-from iot_facerecognition_server.logs import quoted
-from iot_facerecognition_server.observability.metrics import BUDGET, ServerMetrics
-from iot_facerecognition_server.serving.client_log import ClientLog
+from iot_facerecognition_protocol import ErrorCode
 from iot_facerecognition_server.serving.connection import ClientConnection
 from iot_facerecognition_server.serving.dispatcher import Dispatcher
 from iot_facerecognition_server.serving.outbox import Outbox
+from iot_facerecognition_server.sessions.arrived_frame import ArrivedFrame
 from iot_facerecognition_server.sessions.budget import Budget, Spent
+from iot_facerecognition_server.sessions.connected_client import ConnectedClient
 from iot_facerecognition_server.sessions.events import (
-    Event,
+    FrameArrived,
     HealthReceived,
-    Ignored,
+    Joined,
+    Left,
+    MessageReceived,
+    MessageSent,
     Refused,
-    SettingChanged,
-    TextReceived,
+    TextOutcome,
 )
+from iot_facerecognition_server.sessions.feed import Feed
 from iot_facerecognition_server.sessions.session import Session
 from iot_facerecognition_server.trust.client_identity import ClientIdentity
-
-_log = logging.getLogger(__name__)
 
 _LAST_WORDS_SECONDS = 2.0
 """How long a client that is sent away has to read why."""
@@ -41,8 +39,8 @@ FLUSH_SECONDS: Final = 0.5
 """How long a client has to read its last results and the hint before the good-bye."""
 FLOODING_REASON: Final = "far more messages than [Budget] Messages allows"
 
-NewSession = Callable[[int, Version, Callable[[str], None]], Session]
-"""Makes a session of its key, its version and what sends its texts."""
+NewSession = Callable[[ConnectedClient, Callable[[str], None]], Session]
+"""Makes a client's session, with what sends its texts."""
 
 
 class Client:
@@ -59,11 +57,10 @@ class Client:
         backlog: int,
         idle_seconds: float,
         dispatcher: Dispatcher,
-        metrics: ServerMetrics,
-        fleet: FleetKeeper,
+        feed: Feed,
         clock: Callable[[], float],
     ) -> None:
-        """Hold the client to its identity's `budget`.
+        """Hold the client to its identity's `budget`; what happens to it is published to `feed`.
 
         `backlog` bounds the unsent text in bytes; `idle_seconds` the silence (0: none).
         """
@@ -75,20 +72,13 @@ class Client:
         self.identity = identity
         self._budget = budget
         self.address = connection.address
-        self.session = new_session(key, connection.version, self._send)
-        self._metrics = metrics.join(key, connection.version, identity.name)
-        self._log = ClientLog(
-            _log, identity.name, budget.log, clock, metrics.log_lines_left_out.labels(BUDGET).inc
-        )
-        self._member = fleet.join(
-            identity.name, self.address, self.session.acknowledge_update, self._log.log
-        )
-        self._metrics.when_processed = self._member.frame_processed
-        self._set: set[Command] = set()
-        self._log.named(self.name)
+        about = ConnectedClient(key, connection.version, identity, self.address)
+        self.session = new_session(about, self._send)
+        self._feed = feed
         self._disconnecting: asyncio.Task[None] | None = None
         connection.when_received = self._take_bytes
         connection.when_overhead = self._take_overhead
+        self._feed.publish(Joined(about))
 
     @property
     def name(self) -> str:
@@ -97,17 +87,14 @@ class Client:
 
     async def run(self) -> None:
         """Serve the client until it leaves or is sent away."""
-        version = self.session.version.value
-        self._log.info("connected from %s, protocol version %d", self.address, version)
-        self._dispatcher.join(
-            self.session, self._metrics, self._outbox.after, account=self.identity.account
-        )
+        self._dispatcher.join(self.session, self._outbox.after, account=self.identity.account)
         writer = asyncio.create_task(self._outbox.send_all(self._write))
+        reason = ""
         try:
             self.session.open()
             await self._read()
         except ConnectionClosed as closed:
-            self._log.info("disconnected: %s", closed)
+            reason = str(closed)
         finally:
             self._dispatcher.leave(self.session)
             writer.cancel()
@@ -115,16 +102,14 @@ class Client:
             await asyncio.gather(*ending, return_exceptions=True)
             offence = self._connection.offence
             if offence is not None:
-                self._metrics.rejected(offence.code)
-                self._log.warning("disconnected: %s", offence.message)
-            self._metrics.leave()
-            self._member.leave()
+                self._refused(ErrorCode(offence.code), offence.message, fatal=True)
+            self._feed.publish(Left(self.session.client, reason))
 
     def disconnect(self, code: ErrorCode, reason: str) -> None:
         """Close the connection after telling why; what the client sends from now on is ignored."""
         if self._disconnecting is None:
-            self._metrics.rejected(str(code))
             refused = self.session.refuse_and_close(code, reason)
+            self._feed.publish(refused)
             self._disconnecting = asyncio.create_task(self._send_away(refused))
 
     async def leave(self, reason: str) -> None:
@@ -148,17 +133,19 @@ class Client:
                 message = await self._connection.take()
         except TimeoutError:
             reason = f"nothing came for {self._idle_seconds:g} s ([Limits] IdleSeconds)"
-            self._metrics.rejected(str(ErrorCode.IDLE))
-            await self._send_away(self.session.refuse_and_close(ErrorCode.IDLE, reason))
-            return False
+            return await self._go_on(self.session.refuse_and_close(ErrorCode.IDLE, reason))
         if self._disconnecting is not None:
             return True
         begun = time.thread_time()
-        self._metrics.message_received(len(message))
-        event = self._take_text(message) if isinstance(message, str) else self._take_frame(message)
+        self._feed.publish(MessageReceived(self.session.client, len(message)))
+        outcome = None
+        if isinstance(message, str):
+            outcome = self._take_text(message)
+        else:
+            self._take_frame(message)
         del message
         self._budget.receive(0, time.thread_time() - begun, self._clock())
-        if event is not None and not await self._go_on(event):
+        if outcome is not None and not await self._go_on(outcome):
             return False
         await self._hold_back()
         return True
@@ -177,7 +164,7 @@ class Client:
             async with asyncio.timeout(seconds):
                 await self._connection.wait_closed()
 
-    def _take_text(self, text: str) -> Event:
+    def _take_text(self, text: str) -> TextOutcome:
         """Let the session have a text message that is within the budget."""
         now = self._clock()
         match self._budget.text(now):
@@ -200,69 +187,37 @@ class Client:
         now = self._clock()
         spent = self._budget.overhead(count, now)
         if spent is Spent.OVER:
-            self._metrics.rejected(str(ErrorCode.RATE))
+            self._refused(ErrorCode.RATE, "more WebSocket frames than [Budget] Messages allows")
         elif spent is Spent.FLOODING:
             self.disconnect(ErrorCode.FLOODING, FLOODING_REASON)
         return self._budget.pause(now)
 
-    def _take_frame(self, jpeg: bytes) -> Refused | None:
-        self._metrics.frame_received()
+    def _take_frame(self, jpeg: bytes) -> None:
         now = self._clock()
         frame = self.session.receive_frame(jpeg, now, within_budget=self._budget.frame(now))
-        if isinstance(frame, Refused):
-            return frame
-        self._member.frame_received()
-        self._dispatcher.offer(frame)
-        return None
+        accepted = isinstance(frame, ArrivedFrame)
+        picture = self._feed.picture(jpeg)
+        self._feed.publish(FrameArrived(self.session.client, frame.number, accepted, picture))
+        if isinstance(frame, ArrivedFrame):
+            self._dispatcher.offer(frame)
+        else:
+            self._feed.publish(frame)
 
-    async def _go_on(self, event: Event) -> bool:
-        """Log and count what came in; False when it ended the connection."""
-        match event:
-            case SettingChanged(command):
-                if command is Command.SETTING_NAME:
-                    self._log.named(self.name)
-                    self._metrics.named(self.name)
-                    self._member.named(self.name)
-                value = event.value
-                self._log.log(
-                    self._level_of(command),
-                    "%s set: %s",
-                    command.name,
-                    quoted(value) if isinstance(value, str) else value,
-                )
-            case TextReceived(text):
-                self._log.info("message: %s", quoted(text))
-            case HealthReceived(health, refused):
-                self._metrics.told_health(health)
-                self._member.health(health)
-                self._log.debug("health: %s", health)
-                if refused is not None:
-                    return await self._go_on(refused)
-            case Ignored(what):
-                self._metrics.ignored()
-                self._log.debug("ignored: %s", what)
-            case Refused(code, message, fatal):
-                if code is ErrorCode.FRAME_RATE:
-                    self._metrics.frame_dropped(str(code))
-                else:
-                    self._metrics.rejected(str(code))
-                self._log.debug("refused: %s", message)
-                if fatal:
-                    await self._send_away(event)
-                    return False
+    async def _go_on(self, outcome: TextOutcome) -> bool:
+        """Publish what a text turned out to be; False when that ends the connection."""
+        self._feed.publish(outcome)
+        if isinstance(outcome, HealthReceived) and outcome.refused is not None:
+            return await self._go_on(outcome.refused)
+        if isinstance(outcome, Refused) and outcome.fatal:
+            await self._send_away(outcome)
+            return False
         return True
 
-    def _level_of(self, command: Command) -> int:
-        """Return how much it matters that a setting is set.
-
-        All are when a client connects, and of these its name is enough to know it by.
-        """
-        first = command not in self._set
-        self._set.add(command)
-        return logging.DEBUG if first and command is not Command.SETTING_NAME else logging.INFO
+    def _refused(self, code: ErrorCode, message: str, *, fatal: bool = False) -> None:
+        """Publish a refusal that the session has no part in."""
+        self._feed.publish(Refused(self.session.client, code, message, fatal))
 
     async def _send_away(self, refused: Refused) -> None:
-        self._log.warning("sent away: %s", refused.message)
         code = _CLOSE_CODES.get(refused.code, CloseCode.POLICY_VIOLATION)
         with suppress(TimeoutError):
             async with asyncio.timeout(_LAST_WORDS_SECONDS):
@@ -275,4 +230,4 @@ class Client:
 
     async def _write(self, text: bytes) -> None:
         await self._connection.send_text(text)
-        self._metrics.message_sent(len(text))
+        self._feed.publish(MessageSent(self.session.client, len(text)))

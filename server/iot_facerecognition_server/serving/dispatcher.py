@@ -7,10 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
-from iot_facerecognition_protocol import DropReason, ErrorCode, ObjectLabel
+from iot_facerecognition_protocol import DropReason, ErrorCode, FrameStatus, ObjectLabel
 from iot_facerecognition_server.engine.interface import Engine, Submission, WorkFailedError
 from iot_facerecognition_server.frames import (
-    UNKNOWN,
     Found,
     Frame,
     FrameRejectedError,
@@ -18,8 +17,16 @@ from iot_facerecognition_server.frames import (
     Recognition,
     Tracks,
 )
-from iot_facerecognition_server.observability.metrics import GONE, ClientMetrics
 from iot_facerecognition_server.sessions.arrived_frame import ArrivedFrame
+from iot_facerecognition_server.sessions.events import (
+    GONE,
+    FacesRecognised,
+    FrameEnded,
+    ObjectsRecognised,
+    ResultKind,
+    ResultSent,
+)
+from iot_facerecognition_server.sessions.feed import Feed
 from iot_facerecognition_server.sessions.scheduler import FairScheduler, Turn
 from iot_facerecognition_server.sessions.sequence import Sequence
 from iot_facerecognition_server.sessions.session import Session
@@ -59,7 +66,6 @@ class _Client:
     """
 
     session: Session
-    metrics: ClientMetrics
     when_sent: WhenSent
     joined: float
     account: Hashable | None = None
@@ -81,15 +87,16 @@ class Dispatcher:
     """
 
     def __init__(
-        self,
-        engine: Engine,
-        scheduler: FairScheduler,
-        clock: Callable[[], float],
+        self, engine: Engine, scheduler: FairScheduler, clock: Callable[[], float], feed: Feed
     ) -> None:
-        """`clock` is the monotonic time in seconds that frames are stamped with."""
+        """`clock` is the monotonic time in seconds that frames are stamped with.
+
+        What becomes of frames is published to `feed`.
+        """
         self._engine = engine
         self._scheduler = scheduler
         self._clock = clock
+        self._feed = feed
         self._clients: dict[int, _Client] = {}
         self._open = 0
         self._refusing = False
@@ -102,19 +109,13 @@ class Dispatcher:
         """Clients that have a frame at the engine whose objects are searched; from any thread."""
         return sum(client.classifying for client in tuple(self._clients.values()))
 
-    def join(
-        self,
-        session: Session,
-        metrics: ClientMetrics,
-        when_sent: WhenSent,
-        account: Hashable | None = None,
-    ) -> None:
-        """Let `session` take part; count for it in `metrics`.
+    def join(self, session: Session, when_sent: WhenSent, account: Hashable | None = None) -> None:
+        """Let `session` take part.
 
         Sessions of one `account` share its processor time; without, a session has its own.
         """
         self._scheduler.join(session.key, account)
-        self._clients[session.key] = _Client(session, metrics, when_sent, self._clock(), account)
+        self._clients[session.key] = _Client(session, when_sent, self._clock(), account)
 
     def leave(self, session: Session) -> None:
         """Forget `session` and give up what the engine has not begun of it.
@@ -122,8 +123,9 @@ class Dispatcher:
         What is begun ends, and its account pays for it: else whoever leaves in time pays nothing.
         """
         client = self._clients.pop(session.key)
-        if self._scheduler.leave(session.key) is not None:
-            client.metrics.frame_dropped(GONE)
+        frame = self._scheduler.leave(session.key)
+        if frame is not None:
+            self._gone(client, frame.number)
         for under_way in client.under_way:
             for future in (under_way.submission.faces, under_way.submission.objects):
                 if future is not None:
@@ -227,25 +229,38 @@ class Dispatcher:
     def _deliver_faces(
         self, client: _Client, under_way: _FrameUnderWay, found: Recognition[RecognisedFace] | None
     ) -> None:
-        frame = under_way.frame
+        session, frame = client.session, under_way.frame
         with self._delivering(client, under_way):
-            if found is not None and client.session.key in self._clients:
-                sent = partial(client.metrics.result_sent, "faces", frame.received)
-                if client.session.faces_found(frame.number, found.found):
+            if found is not None and session.key in self._clients:
+                sent = partial(self._sent, session, frame.number, frame.received, ResultKind.FACES)
+                if session.faces_found(frame.number, found.found):
                     client.when_sent(sent)
                 else:
                     sent()  # what waits for a text is bounded by the texts only
-                for face in found.found:
-                    client.metrics.face_seen(known=face.match.tag != UNKNOWN)
+                picture = self._feed.picture(frame.jpeg)
+                self._feed.publish(
+                    FacesRecognised(session.client, frame.number, found.found, picture)
+                )
 
     def _deliver_objects(
         self, client: _Client, under_way: _FrameUnderWay, found: Recognition[ObjectLabel] | None
     ) -> None:
-        frame = under_way.frame
+        session, frame = client.session, under_way.frame
         with self._delivering(client, under_way):
-            if found is not None and client.session.key in self._clients:
-                client.session.objects_found(frame.number, found.found)
-                client.when_sent(partial(client.metrics.result_sent, "objects", frame.received))
+            if found is not None and session.key in self._clients:
+                session.objects_found(frame.number, found.found)
+                client.when_sent(
+                    partial(self._sent, session, frame.number, frame.received, ResultKind.OBJECTS)
+                )
+                picture = self._feed.picture(frame.jpeg)
+                self._feed.publish(
+                    ObjectsRecognised(session.client, frame.number, found.found, picture)
+                )
+
+    def _sent(self, session: Session, number: int, received: float, kind: ResultKind) -> None:
+        """Tell that a result has left; what waits for that must not keep the frame."""
+        seconds = self._clock() - received
+        self._feed.publish(ResultSent(session.client, number, kind, seconds))
 
     @contextmanager
     def _delivering(self, client: _Client, under_way: _FrameUnderWay) -> Iterator[None]:
@@ -303,7 +318,7 @@ class Dispatcher:
         """Answer a frame whose last part has left."""
         frame, error = under_way.frame, under_way.error
         if client.session.key not in self._clients:
-            client.metrics.frame_dropped(GONE)
+            self._gone(client, frame.number)
         elif error is not None:
             self._reject(client, frame, error)
         else:
@@ -315,12 +330,12 @@ class Dispatcher:
         self, client: _Client, frame: ArrivedFrame, queue_seconds: float, compute_seconds: float
     ) -> None:
         try:
-            client.session.processed(frame.number, queue_seconds * 1e3, compute_seconds * 1e3)
+            ended = client.session.processed(frame.number, queue_seconds, compute_seconds)
         except Exception as error:  # noqa: BLE001 - whatever it is, the frame is answered
             _log.exception("the end of frame %d could not be sent", frame.number)
             self._reject(client, frame, error)
         else:
-            client.metrics.frame_processed(queue_seconds)
+            self._feed.publish(ended)
 
     def _reject(self, client: _Client, frame: ArrivedFrame, error: Exception) -> None:
         if isinstance(error, FrameRejectedError):
@@ -329,14 +344,16 @@ class Dispatcher:
             code = ErrorCode.ENGINE_FAILED
             message = "the server could not process this frame; its log says why, the next may pass"
         with _no_harm_to_others(frame):
-            client.session.reject(frame.number, code, message)
-            client.metrics.rejected(str(code))
+            self._feed.publish(client.session.reject(frame.number, code, message))
 
     def _drop(self, frame: ArrivedFrame, reason: DropReason) -> None:
         client = self._clients[frame.session]
         with _no_harm_to_others(frame):
-            client.session.drop(frame.number, reason)
-            client.metrics.frame_dropped(str(reason))
+            self._feed.publish(client.session.drop(frame.number, reason))
+
+    def _gone(self, client: _Client, frame: int) -> None:
+        """End a frame whose client has left: there is nobody to tell."""
+        self._feed.publish(FrameEnded(client.session.client, frame, FrameStatus.DROPPED, GONE))
 
 
 @contextmanager

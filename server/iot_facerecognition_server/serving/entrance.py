@@ -17,7 +17,12 @@ from websockets.protocol import State
 
 from iot_facerecognition_server.handshakes import HandshakePace, Handshakes
 from iot_facerecognition_server.listening import close_all
-from iot_facerecognition_server.observability.metrics import (
+from iot_facerecognition_server.serving.connection import CLOSE_SECONDS, ClientConnection
+from iot_facerecognition_server.serving.first_bytes import PEEK_BYTES, other_protocol
+from iot_facerecognition_server.serving.proxies import Proxies
+from iot_facerecognition_server.serving.proxy_protocol import ProxyHeaderError
+from iot_facerecognition_server.serving.tls_failures import explain
+from iot_facerecognition_server.sessions.refusal_reasons import (
     AUTHENTICATION,
     HANDSHAKE_TIMEOUT,
     NOT_TLS,
@@ -25,11 +30,6 @@ from iot_facerecognition_server.observability.metrics import (
     TLS_FAILED,
     TOO_MANY_HANDSHAKES,
 )
-from iot_facerecognition_server.serving.connection import CLOSE_SECONDS, ClientConnection
-from iot_facerecognition_server.serving.first_bytes import PEEK_BYTES, other_protocol
-from iot_facerecognition_server.serving.proxies import Proxies
-from iot_facerecognition_server.serving.proxy_protocol import ProxyHeaderError
-from iot_facerecognition_server.serving.tls_failures import explain
 
 _log = logging.getLogger(__name__)
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import math
 import ssl
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
@@ -17,17 +16,8 @@ from websockets.typing import Subprotocol
 
 from iot_facerecognition_protocol import MESSAGE_LENGTH, SUBPROTOCOL_V2, ErrorCode, clean_text
 from iot_facerecognition_protocol.pairing import PAIRING_SUBPROTOCOL
-from iot_facerecognition_server.fleet.keeper import FleetKeeper
 from iot_facerecognition_server.handshakes import HandshakePace, Handshakes
 from iot_facerecognition_server.listening import listen
-from iot_facerecognition_server.logs import quoted
-from iot_facerecognition_server.observability.metrics import (
-    AUTHENTICATION,
-    ORIGIN,
-    PAIRING,
-    REFUSALS,
-    ServerMetrics,
-)
 from iot_facerecognition_server.serving.admission import Admission, Refusal
 from iot_facerecognition_server.serving.client import FLOODING_REASON, Client, NewSession
 from iot_facerecognition_server.serving.connection import CLOSE_SECONDS, ClientConnection
@@ -36,11 +26,13 @@ from iot_facerecognition_server.serving.drain import drain_hint
 from iot_facerecognition_server.serving.entrance import Entrance, FailedHandshake
 from iot_facerecognition_server.serving.origins import Origins
 from iot_facerecognition_server.serving.pairing import PairingDesk
-from iot_facerecognition_server.serving.peer_log import PeerLog
 from iot_facerecognition_server.serving.proxies import Proxies
 from iot_facerecognition_server.serving.tls_buffers import ReadBuffer
 from iot_facerecognition_server.serving.unfinished import UnfinishedMessages
 from iot_facerecognition_server.sessions.budget import Budgets
+from iot_facerecognition_server.sessions.events import Attempt, PeerRefused
+from iot_facerecognition_server.sessions.feed import Feed
+from iot_facerecognition_server.sessions.refusal_reasons import AUTHENTICATION, ORIGIN, PAIRING
 from iot_facerecognition_server.sessions.session_keys import new_session_key
 from iot_facerecognition_server.trust.authentication import (
     Accepted,
@@ -102,13 +94,13 @@ class RecognitionServer:
         limits: ConnectionLimits,
         new_session: NewSession,
         dispatcher: Dispatcher,
-        metrics: ServerMetrics,
-        fleet: FleetKeeper,
+        feed: Feed,
         clock: Callable[[], float],
     ) -> None:
         """Take the parts; `start` opens the port (0: any free one).
 
-        `name` is what the server calls itself in HTTP.
+        What happens to clients is published to `feed`. `name` is what the server calls itself in
+        HTTP.
         """
         self._name = name
         self._host = host
@@ -121,8 +113,7 @@ class RecognitionServer:
         self._limits = limits
         self._new_session = new_session
         self._dispatcher = dispatcher
-        self._metrics = metrics
-        self._fleet = fleet
+        self._feed = feed
         self._clock = clock
         self._clients: dict[int, Client] = {}
         self._serving = True
@@ -131,7 +122,6 @@ class RecognitionServer:
             limits.unfinished_bytes, limits.message_seconds, limits.unfinished_of_identity, _go_on
         )
         self._deadlines: asyncio.Task[None] | None = None
-        self._peer_log = PeerLog(_log, clock, metrics.log_lines_left_out.labels(REFUSALS).inc)
         self._handshakes = Handshakes(limits.handshakes)
         self._entrance = Entrance(
             context=context,
@@ -181,6 +171,12 @@ class RecognitionServer:
             client.session.say(said)
         return len(to)
 
+    def acknowledge_update(self, session: int, version: str, attempt: str) -> None:
+        """Tell the client of `session`, if it is still there, to keep its software `version`."""
+        client = self._clients.get(session)
+        if client is not None:
+            client.session.acknowledge_update(version, attempt)
+
     async def disconnect_revoked(self) -> int:
         """Disconnect the clients that would be refused by now; return how many.
 
@@ -216,16 +212,12 @@ class RecognitionServer:
             _log.warning("some connections had to be cut")
         if self._deadlines is not None:
             self._deadlines.cancel()
-        self._peer_log.finish()
-        self._summarise_budgets(math.inf)
 
     async def _hold_to_deadlines(self) -> None:
-        """Give up messages that take too long, and sum up what the log of peers left out."""
+        """Give up messages that take too long."""
         seconds = self._limits.message_seconds
         while True:
             await asyncio.sleep(min(seconds / 4, _DEADLINE_PERIOD))
-            self._peer_log.summarise()
-            self._summarise_budgets(self._clock())
             for connection in self._unfinished.overdue(asyncio.get_running_loop().time()):
                 assert isinstance(connection, ClientConnection)
                 try:
@@ -235,17 +227,6 @@ class RecognitionServer:
                 except Exception:  # noqa: BLE001 - the others' deadlines hold all the same
                     _log.exception("%s could not be told that it is too slow", connection.address)
                     connection.transport.abort()
-
-    def _summarise_budgets(self, now: float) -> None:
-        """Say how many lines about identities were left out, also of those that have gone."""
-        for account, lines in self._budgets.left_out(now):
-            assert isinstance(account, tuple)
-            _, name = account
-            _log.warning(
-                "%d lines about the identity %s were left out ([Budget] LogLines)",
-                lines,
-                quoted(name),
-            )
 
     def _new_connection(self, address: str) -> ClientConnection:
         protocol = ServerProtocol(
@@ -268,11 +249,8 @@ class RecognitionServer:
         await connection.handshake(self._admit, server_header=self._name)
 
     def _not_admitted(self, address: str, failed: FailedHandshake) -> None:
-        """Count and log a peer that did not get as far as an HTTP answer."""
-        if failed.reason == AUTHENTICATION:
-            self._metrics.authentication_failures.inc()
-        self._metrics.refused.labels(failed.reason).inc()
-        self._peer_log.warn(failed.reason, "refused %s: %s", address, failed.words)
+        """Tell of a peer that did not get as far as an HTTP answer."""
+        self._feed.publish(PeerRefused(address, Attempt.SHAKE_HANDS, failed.reason, failed.words))
 
     async def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
         """Let a connection in, or reject it in HTTP, before it costs anything."""
@@ -300,7 +278,6 @@ class RecognitionServer:
             # In a thread, since the token file may be read.
             verdict = await asyncio.to_thread(self._authenticator.authenticate, shown)
         if isinstance(verdict, Refused):
-            self._metrics.authentication_failures.inc()
             response = self._reject(
                 connection, HTTPStatus.UNAUTHORIZED, AUTHENTICATION, verdict.reason
             )
@@ -333,14 +310,12 @@ class RecognitionServer:
         return len(to)
 
     def _not_paired(self, address: str, words: str) -> None:
-        self._metrics.refused.labels(PAIRING).inc()
-        self._peer_log.warn(PAIRING, "did not pair %s: %s", address, words)
+        self._feed.publish(PeerRefused(address, Attempt.PAIR, PAIRING, words))
 
     def _reject(
         self, connection: ClientConnection, status: HTTPStatus, reason: str, message: str
     ) -> Response:
-        self._metrics.refused.labels(reason).inc()
-        self._peer_log.warn(reason, "rejected %s: %s", connection.address, message)
+        self._feed.publish(PeerRefused(connection.address, Attempt.CONNECT, reason, message))
         return connection.respond(status, message + "\n")
 
     async def _handle(self, connection: ClientConnection) -> None:
@@ -359,8 +334,7 @@ class RecognitionServer:
             backlog=self._limits.backlog,
             idle_seconds=self._limits.idle_seconds,
             dispatcher=self._dispatcher,
-            metrics=self._metrics,
-            fleet=self._fleet,
+            feed=self._feed,
             clock=self._clock,
         )
         self._clients[client.session.key] = client

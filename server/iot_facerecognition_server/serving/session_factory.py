@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 
-from iot_facerecognition_protocol import Limits, Version
+from iot_facerecognition_protocol import Limits
 from iot_facerecognition_server.config import Config
 from iot_facerecognition_server.engine.interface import Engine
 from iot_facerecognition_server.serving.client import NewSession
+from iot_facerecognition_server.sessions.connected_client import ConnectedClient
 from iot_facerecognition_server.sessions.session import Session
 
 
@@ -23,10 +24,9 @@ def session_factory(config: Config, engine: Engine) -> NewSession:
         frame_rate=config.limits.frame_rate,
     )
 
-    def new_session(key: int, version: Version, send: Callable[[str], None]) -> Session:
+    def new_session(client: ConnectedClient, send: Callable[[str], None]) -> Session:
         return Session(
-            key,
-            version,
+            client,
             send,
             limits=limits,
             object_labels=engine.object_labels,

@@ -35,12 +35,15 @@ from iot_facerecognition_protocol import (
 )
 from iot_facerecognition_server.frames import ObjectsWanted, RecognisedFace, Wants
 from iot_facerecognition_server.sessions.arrived_frame import ArrivedFrame
+from iot_facerecognition_server.sessions.connected_client import ConnectedClient
 from iot_facerecognition_server.sessions.events import (
-    Event,
+    FrameEnded,
     HealthReceived,
     Ignored,
     Refused,
+    Renamed,
     SettingChanged,
+    TextOutcome,
     TextReceived,
 )
 from iot_facerecognition_server.sessions.rate import RateLimit
@@ -59,8 +62,7 @@ class Session:
 
     def __init__(
         self,
-        key: int,
-        version: Version,
+        client: ConnectedClient,
         send: Callable[[str], None],
         *,
         limits: Limits,
@@ -70,13 +72,13 @@ class Session:
     ) -> None:
         """Begin with the original's defaults.
 
-        `key` tells sessions apart, those of other processes too (`new_session_key`).
         `object_labels` is how many labels the classifier knows, which bounds the label count (0:
         there is none); `object_interval` are the seconds between two frames that are searched for
         objects; `window` is what the client is told to have unanswered at once (None: nothing).
         """
-        self.key = key
-        self.version = version
+        self.client = client
+        self.key = client.session
+        self.version = client.version
         self.settings = SessionSettings()
         self._limits = limits
         self._object_labels = object_labels
@@ -127,7 +129,7 @@ class Session:
         if self.version >= Version.V2:
             self._tell(UpdateAcknowledged(version, attempt))
 
-    def receive_text(self, text: str) -> Event:
+    def receive_text(self, text: str) -> TextOutcome:
         """Take a text message and answer it."""
         try:
             self._limits.check_text(text)
@@ -136,41 +138,45 @@ class Session:
         try:
             message = decode(text)
         except UnknownCommandError as unknown:
-            return Ignored(f"command {unknown.command}")
+            return Ignored(self.client, f"command {unknown.command}")
         except MalformedMessageError as malformed:
             return self._malformed(malformed)
         match message:
             case Setting():
                 self.settings = self._changed(message)
                 self._echo(message.command)
-                return SettingChanged(message.command, self._held[message.command])
+                if message.command is Command.SETTING_NAME:
+                    return Renamed(self.client, self.settings.name)
+                return SettingChanged(self.client, message.command, self._held[message.command])
             case Text(said):
-                return TextReceived(clean_text(said, MESSAGE_LENGTH))
+                return TextReceived(self.client, clean_text(said, MESSAGE_LENGTH))
             case Health():
-                return HealthReceived(message)
+                return HealthReceived(self.client, message)
             case _:
-                return Ignored(type(message).__name__)
+                return Ignored(self.client, type(message).__name__)
 
-    def _malformed(self, error: MalformedMessageError) -> Event:
+    def _malformed(self, error: MalformedMessageError) -> TextOutcome:
         """Answer a text that is no message, but for one that only a server would send."""
         if error.command is not None and error.command not in FROM_CLIENT:
-            return Ignored(Command(error.command).name)
+            return Ignored(self.client, Command(error.command).name)
         self._echo(error.command)
         refused = self._refuse(ErrorCode.MALFORMED_MESSAGE, error.reason)
-        return refused if error.usable is None else HealthReceived(error.usable, refused)
+        if error.usable is None:
+            return refused
+        return HealthReceived(self.client, error.usable, refused)
 
     def ignore_text(self, now: float) -> Refused:
         """Ignore a text message that is over the sender's budget, and say so now and then."""
         reason = "more text messages than [Budget] Messages allows; those beyond are ignored"
         if now < self._next_rate_error:
-            return Refused(ErrorCode.RATE, reason)
+            return Refused(self.client, ErrorCode.RATE, reason)
         self._next_rate_error = now + RATE_ERROR_SECONDS
         return self._refuse(ErrorCode.RATE, reason)
 
     def receive_frame(
         self, jpeg: bytes, now: float, *, within_budget: bool = True
-    ) -> ArrivedFrame | Refused:
-        """Give a frame that arrived at `now` (monotonic seconds) its number; pass or refuse it.
+    ) -> ArrivedFrame | FrameEnded:
+        """Give a frame that arrived at `now` (monotonic seconds) its number; pass it or end it.
 
         One that is not `within_budget` of its sender's identity is dropped.
         """
@@ -180,12 +186,11 @@ class Session:
         except LimitExceededError as exceeded:
             return self.reject(self._frames, exceeded.code, exceeded.reason)
         if not within_budget:
-            self.drop(self._frames, DropReason.FRAME_RATE)
-            return Refused(ErrorCode.FRAME_RATE, "more frames than [Budget] FrameRate allows")
+            message = "more frames than [Budget] FrameRate allows"
+            return self.drop(self._frames, DropReason.FRAME_RATE, message)
         if not self._rate.allows(now):
-            self.drop(self._frames, DropReason.FRAME_RATE)
-            reason = f"more than {self._limits.frame_rate:g} frames a second ([Limits] FrameRate)"
-            return Refused(ErrorCode.FRAME_RATE, reason)
+            message = f"more than {self._limits.frame_rate:g} frames a second ([Limits] FrameRate)"
+            return self.drop(self._frames, DropReason.FRAME_RATE, message)
         return ArrivedFrame(self.key, self._frames, jpeg, now)
 
     def faces_found(self, frame: int, faces: tuple[RecognisedFace, ...]) -> bool:
@@ -202,22 +207,36 @@ class Session:
         """Send a frame's labels."""
         self._tell(ObjectsFound(objects, frame))
 
-    def processed(self, frame: int, queue_ms: float, compute_ms: float) -> None:
-        """Give back the credit of a frame that was worked on; times as in `FrameDone`."""
+    def processed(self, frame: int, queue_seconds: float, compute_seconds: float) -> FrameEnded:
+        """Give back the credit of a frame that was worked on; times as in `FrameEnded`."""
         self._finish(
-            FrameDone(frame, FrameStatus.PROCESSED, round(queue_ms, 3), round(compute_ms, 3))
+            FrameDone(
+                frame,
+                FrameStatus.PROCESSED,
+                round(queue_seconds * 1e3, 3),
+                round(compute_seconds * 1e3, 3),
+            )
+        )
+        return FrameEnded(
+            self.client,
+            frame,
+            FrameStatus.PROCESSED,
+            queue_seconds=queue_seconds,
+            compute_seconds=compute_seconds,
         )
 
-    def drop(self, frame: int, reason: DropReason) -> None:
-        """Give back the credit of a good frame that is dropped."""
+    def drop(self, frame: int, reason: DropReason, message: str = "") -> FrameEnded:
+        """Give back the credit of a good frame that is dropped; `message` is for the log."""
         self._finish(FrameDone(frame, FrameStatus.DROPPED, reason=reason))
+        return FrameEnded(self.client, frame, FrameStatus.DROPPED, str(reason), message)
 
-    def reject(self, frame: int, code: ErrorCode, message: str) -> Refused:
+    def reject(self, frame: int, code: ErrorCode, message: str) -> FrameEnded:
         """Say why a frame cannot be processed, and give back its credit."""
         try:
-            return self._refuse(code, message, frame=frame)
+            self._refuse(code, message, frame=frame)
         finally:
             self._finish(FrameDone(frame, FrameStatus.REJECTED, reason=str(code)))
+        return FrameEnded(self.client, frame, FrameStatus.REJECTED, str(code), message)
 
     def refuse_and_close(self, code: ErrorCode, message: str) -> Refused:
         """Say why the connection is going to be closed."""
@@ -260,7 +279,7 @@ class Session:
     ) -> Refused:
         if self.version >= Version.V2:
             self._tell(ErrorReport(str(code), message, frame))
-        return Refused(code, message, fatal)
+        return Refused(self.client, code, message, fatal)
 
     def _finish(self, done: FrameDone) -> None:
         if self.version >= Version.V2:

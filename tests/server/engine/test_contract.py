@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from prometheus_client import CollectorRegistry
 
-from iot_facerecognition_protocol import ErrorCode, Limits, Version, decode
+from iot_facerecognition_protocol import ErrorCode, Limits, decode
 from iot_facerecognition_protocol import FrameDone as Done
 from iot_facerecognition_protocol.box import Box
 from iot_facerecognition_server.detection import Detection
@@ -30,17 +29,18 @@ from iot_facerecognition_server.frames import (
     Wants,
 )
 from iot_facerecognition_server.gallery.gallery import Gallery
-from iot_facerecognition_server.observability.metrics import ServerMetrics
 from iot_facerecognition_server.pipeline.frame_jobs import FrameJobs
 from iot_facerecognition_server.pipeline.tools import Network, Tools
 from iot_facerecognition_server.serving.dispatcher import Dispatcher
 from iot_facerecognition_server.sessions.arrived_frame import ArrivedFrame
+from iot_facerecognition_server.sessions.feed import Feed
 from iot_facerecognition_server.sessions.scheduler import FairScheduler
 from iot_facerecognition_server.sessions.session import Session
 from iot_facerecognition_server.tracking.changes import REDUCTION, Thumbnail
 from iot_facerecognition_server.tracking.settings import TrackingSettings
 from iot_facerecognition_server.vision.face_scanner import ScannedFaces
 from iot_facerecognition_server.vision.jpeg_header import JpegHeader
+from tests.server.connected_clients import connected
 from tests.server.engine.remote_engine import RemoteEngine
 
 SIZE = (640, 480)
@@ -322,15 +322,13 @@ class Service:
     def __init__(self, rig: Rig) -> None:
         self.rig = rig
         self.scheduler = FairScheduler(lambda: rig.engine.capacity, max_age=1e9)
-        self.dispatcher = Dispatcher(rig.engine, self.scheduler, time.monotonic)
-        self.metrics = ServerMetrics(CollectorRegistry())
+        self.dispatcher = Dispatcher(rig.engine, self.scheduler, time.monotonic, Feed())
         self.ends: list[tuple[int, str, str | None]] = []
         self.times: list[float] = []
         self.session = Session(
-            7, Version.V2, self.told, limits=Limits(), object_labels=2, object_interval=1e9
+            connected(7), self.told, limits=Limits(), object_labels=2, object_interval=1e9
         )
-        metrics = self.metrics.join(7, Version.V2, "first")
-        self.dispatcher.join(self.session, metrics, lambda call: call())
+        self.dispatcher.join(self.session, lambda call: call())
 
     def told(self, text: str) -> None:
         message = decode(text)

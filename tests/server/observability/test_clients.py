@@ -3,10 +3,54 @@
 import pytest
 from prometheus_client import CollectorRegistry
 
-from iot_facerecognition_protocol import Health, Version
+from iot_facerecognition_protocol import DropReason, FrameStatus, Health
 from iot_facerecognition_server.config import load
 from iot_facerecognition_server.observability import catalogue
-from iot_facerecognition_server.observability.metrics import ClientMetrics, ServerMetrics
+from iot_facerecognition_server.observability.client_metrics import ClientMetrics
+from iot_facerecognition_server.observability.metrics import ServerMetrics
+from iot_facerecognition_server.sessions.events import (
+    FrameArrived,
+    FrameEnded,
+    HealthReceived,
+    Joined,
+    Left,
+    MessageReceived,
+    Renamed,
+    ResultKind,
+    ResultSent,
+)
+from iot_facerecognition_server.sessions.feed import Feed
+from tests.server.connected_clients import connected
+
+
+class Client:
+    """A client of which the feed tells."""
+
+    def __init__(self, feed: Feed, key: int, identity: str) -> None:
+        self.feed = feed
+        self.client = connected(key, identity=identity)
+        feed.publish(Joined(self.client))
+
+    def named(self, name: str) -> None:
+        self.feed.publish(Renamed(self.client, name))
+
+    def frame_arrived(self) -> None:
+        self.feed.publish(FrameArrived(self.client, 1, accepted=True))
+
+    def frame_dropped(self, reason: str) -> None:
+        self.feed.publish(FrameEnded(self.client, 1, FrameStatus.DROPPED, reason))
+
+    def message_received(self, size: int) -> None:
+        self.feed.publish(MessageReceived(self.client, size))
+
+    def result_sent(self, seconds: float) -> None:
+        self.feed.publish(ResultSent(self.client, 1, ResultKind.FACES, seconds))
+
+    def told_health(self, health: Health) -> None:
+        self.feed.publish(HealthReceived(self.client, health))
+
+    def leave(self) -> None:
+        self.feed.publish(Left(self.client))
 
 
 class Bench:
@@ -15,10 +59,12 @@ class Bench:
     def __init__(self) -> None:
         self.now = 100.0
         self.registry = CollectorRegistry()
-        self.metrics = ServerMetrics(self.registry, lambda: self.now, lambda: 1e9 + self.now)
+        metrics = ServerMetrics(self.registry, lambda: self.now, lambda: 1e9 + self.now)
+        self.feed = Feed()
+        ClientMetrics(metrics, lambda: self.now).listen_to(self.feed)
 
-    def join(self, key: int, name: str = "", identity: str = "first") -> ClientMetrics:
-        client = self.metrics.join(key, Version.V2, identity)
+    def join(self, key: int, name: str = "", identity: str = "first") -> Client:
+        client = Client(self.feed, key, identity)
         if name:
             client.named(name)
         return client
@@ -40,10 +86,10 @@ class Bench:
 def test_client_counts_are_told_beside_the_servers() -> None:
     bench = Bench()
     kitchen, door = bench.join(1, "kitchen"), bench.join(2, "door")
-    kitchen.frame_received()
-    kitchen.frame_received()
-    door.frame_received()
-    kitchen.frame_dropped("replaced")
+    kitchen.frame_arrived()
+    kitchen.frame_arrived()
+    door.frame_arrived()
+    kitchen.frame_dropped(DropReason.REPLACED)
     kitchen.message_received(1000)
     assert bench.value("client_frames_received_total", client="kitchen") == 2
     assert bench.value("client_frames_received_total", client="door") == 1
@@ -55,7 +101,7 @@ def test_client_counts_are_told_beside_the_servers() -> None:
 def test_series_of_a_gone_client_end_and_the_servers_stay() -> None:
     bench = Bench()
     client = bench.join(1, "kitchen")
-    client.frame_received()
+    client.frame_arrived()
     client.told_health(Health(cpu_temperature=50.0))
     assert bench.clients() == {"kitchen"}
     client.leave()
@@ -67,7 +113,7 @@ def test_series_of_a_gone_client_end_and_the_servers_stay() -> None:
 def test_connection_is_not_told_of_before_it_says_anything() -> None:
     bench = Bench()
     silent, nameless = bench.join(1), bench.join(2)
-    nameless.frame_received()
+    nameless.frame_arrived()
     assert bench.clients() == {"?"}
     silent.leave()
     nameless.leave()
@@ -87,7 +133,7 @@ def test_latency_is_counted_into_its_bucket() -> None:
     bench = Bench()
     client = bench.join(1, "kitchen")
     for seconds in (0.02, 0.0201, 3.0):
-        client.result_sent("faces", bench.now - seconds)
+        client.result_sent(seconds)
     of = {"client": "kitchen", "kind": "faces"}
     assert bench.value("client_latency_seconds_bucket", le="0.02", **of) == 1
     assert bench.value("client_latency_seconds_bucket", le="0.05", **of) == 2
@@ -180,3 +226,13 @@ def test_one_identity_s_thousand_names_leave_another_s_name_its_own() -> None:
     bench.join(2001, "one more", "greedy")
     assert bench.clients() == {"kitchen", "other"}
     assert bench.value("client_info", "honest", client="kitchen", protocol="2", version="") == 1
+
+
+def test_what_is_told_of_a_client_after_it_left_counts_for_the_server_alone() -> None:
+    bench = Bench()
+    client = bench.join(1, "kitchen")
+    client.leave()
+    client.frame_dropped("gone")
+    client.told_health(Health(cpu_temperature=50.0))
+    assert bench.value("frames_dropped_total", reason="gone") == 1
+    assert bench.clients() == set()

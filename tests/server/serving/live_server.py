@@ -14,8 +14,10 @@ from prometheus_client import CollectorRegistry
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
-from iot_facerecognition_protocol import SUBPROTOCOL_V2, Limits, Version
+from iot_facerecognition_protocol import SUBPROTOCOL_V2, Limits
+from iot_facerecognition_server.assembly.listeners import count_and_log, new_feed
 from iot_facerecognition_server.config import load
+from iot_facerecognition_server.fleet.listener import FleetListener
 from iot_facerecognition_server.fleet.setup import fleet_keeper
 from iot_facerecognition_server.observability.metrics import ServerMetrics
 from iot_facerecognition_server.serving.admission import Admission
@@ -25,6 +27,7 @@ from iot_facerecognition_server.serving.pairing import pairing_desk
 from iot_facerecognition_server.serving.proxies import Proxies
 from iot_facerecognition_server.serving.server import ConnectionLimits, RecognitionServer
 from iot_facerecognition_server.sessions.budget import BudgetLimits, Budgets
+from iot_facerecognition_server.sessions.connected_client import ConnectedClient
 from iot_facerecognition_server.sessions.session import Session
 from iot_facerecognition_server.trust.setup import authenticator, server_tls
 from tests.server.sessions.fair_scheduler import fair_scheduler
@@ -62,6 +65,10 @@ class LiveServer:
         config = load(None, {f"IOT_FACERECOGNITION_{key}": value for key, value in environ.items()})
         tls = server_tls(config)
         self.fleet = fleet_keeper(config, time.monotonic)
+        budgets = Budgets(self.budget)
+        metrics = ServerMetrics(self.registry)
+        self.feed = new_feed(metrics)
+        self.log = count_and_log(self.feed, metrics, budgets, time.monotonic)
         self.server = RecognitionServer(
             name="test",
             host="127.0.0.1",
@@ -72,14 +79,17 @@ class LiveServer:
             origins=Origins(config.auth.origins),
             proxies=Proxies(config.connection.proxy_protocol_from),
             admission=self.admission,
-            budgets=Budgets(self.budget),
+            budgets=budgets,
             limits=self.limits,
             new_session=self._new_session,
-            dispatcher=Dispatcher(ManualEngine(), fair_scheduler(4, 2, 5.0), time.monotonic),
-            metrics=ServerMetrics(self.registry),
-            fleet=self.fleet,
+            dispatcher=Dispatcher(
+                ManualEngine(), fair_scheduler(4, 2, 5.0), time.monotonic, self.feed
+            ),
+            feed=self.feed,
             clock=time.monotonic,
         )
+        FleetListener(self.fleet, self.server.acknowledge_update).listen_to(self.feed)
+        self._logging = asyncio.create_task(self.log.run())
         await self.server.start()
         return self
 
@@ -90,6 +100,8 @@ class LiveServer:
         trace: TracebackType | None,
     ) -> None:
         await self.server.close(0.0)
+        self._logging.cancel()
+        self.log.finish()
 
     @property
     def port(self) -> int:
@@ -111,8 +123,8 @@ class LiveServer:
         return connect(f"wss://127.0.0.1:{self.port}", **options)
 
     @staticmethod
-    def _new_session(key: int, version: Version, send: Any) -> Session:
-        return Session(key, version, send, limits=Limits(), object_labels=10, object_interval=0.0)
+    def _new_session(client: ConnectedClient, send: Any) -> Session:
+        return Session(client, send, limits=Limits(), object_labels=10, object_interval=0.0)
 
 
 def trusting() -> ssl.SSLContext:

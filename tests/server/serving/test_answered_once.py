@@ -69,7 +69,7 @@ PLACES: list[tuple[Break, str]] = [
     (faces_result, "rejected"),
     (objects_result, "rejected"),
     (end, "rejected"),
-    (face_count, "rejected"),
+    (face_count, "processed"),
     (processed_count, "processed"),
     (rejected_count, "rejected"),
     (error_report, "rejected"),
@@ -215,8 +215,7 @@ def test_who_leaves_before_the_end_of_a_frame_pays_for_it_all_the_same() -> None
         leaving, back, other = (bench.session(key) for key in (1, 2, 3))
         for session, account in ((leaving, "greedy"), (back, "greedy"), (other, "modest")):
             dispatcher.leave(session)
-            metrics = bench.metrics.join(session.key, session.version, account)
-            dispatcher.join(session, metrics, lambda call: call(), account=account)
+            dispatcher.join(session, lambda call: call(), account=account)
 
         def begin(frame: Frame, wants: Wants, rank: float = 0.0) -> Submission:
             loop = asyncio.get_running_loop()
@@ -253,7 +252,7 @@ def test_a_version_1_client_without_faces_keeps_nothing_waiting() -> None:
         session.receive_text('{"command":5,"context":false}')
         dispatcher, waiting = bench.dispatcher, []
         dispatcher.leave(session)
-        dispatcher.join(session, bench.metrics.join(1, Version.V1, "first"), waiting.append)
+        dispatcher.join(session, waiting.append)
         for found in ((), faces("ann").found):
             bench.offer(session)
             submission = bench.engine.submitted[-1][1]

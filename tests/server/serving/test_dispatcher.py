@@ -18,11 +18,15 @@ from iot_facerecognition_server.frames import (
     Recognition,
     Wants,
 )
+from iot_facerecognition_server.observability.client_metrics import ClientMetrics
 from iot_facerecognition_server.observability.metrics import ServerMetrics
 from iot_facerecognition_server.serving.dispatcher import Dispatcher
 from iot_facerecognition_server.sessions.arrived_frame import ArrivedFrame
+from iot_facerecognition_server.sessions.events import Joined
+from iot_facerecognition_server.sessions.feed import Feed
 from iot_facerecognition_server.sessions.scheduler import FairScheduler
 from iot_facerecognition_server.sessions.session import Session
+from tests.server.connected_clients import connected
 from tests.server.recognised_faces import recognised
 
 
@@ -60,25 +64,27 @@ class Bench:
         self.engine = ManualEngine()
         self.registry = CollectorRegistry()
         self.metrics = ServerMetrics(self.registry)
+        self.feed = Feed()
+        ClientMetrics(self.metrics, lambda: self.now).listen_to(self.feed)
         self.dispatcher = Dispatcher(
             self.engine,
             FairScheduler(lambda: self.engine.capacity, max_age=1.0),
             lambda: self.now,
+            self.feed,
         )
         self.sent: dict[int, list[dict[str, Any]]] = {}
 
     def session(self, key: int, version: Version = Version.V2) -> Session:
         sent = self.sent.setdefault(key, [])
         session = Session(
-            key,
-            version,
+            connected(key, version),
             lambda text: sent.append(json.loads(text)),
             limits=Limits(),
             object_labels=10,
             object_interval=0.0,
         )
-        metrics = self.metrics.join(key, version, "first")
-        self.dispatcher.join(session, metrics, lambda call: call())
+        self.feed.publish(Joined(session.client))
+        self.dispatcher.join(session, lambda call: call())
         return session
 
     def offer(self, session: Session) -> ArrivedFrame:

@@ -63,7 +63,7 @@ def test_who_says_nothing_is_disconnected_and_who_speaks_now_and_then_stays(
             assert len(live.server.clients) == 1
 
     in_virtual_time(scenario)
-    assert "sent away: nothing came for 100 s" in caplog.text
+    assert "disconnected: nothing came for 100 s" in caplog.text
 
 
 def test_answering_pings_is_saying_nothing(tmp_path: Path) -> None:

@@ -11,13 +11,16 @@ from iot_facerecognition_protocol import DropReason, ErrorCode, Health, Limits, 
 from iot_facerecognition_server.frames import ObjectsWanted, Wants
 from iot_facerecognition_server.sessions.arrived_frame import ArrivedFrame
 from iot_facerecognition_server.sessions.events import (
-    Event,
+    FrameEnded,
     HealthReceived,
     Ignored,
     Refused,
+    Renamed,
     SettingChanged,
+    TextOutcome,
 )
 from iot_facerecognition_server.sessions.session import Session
+from tests.server.connected_clients import connected
 from tests.server.recognised_faces import recognised
 
 LIMITS = Limits(frame_bytes=1000, text_bytes=500, frame_rate=0)
@@ -35,8 +38,7 @@ class Peer:
     ) -> None:
         self.sent: list[dict[str, Any]] = []
         self.session = Session(
-            1,
-            version,
+            connected(1, version),
             lambda text: self.sent.append(json.loads(text)),
             limits=limits,
             object_labels=labels,
@@ -61,8 +63,7 @@ def test_window_is_announced_to_version_2_only() -> None:
     ):
         sent: list[str] = []
         session = Session(
-            1,
-            version,
+            connected(1, version),
             sent.append,
             limits=LIMITS,
             object_labels=0,
@@ -97,7 +98,7 @@ def test_setting_is_echoed_with_the_value_that_holds(
     limits = Limits(frame_bytes=1, text_bytes=5000, frame_rate=0)
     peer = Peer(Version.V1, limits=limits)
     event = peer.text(command, asked)
-    assert isinstance(event, SettingChanged)
+    assert isinstance(event, Renamed if command == 1 else SettingChanged)
     assert peer.sent == [{"command": command, "context": held}]
 
 
@@ -175,8 +176,8 @@ def test_text_beyond_the_limit_is_fatal() -> None:
 
 def test_frames_are_numbered_by_arrival_refused_ones_too() -> None:
     peer = Peer()
-    assert isinstance(peer.session.receive_frame(b"", 0.0), Refused)
-    assert isinstance(peer.session.receive_frame(b"x" * 1001, 0.0), Refused)
+    assert isinstance(peer.session.receive_frame(b"", 0.0), FrameEnded)
+    assert isinstance(peer.session.receive_frame(b"x" * 1001, 0.0), FrameEnded)
     passed = peer.session.receive_frame(b"jpeg", 2.5)
     assert passed == ArrivedFrame(session=1, number=3, jpeg=b"jpeg", received=2.5)
     done = [message["context"] for message in peer.sent if message["command"] == 10]
@@ -204,7 +205,7 @@ def test_version_1_gets_the_original_s_fields_only() -> None:
     peer = Peer(Version.V1)
     face = recognised("ann", 1, 2, 3, 4, distance=0.3, score=1.0, track=9)
     peer.session.faces_found(5, (face,))
-    peer.session.processed(5, 1.0, 2.0)
+    peer.session.processed(5, 0.001, 0.002)
     face_fields = {"tag": "ann", "x": 1, "y": 2, "width": 3, "height": 4}
     assert peer.sent == [{"command": 3, "context": [face_fields]}]
 
@@ -221,9 +222,9 @@ def test_text_over_the_budget_is_ignored_and_told_now_and_then() -> None:
 
 def test_a_frame_over_the_identity_s_budget_is_dropped_and_gives_back_its_credit() -> None:
     peer = Peer()
-    refused = peer.session.receive_frame(b"jpeg", 1.0, within_budget=False)
-    assert isinstance(refused, Refused)
-    assert "[Budget] FrameRate" in refused.message
+    ended = peer.session.receive_frame(b"jpeg", 1.0, within_budget=False)
+    assert isinstance(ended, FrameEnded)
+    assert "[Budget] FrameRate" in ended.message
     assert peer.sent[-1]["context"]["reason"] == "frame-rate"
 
 
@@ -264,4 +265,4 @@ def test_objects_that_nobody_can_recognise_are_switched_off() -> None:
 def test_any_text_is_answered_and_never_raises(text: str) -> None:
     for version in Version:
         event = Peer(version).session.receive_text(text)
-        assert isinstance(event, Event)
+        assert isinstance(event, TextOutcome)

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from iot_facerecognition_server.serving.peer_log import PeerLog
+from iot_facerecognition_server.observability.peer_log import PeerLog
 from iot_facerecognition_server.sessions.budget import BudgetLimits
-
-from .live_server import LiveServer
+from tests.server.serving.live_server import LiveServer
 
 log = logging.getLogger("iot_facerecognition_server.tests.peers")
 LEFT_OUT = "log_lines_left_out_total"

@@ -5,7 +5,7 @@ from itertools import count
 
 import pytest
 
-from iot_facerecognition_server.serving.client_log import ClientLog
+from iot_facerecognition_server.observability.client_log import ClientLog
 from iot_facerecognition_server.sessions.budget import LogBudget
 
 log = logging.getLogger("iot_facerecognition_server.tests.client_log")

@@ -1,0 +1,20 @@
+"""Why a peer is refused before it is a client, beside the protocol's own codes."""
+
+from typing import Final
+
+AUTHENTICATION: Final = "authentication"
+"""It could not prove to be allowed."""
+NOT_TLS: Final = "not-tls"
+"""It spoke something else on the TLS port."""
+PROXY_HEADER: Final = "proxy-header"
+"""It came from a proxy that did not say rightly for whom."""
+TLS_FAILED: Final = "tls-failed"
+"""Its TLS handshake failed; AUTHENTICATION for its certificate."""
+HANDSHAKE_TIMEOUT: Final = "handshake-timeout"
+"""It did not finish its handshake in time."""
+TOO_MANY_HANDSHAKES: Final = "too-many-handshakes"
+"""There were too many in their handshake."""
+PAIRING: Final = "pairing"
+"""It wanted to pair and could not."""
+ORIGIN: Final = "origin"
+"""A web page of somebody else opened the connection."""
