@@ -44,6 +44,7 @@ bench: $(READY)  ## measure speed against references in the same run (under 10 m
 	@$(BIN)/python -m benchmarks.startup
 	@$(BIN)/python -m benchmarks.scaling
 	@$(BIN)/python -m benchmarks.precision_errors
+	@$(BIN)/python -m benchmarks.feed
 
 bench-window: $(READY)  ## what the credit window costs and gains, also over a slow link (root, 3 minutes)
 	@$(BIN)/python -m benchmarks.window

@@ -96,15 +96,15 @@ def row(
     )
 
 
+def any_rate(engine: Mapping[str, str]) -> dict[str, Mapping[str, str]]:
+    """Return the settings of a server that takes any rate, with these of `[Engine]`."""
+    return {"Engine": engine, "Limits": {"FrameRate": "0"}, "Budget": {"FrameRate": "0"}}
+
+
 @contextmanager
 def running(folder: Path, engine: Mapping[str, str]) -> Iterator[ServerProcess]:
     """Run a server that takes any rate, with these `[Engine]` settings."""
-    settings = {
-        "Engine": engine,
-        "Limits": {"FrameRate": "0"},
-        "Budget": {"FrameRate": "0"},
-    }
-    with ServerProcess(folder, references(), settings) as server:
+    with ServerProcess(folder, references(), any_rate(engine)) as server:
         yield server
 
 
@@ -161,13 +161,18 @@ def print_objects(folder: Path, seconds: float) -> None:
     print(f"  target {OBJECTS_TARGET:.0f}/s: {_verdict(rate >= OBJECTS_TARGET)}\n", flush=True)
 
 
+def write_moving_frames(folder: Path) -> Path:
+    """Write the frames of one photo after the other, each moving, into a new `folder`."""
+    source = MovingPhoto([fetch_photos() / name for name in ONE_FACE], size=VGA)
+    folder.mkdir()
+    for number, jpeg in enumerate(source.frames(MOVING_FRAMES)):
+        (folder / f"{number:03}.jpg").write_bytes(jpeg)
+    return folder
+
+
 def print_following(folder: Path, seconds: float) -> None:
     """Print the rate with faces followed between scans, and without."""
-    source = MovingPhoto([fetch_photos() / name for name in ONE_FACE], size=VGA)
-    frames = folder / "moving"
-    frames.mkdir()
-    for number, jpeg in enumerate(source.frames(MOVING_FRAMES)):
-        (frames / f"{number:03}.jpg").write_bytes(jpeg)
+    frames = write_moving_frames(folder / "moving")
     print(f"moving photos, {CLIENTS} clients    results/s  face results/s  p50 ms    p95    p99")
     followed = 0.0
     for following in ("off", "on"):

@@ -11,10 +11,9 @@ from iot_facerecognition_server.sessions.feed import Feed
 
 def new_feed(metrics: ServerMetrics) -> Feed:
     """Return a feed whose failures and losses are counted."""
-    lost = metrics.feed_events_lost
     return Feed(
         metrics.background_failures.labels(FEED).inc,
-        lambda name, events: lost.labels(name).inc(events),
+        lambda name: metrics.feed_events_lost.labels(name).inc,
     )
 
 

@@ -14,7 +14,8 @@ from iot_facerecognition_server.sessions.events import (
     Renamed,
     TextReceived,
 )
-from iot_facerecognition_server.sessions.feed import Feed, Lost, Mailbox
+from iot_facerecognition_server.sessions.feed import Feed
+from iot_facerecognition_server.sessions.mailbox import Lost, Mailbox
 from tests.server.connected_clients import connected
 
 CLIENT = connected()
@@ -30,11 +31,8 @@ def arrived(feed: Feed, jpeg: bytes) -> FrameArrived:
 
 
 async def taken(mailbox: Mailbox) -> list[Event | Lost]:
-    """Return everything that waits."""
-    found = []
-    while len(mailbox):
-        found.append(await mailbox.next())
-    return found
+    """Return what is there; what is not there yet does not come either."""
+    return await asyncio.wait_for(mailbox.take(), 10)
 
 
 def run(scenario: Callable[[], Coroutine[None, None, None]]) -> None:
@@ -94,11 +92,12 @@ def test_who_waits_at_a_mailbox_is_woken() -> None:
     async def scenario() -> None:
         feed = Feed()
         with feed.mailbox("console", KINDS, most=10) as mailbox:
-            waiting = asyncio.ensure_future(mailbox.next())
+            waiting = asyncio.ensure_future(mailbox.take())
             await asyncio.sleep(0)
             assert not waiting.done()
             feed.publish(text(1))
-            assert await waiting == text(1)
+            assert await waiting == [text(1)]
+            assert not len(mailbox)
 
     run(scenario)
 
@@ -106,7 +105,7 @@ def test_who_waits_at_a_mailbox_is_woken() -> None:
 def test_a_slow_listener_loses_its_oldest_events_and_is_told_how_many() -> None:
     async def scenario() -> None:
         lost: list[tuple[str, int]] = []
-        feed = Feed(lost=lambda name, events: lost.append((name, events)))
+        feed = Feed(lost=lambda name: lambda events: lost.append((name, events)))
         with (
             feed.mailbox("slow", KINDS, most=3) as slow,
             feed.mailbox("quick", KINDS, most=100) as quick,
@@ -156,6 +155,6 @@ def test_pictures_are_bounded_by_their_bytes() -> None:
             assert len(kept) == 2
             assert mailbox.picture_bytes == 0
             feed.publish(arrived(feed, bytes(1000)))  # more than there is room for at all
-            assert await mailbox.next() == Lost(1)
+            assert await taken(mailbox) == [Lost(1)]
 
     run(scenario)
