@@ -77,7 +77,7 @@ def release(given: argparse.Namespace, engine: Engine, signer: Signer, folder: P
     )
     materials, provenance = folder / "sbom.cdx.json", folder / "provenance.json"
     engine.copy_out(tag, SBOM, materials)
-    lists = (f"container/requirements-{one}.txt" for one in (given.torch, "build"))
+    lists = (f"container/requirements-{one}.txt" for one in (given.torch, "build", "sbom"))
     made = predicate(build, {name: context / name for name in lists}, materials)
     provenance.write_text(json.dumps(made, indent=1))
     image = f"{given.image}@{engine.push(tag)}"

@@ -1,7 +1,5 @@
-"""Python's packages: each has metadata of its own, in the words of its year."""
+"""Licences of Python's packages, whose metadata names them in the words of its year."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
@@ -11,22 +9,6 @@ SHORT = 80
 """Longest name of a licence; older packages have its whole text in that place."""
 HEAD = 4000
 """Characters at the start of a module in which a package without other words may state it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Package:
-    """An installed distribution."""
-
-    name: str
-    version: str
-    licence: str | None
-    """SPDX expression."""
-
-
-def installed() -> Iterator[Package]:
-    """Ask the environment that this runs in."""
-    for distribution in metadata.distributions():
-        yield Package(distribution.metadata["Name"], distribution.version, licence(distribution))
 
 
 def licence(distribution: metadata.Distribution) -> str | None:

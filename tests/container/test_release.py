@@ -110,7 +110,8 @@ def released(
     tree = copy_of_the_tree(tmp_path_factory.mktemp("tree") / "iot-facerecognition")
     (tree / "Dockerfile.cuda").write_text(SMALL)
     with (tree / "container" / "sbom.cdx.json").open("w") as file:
-        subprocess.run([sys.executable, "-m", "container.sbom"], cwd=tree, stdout=file, check=True)
+        listing = [sys.executable, "-m", "container.sbom", sys.prefix]
+        subprocess.run(listing, cwd=tree, stdout=file, check=True)
     commit = commit_of(tree)
     environment = podman.environment | {
         "PATH": f"{trixie.folder}:{os.environ['PATH']}",
@@ -150,6 +151,7 @@ def test_provenance_says_what_was_built_from_what(released: Released, podman: Po
     assert [one.name for one in lists] == [
         "container/requirements-build.txt",
         "container/requirements-cpu.txt",
+        "container/requirements-sbom.txt",
     ]
     arguments = dict(build.external_parameters["arguments"])
     assert arguments["REVISION"] == released.commit
