@@ -14,7 +14,7 @@ from contextlib import ExitStack, suppress
 from itertools import count
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from benchmarks.edge_device import REPOSITORY, DeviceError, install
 from lab.hosts.host import Host, SshKey
@@ -130,6 +130,21 @@ class HostLab:
             text=True,
             errors="replace",
         )
+
+    def listed_inventory(self, inventory: Path, api_token: str) -> dict[str, Any]:
+        """Return what Ansible reads out of an inventory. Raises DeviceError."""
+        program = Path(sys.executable).with_name("ansible-inventory")
+        settings = {
+            "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "1",
+            "IOT_FACERECOGNITION_API_TOKEN": api_token,
+        }
+        listed: dict[str, Any] = json.loads(
+            run_tool(
+                self.network.command(program, "--inventory", inventory, "--list"),
+                self.ansible_environment() | settings,
+            )
+        )
+        return listed
 
     def ansible_environment(self) -> dict[str, str]:
         """Return where Ansible finds the collection, and that it writes only in `folder`."""

@@ -6,7 +6,7 @@ Nothing of it is in this machine's own network, and there is no way out.
 import ctypes
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.edge_device import DeviceError, install
@@ -98,8 +98,9 @@ def _ip(*words: str) -> None:
     run_tool(["ip", *words])
 
 
-def run_tool(command: Sequence[str | Path]) -> None:
-    """Run a tool of the laboratory. Raises DeviceError with what it said."""
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
+def run_tool(command: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> str:
+    """Run a tool; return what it printed. Raises DeviceError with what it said."""
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
     if done.returncode:
         raise DeviceError(f"{' '.join(map(str, command))}: {done.stderr.strip()}")
+    return done.stdout

@@ -21,8 +21,8 @@ class ServerView:
     """Asks `GET /api/v1/…` with a bearer token; a context manager."""
 
     def __init__(self, network: LabNetwork, url: str, token: str) -> None:
-        self._url = url
-        self._token = token
+        self.url = url
+        self.token = token
         self._context = ssl.create_default_context()
         # The certificate is the server's own; a test of the lab pins nothing.
         self._context.check_hostname = False
@@ -85,7 +85,7 @@ class ServerView:
 
     def _get(self, path: str) -> Any:
         request = urllib.request.Request(
-            f"{self._url}/api/v1/{path}", headers={"Authorization": f"Bearer {self._token}"}
+            f"{self.url}/api/v1/{path}", headers={"Authorization": f"Bearer {self.token}"}
         )
         with urllib.request.urlopen(request, timeout=10, context=self._context) as answer:
             return json.load(answer)

@@ -1,10 +1,12 @@
 """site.yml: from nothing to three edges that stream and are answered; then it changes nothing."""
 
+import json
 import re
 import subprocess
 
 import pytest
 
+from benchmarks.edge_device import DeviceError
 from lab.hosts.host import Host
 from lab.hosts.root import EDGE_BOOKWORM
 from tests.fleet.fleet import EDGES, PATIENCE, SECRET, SERVER_COMMAND, UNIT, Fleet
@@ -90,3 +92,34 @@ def test_a_check_of_a_fresh_host_runs_through_and_changes_nothing(fleet, adopted
         assert "fresh" not in tokens
     finally:
         fresh.power_off()
+
+
+def test_the_servers_own_record_is_an_inventory(fleet, adopted):
+    view = fleet.view()
+    view.until_streaming(EDGES, PATIENCE)
+    shown = fleet.server.console(SERVER_COMMAND, "cert", "show")
+    (fingerprint,) = re.findall(r"sha256:(?:[0-9A-F]{2}:){31}[0-9A-F]{2}", shown)
+    configuration = fleet.folder / "lab.fleet.yml"
+    configuration.write_text(
+        json.dumps(
+            {
+                "plugin": "iot_facerecognition.appliance.fleet",
+                "url": view.url,
+                "fingerprint": fingerprint,
+            }
+        )
+    )
+    listed = fleet.lab.listed_inventory(configuration, view.token)
+    edges = set(listed["edges"]["hosts"])
+    assert edges == set(EDGES)
+    assert set(listed["connected"]["hosts"]) == edges
+    assert set(listed["state_none"]["hosts"]) == edges
+    variables = listed["_meta"]["hostvars"]
+    for name in EDGES:
+        assert variables[name]["ansible_host"] == fleet.edge(name).address
+        assert variables[name]["fleet_reported"] == fleet.version
+    # Another server's certificate gets no token.
+    text = configuration.read_text().replace(fingerprint, "sha256:" + ":".join(["AA"] * 32))
+    configuration.write_text(text)
+    with pytest.raises(DeviceError, match="the token was not sent"):
+        fleet.lab.listed_inventory(configuration, view.token)

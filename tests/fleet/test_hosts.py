@@ -21,7 +21,9 @@ def lab() -> Iterator[HostLab]:
         HostLab(Path(folder)) as lab,
     ):
         for name, root in (("first", EDGE_BOOKWORM), ("second", EDGE_TRIXIE)):
-            lab.add(name, root).power_on()
+            lab.add(name, root)
+        for host in lab.hosts.values():
+            host.power_on()
         for host in lab.hosts.values():
             host.until_up()
         yield lab
@@ -46,7 +48,7 @@ def test_the_operator_logs_in_by_key_and_may_become_root(lab):
 def test_hosts_reach_each_other_and_nothing_else(lab, first):
     second = lab.hosts["second"]
     reach = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 3)"
-    assert first.console("python3", "-c", reach, second.address, "22") == ""
+    assert first.console("python3", "-c", reach, "second", "22") == ""
     routes = first.console("ip", "route")
     assert routes == f"10.77.0.0/24 dev eth0 proto kernel scope link src {first.address}"
     assert second.address not in routes
@@ -56,10 +58,10 @@ def test_a_cut_network_lets_nothing_through_until_it_is_mended(lab, first):
     second = lab.hosts["second"]
     reach = "import socket, sys; socket.create_connection((sys.argv[1], 22), 2)"
     second.cut_network()
-    assert "timed out" in first.console("python3", "-c", reach, second.address, check=False)
+    assert "timed out" in first.console("python3", "-c", reach, "second", check=False)
     second.mend_network()
     first.until(
-        lambda: first.console("python3", "-c", reach, second.address, check=False) == "",
+        lambda: first.console("python3", "-c", reach, "second", check=False) == "",
         30,
         "to reach it",
     )
