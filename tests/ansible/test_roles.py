@@ -31,6 +31,23 @@ def test_every_variable_is_specified_with_its_default(defaults, options):
     assert {name: options[name].get("default") for name in defaults} == defaults
 
 
+def test_every_entry_point_is_specified():
+    texts = [
+        path.read_text()
+        for path in (*COLLECTION.glob("playbooks/*.yml"), *COLLECTION.glob("roles/*/tasks/*.yml"))
+    ]
+    entries = {
+        entry for text in texts for entry in re.findall(r"name: (\w+)\n\s+tasks_from: (\w+)", text)
+    }
+    assert len(entries) > 10
+    for role, entry in entries:
+        specified = read(COLLECTION / f"roles/{role}/meta/argument_specs.yml")["argument_specs"]
+        assert specified[entry]["options"] == specified["main"]["options"] or role == "ca", (
+            role,
+            entry,
+        )
+
+
 def test_every_variable_has_the_type_and_the_choice_that_is_specified(defaults, options):
     for name, value in defaults.items():
         option = options[name]
@@ -137,3 +154,14 @@ def test_the_collection_has_the_version_of_the_project():
     assert f'version = "{version}"\n' in (REPOSITORY / "pyproject.toml").read_text()
     assert version in read(COLLECTION / "changelogs/changelog.yaml")["releases"]
     assert f"v{version}\n" in (COLLECTION / "CHANGELOG.rst").read_text()
+
+
+@pytest.mark.parametrize("group", ["edges", "servers", "monitoring"])
+def test_the_example_inventory_sets_only_variables_that_exist(group):
+    specified = set()
+    for role in ROLES:
+        specified |= set(read(role / "defaults/main.yml") or {})
+    own = read(COLLECTION / f"inventories/example/group_vars/{group}/main.yml")
+    vault = read(COLLECTION / "inventories/example/group_vars/all/vault.example.yml")
+    assert {name for name in own if not name.startswith("ansible_")} <= specified
+    assert set(re.findall(r"vault_\w+", str(own))) <= set(vault)
