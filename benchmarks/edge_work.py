@@ -273,7 +273,8 @@ async def _stream(times: int) -> float:
     appliance.start()
     appliance.open_camera(None)
     await until(lambda: appliance.camera.state is CameraState.RUNNING)
-    await until(lambda: not any(map(appliance.pending, ("connection.name", "recognition.faces"))))
+    pending, told = appliance.synchronisation.pending, ("connection.name", "recognition.faces")
+    await until(lambda: not any(map(pending, told)))
     await until(lambda: appliance.connection.state == "connected")
     began = time.perf_counter()
     for number in range(times):

@@ -12,9 +12,9 @@ from typing import Any
 
 import pygame
 
+from iot_facerecognition_client import State
 from iot_facerecognition_edge.appliance import Appliance
 from iot_facerecognition_edge.assembly import Options, build
-from iot_facerecognition_edge.connection.state import ConnectionState
 from iot_facerecognition_edge.screens.calibration import Calibration
 from iot_facerecognition_edge.screens.interface import Phase, Pointer
 from iot_facerecognition_edge.screens.memory import MemoryScreen
@@ -286,7 +286,7 @@ async def _sample(appliance: Appliance) -> None:
 
 async def _connected(appliance: Appliance) -> None:
     end = appliance.clock() + _PATIENCE
-    while appliance.connection.state is not ConnectionState.CONNECTED:
-        if appliance.connection.state is ConnectionState.REFUSED or appliance.clock() > end:
+    while appliance.connection.state is not State.CONNECTED:
+        if appliance.connection.state is State.REFUSED or appliance.clock() > end:
             raise NothingSeenError(f"no connection: {appliance.connection.text}")
         await asyncio.sleep(_STEP)

@@ -80,7 +80,7 @@ CLIENT_LAYERS = (
     {"scene", "signals", "statistics", "status", "tag_layout"},
     {"events", "outbox", "sources", "trust"},
     {"backoff", "failures", "report", "settings_sync", "subscriptions", "window"},
-    {"session"},
+    {"conversation", "memory"},
     {"connection"},
     {"client", "pairing", "presented"},
     {"streaming", "threaded"},

@@ -164,7 +164,7 @@ async def stream(client: Client, frames: Sequence[bytes], expected: str, offset:
             _print(Notice(time.monotonic(), reason=ended.reason or str(ended.status)))
 
     def status_changed(status: Status) -> None:
-        if status.state in {State.WAITING, State.REFUSED, State.CLOSED}:
+        if status.state in {State.RETRYING, State.REFUSED, State.DISCONNECTED}:
             _print(Notice(time.monotonic(), reason=LOST))
 
     client.subscribe(FacesResult, faces_came)

@@ -18,13 +18,14 @@ from iot_facerecognition_client.connection import (
     agreed_version,
     open_websocket,
 )
+from iot_facerecognition_client.conversation import Conversation
 from iot_facerecognition_client.events import Event, FacesResult, ObjectsResult
 from iot_facerecognition_client.failures import opening_failure
-from iot_facerecognition_client.outbox import Outbox, OutgoingFrame
+from iot_facerecognition_client.memory import ClientMemory
+from iot_facerecognition_client.outbox import OutgoingFrame
 from iot_facerecognition_client.scene import Scene
-from iot_facerecognition_client.session import Session
-from iot_facerecognition_client.settings_sync import SettingChanges, SettingsSync
-from iot_facerecognition_client.statistics import ClientStatistics, Statistics
+from iot_facerecognition_client.settings_sync import SettingChanges
+from iot_facerecognition_client.statistics import ClientStatistics
 from iot_facerecognition_client.status import Failure, Reason, State, Status
 from iot_facerecognition_client.subscriptions import EventStream, Subscriptions
 from iot_facerecognition_client.trust import ClientCertificate, NoVerification, Trust
@@ -55,6 +56,7 @@ class Client:
         token: str | None = None,
         certificate: ClientCertificate | None = None,
         settings: SessionSettings | None = None,
+        memory: ClientMemory | None = None,
         window: int | Literal["auto"] = "auto",
         timing: Timing | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -63,7 +65,8 @@ class Client:
         """Prepare a client; nothing happens before `start`.
 
         `window` is the number of frames that may be under way at once, at most `MOST_WINDOW`;
-        `"auto"` takes the one that the server announces. Raises TrustError when `trust` or
+        `"auto"` takes the one that the server announces. `memory` is what an earlier client left,
+        its settings included: then there are no other `settings`. Raises TrustError when `trust` or
         `certificate` cannot be used, ValueError for what is no address, token or window.
         """
         if token is not None and not (token.isascii() and token.isprintable()):
@@ -80,13 +83,16 @@ class Client:
         self._timing = timing or Timing()
         self._clock = clock
         self._backoff = Backoff(random or random_module.Random())  # noqa: S311 - no secret
-        self._settings = SettingsSync(settings or SessionSettings())
-        self._outbox = Outbox()
-        self._statistics = Statistics()
+        if memory is not None and settings is not None:
+            raise ValueError("settings and memory are two answers to one question: give one")
+        memory = memory or ClientMemory(settings)
+        self._settings = memory.settings
+        self._outbox = memory.outbox
+        self._statistics = memory.counters
         self._subscriptions = Subscriptions()
-        self._status = Status(State.CLOSED, "not started")
+        self._status = Status(State.DISCONNECTED, "not started", server=str(self.server))
         self._connection: Connection | None = None
-        self._session: Session | None = None
+        self._conversation: Conversation | None = None
         self._task: asyncio.Task[None] | None = None
         self._try_now = asyncio.Event()
 
@@ -156,10 +162,6 @@ class Client:
         self._outbox.put_text(text)
         self._wake()
 
-    def take_messages(self) -> list[str]:
-        """Return the texts that no connection came for, and forget them: for another client."""
-        return self._outbox.take_texts()
-
     def health(self, health: Health) -> None:
         """Report how this machine is doing; the newest report waits for a version 2 connection."""
         self._outbox.put_health(health)
@@ -197,7 +199,7 @@ class Client:
     @property
     def unanswered(self) -> int:
         """Frames that wait or are under way; over version 1 only whether one waits."""
-        return 0 if self._session is None else self._session.unanswered
+        return 0 if self._conversation is None else self._conversation.unanswered
 
     @property
     def silence(self) -> float | None:
@@ -229,13 +231,13 @@ class Client:
 
     async def connected(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - a bound
         """Wait until there is a connection. Raises TimeoutError."""
-        if self._status.state is State.CONNECTED:
+        if self._status.connected:
             return
         statuses = self.statuses()
         try:
             async with asyncio.timeout(timeout):
                 async for status in statuses:
-                    if status.state is State.CONNECTED:
+                    if status.connected:
                         return
         finally:
             statuses.close()
@@ -253,23 +255,37 @@ class Client:
             _log.log(logging.DEBUG if quiet else logging.INFO, "%s", event.text)
         self._subscriptions.publish(event)
 
+    def _now(
+        self,
+        state: State,
+        text: str,
+        reason: Reason | None = None,
+        *,
+        retry_in: float | None = None,
+        attempt: int = 0,
+        version: Version | None = None,
+        presented: str | None = None,
+    ) -> Status:
+        """Return a status of this client's server."""
+        return Status(state, text, reason, retry_in, attempt, version, presented, str(self.server))
+
     async def _run(self) -> None:
         """Connect, work and wait, for ever."""
         while True:
             attempt = self._backoff.attempts + 1
             text = f"connecting to {self.server}"
-            self._publish(Status(State.CONNECTING, text, attempt=attempt))
+            self._publish(self._now(State.CONNECTING, text, attempt=attempt))
             failure = await self._attempt()
-            state = State.REFUSED if failure.refused else State.WAITING
+            state = State.REFUSED if failure.refused else State.RETRYING
             delay = self._delay_after(failure)
             self._try_now.clear()
             self._publish(
-                Status(
+                self._now(
                     state,
                     failure.text,
                     failure.reason,
-                    delay,
-                    attempt,
+                    retry_in=delay,
+                    attempt=attempt,
                     presented=failure.presented,
                 )
             )
@@ -302,7 +318,7 @@ class Client:
                 self.server,
             )
         version = agreed_version(websocket)
-        session = Session(
+        conversation = Conversation(
             version,
             self._settings,
             self._outbox,
@@ -312,7 +328,7 @@ class Client:
         )
         connection = Connection(
             websocket,
-            session,
+            conversation,
             server=self.server,
             timing=self._timing,
             clock=self._clock,
@@ -320,19 +336,21 @@ class Client:
         )
         began = self._clock()
         self._backoff.connected()
-        self._connection, self._session = connection, session
+        self._connection, self._conversation = connection, conversation
         self._statistics.connections += 1
         try:
             text = f"connected to {self.server}"
             if version is Version.V1:
                 text += ", which speaks version 1: results name no frame"
             self._publish(
-                Status(State.CONNECTED, text, attempt=self._backoff.attempts + 1, version=version)
+                self._now(
+                    State.CONNECTED, text, attempt=self._backoff.attempts + 1, version=version
+                )
             )
             return await connection.run()
         finally:
-            self._connection = self._session = None
-            session.end()
+            self._connection = self._conversation = None
+            conversation.end()
             if self._clock() - began >= self._timing.stable_after:
                 self._backoff.reset()
 
@@ -341,9 +359,9 @@ class Client:
         self._task = None
         error = None if task.cancelled() else task.exception()
         if error is None:
-            self._publish(Status(State.CLOSED, "closed"))
+            self._publish(self._now(State.DISCONNECTED, "closed"))
         else:
             _log.critical("the client ended by a fault of its own", exc_info=error)
             text = f"the client ended by a fault of its own: {error!r}"
-            self._publish(Status(State.CLOSED, text, Reason.FAULT))
+            self._publish(self._now(State.DISCONNECTED, text, Reason.FAULT))
         self._subscriptions.end(error)

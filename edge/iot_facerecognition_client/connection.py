@@ -1,4 +1,4 @@
-"""One connection: a socket around a `Session`."""
+"""One connection: a socket around a `Conversation`."""
 
 import asyncio
 import logging
@@ -12,10 +12,10 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from iot_facerecognition_client.address import ServerAddress
+from iot_facerecognition_client.conversation import Conversation
 from iot_facerecognition_client.events import Event, FacesResult, ObjectsResult
 from iot_facerecognition_client.failures import closing_failure
 from iot_facerecognition_client.masking import mask_by_tables
-from iot_facerecognition_client.session import Session
 from iot_facerecognition_client.status import Failure, Reason
 from iot_facerecognition_protocol import CREDIT_SECONDS, SUBPROTOCOL_V2, Version
 from iot_facerecognition_protocol.records import dataclass
@@ -120,12 +120,12 @@ def _hold_little(websocket: ClientConnection) -> None:
 
 
 class Connection:
-    """Moves messages between an open WebSocket and its session until the connection ends."""
+    """Moves messages between an open WebSocket and its conversation until the connection ends."""
 
     def __init__(
         self,
         websocket: WatchedWebSocket,
-        session: Session,
+        conversation: Conversation,
         *,
         server: ServerAddress,
         timing: Timing,
@@ -133,7 +133,7 @@ class Connection:
         publish: Callable[[Event], None],
     ) -> None:
         self._websocket = websocket
-        self._session = session
+        self._conversation = conversation
         self._server = server
         self._timing = timing
         self._clock = clock
@@ -148,7 +148,7 @@ class Connection:
         return 0.0 if heard is None else self._websocket.loop.time() - heard
 
     def wake(self) -> None:
-        """Look at the session again: there may be something to send."""
+        """Look at the conversation again: there may be something to send."""
         self._news.set()
 
     async def run(self) -> Failure:
@@ -172,27 +172,27 @@ class Connection:
     async def _read(self) -> Failure:
         try:
             while True:
-                event = self._session.receive(await self._websocket.recv(), self._clock())
-                if self._session.begun:
+                event = self._conversation.receive(await self._websocket.recv(), self._clock())
+                if self._conversation.begun:
                     self._asked.set()
                 if not isinstance(event, _NOTHING_TO_SEND):
                     self._news.set()
                 if event is not None:
                     self._publish(event)
         except ConnectionClosed as error:
-            session = self._session
-            return closing_failure(error, self._server, session.complaint, session.drain)
+            conversation = self._conversation
+            return closing_failure(error, self._server, conversation.complaint, conversation.drain)
 
     async def _write(self) -> Failure | None:
-        """Send what the session wants said; the end of the connection is left to `_read`."""
+        """Send what the conversation wants said; the end of the connection is left to `_read`."""
         try:
             async with asyncio.timeout(self._timing.init_patience):
                 await self._asked.wait()
         except TimeoutError:
-            self._session.begin()
+            self._conversation.begin()
         while True:
             self._news.clear()
-            while (message := self._session.next_message(self._clock())) is not None:
+            while (message := self._conversation.next_message(self._clock())) is not None:
                 try:
                     async with asyncio.timeout(self._timing.send_timeout):
                         await self._deliver(message)
@@ -202,14 +202,14 @@ class Connection:
                     return Failure(Reason.STALLED, text)
                 except ConnectionClosed:
                     return None
-                if (sent := self._session.delivered()) is not None:
+                if (sent := self._conversation.delivered()) is not None:
                     self._publish(sent)
             await self._news.wait()
 
     async def _deliver(self, message: str | bytes) -> None:
         await self._websocket.send(message)
-        no_credit = self._session.version is Version.V1 and isinstance(message, bytes)
-        if no_credit or self._session.wants_receipt:
+        no_credit = self._conversation.version is Version.V1 and isinstance(message, bytes)
+        if no_credit or self._conversation.wants_receipt:
             # No credit in version 1, and over TLS asyncio calls a transport drained that still
             # holds a whole frame: the answer to a ping is what tells that the server has it.
             await (await self._websocket.ping())
@@ -218,7 +218,7 @@ class Connection:
         """Notice a server that answers pings but no frames."""
         timeout = self._timing.stall_timeout
         while True:
-            since = self._session.waiting_since
+            since = self._conversation.waiting_since
             left = timeout if since is None else since + timeout - self._clock()
             if left <= 0:
                 text = f"{self._server} answered no frame for {timeout:g} s: its log may say why"

@@ -78,12 +78,6 @@ class Outbox:
             self._texts.appendleft(self._text_under_way)
             self._text_under_way = None
 
-    def take_texts(self) -> list[str]:
-        """Return all texts that wait, once."""
-        texts = list(self._texts)
-        self._texts.clear()
-        return texts
-
     def put_health(self, health: Health) -> None:
         """Keep `health` in place of an older one."""
         self._health = health

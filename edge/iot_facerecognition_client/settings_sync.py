@@ -38,6 +38,8 @@ class SettingsSync:
         self.wanted = _bounded(wanted)
         self.held = SessionSettings()
         """What holds: the server's defaults at first, then its last echoes."""
+        self.confirmed: frozenset[str] = frozenset()
+        """Fields of `held` that a server has ever echoed; the others are what it begins with."""
         self._connected = False
         self._unsent: list[Command] = []
         self._unanswered: dict[Command, int] = {}
@@ -54,12 +56,12 @@ class SettingsSync:
         for command, name in FIELDS.items():
             if name in changes:
                 Setting(command, changes[name])  # type: ignore[literal-required] # checks the type
-        before = self.wanted
         self.wanted = _bounded(replace(self.wanted, **changes))
         for command, name in FIELDS.items():
-            wanted = _value(self.wanted, name)
-            differs = wanted != _value(before, name) or wanted != self._held(name)
-            if self._connected and name in changes and differs and command not in self._unsent:
+            if name not in changes or not self._connected or command in self._unsent:
+                continue
+            # What the server holds is not asked for, unless another question is under way.
+            if _value(self.wanted, name) != self._held(name) or self._unanswered[command]:
                 self._unsent.append(command)
 
     def requested(self) -> None:
@@ -90,6 +92,7 @@ class SettingsSync:
             asked = _value(self.wanted, name)
         change: SettingChanges = {name: setting.value}  # type: ignore[misc] # the codec checked it
         self.held = replace(self.held, **change)
+        self.confirmed |= {name}
         return SettingHeld(name, asked, setting.value)
 
     def _held(self, name: str) -> str | int | bool:

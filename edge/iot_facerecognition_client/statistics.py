@@ -59,7 +59,7 @@ class ClientStatistics:
     latency_p95: float | None = None
 
 
-class Statistics:
+class Counters:
     """Counts events as they happen; times are monotonic seconds, passed in."""
 
     def __init__(self) -> None:

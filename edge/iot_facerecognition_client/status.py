@@ -9,14 +9,20 @@ from iot_facerecognition_protocol.records import dataclass
 class State(StrEnum):
     """Where a client stands with its server."""
 
+    NOT_SET_UP = "not set up"
+    """No server was chosen yet. A program says so before it has a client."""
+    DISCONNECTED = "disconnected"
+    """Nobody wants a connection: not begun, or closed."""
+    WAITING_FOR_TIME = "waiting for the time of day"
+    """A certificate cannot be checked before the clock is right. A program says so before it has a
+    client."""
     CONNECTING = "connecting"
     CONNECTED = "connected"
-    WAITING = "waiting"
+    RETRYING = "retrying"
     """There is no connection; the client tries again by itself, after seconds (`backoff`)."""
     REFUSED = "refused"
     """A person has to change something: a token, a fingerprint, a certificate. The client tries
     again about once a minute, so that it goes on when that has happened at the server."""
-    CLOSED = "closed"
 
 
 class Reason(StrEnum):
@@ -63,7 +69,8 @@ class Status:
 
     `text` is a sentence for people, `retry_in` the seconds from this moment to the next attempt,
     `attempt` counts the attempts since the last stable connection, `version` is the protocol's on
-    a connection, and `presented` the fingerprint that was shown instead of the pinned one.
+    a connection, `presented` the fingerprint that was shown instead of the pinned one, and `server`
+    which one it is (`host:port`).
     """
 
     state: State
@@ -73,3 +80,9 @@ class Status:
     attempt: int = 0
     version: Version | None = None
     presented: str | None = None
+    server: str = ""
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a connection."""
+        return self.state is State.CONNECTED

@@ -3,8 +3,8 @@
 import os
 from typing import Protocol
 
+from iot_facerecognition_client import State
 from iot_facerecognition_edge.appliance import Appliance
-from iot_facerecognition_edge.connection.state import ConnectionState
 from iot_facerecognition_edge.errors import EdgeError
 from iot_facerecognition_protocol import CameraState, clean_text
 
@@ -82,7 +82,7 @@ def status_line(appliance: Appliance) -> str:
     """Return one line that a person understands, for `systemctl status` and the terminal."""
     connection, camera = appliance.connection, appliance.camera
     parts = []
-    if connection.state is ConnectionState.CONNECTED:
+    if connection.state is State.CONNECTED:
         parts.append(f"connected to {connection.server}")
         if camera.state is CameraState.RUNNING:
             parts.append(f"{appliance.fps:.0f} results a second")

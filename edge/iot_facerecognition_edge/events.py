@@ -1,8 +1,8 @@
 """What the appliance tells its views, hooks and daemon, as value types."""
 
+from iot_facerecognition_client import Status
 from iot_facerecognition_client.scene import Scene
 from iot_facerecognition_edge.capture.status import CameraStatus
-from iot_facerecognition_edge.connection.state import Connection
 from iot_facerecognition_edge.log.eventlog import Entry, EntryKind
 from iot_facerecognition_edge.machine.health import Network
 from iot_facerecognition_edge.settings.values import SettingChanged
@@ -24,7 +24,7 @@ class Traffic:
 class ConnectionChanged:
     """The connection has another state."""
 
-    connection: Connection
+    connection: Status
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from pathlib import Path
 import pygame
 from PIL import Image
 
+from iot_facerecognition_client import State
 from iot_facerecognition_client.tag_layout import Rectangle
 from iot_facerecognition_edge.assembly import Options, build
-from iot_facerecognition_edge.connection.state import ConnectionState
 from iot_facerecognition_edge.screens.interface import Phase, Pointer
 from iot_facerecognition_edge.screens.memory import MemoryScreen
 from iot_facerecognition_edge.settings import Value
@@ -87,7 +87,7 @@ class _Twin:
     async def walk(self, name: str, other: str) -> Expected:
         main = self.app.view
         assert isinstance(main, MainView)
-        connected = ConnectionState.CONNECTED
+        connected = State.CONNECTED
         await self._until(lambda: self.app.appliance.connection.state is connected, "a connection")
         await self._until(lambda: self.app.toasts.shown is None, "the toast of it to leave")
         first = self._picture()

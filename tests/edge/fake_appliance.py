@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from iot_facerecognition_client import Paired, ServerAddress
+from iot_facerecognition_client import Paired, ServerAddress, State, Status
 from iot_facerecognition_edge.appliance.lock import Lock
 from iot_facerecognition_edge.cameras.interface import (
     Capabilities,
@@ -15,7 +15,6 @@ from iot_facerecognition_edge.cameras.interface import (
 )
 from iot_facerecognition_edge.capture.status import CameraStatus
 from iot_facerecognition_edge.connection.introduction import Declined, Shown
-from iot_facerecognition_edge.connection.state import Connection, ConnectionState
 from iot_facerecognition_edge.errors import EdgeError
 from iot_facerecognition_edge.events import (
     CameraChanged,
@@ -35,7 +34,7 @@ from iot_facerecognition_edge.statistics import Statistics
 from iot_facerecognition_protocol import CameraState, Health
 from iot_facerecognition_protocol.pairing.code import PairingCode
 
-CONNECTED = Connection(ConnectionState.CONNECTED, "192.168.1.5:50000", "Connected")
+CONNECTED = Status(State.CONNECTED, "Connected", server="192.168.1.5:50000")
 CONTROLS = frozenset({"width", "height", "fps", "brightness", "mirror_horizontal"})
 
 
@@ -74,6 +73,20 @@ class FakeIntroduction:
             answer(Declined(str(error)))
 
 
+class FakeSynchronisation:
+    """A server that answers nothing while a test keeps settings `waiting`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.waiting: set[str] = set()
+
+    def pending(self, key: str) -> bool:
+        return key in self.waiting
+
+    def effective(self, key: str) -> Value:
+        return self.settings.value(key)
+
+
 class FakeAppliance:
     """The appliance's facade over state that a test sets; remembers what it was told to do."""
 
@@ -106,7 +119,7 @@ class FakeAppliance:
         self.lock = Lock(
             self.settings, clock=self.clock, publish=self.publish, log=self.log, start=asyncio.run
         )
-        self.waiting: set[str] = set()
+        self.synchronisation = FakeSynchronisation(self.settings)
         self.image: PreviewImage | None = None
         self.hardware_plane: PreviewPlane | None = None
         self.done: list[tuple[object, ...]] = []
@@ -129,15 +142,6 @@ class FakeAppliance:
     def publish(self, event: Event) -> None:
         for callback in list(self._subscribers):
             callback(event)
-
-    def pending(self, key: str) -> bool:
-        return key in self.waiting
-
-    def effective(self, key: str) -> Value:
-        return self.settings.value(key)
-
-    def change(self, key: str, value: Value) -> None:
-        self.settings.set(key, value)
 
     def reset_settings(self) -> None:
         self.settings.reset()
@@ -183,7 +187,7 @@ class FakeAppliance:
 
     # What a test lets happen.
 
-    def become(self, connection: Connection) -> None:
+    def become(self, connection: Status) -> None:
         self.connection = connection
         self.publish(ConnectionChanged(connection))
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from iot_facerecognition_client import State, Status
 from iot_facerecognition_edge.capture.status import CameraStatus
 from iot_facerecognition_edge.cli import EXIT_CONFIGURATION, EXIT_LEFT
-from iot_facerecognition_edge.connection.state import Connection, ConnectionState
 from iot_facerecognition_edge.daemon import Daemon, NoNotifier, open_notifier, status_line
 from iot_facerecognition_edge.log.eventlog import EventLog
 from iot_facerecognition_edge.machine.health import Network
@@ -38,7 +38,7 @@ class Appliance:
         self.now = 0.0
         self.progress = Progress(capture=10, network=20)
         self.log = EventLog()
-        self.connection = Connection(ConnectionState.CONNECTED, "server:50000", "connected")
+        self.connection = Status(State.CONNECTED, "connected", server="server:50000")
         self.camera = CameraStatus(CameraState.RUNNING, "imx219, 1280x720 at 15 fps")
         self.network = Network(True, -56.0, "Wi-Fi at -56 dBm")
         self.health = Health(capture_fps=15.0)
@@ -81,8 +81,8 @@ def test_no_sign_of_life_while_the_camera_hangs_and_one_line_about_it(appliance:
 
 
 def test_the_status_says_what_is_wrong(appliance: Any) -> None:
-    appliance.connection = Connection(
-        ConnectionState.RETRYING, "server:50000", "nothing listens at server:50000"
+    appliance.connection = Status(
+        State.RETRYING, "nothing listens at server:50000", server="server:50000"
     )
     appliance.camera = CameraStatus(CameraState.FAILED, "camera: none was found.\nCheck")
     appliance.network = Network(None, None, "no Wi-Fi here")

@@ -13,11 +13,10 @@ from typing import Any
 
 import pytest
 
-from iot_facerecognition_client import Client
+from iot_facerecognition_client import Client, State
 from iot_facerecognition_edge.appliance import Appliance
 from iot_facerecognition_edge.assembly import BEAT_INTERVAL, HEALTH_INTERVAL
 from iot_facerecognition_edge.cameras.interface import Camera
-from iot_facerecognition_edge.connection.state import ConnectionState
 from iot_facerecognition_edge.connection.timekeeping import Timekeeper
 from iot_facerecognition_edge.daemon import Daemon
 from iot_facerecognition_edge.errors import CameraError
@@ -127,7 +126,7 @@ def test_connected_without_pictures_for_four_minutes(
                 if camera:
                     appliance.open_camera(None)
                 await asyncio.sleep(FOUR_MINUTES)
-                assert appliance.connection.state is ConnectionState.CONNECTED
+                assert appliance.connection.state is State.CONNECTED
                 assert longest_silence(signs, appliance.clock()) <= UNIT_WATCHDOG / 4
                 assert not any("hangs" in entry.text for entry in appliance.log.entries())
             connections = recogniser.connections

@@ -12,11 +12,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from iot_facerecognition_client import ServerAddress
+from iot_facerecognition_client import ServerAddress, State
 from iot_facerecognition_client.presented import presented_certificate
 from iot_facerecognition_edge.assembly import Options, build
 from iot_facerecognition_edge.cli import main as edge_command
-from iot_facerecognition_edge.connection.state import ConnectionState
 from iot_facerecognition_edge.views.camera import CameraView
 from iot_facerecognition_edge.views.certificate import CertificatePopup
 from iot_facerecognition_edge.views.connect import ConnectPopup
@@ -101,16 +100,14 @@ async def first_look(person: Person) -> ConnectPopup:
     """See that nothing is set up, and open the pop-up."""
     main = person.view
     assert isinstance(main, MainView)
-    assert person.appliance.connection.state is ConnectionState.NOT_SET_UP
+    assert person.appliance.connection.state is State.NOT_SET_UP
     person.look("1-not-set-up")
     await person.tap(main.status)
     return person.sees(ConnectPopup)
 
 
 async def connected(person: Person) -> None:
-    await person.until(
-        lambda: person.appliance.connection.state is ConnectionState.CONNECTED, "a connection"
-    )
+    await person.until(lambda: person.appliance.connection.state is State.CONNECTED, "a connection")
 
 
 async def named_face(person: Person, name: str) -> None:

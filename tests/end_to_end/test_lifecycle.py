@@ -88,7 +88,7 @@ def test_client_survives_the_restart_of_the_server(photos: Path, tmp_path: Path)
             await asyncio.to_thread(server.stop)
             while (status := await asyncio.wait_for(anext(statuses), 30)).state is State.CONNECTED:
                 pass
-            assert status.state is State.WAITING
+            assert status.state is State.RETRYING
             assert "it expects to be back in about" in status.text
             assert status.retry_in is not None
             assert status.retry_in <= 5.02  # 5 s of the hint, and 20 ms for the only client

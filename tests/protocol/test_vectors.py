@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from iot_facerecognition_client.conversation import Conversation
 from iot_facerecognition_client.outbox import Outbox
-from iot_facerecognition_client.session import Session as ClientSession
 from iot_facerecognition_client.settings_sync import SettingsSync
-from iot_facerecognition_client.statistics import Statistics
+from iot_facerecognition_client.statistics import Counters
 from iot_facerecognition_protocol import Limits, SessionSettings, Version, decode, encode
 from iot_facerecognition_server.sessions.events import Refused
 from iot_facerecognition_server.sessions.session import Session
@@ -50,8 +50,8 @@ def test_client_understands_as_told(vector: dict[str, Any]) -> None:
     "vector", [v for v in TO_CLIENT if "ignored" in v], ids=lambda v: v["name"]
 )
 def test_client_ignores_as_told(vector: dict[str, Any]) -> None:
-    statistics = Statistics()
-    session = ClientSession(
+    statistics = Counters()
+    session = Conversation(
         Version.V2, SettingsSync(SessionSettings()), Outbox(), statistics, window=2
     )
     assert session.receive(vector["text"], 0.0) is None

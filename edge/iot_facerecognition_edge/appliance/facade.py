@@ -4,54 +4,47 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from iot_facerecognition_client import (
-    FacesResult,
-    FrameEnded,
-    ObjectsResult,
-    ServerComplaint,
-    SettingHeld,
-    TextReceived,
-    TextSent,
+    Status,
 )
 from iot_facerecognition_edge.appliance.lock import PIN, Lock
 from iot_facerecognition_edge.appliance.notices import Notices
 from iot_facerecognition_edge.appliance.results import CLIENT_EVENTS, Results
+from iot_facerecognition_edge.appliance.routing import (
+    MESSAGE_LENGTH,
+    FromCamera,
+    FromServer,
+    FromSettings,
+    Subscribers,
+)
 from iot_facerecognition_edge.background import BackgroundTasks
-from iot_facerecognition_edge.cameras.interface import Camera, Picture, PreviewImage, PreviewPlane
+from iot_facerecognition_edge.cameras.interface import Camera, PreviewImage, PreviewPlane
 from iot_facerecognition_edge.cameras.memory import CameraMemory
 from iot_facerecognition_edge.cameras.sizes import USUAL, Size, allowed
 from iot_facerecognition_edge.capture.capture import Capture
 from iot_facerecognition_edge.capture.status import CameraStatus
 from iot_facerecognition_edge.connection.introduction import Introduction
 from iot_facerecognition_edge.connection.link import Link
-from iot_facerecognition_edge.connection.state import Connection
 from iot_facerecognition_edge.connection.synchronisation import Synchronisation
 from iot_facerecognition_edge.connection.timekeeping import Timekeeper
 from iot_facerecognition_edge.errors import EdgeError
 from iot_facerecognition_edge.events import (
-    CameraChanged,
-    ConnectionChanged,
     EntryAdded,
     Event,
-    FirstPicture,
-    MessageReceived,
     Traffic,
 )
 from iot_facerecognition_edge.first_boot.report import Report
-from iot_facerecognition_edge.log.eventlog import ENTRY_LENGTH, EntryKind, EventLog
+from iot_facerecognition_edge.log.eventlog import EntryKind, EventLog
 from iot_facerecognition_edge.machine.addresses import OwnAddress
 from iot_facerecognition_edge.machine.health import HealthReader, Network, Reading, network_of
 from iot_facerecognition_edge.machine.progress import Progress
 from iot_facerecognition_edge.machine.updates import Updates
-from iot_facerecognition_edge.settings import CATALOGUE, Group, SettingChanged, Settings, Value
+from iot_facerecognition_edge.settings import CATALOGUE, Group, Settings
 from iot_facerecognition_edge.settings.server import server_changes
 from iot_facerecognition_edge.statistics import Statistics
 from iot_facerecognition_edge.statistics.export import export
-from iot_facerecognition_protocol import CameraState, Health, clean_text
-
-_MESSAGE_LENGTH = 1000
+from iot_facerecognition_protocol import Health, clean_text
 
 
 class Appliance:
@@ -91,21 +84,22 @@ class Appliance:
         self.fault: BaseException | None = None
         self.left = False
         """Whether a person ended the program at the device: nobody should start it again."""
-        self._pictured = False
         self._wall = wall
         self._state_directory = state_directory
         self._power_off = power_off
         self._powering_off = False
         self._health = health
         self._reading = Reading()
-        self._subscribers: list[Callable[[Event], None]] = []
-        self._notices = Notices(log, self._publish)
+        self._subscribers = Subscribers()
+        publish = self._subscribers.publish
+        self._notices = Notices(log, publish)
+        self._background = BackgroundTasks(self._failed)
         self._camera_memory = CameraMemory(state_directory / "camera.json")
         self._capture = Capture(
             open_camera,
             lambda camera: camera.apply(settings),
-            deliver=self._deliver,
-            changed=self._camera_changed,
+            deliver=lambda picture: self._from_camera.picture(picture),  # noqa: PLW0108 - made below
+            changed=lambda status: self._from_camera.changed(status),  # noqa: PLW0108 - same
             warned=self._notices.warn,
             moved=lambda: self.progress.capture(self.clock()),
             clock=clock,
@@ -114,31 +108,47 @@ class Appliance:
             settings,
             timekeeper,
             changed=self._connection_changed,
-            event=self._client_event,
+            event=lambda event: self._from_server.event(event),  # noqa: PLW0108 - same
             events=CLIENT_EVENTS,
             failed=self._failed,
             clock=clock,
         )
-        self._synchronisation = Synchronisation(
-            settings, self._link, publish=self._publish, warned=self._notices.warn
+        self.synchronisation = Synchronisation(
+            settings, self._link, publish=publish, warned=self._notices.warn
         )
-        self._results = Results(
-            statistics, log, newest=lambda: self._capture.scene, publish=self._publish, wall=wall
+        self._from_camera = FromCamera(
+            settings,
+            self._camera_memory,
+            capture=self._capture,
+            link=self._link,
+            notices=self._notices,
+            background=self._background,
+            publish=publish,
         )
-        self._background = BackgroundTasks(self._failed)
+        self._from_server = FromServer(
+            settings,
+            results=Results(
+                statistics, log, newest=lambda: self._capture.scene, publish=publish, wall=wall
+            ),
+            synchronisation=self.synchronisation,
+            updates=self.updates,
+            notices=self._notices,
+            publish=publish,
+            clock=clock,
+        )
         self.introduction = Introduction(self._background, self.connect)
         self.lock = Lock(
-            settings, clock=clock, publish=self._publish, log=log, start=self._background.start
+            settings, clock=clock, publish=publish, log=log, start=self._background.start
         )
-        settings.subscribe(self._setting_changed)
-        log.subscribe(lambda entry: self._publish(EntryAdded(entry)))
+        settings.subscribe(FromSettings(statistics, self._capture, publish).changed)
+        log.subscribe(lambda entry: publish(EntryAdded(entry)))
 
     # What is
 
     @property
-    def connection(self) -> Connection:
-        """The connection to the server."""
-        return self._link.connection
+    def connection(self) -> Status:
+        """The connection to the server: its state, and why."""
+        return self._link.status
 
     @property
     def traffic(self) -> Traffic:
@@ -211,14 +221,6 @@ class Appliance:
         """Return the camera's hardware preview, where it has one."""
         return self._capture.plane()
 
-    def pending(self, key: str) -> bool:
-        """Return whether a synchronised setting was changed and the server has not answered."""
-        return self._synchronisation.pending(key)
-
-    def effective(self, key: str) -> Value:
-        """Return what holds: of a synchronised setting, what the server said last."""
-        return self._synchronisation.effective(key)
-
     # What can be done
 
     def connect(
@@ -245,7 +247,7 @@ class Appliance:
 
     def send_message(self, text: str) -> None:
         """Send a line to the operators; it waits for a connection. Raises EdgeError."""
-        line = clean_text(text, _MESSAGE_LENGTH)
+        line = clean_text(text, MESSAGE_LENGTH)
         if not line:
             raise EdgeError("messages: there is nothing to send")
         self._link.message(line)
@@ -254,18 +256,11 @@ class Appliance:
                 EntryKind.WARNING, f"no connection yet: the message waits for one: {line}"
             )
 
-    def change(self, key: str, value: Value) -> None:
-        """Change a setting; a synchronised one holds when the server says so. Raises SettingError.
-
-        What is kept is at once the new value.
-        """
-        self._synchronisation.change(key, value)
-
     def reset_settings(self) -> None:
         """Give the form's settings their defaults, except the PIN and how the server is reached."""
         for setting in CATALOGUE:
             if setting.on_screen and setting.group is not Group.CONNECTION and setting.key != PIN:
-                self.change(setting.key, self.settings.setting(setting.key).default)
+                self.settings.reset(setting.key)
 
     def open_camera(self, preview: tuple[int, int] | None) -> None:
         """Let the camera run, with a preview of about that size if any."""
@@ -291,8 +286,7 @@ class Appliance:
 
     def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
         """Call `callback` with every event; what is returned ends that."""
-        self._subscribers.append(callback)
-        return lambda: self._subscribers.remove(callback)
+        return self._subscribers.subscribe(callback)
 
     # What is called from outside the views
 
@@ -335,66 +329,13 @@ class Appliance:
 
     # What happens
 
-    def _deliver(self, picture: Picture) -> None:
-        if not self._pictured:
-            self._pictured = True
-            self._publish(FirstPicture())
-        self._link.send(picture.jpeg, picture.time, picture.scene or self._capture.scene)
-
-    def _client_event(self, event: Any) -> None:
-        now = self.clock()
-        self.updates.take(event, now)
-        match event:
-            case FrameEnded():
-                self._results.frame_ended(event, now)
-            case FacesResult():
-                self._results.faces(event, now)
-            case ObjectsResult():
-                self._results.objects(event, now)
-            case TextReceived(text):
-                line = clean_text(text, _MESSAGE_LENGTH)
-                self._notices.notice(EntryKind.INFORMATION, f"message: {line}")
-                self._publish(MessageReceived(line, now))
-            case TextSent(text):
-                self.log.information(f"message sent: {text}")
-            case ServerComplaint(code, message):
-                line = clean_text(f"the server refused something ({code}): {message}", ENTRY_LENGTH)
-                self._notices.notice(EntryKind.WARNING, line)
-            case SettingHeld(name, _, held):
-                self._synchronisation.answered(name, held)
-
-    def _setting_changed(self, change: SettingChanged) -> None:
-        if change.key == "statistics.window":
-            self.statistics.window = float(change.new)
-        if change.key.startswith("camera."):
-            self._capture.follow_settings()
-        self._publish(change)
-
-    def _connection_changed(self, connection: Connection) -> None:
+    def _connection_changed(self, status: Status) -> None:
         self.progress.network(self.clock())
-        unchecked = self.settings.connection.tls_mode == "ignore"
-        self._notices.connection(connection, unchecked=unchecked)
-        if self._link.connected:
+        if status.connected:
             self.report()  # at once: the server judges an update from the first word about it
-        self._publish(ConnectionChanged(connection))
-
-    def _camera_changed(self, status: CameraStatus) -> None:
-        if status.state is CameraState.FAILED:
-            self._notices.once(EntryKind.ERROR, status.text)
-        elif status.state is CameraState.RUNNING:
-            self.log.information(f"camera: {status.text}")
-            if status.capabilities is not None:
-                able, warn = status.capabilities, self._notices.warn
-                self._background.start(
-                    self._camera_memory.keep(self.settings, able.controls, warn, able.sizes)
-                )
-        self._publish(CameraChanged(status))
+        self._from_server.changed(status)
 
     def _failed(self, error: BaseException) -> None:
         """End the program because of a fault of its own; systemd starts it again."""
         self.fault = error
         self.stopping.set()
-
-    def _publish(self, event: Event) -> None:
-        for callback in list(self._subscribers):
-            callback(event)

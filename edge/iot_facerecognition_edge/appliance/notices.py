@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 
-from iot_facerecognition_edge.connection.state import Connection, ConnectionState
+from iot_facerecognition_client import State, Status
+from iot_facerecognition_edge.capture.status import CameraStatus
 from iot_facerecognition_edge.events import NetworkChanged, Noticed
 from iot_facerecognition_edge.log.eventlog import ENTRY_LENGTH, EntryKind, EventLog
 from iot_facerecognition_edge.machine.health import Network
-from iot_facerecognition_protocol import clean_text
+from iot_facerecognition_protocol import CameraState, clean_text
 
 
 class Notices:
@@ -22,30 +23,41 @@ class Notices:
         entry = self._log.add(kind, text)
         self._publish(Noticed(kind, entry.text))
 
+    def note(self, text: str) -> None:
+        """Keep `text`, which needs nobody's eye, in the log only."""
+        self._log.information(text)
+
     def once(self, kind: EntryKind, text: str) -> None:
         """Notice `text` unless it is still the newest of its kind: attempts never end."""
         newest = next(iter(self._log.entries({kind})), None)
         if newest is None or newest.text != clean_text(text, ENTRY_LENGTH):
             self.notice(kind, text)
 
-    def connection(self, connection: Connection, *, unchecked: bool) -> None:
+    def connection(self, connection: Status, *, unchecked: bool) -> None:
         """Tell of a connection's new state; `unchecked` is one whose server nobody vouches for."""
         match connection.state:
-            case ConnectionState.CONNECTED:
+            case State.CONNECTED:
                 self.notice(EntryKind.INFORMATION, connection.text)
                 if unchecked:
                     self.warn(
                         "the server's identity is NOT checked: whoever answers gets the token and "
                         "every picture; set connection.tls_mode to fingerprint"
                     )
-            case ConnectionState.REFUSED:
+            case State.REFUSED:
                 self.once(EntryKind.ERROR, connection.text)
-            case ConnectionState.RETRYING:
+            case State.RETRYING:
                 self.once(EntryKind.WARNING, connection.text)
-            case ConnectionState.DISCONNECTED:
+            case State.DISCONNECTED:
                 self._log.information(connection.text)
-            case ConnectionState.NOT_SET_UP:
+            case State.NOT_SET_UP:
                 self._log.add(EntryKind.WARNING, f"{connection.state}: {connection.text}")
+
+    def camera(self, status: CameraStatus) -> None:
+        """Tell of the camera's new state."""
+        if status.state is CameraState.FAILED:
+            self.once(EntryKind.ERROR, status.text)
+        elif status.state is CameraState.RUNNING:
+            self._log.information(f"camera: {status.text}")
 
     def network(self, before: Network, now: Network) -> None:
         """Announce another state of the radio, and tell of a link that came or went."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
 
-from iot_facerecognition_edge.connection.state import ConnectionState
+from iot_facerecognition_client import State
 from iot_facerecognition_edge.events import (
     CameraChanged,
     ConnectionChanged,
@@ -57,7 +57,7 @@ class Milestones:
                 self.reach(Milestone.PICTURE)
             case CameraChanged(status) if status.state is CameraState.RUNNING:
                 self.reach(Milestone.CAMERA)
-            case ConnectionChanged(to) if to.state is ConnectionState.CONNECTED:
+            case ConnectionChanged(to) if to.state is State.CONNECTED:
                 self.reach(Milestone.CONNECTED)
             case _:
                 pass

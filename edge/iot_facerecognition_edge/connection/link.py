@@ -3,9 +3,7 @@
 import asyncio
 import logging
 import random
-from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,48 +22,28 @@ from iot_facerecognition_client import (
     SystemTrust,
     TrustError,
 )
+from iot_facerecognition_client.memory import ClientMemory
 from iot_facerecognition_client.scene import Scene
-from iot_facerecognition_edge.connection.state import Connection, ConnectionState
 from iot_facerecognition_edge.connection.timekeeping import Timekeeper
 from iot_facerecognition_edge.errors import EdgeError
 from iot_facerecognition_edge.settings import Settings, Value
-from iot_facerecognition_edge.settings.session import FIELDS, wanted
+from iot_facerecognition_edge.settings.session import FIELDS, value_of, wanted
 from iot_facerecognition_protocol import Health
 
-MOST_TEXTS = 32
-"""Messages that wait for a connection."""
 _TRUST_PAUSE = 30.0
 """Seconds until a CA file that could not be read is tried again."""
-_STATES = {
-    State.CONNECTING: ConnectionState.CONNECTING,
-    State.CONNECTED: ConnectionState.CONNECTED,
-    State.WAITING: ConnectionState.RETRYING,
-    State.REFUSED: ConnectionState.REFUSED,
-    State.CLOSED: ConnectionState.DISCONNECTED,
-}
 _OFF = "not connected"
 _NOT_SET_UP = (
     "choose a server on the screen; on a device without one: iot-facerecognition-edge pair TEXT,"
     " with the text that the server's `pair NAME` prints"
 )
-_COUNTS = (
-    "offered",
-    "sent",
-    "replaced",
-    "disconnected",
-    "lost",
-    "results",
-    "connections",
-    "bytes_sent",
-    "bytes_received",
-)
-"""The fields of `ClientStatistics` that add up over several clients."""
-
 _log = logging.getLogger(__name__)
 
 
 class Link:
     """Holds the client library's `Client` for as long as a connection is wanted.
+
+    What is wanted of the server, what waits for it and the counts outlive each client.
 
     `changed` gets every new state, `event` every event of the kinds in `events`, and `failed` what
     ended the client by a fault of the program; all on the loop's thread. The address, token and
@@ -77,7 +55,7 @@ class Link:
         settings: Settings,
         timekeeper: Timekeeper,
         *,
-        changed: Callable[[Connection], None],
+        changed: Callable[[Status], None],
         event: Callable[[Any], None],
         events: tuple[type[Any], ...],
         failed: Callable[[BaseException], None],
@@ -92,9 +70,8 @@ class Link:
         self._clock = clock
         self._client: Client | None = None
         self._task: asyncio.Task[None] | None = None
-        self._texts: deque[str] = deque()
-        self._before = ClientStatistics()
-        self.connection = self._resting()
+        self._memory = ClientMemory(wanted(settings))
+        self.status = self._resting()
 
     @property
     def server(self) -> str:
@@ -106,7 +83,7 @@ class Link:
     @property
     def connected(self) -> bool:
         """Whether there is a connection."""
-        return self.connection.state is ConnectionState.CONNECTED
+        return self.status.connected
 
     @property
     def wanted(self) -> bool:
@@ -128,8 +105,7 @@ class Link:
             task, self._task = self._task, None
             if task is not None:
                 task.cancel()
-            self.connection = self._resting()
-            self._changed(self.connection)
+            self._show(self._resting())
             return
         self._task = asyncio.create_task(self._run(self._task), name="link")
         self._task.add_done_callback(self._ended)
@@ -140,8 +116,7 @@ class Link:
         if task is not None:
             task.cancel()
             await asyncio.wait({task})
-            self.connection = self._resting()
-            self._changed(self.connection)
+            self._show(self._resting())
 
     def send(self, jpeg: bytes, captured: float, scene: Scene) -> None:
         """Offer one picture to the server; it is dropped without a connection."""
@@ -150,13 +125,11 @@ class Link:
 
     def message(self, text: str) -> None:
         """Send `text`, now or with the next connection. Raises EdgeError when too many wait."""
-        if self._client is None:
-            if len(self._texts) >= MOST_TEXTS:
-                raise EdgeError(f"messages: {MOST_TEXTS} wait already for a connection")
-            self._texts.append(text)
-            return
         try:
-            self._client.message(text)
+            if self._client is None:
+                self._memory.outbox.put_text(text)
+            else:
+                self._client.message(text)
         except OutboxFullError as error:
             raise EdgeError(f"messages: {error}") from error
 
@@ -166,14 +139,21 @@ class Link:
             self._client.health(health)
 
     def set(self, key: str, value: Value) -> None:
-        """Ask the server for another value of a synchronised setting."""
-        if self._client is not None:
-            change: Any = {FIELDS[key]: value}
+        """Ask the server for another value of a synchronised setting, now or when there is one."""
+        change: Any = {FIELDS[key]: value}
+        if self._client is None:
+            self._memory.settings.change(**change)
+        else:
             self._client.set(**change)
 
     def pending(self, key: str) -> bool:
-        """Return whether the server has not answered for `key` yet."""
-        return self._client is not None and FIELDS[key] in self._client.pending
+        """Return whether the server has not answered for `key` on this connection yet."""
+        return self._client is not None and FIELDS[key] in self._memory.settings.pending
+
+    def held(self, key: str) -> Value | None:
+        """Return the server's last word for `key`, None before its first."""
+        settings = self._memory.settings
+        return value_of(settings.held, key) if FIELDS[key] in settings.confirmed else None
 
     @property
     def silence(self) -> float | None:
@@ -181,10 +161,8 @@ class Link:
         return None if self._client is None else self._client.silence
 
     def statistics(self) -> ClientStatistics:
-        """Return the client's counts; those that add up include earlier connections."""
-        if self._client is None:
-            return self._before
-        return _sum(self._before, self._client.statistics())
+        """Return the counts since the start, of all connections."""
+        return self._memory.counters.snapshot(self._clock())
 
     async def _run(self, before: "asyncio.Task[None] | None") -> None:
         if before is not None:
@@ -197,22 +175,18 @@ class Link:
         def status(status: Status) -> None:
             if status.reason is Reason.FAULT and not broken.done():
                 broken.set_exception(RuntimeError(status.text))
-            elif status.state is not State.CLOSED:
-                self._status(status)
+            elif status.state is not State.DISCONNECTED:
+                self._show(status)
 
         ends = [client.subscribe(Status, status)]
         ends += [client.subscribe(kind, self._event) for kind in self._events]
         try:
-            while self._texts:
-                client.message(self._texts.popleft())
             client.start()
             await broken
         finally:
             for end in ends:
                 end()
             await client.close()
-            self._before = _sum(self._before, client.statistics())
-            self._texts.extend(client.take_messages())
             self._client = None
 
     async def _prepared(self) -> Client:
@@ -227,44 +201,34 @@ class Link:
                     trust=trust,
                     token=settings.connection.token or None,
                     certificate=_certificate(settings),
-                    settings=wanted(settings),
+                    memory=self._memory,
                     clock=self._clock,
                     random=random.Random(),  # noqa: S311 - spreads attempts, no secret
                 )
             except (TrustError, ValueError) as error:
-                retry_at = self._clock() + _TRUST_PAUSE
-                self._show(ConnectionState.REFUSED, str(error), retry_at=retry_at)
+                self._tell(State.REFUSED, str(error), retry_in=_TRUST_PAUSE)
                 await asyncio.sleep(_TRUST_PAUSE)
                 continue
             # A pinned certificate is compared and has no date; all others have one.
             if mode in {"system", "authority"} and not self._timekeeper.is_set():
                 text = "waiting for the time of day, without which no certificate can be checked"
-                self._show(ConnectionState.WAITING_FOR_TIME, text)
+                self._tell(State.WAITING_FOR_TIME, text)
                 if not await self._timekeeper.wait():
                     _log.warning("the clock was not set in time: trying with the time it shows")
             return client
 
-    def _status(self, status: Status) -> None:
-        retry_at = None if status.retry_in is None else self._clock() + status.retry_in
-        presented = None if status.presented is None else status.presented.removeprefix("sha256:")
-        self._show(_STATES[status.state], status.text, status.attempt, retry_at, presented)
+    def _tell(self, state: State, text: str, *, retry_in: float | None = None) -> None:
+        self._show(Status(state, text, retry_in=retry_in, server=self.server))
 
-    def _show(
-        self,
-        state: ConnectionState,
-        text: str,
-        attempt: int = 0,
-        retry_at: float | None = None,
-        presented: str | None = None,
-    ) -> None:
-        self.connection = Connection(state, self.server, text, attempt, retry_at, presented)
-        self._changed(self.connection)
+    def _show(self, status: Status) -> None:
+        self.status = status
+        self._changed(status)
 
-    def _resting(self) -> Connection:
+    def _resting(self) -> Status:
         """Return the connection when nobody wants one."""
         if self.set_up:
-            return Connection(ConnectionState.DISCONNECTED, self.server, _OFF)
-        return Connection(ConnectionState.NOT_SET_UP, self.server, _NOT_SET_UP)
+            return Status(State.DISCONNECTED, _OFF, server=self.server)
+        return Status(State.NOT_SET_UP, _NOT_SET_UP, server=self.server)
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         """Let a fault of this program end it, loudly."""
@@ -303,9 +267,3 @@ def _certificate(settings: Settings) -> ClientCertificate | None:
             "connection.certificate_file and connection.key_file belong together: set both or none"
         )
     return ClientCertificate(Path(certificate), Path(key)) if certificate else None
-
-
-def _sum(before: ClientStatistics, now: ClientStatistics) -> ClientStatistics:
-    """Return `now` with the counts of `before` added where they add up."""
-    sums: Any = {name: getattr(before, name) + getattr(now, name) for name in _COUNTS}
-    return replace(now, **sums)

@@ -1,4 +1,4 @@
-"""The settings that the server holds: what is kept here is wished for, its echo is what holds."""
+"""The settings that the server holds: what is kept here is wished for, its echo is effective."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -11,7 +11,7 @@ _KEYS = {field: key for key, field in FIELDS.items()}
 
 
 class Asker(Protocol):
-    """Who asks the server."""
+    """Who asks the server, and remembers its answers."""
 
     def set(self, key: str, value: Value) -> None:
         """Ask for another value, now or with the next connection."""
@@ -19,13 +19,19 @@ class Asker(Protocol):
     def pending(self, key: str) -> bool:
         """Return whether a question is still open on this connection."""
 
+    def held(self, key: str) -> Value | None:
+        """Return the server's last word, None before its first."""
+
     @property
     def connected(self) -> bool:
         """Whether there is a connection."""
 
 
 class Synchronisation:
-    """Keeps `settings` and the server alike, through `asker`."""
+    """Keeps `settings` and the server alike, through `asker`.
+
+    Who changes one of these settings only sets it: the server is asked for every change.
+    """
 
     def __init__(
         self,
@@ -39,13 +45,7 @@ class Synchronisation:
         self._asker = asker
         self._publish = publish
         self._warned = warned
-        self._held: dict[str, Value] = {}
-
-    def change(self, key: str, value: Value) -> None:
-        """Keep another value and ask the server for it. Raises SettingError."""
-        self._settings.set(key, value)
-        if key in FIELDS:
-            self._asker.set(key, self._settings.value(key))
+        settings.subscribe(self._changed)
 
     def pending(self, key: str) -> bool:
         """Return whether `key` was changed here and the server has not answered."""
@@ -56,22 +56,26 @@ class Synchronisation:
         return self.effective(key) != self._settings.value(key)
 
     def effective(self, key: str) -> Value:
-        """Return what holds: the server's last word, or our value before its first."""
-        return self._held.get(key, self._settings.value(key))
+        """Return the effective value: the server's last word, or ours before its first."""
+        held = self._asker.held(key) if key in FIELDS else None
+        return self._settings.value(key) if held is None else held
 
-    def answered(self, field: str, held: Value) -> None:
-        """Take the server's word for a field of `SessionSettings`.
+    def answered(self, field: str) -> None:
+        """Accept the server's word for a field of `SessionSettings`.
 
         When no question is open it is also what is kept: the server had reasons to give another
         value than the one asked for.
         """
         key = _KEYS[field]
-        before = self.effective(key)
-        self._held[key] = held
-        if not self._asker.pending(key) and held != self._settings.value(key):
+        before, held = self._settings.value(key), self.effective(key)
+        if not self._asker.pending(key) and held != before:
             try:
                 self._settings.set(key, held)
             except SettingError as error:
                 self._warned(f"the server holds a value that is none of ours: {error}")
         # Also without a change: nothing is pending any more, which views show.
         self._publish(SettingChanged(key, before, held))
+
+    def _changed(self, change: SettingChanged) -> None:
+        if change.key in FIELDS:
+            self._asker.set(change.key, change.new)

@@ -2,7 +2,7 @@
 
 - `series`: values over time, finer for the last minutes and coarser for the weeks before.
 - `tally`: how often each label or name was seen.
-- `rates`: events a second over the last second.
+- `growth`: how fast a counter grows.
 - `charts`: what a chart shows, as value types.
 - `recorder`: `Statistics`, which keeps them all and makes charts of them.
 - `export`: the same as CSV files.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pygame
 
-from iot_facerecognition_edge.connection.state import Connection
+from iot_facerecognition_client import Status
 from iot_facerecognition_edge.errors import EdgeError
 from iot_facerecognition_edge.events import (
     ConnectionChanged,
@@ -223,10 +223,12 @@ class App:
                 Calibration.parse(self._appliance.settings.display.touch_calibration)
             )
 
-    def _ask_about(self, connection: Connection) -> None:
+    def _ask_about(self, connection: Status) -> None:
         """Ask about another certificate than the pinned one, once for each and when none types."""
-        shown = connection.presented
-        if shown is None or shown == self._asked_about or self._extra:
+        if connection.presented is None or self._extra:
+            return
+        shown = connection.presented.removeprefix("sha256:")
+        if shown == self._asked_about:
             return
         from iot_facerecognition_edge.views.certificate import (  # noqa: PLC0415 - hardly ever
             CertificatePopup,

@@ -114,7 +114,9 @@ class CalibrateTouch(Layer):
     def _keep(self) -> None:
         assert self._found is not None
         text = self._found.text()
-        refusal = self._navigator.attempt(lambda: self._navigator.appliance.change(SETTING, text))
+        refusal = self._navigator.attempt(
+            lambda: self._navigator.appliance.settings.set(SETTING, text)
+        )
         if refusal is None:
             self._navigator.remove(self)
         else:

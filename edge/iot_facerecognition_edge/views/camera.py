@@ -4,9 +4,9 @@
 
 import pygame
 
+from iot_facerecognition_client import State
 from iot_facerecognition_client.tag_layout import Rectangle
 from iot_facerecognition_edge.capture.status import CameraStatus
-from iot_facerecognition_edge.connection.state import ConnectionState
 from iot_facerecognition_edge.events import CameraChanged, ConnectionChanged, Event
 from iot_facerecognition_edge.settings import SettingChanged
 from iot_facerecognition_edge.settings.labels import with_labels
@@ -81,7 +81,7 @@ class CameraView(View):
         if isinstance(event, CameraChanged):
             self._follow(event.status)
         elif isinstance(event, ConnectionChanged):
-            if event.connection.state is not ConnectionState.CONNECTED:
+            if event.connection.state is not State.CONNECTED:
                 self._overlay.clear()
             self._show_figures()
         elif isinstance(event, SettingChanged):

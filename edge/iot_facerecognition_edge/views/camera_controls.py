@@ -169,7 +169,7 @@ class CameraControls(Layer):
     def _change(self, value: Value) -> None:
         setting = self.setting
         if setting is not None:
-            self._navigator.attempt_aloud(lambda: self._appliance.change(setting.key, value))
+            self._navigator.attempt_aloud(lambda: self._appliance.settings.set(setting.key, value))
             self.refresh()
 
     def outside(self) -> None:

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 import pygame
 
-from iot_facerecognition_client import ServerAddress
+from iot_facerecognition_client import ServerAddress, State
 from iot_facerecognition_edge.connection.introduction import Declined, Shown
-from iot_facerecognition_edge.connection.state import ConnectionState
 from iot_facerecognition_edge.settings import entered
 from iot_facerecognition_edge.settings.connection import ConnectionSettings
 from iot_facerecognition_edge.settings.entered import ADDRESS, PORT
@@ -89,7 +88,7 @@ class ConnectPopup(Popup):
         self._open = True
         settings, connection = self._appliance.settings, self._appliance.connection
         address = ConnectionSettings.address
-        known = connection.state is not ConnectionState.NOT_SET_UP
+        known = connection.state is not State.NOT_SET_UP
         written = settings.connection.address
         # The default is this machine, where on a device no server is.
         self._wanted = _Wanted(
@@ -342,5 +341,5 @@ class ConnectPopup(Popup):
         self._appliance.disconnect()
 
 
-_RESTING = {ConnectionState.DISCONNECTED, ConnectionState.NOT_SET_UP}
+_RESTING = {State.DISCONNECTED, State.NOT_SET_UP}
 _WELCOME = "Scan or type the code that the server's pair NAME shows, or write address and token."

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pygame
 
-from iot_facerecognition_edge.connection.state import Connection, ConnectionState
+from iot_facerecognition_client import State, Status
 from iot_facerecognition_edge.ui.colours import mix
 from iot_facerecognition_edge.ui.controls import Pressable
 from iot_facerecognition_edge.ui.look import Look
@@ -20,19 +20,19 @@ class LinkPlate(Pressable):
 
     def __init__(self, look: Look, on_press: Callable[[], None]) -> None:
         super().__init__(look, on_press)
-        self._connection = Connection(ConnectionState.CONNECTED, "", "")
+        self._connection = Status(State.CONNECTED, "", server="")
         self._room = pygame.Rect(0, 0, 0, 0)
         self.lines: tuple[str, ...] = ()
         """What is shown under the state, line by line."""
         self.visible = False
         self.kept = True
 
-    def show(self, connection: Connection, room: pygame.Rect) -> None:
+    def show(self, connection: Status, room: pygame.Rect) -> None:
         """Show `connection` at the top of `room`, or nothing while there is one."""
         if (connection, room) == (self._connection, self._room):
             return
         self._connection, self._room = connection, pygame.Rect(room)
-        self.visible = connection.state is not ConnectionState.CONNECTED
+        self.visible = connection.state is not State.CONNECTED
         if not self.visible:
             return
         look, gap = self.look, self.look.metrics.gap

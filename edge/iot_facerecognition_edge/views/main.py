@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pygame
 
-from iot_facerecognition_edge.connection.state import Connection, ConnectionState
+from iot_facerecognition_client import State, Status
 from iot_facerecognition_edge.events import ConnectionChanged, Event, NetworkChanged
 from iot_facerecognition_edge.screens.interface import Key
 from iot_facerecognition_edge.settings import SettingChanged
@@ -30,20 +30,20 @@ _LEAST_TILE = 44
 """Pixels that a finger needs."""
 
 
-def state_colour(state: ConnectionState, colours: Colours) -> Rgb:
+def state_colour(state: State, colours: Colours) -> Rgb:
     """Return the colour that stands for a state of the connection."""
-    if state is ConnectionState.CONNECTED:
+    if state is State.CONNECTED:
         return colours.good
-    if state is ConnectionState.REFUSED:
+    if state is State.REFUSED:
         return colours.error
-    if state in {ConnectionState.DISCONNECTED, ConnectionState.NOT_SET_UP}:
+    if state in {State.DISCONNECTED, State.NOT_SET_UP}:
         return colours.dim
     return colours.warning
 
 
-def connection_words(connection: Connection) -> str:
+def connection_words(connection: Status) -> str:
     """Return what a person at the screen is told about the connection."""
-    if connection.state is ConnectionState.NOT_SET_UP:
+    if connection.state is State.NOT_SET_UP:
         return "Tap here to choose a server."
     return with_labels(connection.text)
 
@@ -127,7 +127,7 @@ class MainView(View):
         self.status.show(
             self.appliance.connection, network.text if network.wifi is not None else ""
         )
-        connected = self.appliance.connection.state is ConnectionState.CONNECTED
+        connected = self.appliance.connection.state is State.CONNECTED
         self.tiles["Message"].enabled = connected
         self._name.text = self.appliance.settings.connection.name
         if self.rect.height:
@@ -171,11 +171,11 @@ class _Status(Pressable):
 
     def __init__(self, look: Look, on_press: Callable[[], None]) -> None:
         super().__init__(look, on_press)
-        self.connection = Connection(ConnectionState.DISCONNECTED, "", "")
+        self.connection = Status(State.DISCONNECTED, "", server="")
         self.detail = ""
         self.lines: list[str] = []
 
-    def show(self, connection: Connection, detail: str) -> None:
+    def show(self, connection: Status, detail: str) -> None:
         """Show this connection, and a word on the network."""
         if (connection, detail) != (self.connection, self.detail):
             self.connection, self.detail = connection, detail
@@ -184,7 +184,7 @@ class _Status(Pressable):
     def words(self) -> str:
         """Return what stands below: where it is connected to, or why not; then the network."""
         connection = self.connection
-        connected = connection.state is ConnectionState.CONNECTED
+        connected = connection.state is State.CONNECTED
         parts = (connection.server if connected else connection_words(connection), self.detail)
         return " · ".join(part for part in parts if part)
 

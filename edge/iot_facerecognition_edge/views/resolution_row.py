@@ -71,7 +71,7 @@ class ResolutionRow(Widget):
         def pick(words: str) -> None:
             def change() -> None:
                 for key, number in zip((WIDTH, HEIGHT), sizes[words], strict=True):
-                    self._appliance.change(key, number)
+                    self._appliance.settings.set(key, number)
 
             self._navigator.attempt_aloud(change)
             self.refresh()

@@ -77,7 +77,7 @@ class SettingRow(Widget):
         """Show the value that holds now; return whether the row may want another height."""
         key = self.setting.key
         self._value = self._appliance.settings.value(key)
-        pending = self.setting.synchronised and self._appliance.pending(key)
+        pending = self.setting.synchronised and self._appliance.synchronisation.pending(key)
         enabled = self.obeyed
         if self.switch is not None:
             self.switch.show(bool(self._value), pending=pending)
@@ -153,7 +153,7 @@ class SettingRow(Widget):
     # What it does.
 
     def _change(self, value: Value) -> None:
-        self._navigator.attempt_aloud(lambda: self._appliance.change(self.setting.key, value))
+        self._navigator.attempt_aloud(lambda: self._appliance.settings.set(self.setting.key, value))
         self.refresh()
 
     def _flip(self) -> None:
@@ -215,7 +215,7 @@ class SettingRow(Widget):
         def done(text: str) -> str | None:
             def change() -> None:
                 for key, value in entered(setting.key, text).items():
-                    self._appliance.change(key, value)
+                    self._appliance.settings.set(key, value)
 
             refusal = navigator.attempt(change)
             self.refresh()

@@ -55,7 +55,7 @@ class ChartBoard(Widget):
     def _toggle(self, chart: ChartId) -> Callable[[], None]:
         def toggle() -> None:
             self._navigator.attempt_aloud(
-                lambda: self._appliance.change(f"statistics.{chart}", not self._on(chart))
+                lambda: self._appliance.settings.set(f"statistics.{chart}", not self._on(chart))
             )
             self.chips[chart].selected = self._on(chart)
             self._fill()

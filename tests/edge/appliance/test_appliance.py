@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from iot_facerecognition_client import ServerAddress
+from iot_facerecognition_client import ServerAddress, State
 from iot_facerecognition_client.scene import Scene
 from iot_facerecognition_edge.appliance import Appliance
 from iot_facerecognition_edge.appliance import facade as appliance_module
@@ -18,7 +18,6 @@ from iot_facerecognition_edge.cameras import Capabilities
 from iot_facerecognition_edge.cameras.turned_camera import TurnedCamera
 from iot_facerecognition_edge.cameras.turning import tagged
 from iot_facerecognition_edge.connection.introduction import Declined, Shown
-from iot_facerecognition_edge.connection.state import ConnectionState
 from iot_facerecognition_edge.connection.timekeeping import Timekeeper
 from iot_facerecognition_edge.errors import EdgeError, SettingError
 from iot_facerecognition_edge.events import (
@@ -87,7 +86,7 @@ class Bench:
             self._news.clear()
             await self._news.wait()
 
-    async def in_state(self, state: ConnectionState) -> None:
+    async def in_state(self, state: State) -> None:
         await self.until(lambda: self.appliance.connection.state is state)
 
     async def filming(self) -> None:
@@ -125,7 +124,7 @@ async def test_a_picture_goes_out_and_its_result_comes_back(
     recogniser.objects = (ObjectLabel("cup", 0.9),)
     async with recogniser, bench(tmp_path, recogniser.access) as edge:
         await edge.filming()
-        await edge.in_state(ConnectionState.CONNECTED)
+        await edge.in_state(State.CONNECTED)
         taken = edge.appliance.clock() - 1.25
         edge.camera.expose(b"jpeg", taken)
         await edge.until(lambda: edge.of(FacesSeen) and edge.of(ObjectsSeen))
@@ -184,7 +183,7 @@ async def test_faces_of_a_camera_on_its_side_are_told_in_the_upright_picture(
     async with recogniser, bench(tmp_path, recogniser.access | sideways) as edge:
         edge.camera = TurnedCamera(edge.camera, edge.appliance.settings)
         await edge.filming()
-        await edge.in_state(ConnectionState.CONNECTED)
+        await edge.in_state(State.CONNECTED)
         edge.camera._camera.expose(b"\xff\xd8rest", edge.appliance.clock())
         await edge.until(lambda: edge.of(FacesSeen))
         seen = edge.of(FacesSeen)[0]
@@ -200,23 +199,23 @@ async def test_a_changed_setting_holds_when_the_server_says_so(
     key = "recognition.label_count"
     async with recogniser, bench(tmp_path, recogniser.access) as edge:
         await recogniser.until(lambda: len(recogniser.settings) == 5)
-        await edge.until(lambda: not edge.appliance.pending(key))
+        await edge.until(lambda: not edge.appliance.synchronisation.pending(key))
         recogniser.echoes = False
-        edge.appliance.change(key, 9)
+        edge.appliance.settings.set(key, 9)
         assert edge.appliance.settings.value(key) == 9
-        assert edge.appliance.effective(key) == 5
-        assert edge.appliance.pending(key)
+        assert edge.appliance.synchronisation.effective(key) == 5
+        assert edge.appliance.synchronisation.pending(key)
         await recogniser.until(lambda: len(recogniser.settings) == 6)
         await recogniser.say(Setting(Command.SETTING_LABELCOUNT, 9))
-        await edge.until(lambda: not edge.appliance.pending(key))
-        assert edge.appliance.effective(key) == 9
+        await edge.until(lambda: not edge.appliance.synchronisation.pending(key))
+        assert edge.appliance.synchronisation.effective(key) == 9
 
 
 async def test_the_servers_word_is_taken_where_it_differs(recogniser: Any, tmp_path: Path) -> None:
     key = "recognition.label_count"
     recogniser.most_labels = 4
     async with recogniser, bench(tmp_path, recogniser.access) as edge:
-        await edge.until(lambda: edge.appliance.effective(key) == 4)
+        await edge.until(lambda: edge.appliance.synchronisation.effective(key) == 4)
         assert edge.appliance.settings.value(key) == 4
         assert SettingChanged(key, 5, 4) in edge.events
 
@@ -226,17 +225,17 @@ async def test_without_a_connection_a_change_is_kept_and_sent_later(
 ) -> None:
     key = "recognition.objects"
     async with recogniser, bench(tmp_path, recogniser.access) as edge:
-        await edge.until(lambda: edge.appliance.effective(key) is True)
+        await edge.until(lambda: edge.appliance.synchronisation.effective(key) is True)
         await recogniser.until(lambda: len(recogniser.settings) == 5)
-        await edge.until(lambda: not edge.appliance.pending("recognition.faces"))
+        await edge.until(lambda: not edge.appliance.synchronisation.pending("recognition.faces"))
         edge.appliance.disconnect()
-        await edge.in_state(ConnectionState.DISCONNECTED)
-        edge.appliance.change(key, False)
-        assert edge.appliance.pending(key)
+        await edge.in_state(State.DISCONNECTED)
+        edge.appliance.settings.set(key, False)
+        assert edge.appliance.synchronisation.pending(key)
         assert edge.appliance.settings.value(key) is False
         edge.appliance.connect()
-        await edge.until(lambda: edge.appliance.effective(key) is False)
-        assert not edge.appliance.pending(key)
+        await edge.until(lambda: edge.appliance.synchronisation.effective(key) is False)
+        assert not edge.appliance.synchronisation.pending(key)
 
 
 async def test_messages_go_both_ways_and_wait_for_a_connection(
@@ -282,7 +281,7 @@ async def test_a_message_that_waits_outlives_the_attempts_at_a_connection(
     async with recogniser:
         wrong = {"connection.fingerprint": "00" * 32}
         async with bench(tmp_path, recogniser.access | wrong) as edge:
-            await edge.in_state(ConnectionState.REFUSED)
+            await edge.in_state(State.REFUSED)
             edge.appliance.send_message("dinner is ready")
             edge.appliance.settings.set("connection.fingerprint", recogniser.fingerprint)
             edge.appliance.connect()
@@ -311,7 +310,7 @@ async def test_the_connect_pop_up_keeps_what_was_typed(recogniser: Any, tmp_path
                 edge.appliance.connect("127.0.0.1", 99999)
             assert edge.appliance.settings.connection.address == "localhost"
             edge.appliance.connect("127.0.0.1", access["connection.port"], "secret")
-            await edge.in_state(ConnectionState.CONNECTED)
+            await edge.in_state(State.CONNECTED)
     assert recogniser.tokens == ["Bearer secret"]
     assert edge.appliance.settings.connection.token == "secret"
 
@@ -328,9 +327,9 @@ async def test_a_restarted_server_is_found_again_and_traffic_adds_up(
         before = edge.appliance.traffic
         assert before.sent > 1000
         await recogniser.stop()
-        await edge.in_state(ConnectionState.RETRYING)
+        await edge.in_state(State.RETRYING)
         retry = edge.appliance.connection
-        assert retry.retry_at is not None
+        assert retry.retry_in is not None
         await recogniser.start()
         edge.appliance.connect()
         await recogniser.until(lambda: len(recogniser.settings) == 10)
@@ -344,7 +343,7 @@ async def test_a_wrong_fingerprint_is_refused_before_the_token_is_sent(
 ) -> None:
     wrong = {"connection.fingerprint": "00" * 32, "connection.token": "secret"}
     async with recogniser, bench(tmp_path, recogniser.access | wrong) as edge:
-        await edge.in_state(ConnectionState.REFUSED)
+        await edge.in_state(State.REFUSED)
         assert edge.appliance.connection.text
     assert recogniser.tokens == []
 
@@ -355,13 +354,13 @@ async def test_a_new_device_is_not_set_up_and_tries_nothing(
     """Though it has an address: without a fingerprint nobody has said which server that is."""
     own = {"connection.fingerprint": "", "connection.token": "secret"}
     async with recogniser, bench(tmp_path, recogniser.access | own) as edge:
-        await edge.in_state(ConnectionState.NOT_SET_UP)
+        await edge.in_state(State.NOT_SET_UP)
         assert "choose a server" in edge.appliance.connection.text
         assert not edge.appliance.log.entries({EntryKind.ERROR})
         edge.appliance.connect(fingerprint=recogniser.fingerprint)
-        await edge.in_state(ConnectionState.CONNECTED)
+        await edge.in_state(State.CONNECTED)
         edge.appliance.disconnect()
-        await edge.in_state(ConnectionState.DISCONNECTED)
+        await edge.in_state(State.DISCONNECTED)
     assert recogniser.connections == 1
 
 
@@ -395,11 +394,11 @@ async def test_another_certificate_than_the_pinned_one_is_told_with_its_fingerpr
 ) -> None:
     wrong = {"connection.fingerprint": "00" * 32}
     async with recogniser, bench(tmp_path, recogniser.access | wrong) as edge:
-        await edge.in_state(ConnectionState.REFUSED)
+        await edge.in_state(State.REFUSED)
         digits = recogniser.fingerprint.removeprefix("sha256:")
-        assert edge.appliance.connection.presented == digits
+        assert edge.appliance.connection.presented == f"sha256:{digits}"
         edge.appliance.connect(fingerprint=digits)
-        await edge.in_state(ConnectionState.CONNECTED)
+        await edge.in_state(State.CONNECTED)
         assert edge.appliance.settings.connection.fingerprint == digits
 
 
@@ -410,7 +409,7 @@ async def test_a_device_takes_the_name_that_the_server_gives_unless_it_has_one(
         port = recogniser.access["connection.port"]
         for name in ("kitchen", "hall"):
             edge.appliance.connect("127.0.0.1", port, "", recogniser.fingerprint, name)
-            await edge.in_state(ConnectionState.CONNECTED)
+            await edge.in_state(State.CONNECTED)
         settings = edge.appliance.settings
         assert settings.connection.name == "kitchen"
         assert settings.connection.tls_mode == "fingerprint"
@@ -421,18 +420,18 @@ async def test_an_authority_waits_for_the_time_of_day(
 ) -> None:
     own = {"connection.tls_mode": "authority", "connection.ca_file": str(certificate[0])}
     async with recogniser, bench(tmp_path, recogniser.access | own) as edge:
-        await edge.in_state(ConnectionState.WAITING_FOR_TIME)
+        await edge.in_state(State.WAITING_FOR_TIME)
         assert recogniser.connections == 0
         synchronised = tmp_path / "root/run/systemd/timesync/synchronized"
         await asyncio.to_thread(synchronised.parent.mkdir, parents=True)
         await asyncio.to_thread(synchronised.touch)
-        await edge.in_state(ConnectionState.CONNECTED)
+        await edge.in_state(State.CONNECTED)
 
 
 async def test_an_unverified_server_is_nagged_about(recogniser: Any, tmp_path: Path) -> None:
     own = {"connection.tls_mode": "ignore", "connection.fingerprint": ""}
     async with recogniser, bench(tmp_path, recogniser.access | own) as edge:
-        await edge.in_state(ConnectionState.CONNECTED)
+        await edge.in_state(State.CONNECTED)
         warnings = [entry.text for entry in edge.appliance.log.entries({EntryKind.WARNING})]
     assert any("NOT checked" in text for text in warnings)
 
@@ -441,7 +440,7 @@ async def test_health_is_reported(recogniser: Any, tmp_path: Path) -> None:
     (tmp_path / "root/proc").mkdir(parents=True)
     (tmp_path / "root/proc/uptime").write_text("77.5 1\n")
     async with recogniser, bench(tmp_path, recogniser.access) as edge:
-        await edge.in_state(ConnectionState.CONNECTED)
+        await edge.in_state(State.CONNECTED)
         edge.appliance.report()
         await recogniser.until(lambda: recogniser.health)
     health = recogniser.health[0]
@@ -476,7 +475,7 @@ async def test_a_lost_radio_link_is_noticed(recogniser: Any, tmp_path: Path) -> 
 
 async def test_a_complaint_of_the_server_is_shown(recogniser: Any, tmp_path: Path) -> None:
     async with recogniser, bench(tmp_path, recogniser.access) as edge:
-        await edge.in_state(ConnectionState.CONNECTED)
+        await edge.in_state(State.CONNECTED)
         await recogniser.say(ErrorReport("frame_too_large", "at most 4 MB", 3))
         await edge.until(lambda: any("at most 4 MB" in e.text for e in edge.of(Noticed)))
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from iot_facerecognition_client import State, Status
 from iot_facerecognition_edge.boot import boot_time
 from iot_facerecognition_edge.boot.milestones import Milestone, Milestones, milestones_file
 from iot_facerecognition_edge.capture.status import CameraStatus
-from iot_facerecognition_edge.connection.state import Connection, ConnectionState
 from iot_facerecognition_edge.errors import EdgeError
 from iot_facerecognition_edge.events import (
     CameraChanged,
@@ -93,9 +93,7 @@ def test_each_milestone_keeps_its_first_time_in_one_file(tmp_path: Path):
     milestones = Milestones(file, lambda: now, pytest.fail)
     milestones.reach(Milestone.READY)
     running = CameraChanged(CameraStatus(CameraState.RUNNING, "imx219"))
-    connected = ConnectionChanged(
-        Connection(ConnectionState.CONNECTED, "server:50000", "connected")
-    )
+    connected = ConnectionChanged(Status(State.CONNECTED, "connected", server="server:50000"))
     for event in (running, FirstPicture(), connected, FacesSeen((), 1, (640, 480), 1.0)):
         now += 1
         milestones.take(event)

@@ -42,7 +42,7 @@ def client_of(server, **properties) -> Client:
     trust = Fingerprint(server.certificate.fingerprint)
     client = Client(server.address, **({"trust": trust, "settings": NAMED} | properties))
     # A test need not wait a second for what a person would.
-    client.subscribe(Status, lambda s: client.retry() if s.state is State.WAITING else None)
+    client.subscribe(Status, lambda s: client.retry() if s.state is State.RETRYING else None)
     return client
 
 
@@ -198,7 +198,7 @@ async def test_it_survives_the_restart_of_the_server(fake_server):
         statuses = client.statuses()
         await until_state(statuses, State.CONNECTED)
         await server.stop()
-        waiting = await until_state(statuses, State.WAITING)
+        waiting = await until_state(statuses, State.RETRYING)
         assert waiting.reason is Reason.SHUTDOWN
         assert waiting.retry_in >= 1
         await server.start()
@@ -236,7 +236,7 @@ async def test_the_server_tells_when_to_come_back(fake_server, hint, code, delay
                 session.websocket.transport.close()
             else:
                 await session.websocket.close(code, "the server is ending")
-            waiting = await until_state(statuses, State.WAITING)
+            waiting = await until_state(statuses, State.RETRYING)
             assert waiting.reason is Reason.SHUTDOWN
             assert delays[0] <= waiting.retry_in <= delays[1]
             assert waiting.attempt == 1
@@ -250,7 +250,7 @@ async def test_after_a_drain_attempts_stay_frequent_until_the_server_is_back(fak
         session = await server.next_session()
         await session.send(Drain(4000.0, 1000.0))
         await server.stop()
-        waiting = [await until_state(statuses, State.WAITING) for _ in range(20)]
+        waiting = [await until_state(statuses, State.RETRYING) for _ in range(20)]
         assert all(1 <= w.retry_in <= 5 for w in waiting)
         assert [w.reason for w in waiting[1:]] == [Reason.UNREACHABLE] * 19
         await server.start()
@@ -265,7 +265,7 @@ async def test_a_cut_connection_is_noticed_and_its_frames_are_counted_lost(fake_
         client.send(b"one")
         await session.until(lambda s: bool(s.frames))
         session.websocket.transport.abort()
-        waiting = await until_state(statuses, State.WAITING)
+        waiting = await until_state(statuses, State.RETRYING)
         assert waiting.reason is Reason.LOST
         assert client.statistics().lost == 1
         assert client.version is None
@@ -291,7 +291,7 @@ async def test_words_that_came_before_the_end_tell_its_reason(fake_server):
         session = await server.next_session()
         await session.send(ErrorReport("too-many-clients", "8 clients are the most"))
         await session.websocket.close(1008, "policy")
-        waiting = await until_state(statuses, State.WAITING)
+        waiting = await until_state(statuses, State.RETRYING)
         assert waiting.reason is Reason.BUSY
         assert "8 clients are the most" in waiting.text
 
@@ -302,7 +302,7 @@ async def test_a_client_that_flooded_the_server_is_told_that_it_is_busy(fake_ser
         session = await server.next_session()
         await session.send(ErrorReport("flooding", "send fewer texts"))
         await session.websocket.close(1008, "flooding")
-        waiting = await until_state(statuses, State.WAITING)
+        waiting = await until_state(statuses, State.RETRYING)
         assert waiting.reason is Reason.BUSY
 
 
@@ -312,7 +312,7 @@ async def test_a_server_that_answers_no_frame_is_left_and_tried_again(fake_serve
         statuses = client.statuses()
         await until_state(statuses, State.CONNECTED)
         client.send(b"unanswered")
-        waiting = await until_state(statuses, State.WAITING)
+        waiting = await until_state(statuses, State.RETRYING)
         assert waiting.reason is Reason.STALLED
         await until_state(statuses, State.CONNECTED)
 
@@ -342,7 +342,7 @@ async def test_a_server_that_never_reads_is_left_and_holds_one_frame_at_most(fak
         for _ in range(50):
             client.send(frame)
             await asyncio.sleep(0)
-        waiting = await until_state(statuses, State.WAITING)
+        waiting = await until_state(statuses, State.RETRYING)
         assert waiting.reason is Reason.STALLED
         assert client.statistics().sent == 1
 
@@ -354,7 +354,7 @@ async def test_closing_ends_iterations_and_it_can_be_started_again(fake_server):
         for _ in range(2):
             async with client:
                 await client.connected()
-            assert client.status.state is State.CLOSED
+            assert client.status.state is State.DISCONNECTED
         assert [result async for result in results] == []
         with pytest.raises(TimeoutError):
             await client.connected(0.01)
@@ -404,10 +404,10 @@ async def test_an_unreachable_server_is_tried_again_with_growing_delays():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     client = Client(f"127.0.0.1:{port}", trust=NoVerification(), random=random.Random(1))
-    client.subscribe(Status, lambda s: client.retry() if s.state is State.WAITING else None)
+    client.subscribe(Status, lambda s: client.retry() if s.state is State.RETRYING else None)
     statuses = client.statuses()
     async with client:
-        seen = [await until_state(statuses, State.WAITING) for _ in range(5)]
+        seen = [await until_state(statuses, State.RETRYING) for _ in range(5)]
     assert [status.attempt for status in seen] == [1, 2, 3, 4, 5]
     assert all(status.reason is Reason.UNREACHABLE for status in seen)
     assert "nothing listens at" in seen[0].text
@@ -422,7 +422,7 @@ async def test_a_fault_of_the_client_itself_is_loud(fake_server, caplog):
         statuses = client.statuses()
         client.start()
         with pytest.raises(ZeroDivisionError):
-            await until_state(statuses, State.WAITING)
+            await until_state(statuses, State.RETRYING)
         assert client.status.reason is Reason.FAULT
         assert [r.levelno for r in caplog.records if r.exc_info] == [logging.CRITICAL]
 

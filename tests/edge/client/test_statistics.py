@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iot_facerecognition_client.statistics import LatencyWindow, Statistics
+from iot_facerecognition_client.statistics import Counters, LatencyWindow
 
 
 @given(st.lists(st.floats(0, 100), min_size=1))
@@ -23,7 +23,7 @@ def test_no_latency_is_none_and_not_zero():
 
 
 def test_the_result_rate_is_that_of_frames_not_of_messages():
-    statistics = Statistics()
+    statistics = Counters()
     for number in range(30):
         statistics.faces_received(number / 10, 0.1)
         statistics.objects_received(number / 10, 0.2)

@@ -145,7 +145,7 @@ async def test_the_servers_own_certificate_serves_as_ca_file(fake_server):
 @pytest.mark.parametrize(
     ("properties", "expected", "words"),
     [
-        ({"days": (1, 2)}, (State.WAITING, Reason.CLOCK), "clock is probably not set"),
+        ({"days": (1, 2)}, (State.RETRYING, Reason.CLOCK), "clock is probably not set"),
         ({"days": (-2, -1)}, (State.REFUSED, Reason.CERTIFICATE), "expired"),
         ({"names": ("elsewhere",)}, (State.REFUSED, Reason.CERTIFICATE), "other names"),
     ],
@@ -209,7 +209,7 @@ async def test_a_full_server_is_waited_for(fake_server):
     async with fake_server(refusal=503) as server:
         trust = Fingerprint(server.certificate.fingerprint)
         status = await outcome(server.address, trust)
-        assert (status.state, status.reason) == (State.WAITING, Reason.BUSY)
+        assert (status.state, status.reason) == (State.RETRYING, Reason.BUSY)
         assert "too many of you" in status.text
 
 
@@ -233,7 +233,7 @@ async def test_what_does_not_speak_tls_is_told(answer):
     async with server:
         address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
         status = await outcome(address, NoVerification())
-        assert status.state is State.WAITING
+        assert status.state is State.RETRYING
         assert status.reason in {Reason.NOT_TLS, Reason.UNREACHABLE}
         assert address in status.text
 
@@ -258,7 +258,7 @@ async def test_an_old_tls_is_told(certificate):
 
 async def test_an_unknown_name_is_told():
     status = await outcome("no-such-host.invalid", NoVerification())
-    assert (status.state, status.reason) == (State.WAITING, Reason.NAME_UNKNOWN)
+    assert (status.state, status.reason) == (State.RETRYING, Reason.NAME_UNKNOWN)
     assert "no-such-host.invalid" in status.text
 
 

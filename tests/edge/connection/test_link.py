@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from iot_facerecognition_client import Client, FacesResult
+from iot_facerecognition_client import Client, FacesResult, State, Status
+from iot_facerecognition_client.outbox import TEXTS_KEPT
 from iot_facerecognition_client.scene import Scene
-from iot_facerecognition_edge.connection.link import MOST_TEXTS, Link
-from iot_facerecognition_edge.connection.state import Connection, ConnectionState
+from iot_facerecognition_edge.connection.link import Link
 from iot_facerecognition_edge.connection.timekeeping import Timekeeper
 from iot_facerecognition_edge.errors import EdgeError
 from iot_facerecognition_edge.settings import Settings
@@ -28,7 +28,7 @@ class Bench:
 
     def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
         self.settings = Settings(settings)
-        self.connections: list[Connection] = []
+        self.connections: list[Status] = []
         self.results: list[FacesResult] = []
         self.faults: list[BaseException] = []
         self._news = asyncio.Event()
@@ -50,7 +50,7 @@ class Bench:
         return note
 
     @property
-    def states(self) -> list[ConnectionState]:
+    def states(self) -> list[State]:
         return [connection.state for connection in self.connections]
 
     async def until(self, condition: Callable[[], Any]) -> None:
@@ -59,8 +59,8 @@ class Bench:
             self._news.clear()
             await self._news.wait()
 
-    async def in_state(self, state: ConnectionState) -> None:
-        await self.until(lambda: self.link.connection.state is state)
+    async def in_state(self, state: State) -> None:
+        await self.until(lambda: self.link.status.state is state)
 
 
 @asynccontextmanager
@@ -77,7 +77,7 @@ async def test_without_a_server_in_the_settings_nothing_is_tried(tmp_path: Path)
         edge.link.connect()
         assert not edge.link.wanted
         (connection,) = edge.connections
-        assert connection.state is ConnectionState.NOT_SET_UP
+        assert connection.state is State.NOT_SET_UP
         assert "choose a server" in connection.text
 
 
@@ -86,10 +86,10 @@ async def test_a_server_that_is_taken_out_of_the_settings_is_left(
 ) -> None:
     async with recogniser, bench(tmp_path, recogniser.access) as edge:
         edge.link.connect()
-        await edge.in_state(ConnectionState.CONNECTED)
+        await edge.in_state(State.CONNECTED)
         edge.settings.reset("connection.fingerprint")
         edge.link.connect()
-        assert edge.states[-1] is ConnectionState.NOT_SET_UP
+        assert edge.states[-1] is State.NOT_SET_UP
         assert not edge.link.wanted
 
 
@@ -97,18 +97,18 @@ async def test_every_state_is_told_from_the_first_try_to_the_end(
     recogniser: Recogniser, tmp_path: Path
 ) -> None:
     async with recogniser, bench(tmp_path, recogniser.access) as edge:
-        assert edge.link.connection.state is ConnectionState.DISCONNECTED
+        assert edge.link.status.state is State.DISCONNECTED
         edge.link.connect()
-        await edge.in_state(ConnectionState.CONNECTED)
+        await edge.in_state(State.CONNECTED)
         assert edge.link.connected
         assert edge.link.silence is not None
         await edge.link.disconnect()
         assert not edge.link.wanted
         assert edge.link.silence is None
     assert edge.states == [
-        ConnectionState.CONNECTING,
-        ConnectionState.CONNECTED,
-        ConnectionState.DISCONNECTED,
+        State.CONNECTING,
+        State.CONNECTED,
+        State.DISCONNECTED,
     ]
     servers = {connection.server for connection in edge.connections}
     assert servers == {f"127.0.0.1:{recogniser.access['connection.port']}"}
@@ -121,7 +121,7 @@ async def test_frames_and_health_go_out_and_without_a_connection_nowhere(
         edge.link.send(b"before", 0.0, SCENE)
         edge.link.health(Health(version="before"))
         edge.link.connect()
-        await edge.in_state(ConnectionState.CONNECTED)
+        await edge.in_state(State.CONNECTED)
         edge.link.health(Health(version="1.2.3"))
         await recogniser.until(lambda: recogniser.health and len(recogniser.settings) == 5)
         edge.link.send(b"jpeg", 1.5, SCENE)
@@ -150,16 +150,16 @@ async def test_texts_wait_in_order_for_a_connection_and_are_bounded(
     recogniser: Recogniser, tmp_path: Path
 ) -> None:
     async with recogniser, bench(tmp_path, recogniser.access) as edge:
-        texts = [f"message {number}" for number in range(MOST_TEXTS)]
+        texts = [f"message {number}" for number in range(TEXTS_KEPT)]
         for text in texts:
             edge.link.message(text)
-        with pytest.raises(EdgeError, match=f"{MOST_TEXTS} wait already"):
+        with pytest.raises(EdgeError, match=f"{TEXTS_KEPT} messages wait for a connection already"):
             edge.link.message("one too many")
         edge.link.connect()
-        await recogniser.until(lambda: len(recogniser.texts) == MOST_TEXTS)
+        await recogniser.until(lambda: len(recogniser.texts) == TEXTS_KEPT)
         assert recogniser.texts == texts
         edge.link.message("there is room again")
-        await recogniser.until(lambda: len(recogniser.texts) > MOST_TEXTS)
+        await recogniser.until(lambda: len(recogniser.texts) > TEXTS_KEPT)
 
 
 async def test_a_setting_is_pending_until_the_server_has_answered(
@@ -188,15 +188,14 @@ def test_an_authority_that_cannot_be_read_is_told_and_tried_again(
         loop = asyncio.get_running_loop()
         async with recogniser, bench(tmp_path, recogniser.access | own) as edge:
             edge.link.connect()
-            await edge.in_state(ConnectionState.REFUSED)
-            refused = edge.link.connection
+            await edge.in_state(State.REFUSED)
+            refused = edge.link.status
             assert "ca.pem" in refused.text
-            assert refused.retry_at is not None
+            assert refused.retry_in is not None
             begun = loop.time()
             await asyncio.to_thread(authority.write_bytes, certificate[0].read_bytes())
-            await edge.in_state(ConnectionState.CONNECTED)
-            assert refused.retry_at <= loop.time()
-            assert loop.time() > begun
+            await edge.in_state(State.CONNECTED)
+            assert loop.time() >= begun + refused.retry_in > begun
 
     in_virtual_time(scenario)
     assert recogniser.connections == 1
@@ -205,8 +204,8 @@ def test_an_authority_that_cannot_be_read_is_told_and_tried_again(
 async def test_a_missing_authority_names_its_setting(tmp_path: Path) -> None:
     async with bench(tmp_path, {"connection.tls_mode": "authority"}) as edge:
         edge.link.connect()
-        await edge.in_state(ConnectionState.REFUSED)
-        assert "connection.ca_file is not set" in edge.link.connection.text
+        await edge.in_state(State.REFUSED)
+        assert "connection.ca_file is not set" in edge.link.status.text
 
 
 @pytest.mark.parametrize("mode", ["authority", "system"])
@@ -223,10 +222,10 @@ def test_a_certificate_with_a_date_waits_for_the_time_of_day_but_not_for_ever(
     async def scenario() -> None:
         async with bench(tmp_path, settings) as edge:
             edge.link.connect()
-            await edge.in_state(ConnectionState.RETRYING)
+            await edge.in_state(State.RETRYING)
             assert edge.states[:2] == [
-                ConnectionState.WAITING_FOR_TIME,
-                ConnectionState.CONNECTING,
+                State.WAITING_FOR_TIME,
+                State.CONNECTING,
             ]
 
     in_virtual_time(scenario)

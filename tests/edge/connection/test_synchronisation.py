@@ -19,13 +19,18 @@ class Server:
         self.connected = True
         self.asked: list[tuple[str, Value]] = []
         self.open: set[str] = set()
+        self.said: dict[str, Value] = {}
 
     def set(self, key: str, value: Value) -> None:
         self.asked.append((key, value))
-        self.open.add(key)
+        if value != self.said.get(key):
+            self.open.add(key)
 
     def pending(self, key: str) -> bool:
         return key in self.open
+
+    def held(self, key: str) -> Value | None:
+        return self.said.get(key)
 
 
 class Bench:
@@ -43,15 +48,17 @@ class Bench:
             warned=self.warnings.append,
         )
 
-    def answer(self, field: str, held: Value, key: str = COUNT) -> None:
-        """Let the server answer the question about `key`."""
-        self.server.open.discard(key)
-        self.synchronisation.answered(field, held)
+    def answer(self, field: str, held: Value, key: str = COUNT, *, last: bool = True) -> None:
+        """Let the server answer the question about `key`, the last one unless it says so."""
+        if last:
+            self.server.open.discard(key)
+        self.server.said[key] = held
+        self.synchronisation.answered(field)
 
 
 def test_a_change_is_kept_at_once_and_effective_when_the_server_says_so() -> None:
     bench = Bench()
-    bench.synchronisation.change(COUNT, 9)
+    bench.settings.set(COUNT, 9)
     assert bench.server.asked == [(COUNT, 9)]
     assert bench.settings.recognition.label_count == 9
     assert bench.synchronisation.pending(COUNT)
@@ -63,11 +70,11 @@ def test_a_change_is_kept_at_once_and_effective_when_the_server_says_so() -> Non
 def test_the_servers_last_word_stays_effective_while_it_has_not_answered() -> None:
     bench = Bench()
     bench.answer("label_count", 5)
-    bench.synchronisation.change(COUNT, 9)
+    bench.settings.set(COUNT, 9)
     assert bench.synchronisation.effective(COUNT) == 5
     bench.answer("label_count", 9)
     assert bench.synchronisation.effective(COUNT) == 9
-    assert bench.events[-1] == SettingChanged(COUNT, 5, 9)
+    assert bench.events[-1] == SettingChanged(COUNT, 9, 9)
 
 
 def test_another_value_than_the_one_asked_for_is_kept() -> None:
@@ -81,9 +88,9 @@ def test_another_value_than_the_one_asked_for_is_kept() -> None:
 def test_an_answer_to_an_earlier_question_leaves_what_a_person_has_chosen_since() -> None:
     """A slider asks for many values in a row; the echo of the first is not the last word."""
     bench = Bench()
-    bench.synchronisation.change(COUNT, 7)
-    bench.synchronisation.change(COUNT, 8)
-    bench.synchronisation.answered("label_count", 7)
+    bench.settings.set(COUNT, 7)
+    bench.settings.set(COUNT, 8)
+    bench.answer("label_count", 7, last=False)
     assert bench.settings.recognition.label_count == 8
     assert bench.synchronisation.pending(COUNT)
     bench.answer("label_count", 8)
@@ -108,14 +115,14 @@ def test_a_value_that_is_not_allowed_here_is_told_and_effective_all_the_same() -
 def test_a_change_that_is_not_allowed_reaches_nobody() -> None:
     bench = Bench()
     with pytest.raises(SettingError):
-        bench.synchronisation.change(COUNT, -1)
+        bench.settings.set(COUNT, -1)
     assert bench.server.asked == []
     assert bench.settings.recognition.label_count == 5
 
 
 def test_what_the_server_does_not_hold_is_changed_without_it() -> None:
     bench = Bench()
-    bench.synchronisation.change("camera.fps", 10)
+    bench.settings.set("camera.fps", 10)
     assert bench.settings.camera.fps == 10
     assert bench.server.asked == []
     assert not bench.synchronisation.pending("camera.fps")
@@ -126,7 +133,7 @@ def test_without_a_connection_a_change_is_pending_until_the_server_has_heard_of_
     bench = Bench()
     bench.answer("label_count", 5)
     bench.server.connected = False
-    bench.synchronisation.change(COUNT, 9)
+    bench.settings.set(COUNT, 9)
     bench.server.open.clear()  # there is nobody to answer
     assert bench.synchronisation.pending(COUNT)
     bench.server.connected = True

@@ -5,10 +5,10 @@ from threading import Event
 import pytest
 from PIL import Image
 
+from iot_facerecognition_client import State, Status
 from iot_facerecognition_edge.cameras.interface import PixelFormat, PreviewImage
 from iot_facerecognition_edge.cameras.source_camera import SourceCamera
 from iot_facerecognition_edge.capture.status import CameraStatus
-from iot_facerecognition_edge.connection.state import Connection, ConnectionState
 from iot_facerecognition_edge.events import CameraChanged, FacesSeen, ObjectsSeen
 from iot_facerecognition_edge.screens.memory import MemoryScreen
 from iot_facerecognition_edge.settings import Settings
@@ -17,7 +17,7 @@ from iot_facerecognition_edge.views.view import Page
 from iot_facerecognition_protocol import CameraState, Face, ObjectLabel
 
 ACCENT = (0x8B, 0, 0)
-CONNECTED = Connection(ConnectionState.CONNECTED, "192.168.1.5:50000", "Connected")
+CONNECTED = Status(State.CONNECTED, "Connected", server="192.168.1.5:50000")
 
 
 @pytest.fixture
@@ -179,7 +179,7 @@ WRONG_PIN = (
 
 def lose(finger, text="nothing listens at pi:50000: is the server running?"):
     finger.appliance.fps = 0.0
-    finger.appliance.become(Connection(ConnectionState.RETRYING, "pi:50000", text))
+    finger.appliance.become(Status(State.RETRYING, text, server="pi:50000"))
     finger.wait()
 
 

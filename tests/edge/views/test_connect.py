@@ -5,10 +5,9 @@ import ctypes
 import pytest
 import segno
 
-from iot_facerecognition_client import Paired
+from iot_facerecognition_client import Paired, State, Status
 from iot_facerecognition_edge.cameras.interface import PixelFormat, PreviewImage
 from iot_facerecognition_edge.connection.introduction import Declined, Shown
-from iot_facerecognition_edge.connection.state import Connection, ConnectionState
 from iot_facerecognition_edge.screens.interface import Key, KeyPressed, TypedText
 from iot_facerecognition_edge.ui.entry import TextEntry
 from iot_facerecognition_edge.views.certificate import CertificatePopup
@@ -22,7 +21,7 @@ from iot_facerecognition_protocol.pairing.text import PairingText, format_pairin
 NEW = "3f2a91c0" * 8
 OLD = "0b1d77e4" * 8
 CODE = PairingCode("482193657")
-NOT_SET_UP = Connection(ConnectionState.NOT_SET_UP, "localhost:50000", "tap here")
+NOT_SET_UP = Status(State.NOT_SET_UP, "tap here", server="localhost:50000")
 SIZES = [(320, 240), (480, 320), (320, 480), (800, 480)]
 
 
@@ -106,7 +105,7 @@ def test_a_changed_certificate_is_shown_beside_the_one_before(finger):
 
 def refused(presented=NEW):
     text = "the server's certificate is not the pinned one"
-    return Connection(ConnectionState.REFUSED, "pi:50000", text, presented=presented)
+    return Status(State.REFUSED, text, server="pi:50000", presented=presented)
 
 
 def test_a_certificate_that_changes_meanwhile_is_asked_about_once(finger):

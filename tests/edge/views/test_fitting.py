@@ -2,8 +2,8 @@
 
 import pytest
 
+from iot_facerecognition_client import State, Status
 from iot_facerecognition_edge.capture.status import CameraStatus
-from iot_facerecognition_edge.connection.state import Connection, ConnectionState
 from iot_facerecognition_edge.events import Noticed
 from iot_facerecognition_edge.log.eventlog import EntryKind
 from iot_facerecognition_edge.settings import Group, SettingKind, in_group
@@ -33,7 +33,7 @@ def cut(monkeypatch):
 def test_no_word_of_the_pages_is_cut(finger_on, cut, size):
     finger = finger_on(size)
     finger.appliance.settings.set("connection.name", "door")
-    finger.appliance.become(Connection(ConnectionState.CONNECTED, "10.0.0.5:50000", "Connected"))
+    finger.appliance.become(Status(State.CONNECTED, "Connected", server="10.0.0.5:50000"))
     finger.wait()
     for page in (Page.LOGS, Page.STATISTICS, Page.ABOUT, Page.CAMERA):
         finger.app.open(page)
@@ -93,7 +93,7 @@ def whole(text):
 @pytest.mark.parametrize("size", SIZES)
 def test_the_status_gives_the_whole_reason_or_leads_to_it(finger_on, cut, size):
     finger = finger_on(size)
-    finger.appliance.become(Connection(ConnectionState.REFUSED, "pi:50000", REASON))
+    finger.appliance.become(Status(State.REFUSED, REASON, server="pi:50000"))
     finger.wait()
     view = finger.view
     shown = joined(view.status.lines)

@@ -5,8 +5,8 @@ import os
 
 import pytest
 
+from iot_facerecognition_client import State
 from iot_facerecognition_edge.appliance.lock import Lock
-from iot_facerecognition_edge.connection.state import ConnectionState
 from iot_facerecognition_edge.events import ConnectionChanged, PinChecked
 from iot_facerecognition_edge.screens.interface import (
     Closed,
@@ -78,7 +78,7 @@ def test_a_finger_is_answered(running):
 def test_an_event_of_the_appliance_is_shown(running, appliance):
     async def body(screen):
         screen.shown.clear()
-        connected = type(appliance.connection)(ConnectionState.CONNECTED, "a:1", "Connected")
+        connected = type(appliance.connection)(State.CONNECTED, "a:1", "Connected")
         appliance.connection = connected
         appliance.publish(ConnectionChanged(connected))
         await screen.shown.wait()

@@ -2,8 +2,8 @@
 
 import pytest
 
+from iot_facerecognition_client import State, Status
 from iot_facerecognition_edge.connection.introduction import Shown
-from iot_facerecognition_edge.connection.state import Connection, ConnectionState
 from iot_facerecognition_edge.events import MessageReceived, Noticed
 from iot_facerecognition_edge.log.eventlog import EntryKind
 from iot_facerecognition_edge.screens.interface import Closed, Key, KeyPressed, TypedText
@@ -14,7 +14,7 @@ from iot_facerecognition_edge.views.main import MainView
 from iot_facerecognition_edge.views.view import Page
 
 PINNED = "3f2a91c0" * 8
-CONNECTED = Connection(ConnectionState.CONNECTED, "192.168.1.5:50000", "Connected")
+CONNECTED = Status(State.CONNECTED, "Connected", server="192.168.1.5:50000")
 
 
 @pytest.fixture
@@ -65,27 +65,27 @@ def test_an_idle_page_shows_nothing_anew(finger):
 @pytest.mark.parametrize(
     ("state", "name"),
     [
-        (ConnectionState.CONNECTED, "good"),
-        (ConnectionState.RETRYING, "warning"),
-        (ConnectionState.REFUSED, "error"),
-        (ConnectionState.NOT_SET_UP, "dim"),
+        (State.CONNECTED, "good"),
+        (State.RETRYING, "warning"),
+        (State.REFUSED, "error"),
+        (State.NOT_SET_UP, "dim"),
     ],
 )
 def test_the_state_of_the_connection_has_a_colour(finger, state, name):
     finger.drawn()
-    finger.appliance.become(Connection(state, "server:50000", "in words"))
+    finger.appliance.become(Status(state, "in words", server="server:50000"))
     finger.wait()
     card = finger.view.status.rect
     dot = (card.x + finger.app.look.metrics.gap + finger.app.look.metrics.px(6), card.centery)
     assert finger.colour(*dot) == getattr(finger.app.look.colours, name)
-    tiles = [] if state is ConnectionState.CONNECTED else [finger.view.tiles["Message"].rect]
+    tiles = [] if state is State.CONNECTED else [finger.view.tiles["Message"].rect]
     assert finger.drawn() == [card, *tiles]
 
 
 def test_the_second_line_says_where_to_or_why_not(finger):
-    finger.appliance.become(Connection(ConnectionState.CONNECTED, "pi:50000", "connected to pi"))
+    finger.appliance.become(Status(State.CONNECTED, "connected to pi", server="pi:50000"))
     assert finger.view.status.words() == "pi:50000 · Wi-Fi at -52 dBm"
-    finger.appliance.become(Connection(ConnectionState.REFUSED, "pi:50000", "the token is wrong"))
+    finger.appliance.become(Status(State.REFUSED, "the token is wrong", server="pi:50000"))
     assert finger.view.status.words() == "the token is wrong · Wi-Fi at -52 dBm"
 
 
@@ -153,7 +153,7 @@ def test_a_port_that_is_none_is_refused_where_it_was_written(finger):
 
 
 def test_a_connection_can_be_ended(finger):
-    finger.appliance.become(Connection(ConnectionState.CONNECTED, "a:1", "Connected"))
+    finger.appliance.become(Status(State.CONNECTED, "Connected", server="a:1"))
     finger.tap(finger.view.status)
     finger.tap(finger.top._end)
     assert finger.appliance.done == [("disconnect",)]
@@ -183,7 +183,7 @@ def test_a_message_is_written_with_the_keyboard_and_sent(connected):
 
 
 def test_without_a_connection_no_message_can_be_written(connected):
-    connected.appliance.become(Connection(ConnectionState.RETRYING, "pi:50000", "nothing listens"))
+    connected.appliance.become(Status(State.RETRYING, "nothing listens", server="pi:50000"))
     connected.wait()
     connected.tap(connected.view.tiles["Message"])
     assert connected.top is connected.view

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from iot_facerecognition_edge.connection.state import Connection, ConnectionState
+from iot_facerecognition_client import State, Status
 from iot_facerecognition_edge.screens.interface import Key, KeyPressed, TypedText
 from iot_facerecognition_edge.settings import Settings, SettingsFile, entered
 from iot_facerecognition_edge.settings.pin import hashed
@@ -171,7 +171,7 @@ def test_two_devices_with_one_pin_have_different_hashes():
 def test_another_certificate_is_trusted_only_with_the_pin(locked):
     shown = "ab" * 32
     locked.appliance.become(
-        Connection(ConnectionState.REFUSED, "pi:50000", "another certificate", presented=shown)
+        Status(State.REFUSED, "another certificate", server="pi:50000", presented=shown)
     )
     locked.wait()
     assert isinstance(locked.top, CertificatePopup)

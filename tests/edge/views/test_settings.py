@@ -152,14 +152,14 @@ def test_a_secret_is_never_shown(form):
 
 def test_a_change_that_the_server_has_not_confirmed_is_marked(form):
     row = show(form, "recognition.faces")
-    form.appliance.waiting.add("recognition.faces")
+    form.appliance.synchronisation.waiting.add("recognition.faces")
     form.tap(row.switch)
     knob = row.switch.rect
     metrics = form.app.look.metrics
     place = (knob.right - metrics.px(44) + metrics.px(26) // 2, knob.centery)
     assert form.colour(*place) == form.app.look.colours.warning
     assert row._note_text.startswith("Waiting for the server")
-    form.appliance.waiting.clear()
+    form.appliance.synchronisation.waiting.clear()
     form.wait(0.6)
     assert form.colour(*place) == (255, 255, 255)
 
@@ -210,7 +210,7 @@ def test_a_refused_change_is_said_and_the_old_value_shown(form, monkeypatch):
     def refuse(key, value):
         raise SettingError(f"{key}: not today")
 
-    monkeypatch.setattr(form.appliance, "change", refuse)
+    monkeypatch.setattr(form.appliance.settings, "set", refuse)
     form.tap(row.switch)
     assert row.switch.on
     assert form.app.toasts.shown.text == "“Show frame rate”: not today"

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from iot_facerecognition_client.conversation import Conversation
 from iot_facerecognition_client.events import FrameEnded, SettingHeld, TextSent
 from iot_facerecognition_client.outbox import (
     TEXTS_KEPT,
@@ -13,9 +14,8 @@ from iot_facerecognition_client.outbox import (
     OutgoingFrame,
 )
 from iot_facerecognition_client.scene import Scene
-from iot_facerecognition_client.session import Session
 from iot_facerecognition_client.settings_sync import FIELDS, SettingsSync
-from iot_facerecognition_client.statistics import Statistics
+from iot_facerecognition_client.statistics import Counters
 from iot_facerecognition_protocol import (
     CREDIT_SECONDS,
     DEFAULT_WINDOW,
@@ -40,14 +40,14 @@ from iot_facerecognition_protocol import (
 WINDOW = 3
 
 
-class Conversation(RuleBasedStateMachine):
+class AnyConversation(RuleBasedStateMachine):
     """Whatever is offered and answered in whatever order, credit and counts hold."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.statistics = Statistics()
+        self.statistics = Counters()
         self.outbox = Outbox()
-        self.session = Session(
+        self.session = Conversation(
             Version.V2, SettingsSync(SessionSettings()), self.outbox, self.statistics, window=WINDOW
         )
         self.session.receive(encode(InitRequest()), 0.0)
@@ -114,13 +114,15 @@ class Conversation(RuleBasedStateMachine):
         assert counted.offered == counted.sent + counted.replaced + counted.disconnected
 
 
-TestConversation = Conversation.TestCase
+TestConversation = AnyConversation.TestCase
 
 
-def new_session(version: Version = Version.V2) -> tuple[Session, Outbox, SettingsSync, Statistics]:
-    outbox, statistics, settings = Outbox(), Statistics(), SettingsSync(SessionSettings())
+def new_session(
+    version: Version = Version.V2,
+) -> tuple[Conversation, Outbox, SettingsSync, Counters]:
+    outbox, statistics, settings = Outbox(), Counters(), SettingsSync(SessionSettings())
     return (
-        Session(version, settings, outbox, statistics, window=WINDOW),
+        Conversation(version, settings, outbox, statistics, window=WINDOW),
         outbox,
         settings,
         statistics,
@@ -161,7 +163,7 @@ def test_a_text_is_sent_when_it_is_delivered_and_waits_again_when_its_connection
     assert session.delivered() == TextSent("first")
     assert decode(session.next_message(0.0)) == Text("second")
     session.end()
-    after = Session(Version.V2, settings, outbox, statistics)
+    after = Conversation(Version.V2, settings, outbox, statistics)
     after.begin()
     messages = [decode(m) for m in iter(lambda: after.next_message(0.0), None)]
     assert messages[-1] == Text("second")
@@ -175,7 +177,12 @@ def test_a_text_under_way_takes_the_room_of_one_that_waits():
     with pytest.raises(OutboxFullError):
         outbox.put_text("one more")
     outbox.text_undone()
-    assert outbox.take_texts() == [str(number) for number in range(TEXTS_KEPT)]
+    with pytest.raises(OutboxFullError):
+        outbox.put_text("one more")
+    for number in range(TEXTS_KEPT):
+        assert outbox.take_text() == str(number)
+        outbox.text_done()
+    assert outbox.take_text() is None
     outbox.put_text("again")
 
 
@@ -284,7 +291,7 @@ def test_asking_again_for_what_the_server_did_not_grant_is_sent_again():
     assert settings.take() == Setting(Command.SETTING_LABELCOUNT, 900)
 
 
-def sent_frames(session: Session, outbox: Outbox, now: float) -> int:
+def sent_frames(session: Conversation, outbox: Outbox, now: float) -> int:
     """Offer frames until no more go out; return how many did."""
     sent = 0
     while True:
@@ -296,9 +303,9 @@ def sent_frames(session: Session, outbox: Outbox, now: float) -> int:
         sent += 1
 
 
-def session_with_window(window: int | None) -> tuple[Session, Outbox]:
+def session_with_window(window: int | None) -> tuple[Conversation, Outbox]:
     outbox, settings = Outbox(), SettingsSync(SessionSettings())
-    return Session(Version.V2, settings, outbox, Statistics(), window=window), outbox
+    return Conversation(Version.V2, settings, outbox, Counters(), window=window), outbox
 
 
 @pytest.mark.parametrize(
@@ -363,7 +370,7 @@ def test_answers_that_all_come_too_late_are_answers_all_the_same():
     assert statistics.unreadable == 0
 
 
-def answer(session: Session, frame: int, now: float, at_server: float) -> None:
+def answer(session: Conversation, frame: int, now: float, at_server: float) -> None:
     done = FrameDone(frame, FrameStatus.PROCESSED, 0.0, at_server * 1e3)
     assert session.receive(encode(done), now) is not None
 
@@ -414,8 +421,10 @@ def test_a_new_announcement_begins_anew():
 
 
 def test_no_frame_is_sent_to_a_server_that_told_it_is_ending() -> None:
-    outbox, statistics = Outbox(), Statistics()
-    session = Session(Version.V2, SettingsSync(SessionSettings()), outbox, statistics, window=2)
+    outbox, statistics = Outbox(), Counters()
+    session = Conversation(
+        Version.V2, SettingsSync(SessionSettings()), outbox, statistics, window=2
+    )
     session.receive(encode(InitRequest()), 0.0)
     while session.next_message(0.0) is not None:
         pass
@@ -428,6 +437,24 @@ def test_no_frame_is_sent_to_a_server_that_told_it_is_ending() -> None:
 
 
 def test_acknowledged_update_is_an_event() -> None:
-    session = Session(Version.V2, SettingsSync(SessionSettings()), Outbox(), Statistics(), window=2)
+    session = Conversation(
+        Version.V2, SettingsSync(SessionSettings()), Outbox(), Counters(), window=2
+    )
     acknowledged = UpdateAcknowledged("1.3.0", "b1")
     assert session.receive(encode(acknowledged), 0.0) == acknowledged
+
+
+def test_what_the_server_holds_is_not_asked_for_again():
+    session, _, settings, _ = new_session()
+    session.begin()
+    while session.next_message(0.0):
+        pass
+    for command, name in FIELDS.items():
+        session.receive(encode(Setting(command, getattr(settings.wanted, name))), 0.0)
+    session.receive(encode(Setting(Command.SETTING_LABELCOUNT, 4)), 0.0)
+    settings.change(label_count=4)
+    assert session.next_message(0.0) is None
+    settings.change(label_count=7)
+    assert decode(session.next_message(0.0)) == Setting(Command.SETTING_LABELCOUNT, 7)
+    settings.change(label_count=4)
+    assert decode(session.next_message(0.0)) == Setting(Command.SETTING_LABELCOUNT, 4)

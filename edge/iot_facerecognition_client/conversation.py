@@ -13,7 +13,7 @@ from iot_facerecognition_client.link_window import LinkWindow
 from iot_facerecognition_client.outbox import Outbox, OutgoingFrame
 from iot_facerecognition_client.scene import Scene
 from iot_facerecognition_client.settings_sync import SettingsSync
-from iot_facerecognition_client.statistics import Statistics
+from iot_facerecognition_client.statistics import Counters
 from iot_facerecognition_protocol import (
     CREDIT_SECONDS,
     DEFAULT_WINDOW,
@@ -61,7 +61,7 @@ class _UnderWay:
     sent: float
 
 
-class Session:
+class Conversation:
     """Decides what is sent next and what a received text means; owns neither socket nor clock.
 
     The caller sends what `next_message` gives, one at a time, each when the transport has taken the
@@ -77,7 +77,7 @@ class Session:
         version: Version,
         settings: SettingsSync,
         outbox: Outbox,
-        statistics: Statistics,
+        statistics: Counters,
         *,
         window: int | None = None,
         credit_timeout: float = CREDIT_SECONDS,
