@@ -64,7 +64,7 @@ class Supervisor:
     def __init__(self, counted: Callable[[str], None] = lambda _: None) -> None:
         """Call `counted` with the task's name at each failure."""
         self._counted = counted
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[str, asyncio.Task[None]] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -75,13 +75,19 @@ class Supervisor:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for task in self._tasks:
+        for task in self._tasks.values():
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     def start(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         """Run `run()` until the end, again after each failure, with pauses that grow."""
-        self._tasks.add(asyncio.create_task(self._keep(name, run), name=name))
+        self._tasks[name] = asyncio.create_task(self._keep(name, run), name=name)
+
+    async def stop(self, name: str) -> None:
+        """End what runs as `name`, before the others."""
+        task = self._tasks.pop(name)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
     async def _keep(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         clock, restarts = asyncio.get_running_loop().time, Restarts()

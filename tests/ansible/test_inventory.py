@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
+from iot_facerecognition_server.assembly.trust import server_tls
 from iot_facerecognition_server.config import load
-from iot_facerecognition_server.trust.setup import ServerIdentity, server_tls
+from iot_facerecognition_server.trust.server_identity import ServerIdentity
 
 from .collection import install
 

@@ -3,8 +3,8 @@
 import logging
 from itertools import chain
 
-from iot_facerecognition_server.assembly.batching import Align, AlignerThread
 from iot_facerecognition_server.config import Config
+from iot_facerecognition_server.engine.network_calls import Align, AlignerThread
 from iot_facerecognition_server.models.catalogue import LANDMARKS
 from iot_facerecognition_server.models.store import ModelStore
 from iot_facerecognition_server.networks.face_aligner import BatchedFaceAligner

@@ -5,8 +5,8 @@ from itertools import chain
 
 import numpy as np
 
-from iot_facerecognition_server.assembly.batching import Detect, DetectorThread
 from iot_facerecognition_server.config import Config
+from iot_facerecognition_server.engine.network_calls import Detect, DetectorThread
 from iot_facerecognition_server.models.catalogue import CNN_DETECTOR
 from iot_facerecognition_server.models.store import ModelStore
 from iot_facerecognition_server.networks.cnn_detector import CnnFaceDetectorNetwork
@@ -16,6 +16,7 @@ from iot_facerecognition_server.networks.memory import HalvingNetwork
 from iot_facerecognition_server.networks.precision import choose_detector_precision
 from iot_facerecognition_server.observability.metrics import ServerMetrics
 from iot_facerecognition_server.observability.stages import timed_network
+from iot_facerecognition_server.tracking.settings import TrackingSettings
 from iot_facerecognition_server.vision.faces import CopyableDetector, HogDetector
 
 _log = logging.getLogger(__name__)
@@ -27,6 +28,8 @@ class FaceDetection:
     def __init__(self, config: Config, device: str, metrics: ServerMetrics) -> None:
         """Load what `[Engine] Detector` asks for. Raises ModelError and NetworkFileError."""
         self.name = choose_detector(config.engine.detector, device)
+        self.tracking = _tracking(config, self.name)
+        """How the faces that it finds are tracked; None when every frame stands alone."""
         self._thread: DetectorThread | None = None
         smallest = config.engine.min_face_size
         self.detector: CopyableDetector
@@ -57,3 +60,10 @@ class FaceDetection:
         """End the detector's thread, when nobody looks for faces any more."""
         if self._thread is not None:
             self._thread.close()
+
+
+def _tracking(config: Config, detector: str) -> TrackingSettings | None:
+    """Decide whether faces are tracked: the CNN's boxes change with the picture around them."""
+    if not config.engine.following or detector != "hog":
+        return None
+    return TrackingSettings(config.engine.full_scan_interval, config.engine.min_face_size)

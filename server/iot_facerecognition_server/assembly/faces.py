@@ -66,20 +66,14 @@ class FaceRecogniser:
             jpeg_limits(self._config),
         )
 
-    def make_searcher(self, seconds: Histogram) -> FrameSearcher | None:
-        """Return what one thread follows faces with; None when they are not to be followed.
-
-        The CNN's boxes change with the picture around them, so its faces are not followed.
-        """
-        detection = self._detection
-        if not self._config.engine.following or not isinstance(detection.detector, HogDetector):
-            return None
+    def make_searcher(self, seconds: Histogram) -> FrameSearcher:
+        """Return what one thread tracks faces with; `seconds` takes the time of each stage."""
+        detector = self._detection.detector
+        assert isinstance(detector, HogDetector), "see FaceDetection.tracking"
         return FrameSearcher(
             TimedDecoder(JpegDecoder(), seconds),
-            TimedDetector(detection.detector.copy(), seconds),
-            RegionSearcher.like(
-                detection.detector, lambda detector: TimedDetector(detector, seconds)
-            ),
+            TimedDetector(detector.copy(), seconds),
+            RegionSearcher.like(detector, lambda detector: TimedDetector(detector, seconds)),
             TimedAligner(self._alignment.for_frames, seconds),
             jpeg_limits(self._config),
         )

@@ -12,7 +12,7 @@ from iot_facerecognition_protocol.system.whole_file import end_of_links, locked
 from iot_facerecognition_server.backup.archive import Entry
 from iot_facerecognition_server.config import Config
 from iot_facerecognition_server.gallery.reference_file import LARGEST_FILE, ReferenceFile
-from iot_facerecognition_server.trust.setup import ServerIdentity
+from iot_facerecognition_server.trust.server_identity import ServerIdentity
 
 KEY: Final = "state/server.pem"
 TOKENS: Final = "state/tokens.json"

@@ -15,7 +15,7 @@ from iot_facerecognition_server.trust.certificates import (
     key_words,
 )
 from iot_facerecognition_server.trust.host_names import is_host_name
-from iot_facerecognition_server.trust.setup import ServerIdentity
+from iot_facerecognition_server.trust.server_identity import ServerIdentity
 
 
 def show(arguments: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from itertools import groupby
 
+from iot_facerecognition_server.assembly.trust import server_tls
 from iot_facerecognition_server.cli.configuration import config_file
 from iot_facerecognition_server.cli.models import configured_models
 from iot_facerecognition_server.cli.outcome import ExitCode
@@ -18,7 +19,7 @@ from iot_facerecognition_server.gallery.reference_file import (
     ReferenceFileMissingError,
 )
 from iot_facerecognition_server.trust.certificates import CertificateError
-from iot_facerecognition_server.trust.setup import ServerIdentity, server_tls
+from iot_facerecognition_server.trust.server_identity import ServerIdentity
 from iot_facerecognition_server.trust.tokens import TokenFileError, TokenStore
 
 

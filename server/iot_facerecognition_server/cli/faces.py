@@ -76,8 +76,8 @@ def _reports(config: Config, tag: str, photos: Sequence[Path]) -> Iterator[Photo
             yield from (ask_about(server, tag, photo) for photo in photos)
         return
     # Only now, since torch takes its time.
+    from iot_facerecognition_server.assembly.photo_check import photo_check  # noqa: PLC0415
     from iot_facerecognition_server.cli.failures import as_command_failure  # noqa: PLC0415
-    from iot_facerecognition_server.cli.photo_check import photo_check  # noqa: PLC0415
 
     with as_command_failure(), photo_check(config) as look_at:
         yield from (look_at(tag, photo) for photo in photos)

@@ -11,6 +11,7 @@ from types import FrameType
 from typing import Final
 
 from iot_facerecognition_protocol.fingerprints import fingerprint_groups, fingerprint_words
+from iot_facerecognition_server.assembly.trust import first_token, token_store
 from iot_facerecognition_server.cli.configuration import read_config
 from iot_facerecognition_server.cli.outcome import CommandFailedError, ExitCode
 from iot_facerecognition_server.config import Config, ConfigError
@@ -26,7 +27,7 @@ from iot_facerecognition_server.state_directory import held
 from iot_facerecognition_server.state_lock import StateDirectoryError
 from iot_facerecognition_server.torch_import import import_torch, load_library_meanwhile
 from iot_facerecognition_server.trust.certificates import CertificateError
-from iot_facerecognition_server.trust.setup import ServerIdentity, first_token, token_store
+from iot_facerecognition_server.trust.server_identity import ServerIdentity
 from iot_facerecognition_server.trust.tokens import TokenFileError
 
 _log = logging.getLogger(__name__)

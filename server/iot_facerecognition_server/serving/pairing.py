@@ -24,12 +24,9 @@ from iot_facerecognition_protocol.pairing.messages import (
 )
 from iot_facerecognition_protocol.pairing.proof import server_exchange
 from iot_facerecognition_protocol.pairing.spake2 import Proofs
-from iot_facerecognition_server.config import Config
 from iot_facerecognition_server.logs import quoted
 from iot_facerecognition_server.serving.connection import ClientConnection
 from iot_facerecognition_server.trust.pairing import Offer, Outcome, PairingError, Pairings
-from iot_facerecognition_server.trust.setup import token_store
-from iot_facerecognition_server.trust.tls import ServerTls
 from iot_facerecognition_server.trust.tokens import Token, TokenFileError, TokenRequestError
 
 _log = logging.getLogger(__name__)
@@ -160,12 +157,6 @@ class PairingDesk:
         await _send(connection, grant)
         if not isinstance(await _receive(connection), Kept):
             raise PairingError(_UNKEPT)
-
-
-def pairing_desk(config: Config, tls: ServerTls, clock: Callable[[], float]) -> PairingDesk:
-    """Return the desk of a server with these settings."""
-    tokens = token_store(config) if config.auth.mode == "token" else None
-    return PairingDesk(Pairings(clock), tokens, lambda: tls.fingerprint_digits)
 
 
 async def _send(connection: ClientConnection, message: PairingMessage) -> None:

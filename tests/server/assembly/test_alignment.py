@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from iot_facerecognition_protocol.box import Box
-from iot_facerecognition_server.assembly.batching import AlignerThread
 from iot_facerecognition_server.detection import Detection
+from iot_facerecognition_server.engine.network_calls import AlignerThread
 
 FACE = Detection(Box(0, 0, 10, 10), 1.0)
 

@@ -10,10 +10,10 @@ import torch
 from PIL import Image
 from prometheus_client import CollectorRegistry
 
-from iot_facerecognition_server.assembly.batching import DetectorThread
 from iot_facerecognition_server.assembly.detection import FaceDetection
 from iot_facerecognition_server.config import Config, load
 from iot_facerecognition_server.detection import Detection
+from iot_facerecognition_server.engine.network_calls import DetectorThread
 from iot_facerecognition_server.models.catalogue import CNN_DETECTOR, LANDMARKS
 from iot_facerecognition_server.models.store import ModelStore
 from iot_facerecognition_server.networks.cnn_detector import CnnFaceDetectorNetwork

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from iot_facerecognition_protocol.system.whole_file import locked
+from iot_facerecognition_server.assembly.trust import server_tls, token_store
 from iot_facerecognition_server.config import load
 from iot_facerecognition_server.fleet.edge import Edge
 from iot_facerecognition_server.fleet.store import FleetStore
 from iot_facerecognition_server.state_directory import held
 from iot_facerecognition_server.trust.api_tokens import ApiTokenStore
-from iot_facerecognition_server.trust.setup import server_tls, token_store
 
 PROGRAM = (sys.executable, "-m", "iot_facerecognition_server")
 

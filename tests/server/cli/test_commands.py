@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from iot_facerecognition_protocol.fingerprints import fingerprint_words
+from iot_facerecognition_server.assembly.trust import server_tls, token_store
 from iot_facerecognition_server.config import load
-from iot_facerecognition_server.trust.setup import server_tls, token_store
 
 FINGERPRINT = re.compile(r"sha256:(?:[0-9A-F]{2}:){31}[0-9A-F]{2}")
 

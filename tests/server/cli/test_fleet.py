@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from iot_facerecognition_protocol import Health, UpdateReport, UpdateState
+from iot_facerecognition_server.assembly.fleet import fleet_keeper
 from iot_facerecognition_server.config import load
 from iot_facerecognition_server.fleet.keeper import FleetKeeper
-from iot_facerecognition_server.fleet.setup import fleet_keeper
 from iot_facerecognition_server.serving import fleet_requests
 from iot_facerecognition_server.serving.control import ControlSocket
 from iot_facerecognition_server.serving.control_client import (

@@ -16,7 +16,7 @@ from iot_facerecognition_server.cli.serving import EarlyEnd
 from iot_facerecognition_server.config import load
 from iot_facerecognition_server.own_container import container_id
 from iot_facerecognition_server.trust.host_names import HostNames
-from iot_facerecognition_server.trust.setup import ServerIdentity
+from iot_facerecognition_server.trust.server_identity import ServerIdentity
 
 LOG_LINE = re.compile(r"\[[\d-]+ / [\d:]+\]: server: (.*)")
 

@@ -12,12 +12,12 @@ import pytest
 
 from iot_facerecognition_protocol import ErrorCode
 from iot_facerecognition_protocol.box import Box
-from iot_facerecognition_server.assembly.batching import DetectorThread
 from iot_facerecognition_server.detection import Detection
 from iot_facerecognition_server.engine.batched_network import BatchedNetwork
 from iot_facerecognition_server.engine.interface import WorkFailedError
 from iot_facerecognition_server.engine.kept_thread import FIRST_PAUSE, LONGEST_PAUSE, KeptThread
 from iot_facerecognition_server.engine.local import LocalEngine
+from iot_facerecognition_server.engine.network_calls import DetectorThread
 from iot_facerecognition_server.engine.network_thread import NetworkThread
 from iot_facerecognition_server.engine.repairs import Repairs
 from iot_facerecognition_server.frames import (

@@ -19,6 +19,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
+from iot_facerecognition_server.assembly.trust import server_tls
 from iot_facerecognition_server.config import load
 from iot_facerecognition_server.errors import AddressInUseError
 from iot_facerecognition_server.listening import listen
@@ -38,7 +39,6 @@ from iot_facerecognition_server.observability.http_thread import (
 )
 from iot_facerecognition_server.observability.readiness import Verdict
 from iot_facerecognition_server.trust.api_tokens import ApiTokenStore
-from iot_facerecognition_server.trust.setup import server_tls
 
 GOOD = Verdict(good=True, lines=("models: ok",))
 BAD = Verdict(good=False, lines=("self-test: another answer",))

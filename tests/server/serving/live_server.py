@@ -15,21 +15,21 @@ from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
 from iot_facerecognition_protocol import SUBPROTOCOL_V2, Limits
+from iot_facerecognition_server.assembly.fleet import fleet_keeper
 from iot_facerecognition_server.assembly.listeners import count_and_log, new_feed
+from iot_facerecognition_server.assembly.pairing import pairing_desk
+from iot_facerecognition_server.assembly.trust import authenticator, server_tls
 from iot_facerecognition_server.config import load
 from iot_facerecognition_server.fleet.listener import FleetListener
-from iot_facerecognition_server.fleet.setup import fleet_keeper
 from iot_facerecognition_server.observability.metrics import ServerMetrics
 from iot_facerecognition_server.serving.admission import Admission
 from iot_facerecognition_server.serving.dispatcher import Dispatcher
 from iot_facerecognition_server.serving.origins import Origins
-from iot_facerecognition_server.serving.pairing import pairing_desk
 from iot_facerecognition_server.serving.proxies import Proxies
 from iot_facerecognition_server.serving.server import ConnectionLimits, RecognitionServer
 from iot_facerecognition_server.sessions.budget import BudgetLimits, Budgets
 from iot_facerecognition_server.sessions.connected_client import ConnectedClient
 from iot_facerecognition_server.sessions.session import Session
-from iot_facerecognition_server.trust.setup import authenticator, server_tls
 from tests.server.sessions.fair_scheduler import fair_scheduler
 
 from .test_dispatcher import ManualEngine

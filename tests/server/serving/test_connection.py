@@ -14,6 +14,7 @@ from websockets.asyncio.server import Server
 from websockets.exceptions import ConnectionClosed
 from websockets.server import ServerProtocol
 
+from iot_facerecognition_server.assembly.trust import server_tls
 from iot_facerecognition_server.config import load
 from iot_facerecognition_server.handshakes import HandshakePace, Handshakes
 from iot_facerecognition_server.listening import listen
@@ -22,7 +23,6 @@ from iot_facerecognition_server.serving.entrance import Entrance
 from iot_facerecognition_server.serving.proxies import Proxies
 from iot_facerecognition_server.serving.tls_buffers import BUFFER_BYTES, ReadBuffer
 from iot_facerecognition_server.serving.unfinished import UnfinishedMessages
-from iot_facerecognition_server.trust.setup import server_tls
 
 from .live_server import trusting
 

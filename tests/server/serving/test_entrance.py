@@ -11,9 +11,9 @@ import pytest
 from websockets.exceptions import WebSocketException
 
 from iot_facerecognition_protocol import InitRequest, decode
+from iot_facerecognition_server.assembly.trust import server_tls
 from iot_facerecognition_server.config import load
 from iot_facerecognition_server.handshakes import HandshakePace, Handshakes
-from iot_facerecognition_server.trust.setup import server_tls
 from tests.virtual_time import in_virtual_time
 
 from .live_server import LIMITS, LiveServer, trusting

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from iot_facerecognition_server.assembly.trust import server_tls
 from iot_facerecognition_server.config import load
 from iot_facerecognition_server.serving.tls_buffers import (
     BUFFER_BYTES,
     ReadBuffer,
     bound_tls_buffers,
 )
-from iot_facerecognition_server.trust.setup import server_tls
 
 
 @pytest.fixture(autouse=True)

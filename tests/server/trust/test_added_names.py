@@ -8,8 +8,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from iot_facerecognition_client import Fingerprint
 from iot_facerecognition_client.trust import WrongCertificateError
+from iot_facerecognition_server.assembly.trust import server_tls
 from iot_facerecognition_server.config import load
-from iot_facerecognition_server.trust.setup import ServerIdentity, server_tls
+from iot_facerecognition_server.trust.server_identity import ServerIdentity
 
 ADDED = "recognition.lan"
 OLD_NAMES = (None, "127.0.0.1", "localhost", socket.gethostname(), "elsewhere.example.org")

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from iot_facerecognition_protocol.system.whole_file import write_file
+from iot_facerecognition_server.assembly.trust import server_tls
 from iot_facerecognition_server.config import load
 from iot_facerecognition_server.state_directory import held
 from iot_facerecognition_server.trust import own_files
 from iot_facerecognition_server.trust.certificates import CertificateError, read_identity
 from iot_facerecognition_server.trust.own_files import OwnFiles
-from iot_facerecognition_server.trust.setup import ServerIdentity, server_tls
+from iot_facerecognition_server.trust.server_identity import ServerIdentity
 
 CALLS = ("open", "fsync", "replace", "symlink", "mkdir", "chmod", "chown", "fchmod", "unlink")
 KILLED = 9

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from iot_facerecognition_server.assembly.trust import server_tls
 from iot_facerecognition_server.config import ConfigError, load
 from iot_facerecognition_server.serving.tls_failures import explain
 from iot_facerecognition_server.trust.authentication import (
@@ -18,7 +19,6 @@ from iot_facerecognition_server.trust.authentication import (
 )
 from iot_facerecognition_server.trust.certificates import CertificateError
 from iot_facerecognition_server.trust.client_identity import certificate_identity
-from iot_facerecognition_server.trust.setup import server_tls
 from lab.client_certificates import DAY, NOW, Authority
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography import x509
 
+from iot_facerecognition_server.assembly.trust import authenticator, server_tls
 from iot_facerecognition_server.config import load
 from iot_facerecognition_server.trust.authentication import (
     CertificateAuthenticator,
@@ -16,7 +17,7 @@ from iot_facerecognition_server.trust.authentication import (
 )
 from iot_facerecognition_server.trust.certificates import CertificateError, dns_names, key_words
 from iot_facerecognition_server.trust.host_names import HostNames
-from iot_facerecognition_server.trust.setup import ServerIdentity, authenticator, server_tls
+from iot_facerecognition_server.trust.server_identity import ServerIdentity
 
 NOW = datetime.now(UTC)
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from iot_facerecognition_server.assembly.trust import server_tls
 from iot_facerecognition_server.config import load
 from iot_facerecognition_server.trust.certificates import CertificateError
-from iot_facerecognition_server.trust.setup import server_tls
 
 
 @pytest.fixture

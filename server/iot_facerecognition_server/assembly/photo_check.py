@@ -1,7 +1,7 @@
 """Whether photos can serve as references, where no server runs that can tell. Imports torch."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
@@ -21,11 +21,10 @@ def photo_check(config: Config) -> Iterator[Callable[[str, Path], PhotoReport]]:
 
     Raises DeviceError, ModelError, LandmarkFileError, NetworkFileError and JpegLibraryError.
     """
-    with ExitStack() as at_the_end:
-        device = choose_device(config.engine.device)
-        metrics = ServerMetrics(CollectorRegistry())
-        detection = FaceDetection(config, device, metrics)
-        at_the_end.callback(detection.close)
-        alignment = FaceAlignment(config, metrics, None)
-        at_the_end.callback(alignment.close)
+    device = choose_device(config.engine.device)
+    metrics = ServerMetrics(CollectorRegistry())
+    with (
+        closing(FaceDetection(config, device, metrics)) as detection,
+        closing(FaceAlignment(config, metrics, None)) as alignment,
+    ):
         yield FaceRecogniser(config, device, detection, alignment).look_at
