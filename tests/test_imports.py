@@ -76,7 +76,7 @@ EDGE_LAYERS = (
 """The same of the edge; a module that stands beside the packages counts as one."""
 
 CLIENT_LAYERS = (
-    {"address", "fingerprint", "lettering", "link_window", "masking", "public_key"},
+    {"address", "fingerprint", "jpeg", "lettering", "link_window", "masking", "public_key"},
     {"scene", "signals", "statistics", "status", "tag_layout"},
     {"events", "outbox", "sources", "trust"},
     {"backoff", "failures", "report", "settings_sync", "subscriptions", "window"},

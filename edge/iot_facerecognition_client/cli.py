@@ -164,7 +164,7 @@ def _sizes(options: argparse.Namespace) -> tuple[tuple[int, int], tuple[int, int
     target = (options.targetwidth, options.targetheight)
     for size, names in ((capture, "capwidth"), (target, "targetwidth")):
         if size[0] is not None and size[1] is None:
-            raise ValueError(f"{names} needs a height beside it")
+            raise ValueError(f"{names} needs a height next to it")
         if any(side is not None and side < 1 for side in size):
             raise ValueError(f"a picture is at least one pixel wide and high, not {size}")
     return (

@@ -270,7 +270,7 @@ class Client:
         return Status(state, text, reason, retry_in, attempt, version, presented, str(self.server))
 
     async def _run(self) -> None:
-        """Connect, work and wait, for ever."""
+        """Connect, work and wait, until cancelled."""
         while True:
             attempt = self._backoff.attempts + 1
             text = f"connecting to {self.server}"

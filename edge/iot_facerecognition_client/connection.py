@@ -41,7 +41,7 @@ class Timing:
     credit_timeout: float = CREDIT_SECONDS
     """For the end of one frame; then another may take its place in the window."""
     stable_after: float = 30.0
-    """A connection that lasted this long makes the back-off begin anew."""
+    """A connection that lasted this long resets the back-off."""
     init_patience: float = 2.0
     """For the server to ask for the settings; afterwards they are sent unasked."""
     close_timeout: float = 3.0

@@ -141,7 +141,7 @@ class Conversation:
             del self._under_way[overdue]
             self._statistics.lost += 1
         if self.drain is not None:
-            return None  # it takes no more
+            return None  # it accepts no further frame
         if not self._credit.available or (frame := self._outbox.take_frame()) is None:
             return None
         self._under_way[self._credit.sent(now)] = _UnderWay(frame, now)

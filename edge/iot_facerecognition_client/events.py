@@ -69,7 +69,7 @@ class TextSent:
 
 @dataclass(frozen=True, slots=True)
 class ServerComplaint:
-    """The server refused something: `code` is an `ErrorCode`, `message` says what to do."""
+    """The server rejected something: `code` is an `ErrorCode`, `message` says what to do."""
 
     code: str
     message: str

@@ -199,7 +199,7 @@ class FaceRecognition:
                 self._keep_tag(face.tag)
 
     def _keep_tag(self, tag: str | None) -> None:
-        """Let the callback's thread have `tag`, or None for its end; the oldest give way."""
+        """Let the callback's thread have `tag`, or None for its end; the oldest are dropped."""
         while True:
             try:
                 self._tags.put_nowait(tag)

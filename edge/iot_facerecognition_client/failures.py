@@ -137,7 +137,7 @@ def _status_failure(error: InvalidStatus, server: ServerAddress, *, with_token: 
         )
         return Failure(Reason.AUTHENTICATION, text, refused=True)
     if code in {_TOO_MANY_REQUESTS, _UNAVAILABLE}:
-        text = f"{server} takes no more clients at the moment"
+        text = f"{server} accepts no further clients at the moment"
         return Failure(Reason.BUSY, f"{text}: {words}" if words else text)
     text = f"{server} answers with HTTP status {code}, not like a recognition server"
     return Failure(Reason.PROTOCOL, f"{text}: {words}" if words else text)
@@ -171,7 +171,7 @@ def closing_failure(
         restarts = UNTOLD if received.code == _GOING_AWAY else None
         return Failure(Reason.SHUTDOWN, text, drain=restarts)
     if received.code == _TRY_AGAIN_LATER:
-        return Failure(Reason.BUSY, f"{server} takes no more clients at the moment{words}")
+        return Failure(Reason.BUSY, f"{server} accepts no further clients at the moment{words}")
     return Failure(Reason.PROTOCOL, f"{server} ended the connection (code {received.code}){words}")
 
 

@@ -36,7 +36,7 @@ class Reason(StrEnum):
     """The certificate is not valid yet: this machine's clock is probably not set."""
     AUTHENTICATION = "authentication"
     BUSY = "busy"
-    """The server takes no more clients at the moment."""
+    """The server accepts no further clients at the moment."""
     LOST = "lost"
     """The connection broke, or the other side fell silent."""
     SHUTDOWN = "shutdown"

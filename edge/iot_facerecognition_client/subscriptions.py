@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class EventStream(AsyncIterator[E_co], Generic[E_co]):
-    """Events in order, for `async for`; the oldest give way when more than `limit` wait.
+    """Events in order, for `async for`; the oldest are dropped when more than `limit` wait.
 
     It collects from its making on and ends when the client is closed; a client that ended by a
     fault raises that here.
@@ -20,7 +20,7 @@ class EventStream(AsyncIterator[E_co], Generic[E_co]):
 
     def __init__(self, limit: int, unsubscribe: Callable[["EventStream[Any]"], None]) -> None:
         self.dropped = 0
-        """Events that gave way unread."""
+        """Events that were dropped unread."""
         self._waiting: deque[Any] = deque()
         self._limit = limit
         self._unsubscribe = unsubscribe
@@ -43,7 +43,7 @@ class EventStream(AsyncIterator[E_co], Generic[E_co]):
         self._news.set()
 
     def close(self) -> None:
-        """Collect no more; the iteration ends after what waits."""
+        """Stop collecting; the iteration ends after what waits."""
         self._unsubscribe(self)
         self.end()
 

@@ -72,7 +72,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """The appliance and what runs beside it."""
+    """The appliance and what runs next to it."""
 
     appliance: Appliance
     watcher: Watcher

@@ -1,4 +1,4 @@
-"""Tasks that run beside the event loop's callbacks, and whose faults must not pass unseen."""
+"""Background tasks, whose faults must not pass unseen."""
 
 import asyncio
 from collections.abc import Callable, Coroutine

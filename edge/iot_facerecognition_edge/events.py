@@ -4,7 +4,7 @@ from iot_facerecognition_client import Status
 from iot_facerecognition_client.scene import Scene
 from iot_facerecognition_edge.capture.status import CameraStatus
 from iot_facerecognition_edge.log.eventlog import Entry, EntryKind
-from iot_facerecognition_edge.machine.health import Network
+from iot_facerecognition_edge.machine.health import WifiLink
 from iot_facerecognition_edge.settings.values import SettingChanged
 from iot_facerecognition_protocol import Face, ObjectLabel
 from iot_facerecognition_protocol.records import dataclass
@@ -54,7 +54,7 @@ class ObjectsSeen:
 
 @dataclass(frozen=True, slots=True)
 class MessageReceived:
-    """The server's people say something."""
+    """The operators sent a message."""
 
     text: str
     time: float
@@ -92,7 +92,7 @@ class FirstPicture:
 class NetworkChanged:
     """The radio has another state."""
 
-    network: Network
+    network: WifiLink
 
 
 @dataclass(frozen=True, slots=True)

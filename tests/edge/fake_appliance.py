@@ -26,7 +26,7 @@ from iot_facerecognition_edge.events import (
 from iot_facerecognition_edge.first_boot.report import Report
 from iot_facerecognition_edge.log.eventlog import EventLog
 from iot_facerecognition_edge.machine.addresses import OwnAddress
-from iot_facerecognition_edge.machine.health import Network
+from iot_facerecognition_edge.machine.health import WifiLink
 from iot_facerecognition_edge.machine.updates import Updates
 from iot_facerecognition_edge.qr.reader import CodeReader
 from iot_facerecognition_edge.settings import Settings, Value
@@ -102,7 +102,7 @@ class FakeAppliance:
         self.card = Report()
         self.updates = Updates(None, None, self.log.warning)
         self.connection = CONNECTED
-        self.network = Network(True, -52.0, "Wi-Fi at -52 dBm")
+        self.network = WifiLink(True, -52.0, "Wi-Fi at -52 dBm")
         self.traffic = Traffic(12_345_678, 45_678, 350_000.0, 1_200.0)
         self.fps = 14.8
         self.health = Health(

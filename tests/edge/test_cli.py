@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from iot_facerecognition_client.sources.jpeg_header import read_jpeg_header
+from iot_facerecognition_client.jpeg import read_jpeg_header
 from iot_facerecognition_edge.cli import EXIT_LEFT, default_state_directory, main
 from iot_facerecognition_protocol import Face, Text
 

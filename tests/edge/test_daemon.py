@@ -16,7 +16,7 @@ from iot_facerecognition_edge.capture.status import CameraStatus
 from iot_facerecognition_edge.cli import EXIT_CONFIGURATION, EXIT_LEFT
 from iot_facerecognition_edge.daemon import Daemon, NoNotifier, open_notifier, status_line
 from iot_facerecognition_edge.log.eventlog import EventLog
-from iot_facerecognition_edge.machine.health import Network
+from iot_facerecognition_edge.machine.health import WifiLink
 from iot_facerecognition_edge.machine.progress import Progress
 from iot_facerecognition_protocol import CameraState, Health
 
@@ -40,7 +40,7 @@ class Appliance:
         self.log = EventLog()
         self.connection = Status(State.CONNECTED, "connected", server="server:50000")
         self.camera = CameraStatus(CameraState.RUNNING, "imx219, 1280x720 at 15 fps")
-        self.network = Network(True, -56.0, "Wi-Fi at -56 dBm")
+        self.network = WifiLink(True, -56.0, "Wi-Fi at -56 dBm")
         self.health = Health(capture_fps=15.0)
         self.fps = 14.6
 
@@ -85,7 +85,7 @@ def test_the_status_says_what_is_wrong(appliance: Any) -> None:
         State.RETRYING, "nothing listens at server:50000", server="server:50000"
     )
     appliance.camera = CameraStatus(CameraState.FAILED, "camera: none was found.\nCheck")
-    appliance.network = Network(None, None, "no Wi-Fi here")
+    appliance.network = WifiLink(None, None, "no Wi-Fi here")
     assert status_line(appliance) == (
         "server:50000: nothing listens at server:50000; camera: none was found. Check"
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from iot_facerecognition_client.sources.jpeg_header import read_jpeg_header
+from iot_facerecognition_client.jpeg import read_jpeg_header
 from lab.server_process import ServerProcess
 from tests.image.roots import System
 from tests.labs.booted_debian import BootedDebian

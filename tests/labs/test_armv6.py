@@ -14,7 +14,7 @@ from PIL import Image
 
 from benchmarks.edge_cost import CLOCK, Lab, Part
 from benchmarks.edge_device import EmulatedDevice, resident_memory
-from iot_facerecognition_client.sources.jpeg_header import read_jpeg_header
+from iot_facerecognition_client.jpeg import read_jpeg_header
 from lab.cast import people
 from lab.server_process import ServerProcess
 from tests.labs.edge_with_screen import PREVIEW, SCREEN

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.edge_device import REPOSITORY, websockets_package
-from iot_facerecognition_client.sources.jpeg_header import read_jpeg_header
+from iot_facerecognition_client.jpeg import read_jpeg_header
 from iot_facerecognition_edge.machine.progress import NETWORK_PATIENCE
 from lab.cast import people
 from lab.server_process import ServerProcess

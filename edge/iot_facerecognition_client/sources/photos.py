@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from iot_facerecognition_client.jpeg import EXIF_ORIENTATION, ROTATED
 from iot_facerecognition_client.sources.interface import SourceError
 
 try:
@@ -11,9 +12,6 @@ except ImportError:
         "reading and resizing photos needs Pillow: pip install 'iot-facerecognition[desktop]'"
     ) from None
 
-_ROTATED = range(5, 9)
-"""Exif orientations that exchange width and height."""
-_EXIF_ORIENTATION = 0x0112
 _GREY_BYTES = {"I": 4, "I;16": 2, "I;16L": 2, "I;16B": 2}
 """Bytes a pixel in Pillow's modes of 16 bits of grey; older versions say I of a PNG."""
 
@@ -22,7 +20,7 @@ def photo_size(path: Path) -> tuple[int, int]:
     """Return width and height of the upright photo. Raises SourceError."""
     with _opened(path) as image:
         width, height = image.size
-        rotated = image.getexif().get(_EXIF_ORIENTATION) in _ROTATED
+        rotated = image.getexif().get(EXIF_ORIENTATION) in ROTATED
     return (height, width) if rotated else (width, height)
 
 

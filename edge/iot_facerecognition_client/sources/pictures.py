@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from iot_facerecognition_client.jpeg import read_jpeg_header
 from iot_facerecognition_client.sources.interface import SourceError, SourceFrame
-from iot_facerecognition_client.sources.jpeg_header import read_jpeg_header
 from iot_facerecognition_client.sources.pacing import Pacer
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp"})

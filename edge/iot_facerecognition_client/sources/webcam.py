@@ -69,14 +69,14 @@ class Webcam:
         self._stopped.set()
 
     def next_frame(self) -> SourceFrame | None:
-        """Wait for the camera's next frame. Raises SourceError when it delivers no more."""
+        """Wait for the camera's next frame. Raises SourceError when it stops delivering."""
         while not self._stopped.is_set():
             good = self._camera.grab()
             captured = self._clock()
             if not good:
                 self._release()
                 raise SourceError(
-                    f"camera {self._device} delivers no more pictures: was it unplugged?"
+                    f"camera {self._device} stopped delivering pictures: was it unplugged?"
                 )
             if captured >= self._due:
                 late = captured - self._due >= self._period

@@ -37,7 +37,7 @@ from iot_facerecognition_edge.events import (
 from iot_facerecognition_edge.first_boot.report import Report
 from iot_facerecognition_edge.log.eventlog import EntryKind, EventLog
 from iot_facerecognition_edge.machine.addresses import OwnAddress
-from iot_facerecognition_edge.machine.health import HealthReader, Network, Reading, network_of
+from iot_facerecognition_edge.machine.health import HealthReader, Reading, WifiLink, network_of
 from iot_facerecognition_edge.machine.progress import Progress
 from iot_facerecognition_edge.machine.updates import Updates
 from iot_facerecognition_edge.settings import CATALOGUE, Group, Settings
@@ -180,7 +180,7 @@ class Appliance:
         return allowed(sizes or USUAL)
 
     @property
-    def network(self) -> Network:
+    def network(self) -> WifiLink:
         """The radio, as last looked at."""
         return network_of(self._reading)
 

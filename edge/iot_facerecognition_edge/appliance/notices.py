@@ -6,7 +6,7 @@ from iot_facerecognition_client import State, Status
 from iot_facerecognition_edge.capture.status import CameraStatus
 from iot_facerecognition_edge.events import NetworkChanged, Noticed
 from iot_facerecognition_edge.log.eventlog import ENTRY_LENGTH, EntryKind, EventLog
-from iot_facerecognition_edge.machine.health import Network
+from iot_facerecognition_edge.machine.health import WifiLink
 from iot_facerecognition_protocol import CameraState, clean_text
 
 
@@ -59,7 +59,7 @@ class Notices:
         elif status.state is CameraState.RUNNING:
             self._log.information(f"camera: {status.text}")
 
-    def network(self, before: Network, now: Network) -> None:
+    def network(self, before: WifiLink, now: WifiLink) -> None:
         """Announce another state of the radio, and tell of a link that came or went."""
         if now.wifi != before.wifi and before.wifi is not None:
             self.notice(EntryKind.INFORMATION if now.wifi else EntryKind.WARNING, now.text)

@@ -17,7 +17,7 @@ from iot_facerecognition_client.scene import Scene
 from iot_facerecognition_edge.cameras.turning import turned_face
 from iot_facerecognition_edge.events import Event, FacesSeen, ObjectsSeen
 from iot_facerecognition_edge.log.eventlog import EventLog
-from iot_facerecognition_edge.presence.arrivals import Sightings
+from iot_facerecognition_edge.presence.arrivals import Arrivals
 from iot_facerecognition_edge.statistics import Statistics
 from iot_facerecognition_protocol import FrameStatus
 
@@ -51,7 +51,7 @@ class Results:
         self._newest = newest
         self._publish = publish
         self._wall = wall
-        self._sightings = Sightings()
+        self._sightings = Arrivals()
 
     def frame_ended(self, ended: FrameEnded, now: float) -> None:
         """Count a frame that was worked on."""

@@ -18,7 +18,7 @@ from iot_facerecognition_edge.cameras.interface import (
     PreviewPlane,
 )
 from iot_facerecognition_edge.cameras.picamera2_controls import CONTROLS, controls_for, strangers
-from iot_facerecognition_edge.cameras.picamera2_plane import Plane
+from iot_facerecognition_edge.cameras.picamera2_plane import Picamera2Plane
 from iot_facerecognition_edge.cameras.planar import PlanarConverter
 from iot_facerecognition_edge.cameras.sizes import Size, usual_up_to
 from iot_facerecognition_edge.cameras.slot import Slot
@@ -78,7 +78,7 @@ class Picamera2Camera:
         self._copied: _Copied | None = None
         self._preview: PreviewImage | None = None
         self._preview_wanted = threading.Event()
-        self._plane: Plane | None = None
+        self._plane: Picamera2Plane | None = None
         self._capabilities = Capabilities("picamera2", (0, 0), 0.0)
 
     @property
@@ -176,7 +176,7 @@ class Picamera2Camera:
         output = _output_class(modules.outputs.Output)(self._slot, encoder, arrived)
         if self._lores is not None:
             self._camera.post_callback = self._copy_preview(modules.camera.MappedArray)
-            self._plane = Plane(self._camera, modules.camera.Preview)
+            self._plane = Picamera2Plane(self._camera, modules.camera.Preview)
         self._encoder = encoder
         # No quality: picamera2 would compute a bit rate of its own from it and forget ours.
         self._camera.start_encoder(encoder, output)

@@ -11,7 +11,7 @@ from typing import Any
 _CHANNELS = 4
 
 
-class Plane:
+class Picamera2Plane:
     """picamera2's DRM preview and the overlay above it.
 
     Its calls wait for the display's next refresh, so they are made on a thread of their own; of

@@ -1,5 +1,6 @@
 """Any camera, by `camera.rotation`: what it cannot turn itself is turned for it."""
 
+from iot_facerecognition_client.jpeg import tagged
 from iot_facerecognition_client.scene import Scene
 from iot_facerecognition_edge.cameras.interface import (
     Arrived,
@@ -11,7 +12,7 @@ from iot_facerecognition_edge.cameras.interface import (
     PreviewImage,
     PreviewPlane,
 )
-from iot_facerecognition_edge.cameras.turning import tagged, turned_size
+from iot_facerecognition_edge.cameras.turning import turned_size
 from iot_facerecognition_edge.settings import Settings
 from iot_facerecognition_edge.settings.camera import CameraSettings
 

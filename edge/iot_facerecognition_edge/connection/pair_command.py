@@ -18,7 +18,7 @@ from iot_facerecognition_protocol.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class PairingRequest:
     """The server, the code or token for it, and its fingerprint (64 digits) where it is known."""
 
     server: ServerAddress
@@ -27,7 +27,7 @@ class Request:
     fingerprint: str | None = None
 
 
-def read_request(where: str, code: str | None) -> Request:
+def read_request(where: str, code: str | None) -> PairingRequest:
     """Read a pairing text, or an address and a code. Raises SettingError."""
     try:
         if where.lower().startswith(f"{SCHEME}:"):
@@ -37,17 +37,17 @@ def read_request(where: str, code: str | None) -> Request:
                 "an address alone does not pair: give the code too, or in place of both the text"
                 " that begins with iot-facerecognition:// in quotes"
             )
-        return Request(ServerAddress.parse(where), parse_code(code))
+        return PairingRequest(ServerAddress.parse(where), parse_code(code))
     except (PairingTextError, PairingCodeError, ValueError) as error:
         raise SettingError(str(error)) from None
 
 
-def _of_text(text: PairingText) -> Request:
+def _of_text(text: PairingText) -> PairingRequest:
     code = PairingCode(text.code) if text.code else None
-    return Request(ServerAddress(text.host, text.port), code, text.token, text.fingerprint)
+    return PairingRequest(ServerAddress(text.host, text.port), code, text.token, text.fingerprint)
 
 
-def keep_pairing(settings: Settings, request: Request) -> str:
+def keep_pairing(settings: Settings, request: PairingRequest) -> str:
     """Pair as asked, change the `settings`, and return a sentence about it. Raises EdgeError."""
     paired = _paired(request)
     digits = paired.fingerprint.removeprefix("sha256:")
@@ -64,7 +64,7 @@ def keep_pairing(settings: Settings, request: Request) -> str:
     return f"paired{name} with {request.server}, whose certificate is: {words}"
 
 
-def _paired(request: Request) -> Paired:
+def _paired(request: PairingRequest) -> Paired:
     """Return what the server gives for a code, or what the text had. Raises EdgeError."""
     if request.code is None:
         assert request.fingerprint is not None, "a pairing text has one"

@@ -1,4 +1,4 @@
-"""The settings that the server holds: what is kept here is wished for, its echo is effective."""
+"""The settings that the server holds: what is kept here is requested, its echo is effective."""
 
 from collections.abc import Callable
 from typing import Protocol

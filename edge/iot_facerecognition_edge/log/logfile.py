@@ -1,4 +1,4 @@
-"""The event log as a file that cannot grow over its size, with one older file beside it."""
+"""The event log as a file that cannot grow over its size, with one older file next to it."""
 
 import os
 import stat

@@ -33,7 +33,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Network:
+class WifiLink:
     """The radio: whether there is a link (None: no Wi-Fi here) and its strength in dBm."""
 
     wifi: bool | None
@@ -41,7 +41,7 @@ class Network:
     text: str
 
 
-def network_of(reading: Reading) -> Network:
+def network_of(reading: Reading) -> WifiLink:
     """Return the radio as views show it."""
     if reading.wifi is None:
         text = "no Wi-Fi here"
@@ -51,7 +51,7 @@ def network_of(reading: Reading) -> Network:
         text = "Wi-Fi has a link"
     else:
         text = f"Wi-Fi at {reading.signal:.0f} dBm"
-    return Network(reading.wifi, reading.signal, text)
+    return WifiLink(reading.wifi, reading.signal, text)
 
 
 class HealthReader:

@@ -12,7 +12,7 @@ _MOST = 1000
 _PERCENT = 100
 
 
-class Sightings:
+class Arrivals:
     """Turns the results of many frames into sentences about the few that say something new.
 
     At 15 frames a second a log of every face would hold a minute and wear out a memory card. Times

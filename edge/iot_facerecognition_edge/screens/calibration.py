@@ -14,7 +14,7 @@ MOST_RESIDUAL = 0.025
 """How far from its cross a touch may lie after the fit, as a part of the panel's side.
 
 The fit over five crosses takes over most of one touch's error: 0.3 of it are left. So this refuses
-a touch that is beside its cross by a twelfth of the side, 4 mm on a 3.5 inch panel, and allows the
+a touch that misses its cross by a twelfth of the side, 4 mm on a 3.5 inch panel, and allows the
 2 mm that a fingertip errs."""
 
 Place = tuple[float, float]

@@ -48,7 +48,7 @@ class ConnectionSettings(SettingsPage):
     automatic = switch(
         True,
         label="Connect at start",
-        help="Connect without being asked, and for ever again when the connection is lost.",
+        help="Connect without being asked, and again whenever the connection is lost.",
         applies=Applies.ON_START,
     )
     tls_mode = choice(
@@ -114,6 +114,6 @@ class RecognitionSettings(SettingsPage):
     deterministic = switch(
         False,
         label="Deterministic objects",
-        help="Look at one fixed part of the picture instead of parts drawn by chance.",
+        help="Look at one fixed part of the picture instead of random crops.",
         synchronised=True,
     )

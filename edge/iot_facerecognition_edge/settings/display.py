@@ -52,7 +52,7 @@ class DisplaySettings(SettingsPage):
         step=500,
         unit="ms",
         label="Keep faces for",
-        help="How long faces stay on the screen when no newer result arrives; negative: for ever.",
+        help="How long faces stay on the screen when no newer result arrives; negative: always.",
     )
     object_duration = number(
         3000,
@@ -61,7 +61,7 @@ class DisplaySettings(SettingsPage):
         step=500,
         unit="ms",
         label="Keep objects for",
-        help="How long labels stay on the screen when no newer result arrives; negative: for ever.",
+        help="How long labels stay on the screen when no newer result arrives; negative: always.",
     )
     show_fps = switch(
         True,

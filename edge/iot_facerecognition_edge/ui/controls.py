@@ -55,7 +55,7 @@ class Label(Widget):
 
     @property
     def text(self) -> str:
-        """What it says; giving it another text draws it anew."""
+        """What it says; another text redraws it."""
         return self._text
 
     @text.setter
@@ -236,7 +236,7 @@ class Button(Pressable):
         if self._tall:
             self._draw_tall(canvas, fill, front)
         elif self.text:
-            self._draw_beside(canvas, fill, front)
+            self._draw_in_row(canvas, fill, front)
         elif self._icon:
             side = min(self.rect.size)
             area = pygame.Rect(0, 0, side // 2, side // 2)
@@ -260,7 +260,7 @@ class Button(Pressable):
         ink = (front, fill)
         self.look.text(canvas, self.text, text, ink, align=0.5, shrink=True)
 
-    def _draw_beside(self, canvas: pygame.Surface, fill: Rgb, front: Rgb) -> None:
+    def _draw_in_row(self, canvas: pygame.Surface, fill: Rgb, front: Rgb) -> None:
         metrics = self.look.metrics
         ink = (front, fill)
         room = self.rect.inflate(-2 * metrics.gap, 0)

@@ -9,7 +9,7 @@ import pygame
 from iot_facerecognition_edge.screens.interface import Key
 from iot_facerecognition_edge.ui.controls import Button, ButtonKind, Label, Pressable
 from iot_facerecognition_edge.ui.icons import Icon
-from iot_facerecognition_edge.ui.keyboard import Keyboard, Page
+from iot_facerecognition_edge.ui.keyboard import Keyboard, KeyPage
 from iot_facerecognition_edge.ui.look import Look
 from iot_facerecognition_edge.ui.stage import Layer
 from iot_facerecognition_edge.ui.typeface import Style
@@ -20,7 +20,7 @@ _DOT = "•"
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class TextRequest:
     """What is asked for: the title above, the word on the button, the text to begin with.
 
     `number` shows digits only; `most` is the largest count of characters; `hint` stands where
@@ -36,11 +36,11 @@ class Request:
     hidden: bool = False
 
     @property
-    def page(self) -> Page:
+    def page(self) -> KeyPage:
         """The keys to begin with."""
         if not self.number:
-            return Page.LETTERS
-        return Page.DIGITS if self.hidden else Page.NUMBER
+            return KeyPage.LETTERS
+        return KeyPage.DIGITS if self.hidden else KeyPage.NUMBER
 
 
 class TextEntry(Layer):
@@ -54,7 +54,7 @@ class TextEntry(Layer):
     def __init__(
         self,
         look: Look,
-        request: Request,
+        request: TextRequest,
         on_done: Callable[[str], str | None],
         on_close: Callable[[], None],
     ) -> None:

@@ -16,7 +16,7 @@ from iot_facerecognition_edge.ui.widget import Widget
 from iot_facerecognition_protocol.records import dataclass
 
 
-class Page(Enum):
+class KeyPage(Enum):
     """The layouts. Each row is a string of keys; the names in braces are those below."""
 
     LETTERS = (
@@ -80,9 +80,13 @@ class Action(Enum):
 
 
 _ACTIONS = {action.value[0]: action for action in Action}
-_EVEN = {Page.NUMBER, Page.DIGITS}
+_EVEN = {KeyPage.NUMBER, KeyPage.DIGITS}
 """Layouts whose keys are all of one width."""
-_TURNS = {Action.SYMBOLS: Page.SYMBOLS, Action.MORE: Page.MORE, Action.LETTERS: Page.LETTERS}
+_TURNS = {
+    Action.SYMBOLS: KeyPage.SYMBOLS,
+    Action.MORE: KeyPage.MORE,
+    Action.LETTERS: KeyPage.LETTERS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ class Cap:
     action: Action | None
 
 
-def lay_out(page: Page, area: pygame.Rect, gap: int) -> list[Cap]:
+def lay_out(page: KeyPage, area: pygame.Rect, gap: int) -> list[Cap]:
     """Return the keys of `page`, filling `area` but for the gaps between them."""
     caps: list[Cap] = []
     rows = [row.split() for row in page.value]
@@ -113,7 +117,7 @@ def lay_out(page: Page, area: pygame.Rect, gap: int) -> list[Cap]:
     return caps
 
 
-def _width(word: str, page: Page) -> float:
+def _width(word: str, page: KeyPage) -> float:
     action = _ACTIONS.get(word)
     return 1.0 if action is None or page in _EVEN else action.width
 
@@ -129,7 +133,7 @@ class Keyboard(Widget):
         on_text: Callable[[str], None],
         on_key: Callable[[Key], None],
         *,
-        page: Page = Page.LETTERS,
+        page: KeyPage = KeyPage.LETTERS,
     ) -> None:
         super().__init__(look)
         self._on_text = on_text
@@ -147,7 +151,7 @@ class Keyboard(Widget):
         gap = max(2, self.look.metrics.gap // 2)
         self._caps = lay_out(self._page, self.rect, gap)
 
-    def turn(self, page: Page) -> None:
+    def turn(self, page: KeyPage) -> None:
         """Show another layout."""
         self._page = page
         self.arrange()
@@ -183,7 +187,7 @@ class Keyboard(Widget):
 
     def _icon(self, cap: Cap) -> Icon | None:
         if cap.action is Action.SHIFT:
-            return Icon.CAPITALS if self._page is Page.CAPITALS else Icon.SHIFT
+            return Icon.CAPITALS if self._page is KeyPage.CAPITALS else Icon.SHIFT
         return {Action.BACK: Icon.BACKSPACE, Action.ENTER: Icon.ENTER}.get(
             cap.action or Action.SPACE
         )
@@ -206,7 +210,7 @@ class Keyboard(Widget):
         self._hold(None)
 
     def _nearest(self, x: int, y: int) -> Cap | None:
-        """Return the key under the finger, or the one beside the gap that it hit."""
+        """Return the key under the finger, or the one next to the gap that it hit."""
         gap = self.look.metrics.gap
         for cap in self._caps:
             if cap.rect.inflate(gap, gap).collidepoint(x, y):
@@ -223,8 +227,8 @@ class Keyboard(Widget):
     def _tapped(self, cap: Cap) -> None:
         if cap.action is None:
             self._on_text(cap.text)
-            if self._page is Page.CAPITALS:
-                self.turn(Page.LETTERS)
+            if self._page is KeyPage.CAPITALS:
+                self.turn(KeyPage.LETTERS)
         elif cap.action is Action.SPACE:
             self._on_text(" ")
         elif cap.action is Action.BACK:
@@ -232,6 +236,6 @@ class Keyboard(Widget):
         elif cap.action is Action.ENTER:
             self._on_key(Key.ENTER)
         elif cap.action is Action.SHIFT:
-            self.turn(Page.LETTERS if self._page is Page.CAPITALS else Page.CAPITALS)
+            self.turn(KeyPage.LETTERS if self._page is KeyPage.CAPITALS else KeyPage.CAPITALS)
         else:
             self.turn(_TURNS[cap.action])

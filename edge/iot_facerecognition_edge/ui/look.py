@@ -23,7 +23,7 @@ class Look:
         self.colours: Colours = make_colours(accent, dark=dark)
 
     def recolour(self, accent: Rgb, *, dark: bool) -> None:
-        """Take other colours; everything must be drawn anew."""
+        """Change the colours; everything must be redrawn."""
         self.colours = make_colours(accent, dark=dark)
 
     @property

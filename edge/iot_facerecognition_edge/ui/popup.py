@@ -37,7 +37,7 @@ SWATCHES = (
 
 
 class Popup(Layer, ABC):
-    """A card in the middle with a title; a tap beside it, or its cross, closes it."""
+    """A card in the middle with a title; a tap outside it, or its cross, closes it."""
 
     interactive = True
 

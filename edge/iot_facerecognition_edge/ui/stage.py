@@ -1,4 +1,4 @@
-"""The layers of a screen: what must be drawn anew, and which widget a finger belongs to.
+"""The layers of a screen: what must be redrawn, and which widget a finger belongs to.
 
 Plain: events and the time come in, changed rectangles go out.
 """
@@ -33,13 +33,13 @@ class Layer(Widget):
     modal = True
 
     def outside(self) -> None:
-        """Hear that a finger came down beside a modal layer's widgets."""
+        """Handle a finger that came down outside a modal layer's widgets."""
 
     def removed(self) -> None:
-        """Hear that this layer was taken away, by whomever."""
+        """Handle the removal of this layer."""
 
     def key(self, key: Key) -> None:
-        """Hear that a key of a real keyboard went down while this was the topmost modal layer."""
+        """Handle a key of a real keyboard that went down while this was the topmost modal layer."""
 
     def typed(self, text: str) -> None:
         """Text came from a real keyboard."""
@@ -86,7 +86,7 @@ class Stage:
     # Drawing (Host).
 
     def damage(self, rect: pygame.Rect) -> None:
-        """Remember that this part must be drawn anew."""
+        """Remember that this part must be redrawn."""
         rect = rect.clip(self._bounds)
         if rect.width and rect.height and not any(old.contains(rect) for old in self._dirty):
             self._dirty = [old for old in self._dirty if not rect.contains(old)]

@@ -17,7 +17,7 @@ class Host(Protocol):
     """The time, as last told."""
 
     def damage(self, rect: pygame.Rect) -> None:
-        """Remember that this part must be drawn anew."""
+        """Remember that this part must be redrawn."""
 
     def animate(self, step: Callable[[float], bool]) -> None:
         """Call `step` with the time, again and again until it returns False."""
@@ -30,7 +30,7 @@ class Widget:
     """A rectangle of the canvas that draws itself and may hold others.
 
     Children are drawn after their parent, in order. A widget draws only within `rect`, and calls
-    `changed` when it must be drawn anew. One that is `interactive` is told of the finger: `press`,
+    `changed` when it must be redrawn. One that is `interactive` is told of the finger: `press`,
     then `drag` for each move, then `release` where it was lifted, or `cancel` when it turned out to
     be a scroll.
     """
@@ -106,7 +106,7 @@ class Widget:
     # Drawing.
 
     def changed(self, rect: pygame.Rect | None = None) -> None:
-        """Ask for `rect`, or for everything of this widget, to be drawn anew."""
+        """Ask for `rect`, or for everything of this widget, to be redrawn."""
         self._drawing = None
         if self._visible:
             self._damage(self.rect if rect is None else rect.clip(self.rect))
@@ -165,16 +165,16 @@ class Widget:
         return False
 
     def press(self, x: int, y: int) -> None:
-        """Hear that the finger came down at (x, y)."""
+        """Handle a finger that came down at (x, y)."""
 
     def drag(self, x: int, y: int) -> None:
-        """Hear that the finger moved to (x, y), perhaps beyond this widget."""
+        """Handle a finger that moved to (x, y), perhaps beyond this widget."""
 
     def release(self, x: int, y: int) -> None:
-        """Hear that the finger was lifted at (x, y)."""
+        """Handle a finger that was lifted at (x, y)."""
 
     def cancel(self) -> None:
-        """Hear that the finger belongs to another widget: as if it had never come down."""
+        """Cancel the touch: the finger belongs to another widget, as if it had never come down."""
 
     def wheel(self, steps: int) -> bool:  # noqa: ARG002 - for those that scroll
         """Scroll by the steps of a wheel; return whether this widget does that."""

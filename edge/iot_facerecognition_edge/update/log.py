@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 LARGEST = 256 * 1024
-"""Bytes after which the file becomes the older one beside it, of which there is one."""
+"""Bytes after which the file becomes the older one next to it, of which there is one."""
 _MODE = 0o640
 
 

@@ -26,7 +26,7 @@ from iot_facerecognition_protocol.system.whole_file import sweep_folder
 HEALTHY_WITHIN = 15.0
 """Seconds that an appliance gets to say that it streams, before it is skipped."""
 _ROOM = 32 << 20
-"""Bytes to be left free for the journal, logs and apt, beside both versions."""
+"""Bytes to be left free for the journal, logs and apt, in addition to both versions."""
 _OVERLAY = "media/root-ro"
 
 
@@ -68,7 +68,7 @@ class Preparation:
         """Begin to install `what`, the path of a package or a version; return what was done.
 
         Raises NotNowError where the appliance does not stream: that is reported as skipped.
-        Raises UpdateError for everything else that stands in the way, OSError for a disk that does.
+        Raises UpdateError for every other obstacle, OSError for a disk that does.
         """
         self._refuse_while_under_way()
         sweep_folder(self._places.folder)

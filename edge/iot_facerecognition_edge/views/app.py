@@ -183,7 +183,7 @@ class App:
         self.view.opened()
 
     def _recolour(self) -> None:
-        """Take the colours of the settings, and make the page anew with them."""
+        """Take the colours of the settings, and rebuild the page with them."""
         settings = self._appliance.settings
         accent = parse_colour(settings.display.accent_colour)
         self._look.recolour(accent, dark=settings.display.dark)

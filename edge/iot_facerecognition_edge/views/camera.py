@@ -18,7 +18,7 @@ from iot_facerecognition_edge.views.connect import ConnectPopup
 from iot_facerecognition_edge.views.face_boxes import face_boxes, fitted
 from iot_facerecognition_edge.views.link_plate import LinkPlate
 from iot_facerecognition_edge.views.overlay import Overlay
-from iot_facerecognition_edge.views.picture import Faces, FaceTags, Picture, Plate
+from iot_facerecognition_edge.views.picture import Faces, FaceTags, Plate, PreviewWidget
 from iot_facerecognition_edge.views.statistics import StatisticsPopup
 from iot_facerecognition_edge.views.view import Navigator, Page, View
 from iot_facerecognition_protocol import CameraState, ObjectLabel
@@ -34,7 +34,7 @@ class CameraView(View):
     def __init__(self, navigator: Navigator) -> None:
         super().__init__(navigator, None)
         look, settings = self.look, self.appliance.settings
-        self.picture = self.add(Picture(look))
+        self.picture = self.add(PreviewWidget(look))
         self.faces = self.add(
             Faces(
                 look,
@@ -161,7 +161,7 @@ class CameraView(View):
         corner.bottomright = (area.right - gap, bottom)
         if self.fps.visible and place.right > corner.x - gap:
             place.right = corner.x - gap
-        # Beside the statistics, which tell the same, there may be no room.
+        # Next to the statistics, which tell the same, there may be no room.
         self.traffic.visible &= place.x >= area.x + gap
         self.fps.visible &= corner.x >= area.x + gap
         self.traffic.show(words, place)

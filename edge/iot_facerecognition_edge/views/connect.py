@@ -17,7 +17,7 @@ from iot_facerecognition_edge.settings.entered import ADDRESS, PORT
 from iot_facerecognition_edge.settings.labels import with_labels
 from iot_facerecognition_edge.ui.colours import Rgb, mix
 from iot_facerecognition_edge.ui.controls import Button, ButtonKind, Paragraph, Pressable
-from iot_facerecognition_edge.ui.entry import Request, TextEntry
+from iot_facerecognition_edge.ui.entry import TextEntry, TextRequest
 from iot_facerecognition_edge.ui.icons import Icon
 from iot_facerecognition_edge.ui.look import Look
 from iot_facerecognition_edge.ui.popup import Popup
@@ -164,7 +164,7 @@ class ConnectPopup(Popup):
 
     # What is written.
 
-    def _ask(self, request: Request, on_done: Callable[[str], str | None]) -> None:
+    def _ask(self, request: TextRequest, on_done: Callable[[str], str | None]) -> None:
         navigator = self._navigator
         layer = TextEntry(self.look, request, on_done, lambda: navigator.remove(layer))
         navigator.push(layer)
@@ -183,7 +183,7 @@ class ConnectPopup(Popup):
                 after()
             return refusal
 
-        request = Request("Server address", text=self._wanted.address, hint="192.168.1.10")
+        request = TextRequest("Server address", text=self._wanted.address, hint="192.168.1.10")
         self._ask(request, done)
 
     def _ask_port(self) -> None:
@@ -194,7 +194,7 @@ class ConnectPopup(Popup):
 
             return self._navigator.attempt(keep)
 
-        self._ask(Request("Port", text=str(self._wanted.port), number=True, most=5), done)
+        self._ask(TextRequest("Port", text=str(self._wanted.port), number=True, most=5), done)
 
     def _ask_token(self) -> None:
         def done(text: str) -> str | None:
@@ -202,7 +202,9 @@ class ConnectPopup(Popup):
             self.token.value = self._wanted.token
             return None
 
-        request = Request("Token", text=self._wanted.token or "", hint="as the server printed it")
+        request = TextRequest(
+            "Token", text=self._wanted.token or "", hint="as the server printed it"
+        )
         self._ask(request, done)
 
     def _ask_code(self) -> None:
@@ -226,7 +228,9 @@ class ConnectPopup(Popup):
             self._pair(server, code, None)
             return None
 
-        request = Request("Pairing code", number=True, most=CODE_DIGITS, hint="as pair NAME shows")
+        request = TextRequest(
+            "Pairing code", number=True, most=CODE_DIGITS, hint="as pair NAME shows"
+        )
         self._ask(request, done)
 
     def _scan(self) -> None:

@@ -69,7 +69,7 @@ class LogsView(View):
         return toggle
 
     def _reload(self, *, keep: bool) -> None:
-        """Take the entries anew; `keep` leaves what is read in its place."""
+        """Reload the entries; `keep` leaves what is read in its place."""
         newest = next(iter(self.rows.entries), None)
         self.rows.entries = self._entries()
         offset = self._pane.offset

@@ -67,7 +67,7 @@ class _Alarm:
         self._rung.set()
 
     def disarm(self) -> None:
-        """Wait for the descriptors no more."""
+        """Stop waiting for the descriptors."""
         for descriptor in self._descriptors:
             self._loop.remove_reader(descriptor)
 

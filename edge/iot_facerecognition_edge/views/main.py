@@ -13,7 +13,7 @@ from iot_facerecognition_edge.settings import SettingChanged
 from iot_facerecognition_edge.settings.labels import with_labels
 from iot_facerecognition_edge.ui.colours import Colours, Rgb, mix
 from iot_facerecognition_edge.ui.controls import Button, ButtonKind, Label, Pressable
-from iot_facerecognition_edge.ui.entry import Request, TextEntry
+from iot_facerecognition_edge.ui.entry import TextEntry, TextRequest
 from iot_facerecognition_edge.ui.icons import Icon
 from iot_facerecognition_edge.ui.look import Look
 from iot_facerecognition_edge.ui.popup import Confirm
@@ -142,7 +142,7 @@ class MainView(View):
         self.navigator.guard(lambda: self.navigator.push(ConnectPopup(self.navigator)))
 
     def _message(self) -> None:
-        request = Request("Send message", "Send", most=MOST_MESSAGE, hint="To the operators")
+        request = TextRequest("Send message", "Send", most=MOST_MESSAGE, hint="To the operators")
         layer = TextEntry(self.look, request, self._send, lambda: self.navigator.remove(layer))
         self.navigator.push(layer)
 

@@ -12,7 +12,7 @@ class Overlay:
     """The faces and labels of the newest results, each until its duration is over.
 
     The durations are the settings `display.face_duration` and `display.object_duration`; negative
-    means for ever. Times are monotonic seconds.
+    means always. Times are monotonic seconds.
     """
 
     def __init__(self, settings: Settings) -> None:

@@ -24,7 +24,7 @@ _POINT = 4 / 3
 """Pixels of the 480x320 design in a point."""
 
 
-class Picture(Widget):
+class PreviewWidget(Widget):
     """The preview, as large as it fits; black around it, words where there is none.
 
     With the camera on a plane of the hardware (`through`) it leaves a hole instead.
@@ -127,7 +127,7 @@ class Picture(Widget):
 
 
 class Faces(Widget):
-    """Frames of faces, and where their tags are; only what differs from before is drawn anew."""
+    """Frames of faces, and where their tags are; only what differs from before is redrawn."""
 
     def __init__(
         self, look: Look, accent: Rgb, line: int, points: int, picture: Callable[[], Rectangle]

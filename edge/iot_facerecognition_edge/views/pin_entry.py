@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from iot_facerecognition_edge.events import PinChecked
 from iot_facerecognition_edge.settings import pin
-from iot_facerecognition_edge.ui.entry import Request, TextEntry
+from iot_facerecognition_edge.ui.entry import TextEntry, TextRequest
 from iot_facerecognition_edge.views.view import Navigator
 
 _HINT = "4 to 12 digits"
@@ -15,7 +15,9 @@ class PinEntry(TextEntry):
     """Asks for the PIN, and calls `opened` when it was right. `answered` takes the outcome."""
 
     def __init__(self, navigator: Navigator, opened: Callable[[], None]) -> None:
-        request = Request("PIN", "Open", number=True, most=pin.MOST_DIGITS, hint=_HINT, hidden=True)
+        request = TextRequest(
+            "PIN", "Open", number=True, most=pin.MOST_DIGITS, hint=_HINT, hidden=True
+        )
         super().__init__(navigator.look, request, lambda _: None, lambda: navigator.remove(self))
         self._navigator = navigator
         self._opened = opened
@@ -54,7 +56,9 @@ def ask_new_pin(navigator: Navigator) -> None:
                 navigator.attempt_aloud(lambda: navigator.appliance.lock.change(""))
         return refusal
 
-    request = Request("New PIN", number=True, most=pin.MOST_DIGITS, hint=_HINT + empty, hidden=True)
+    request = TextRequest(
+        "New PIN", number=True, most=pin.MOST_DIGITS, hint=_HINT + empty, hidden=True
+    )
 
     def close() -> None:
         navigator.remove(layer)
@@ -69,7 +73,7 @@ def _ask_again(navigator: Navigator, chosen: str) -> None:
             return "That is another PIN than before: enter the same once more, or go back."
         return navigator.attempt(lambda: navigator.appliance.lock.change(text))
 
-    request = Request(
+    request = TextRequest(
         "New PIN, once more", number=True, most=pin.MOST_DIGITS, hint=_HINT, hidden=True
     )
     layer = TextEntry(navigator.look, request, second, lambda: navigator.remove(layer))

@@ -14,7 +14,7 @@ from iot_facerecognition_edge.ui.icons import Icon
 from iot_facerecognition_edge.ui.stage import Layer
 from iot_facerecognition_edge.ui.typeface import Style
 from iot_facerecognition_edge.views.face_boxes import fitted
-from iot_facerecognition_edge.views.picture import Picture, Plate
+from iot_facerecognition_edge.views.picture import Plate, PreviewWidget
 from iot_facerecognition_edge.views.view import Navigator
 from iot_facerecognition_protocol import CameraState
 from iot_facerecognition_protocol.pairing.text import (
@@ -44,7 +44,7 @@ class ScanLayer(Layer):
         self._appliance = navigator.appliance
         self._on_read = on_read
         self._on_close = on_close
-        self.picture = self.add(Picture(self.look))
+        self.picture = self.add(PreviewWidget(self.look))
         self.hint = self.add(Plate(self.look))
         self.back_button = self.add(Button(self.look, on_close, icon=Icon.BACK))
         self.hint.kept = self.back_button.kept = True

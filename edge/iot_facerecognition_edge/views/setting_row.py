@@ -18,7 +18,7 @@ from iot_facerecognition_edge.settings import (
 )
 from iot_facerecognition_edge.ui.colours import mix, parse_colour
 from iot_facerecognition_edge.ui.controls import Paragraph, Pressable, Switch
-from iot_facerecognition_edge.ui.entry import Request, TextEntry
+from iot_facerecognition_edge.ui.entry import TextEntry, TextRequest
 from iot_facerecognition_edge.ui.look import Look
 from iot_facerecognition_edge.ui.popup import Choose, ChooseColour
 from iot_facerecognition_edge.ui.slider import Slider, Span
@@ -222,7 +222,7 @@ class SettingRow(Widget):
             return refusal
 
         secret = setting.kind is SettingKind.SECRET
-        request = Request(
+        request = TextRequest(
             setting.label,
             text="" if secret else setting.spell(self._value),
             number=setting.kind in _NUMBERS,

@@ -96,7 +96,7 @@ class View(Layer):
         """End it."""
 
     def take(self, event: Event) -> None:
-        """Hear what happened in the appliance."""
+        """Handle an event of the appliance."""
 
     def action(self, button: Button) -> Button:
         """Put `button` at the right end of the header."""

@@ -11,17 +11,18 @@ from typing import Any
 import pytest
 
 from iot_facerecognition_client import ServerAddress, State
+from iot_facerecognition_client.jpeg import tagged
 from iot_facerecognition_client.scene import Scene
 from iot_facerecognition_edge.appliance import Appliance
 from iot_facerecognition_edge.appliance import facade as appliance_module
 from iot_facerecognition_edge.cameras import Capabilities
 from iot_facerecognition_edge.cameras.turned_camera import TurnedCamera
-from iot_facerecognition_edge.cameras.turning import tagged
 from iot_facerecognition_edge.connection.introduction import Declined, Shown
 from iot_facerecognition_edge.connection.timekeeping import Timekeeper
 from iot_facerecognition_edge.errors import EdgeError, SettingError
 from iot_facerecognition_edge.events import (
     FacesSeen,
+    FirstPicture,
     MessageReceived,
     Noticed,
     ObjectsSeen,
@@ -303,7 +304,9 @@ async def test_without_a_server_no_frame_is_recognised_however_many_the_camera_t
         for _ in range(5):
             edge.camera.expose(b"jpeg", edge.appliance.clock())
             await asyncio.sleep(0)
-        await edge.until(lambda: edge.appliance.health.capture_fps > 0)
+        await edge.until(lambda: edge.of(FirstPicture))
+        edge.later = 0.2
+        assert edge.appliance.health.capture_fps > 0
         assert edge.appliance.fps == 0
 
 

@@ -5,8 +5,8 @@ import threading
 import numpy as np
 import pytest
 
+from iot_facerecognition_client.jpeg import read_jpeg_header, tagged
 from iot_facerecognition_client.scene import Scene
-from iot_facerecognition_client.sources.jpeg_header import read_jpeg_header
 from iot_facerecognition_edge.cameras.interface import (
     Picture,
     PixelFormat,
@@ -14,7 +14,6 @@ from iot_facerecognition_edge.cameras.interface import (
 )
 from iot_facerecognition_edge.cameras.selection import open_camera
 from iot_facerecognition_edge.cameras.turned_camera import TurnedCamera
-from iot_facerecognition_edge.cameras.turning import tagged
 from iot_facerecognition_edge.settings import Settings
 from tests.edge.cameras.small_camera import SmallCamera
 

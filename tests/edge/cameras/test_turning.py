@@ -5,8 +5,8 @@ import io
 import numpy as np
 import pytest
 
-from iot_facerecognition_client.sources.jpeg_header import read_jpeg_header
-from iot_facerecognition_edge.cameras.turning import tagged, turned_face, turned_size
+from iot_facerecognition_client.jpeg import read_jpeg_header, tagged
+from iot_facerecognition_edge.cameras.turning import turned_face, turned_size
 from iot_facerecognition_protocol import Face
 
 TURNS = pytest.mark.parametrize("turn", [0, 90, 180, 270])

@@ -15,4 +15,4 @@ class FailingSource:
         """Hold nothing."""
 
     def next_frame(self) -> SourceFrame | None:
-        raise SourceError("camera 0 delivers no more pictures")
+        raise SourceError("camera 0 stopped delivering pictures")

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from iot_facerecognition_client.jpeg import read_jpeg_header
 from iot_facerecognition_client.sources import SourceError, open_source
 from iot_facerecognition_client.sources import pictures as pictures_module
-from iot_facerecognition_client.sources.jpeg_header import read_jpeg_header
 from iot_facerecognition_client.sources.pictures import Pictures
 from tests.edge.client.sources.frames import FAST, ManualClock, decoded
 

@@ -1,6 +1,6 @@
-"""Reading what stands in a JPEG's header, without decoding and without any library.
+"""A JPEG's header and its Exif orientation, read and written without decoding and any library.
 
-Markers and segments as in ITU-T T.81, annex B; the orientation as in Exif 2.32, 4.6.4 (tag 0x0112).
+Markers and segments as in ITU-T T.81, annex B; the orientation as in Exif 2.32, 4.6.4.
 """
 
 from iot_facerecognition_protocol.records import dataclass
@@ -8,9 +8,16 @@ from iot_facerecognition_protocol.records import dataclass
 _FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 """SOF0 to SOF15, without DHT, JPG and DAC."""
 _APP1 = 0xE1
+_START = 2
+"""Bytes of the start-of-image marker."""
+_OF_TURN = {90: 6, 180: 3, 270: 8}
+"""Orientation for a turn in clockwise degrees."""
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 """TEM and RST0 to RST7: markers without a length."""
-_ORIENTATION = 0x0112
+EXIF_ORIENTATION = 0x0112
+"""The tag of how a picture is to be turned: 1 (not at all) to 8; from 5 on its sides change."""
+ROTATED = range(5, 9)
+"""Orientations that exchange width and height."""
 _SIZES = {3: 2, 4: 4}
 """Bytes of a SHORT and of a LONG; writers use both for the orientation."""
 
@@ -61,7 +68,28 @@ def _exif_orientation(tiff: bytes) -> int:
         at = directory + 2 + 12 * entry
         if at + 12 > len(tiff):
             break
-        if number(at, 2) == _ORIENTATION:
+        if number(at, 2) == EXIF_ORIENTATION:
             found = number(at + 8, _SIZES.get(number(at + 2, 2), 2))
             return found if found in range(1, 9) else 1
     return 1
+
+
+def _segment(orientation: int) -> bytes:
+    """Return an APP1 segment that says nothing but the orientation (Exif 2.32, 4.5.4, 4.6.4)."""
+    entry = b"\x01\x12\x00\x03\x00\x00\x00\x01" + bytes((0, orientation, 0, 0))
+    tiff = b"MM\x00\x2a\x00\x00\x00\x08\x00\x01" + entry + b"\x00\x00\x00\x00"
+    body = b"Exif\x00\x00" + tiff
+    return b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body
+
+
+_SEGMENTS = {turn: _segment(orientation) for turn, orientation in _OF_TURN.items()}
+
+
+def tagged(jpeg: bytes, turn: int) -> bytes:
+    """Return `jpeg`, saying that it is to be turned by `turn` clockwise degrees (0, 90, 180, 270).
+
+    No pixel is touched. Of two orientations readers take the first one.
+    """
+    if not turn:
+        return jpeg
+    return jpeg[:_START] + _SEGMENTS[turn] + jpeg[_START:]

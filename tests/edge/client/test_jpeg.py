@@ -3,7 +3,7 @@
 import pytest
 from PIL import Image
 
-from iot_facerecognition_client.sources.jpeg_header import JpegHeader, read_jpeg_header
+from iot_facerecognition_client.jpeg import JpegHeader, read_jpeg_header
 
 
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": 0}])
