@@ -143,7 +143,7 @@ def results() -> Callable[[], object]:
         statistics,
         EventLog(),
         newest=lambda: Scene(0, (1280, 720)),
-        publish=overlay.take,
+        publish=overlay.accept,
         wall=lambda: datetime.now().astimezone(),
     )
     labels = tuple(ObjectLabel(f"label {n}", 0.5 / (n + 1)) for n in range(5))

@@ -128,21 +128,21 @@ class Conversation:
         return frame.jpeg
 
     def _next_text(self) -> Message | None:
-        if (setting := self._settings.take()) is not None:
+        if (setting := self._settings.next_change()) is not None:
             return setting
-        if (text := self._outbox.take_text()) is not None:
+        if (text := self._outbox.pop_text()) is not None:
             return Text(text)
-        return self._outbox.take_health() if self.version >= Version.V2 else None
+        return self._outbox.pop_health() if self.version >= Version.V2 else None
 
     def _next_frame(self, now: float) -> OutgoingFrame | None:
         if self.version < Version.V2:
-            return self._outbox.take_frame()
+            return self._outbox.pop_frame()
         for overdue in self._credit.take_back(now):
             del self._under_way[overdue]
             self._statistics.lost += 1
         if self.drain is not None:
             return None  # it accepts no further frame
-        if not self._credit.available or (frame := self._outbox.take_frame()) is None:
+        if not self._credit.available or (frame := self._outbox.pop_frame()) is None:
             return None
         self._under_way[self._credit.sent(now)] = _UnderWay(frame, now)
         if self.waiting_since is None:
@@ -262,7 +262,7 @@ class Conversation:
         self._statistics.lost += len(self._under_way)
         self._under_way.clear()
         self.waiting_since = None
-        if self._outbox.take_frame() is not None:
+        if self._outbox.pop_frame() is not None:
             self._statistics.disconnected += 1
         self._outbox.text_undone()
         self._settings.disconnected()

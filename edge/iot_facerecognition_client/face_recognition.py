@@ -193,7 +193,7 @@ class FaceRecognition:
 
     def _faces_found(self, result: FacesResult) -> None:
         if self._window is not None:
-            self._window.take_faces(result.faces, time.monotonic(), result.scene)
+            self._window.show_faces(result.faces, time.monotonic(), result.scene)
         if self.callbackfunc is not None and self._running.is_set():
             for face in result.faces:
                 self._keep_tag(face.tag)
@@ -211,7 +211,7 @@ class FaceRecognition:
 
     def _objects_found(self, result: ObjectsResult) -> None:
         if self._window is not None:
-            self._window.take_objects(result.objects, time.monotonic(), result.scene)
+            self._window.show_objects(result.objects, time.monotonic(), result.scene)
 
     def _call_back(self) -> None:
         """Call the program back, away from network and camera: it may take its time."""

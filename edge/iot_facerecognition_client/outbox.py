@@ -42,7 +42,7 @@ class Outbox:
         self._frame = frame
         return replaced
 
-    def take_frame(self) -> OutgoingFrame | None:
+    def pop_frame(self) -> OutgoingFrame | None:
         """Return the newest frame, once."""
         frame, self._frame = self._frame, None
         return frame
@@ -58,7 +58,7 @@ class Outbox:
             raise OutboxFullError(f"{TEXTS_KEPT} messages wait for a connection already")
         self._texts.append(text)
 
-    def take_text(self) -> str | None:
+    def pop_text(self) -> str | None:
         """Return the oldest text, once; it is under way until `text_done` or `text_undone`."""
         self._text_under_way = self._texts.popleft() if self._texts else None
         return self._text_under_way
@@ -82,7 +82,7 @@ class Outbox:
         """Keep `health` in place of an older one."""
         self._health = health
 
-    def take_health(self) -> Health | None:
+    def pop_health(self) -> Health | None:
         """Return the newest health, once."""
         health, self._health = self._health, None
         return health

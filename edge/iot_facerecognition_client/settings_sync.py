@@ -75,7 +75,7 @@ class SettingsSync:
         self._connected = False
         self._unsent = []
 
-    def take(self) -> Setting | None:
+    def next_change(self) -> Setting | None:
         """Return the next setting to send, None when all is said."""
         if not self._unsent:
             return None

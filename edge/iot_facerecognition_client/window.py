@@ -57,14 +57,14 @@ class RecognitionWindow:
                 "of OpenCV with windows (opencv-python, not -headless); --headless does without"
             ) from None
 
-    def take_faces(self, faces: Sequence[Face], now: float, scene: Scene | None = None) -> None:
+    def show_faces(self, faces: Sequence[Face], now: float, scene: Scene | None = None) -> None:
         """Show `faces` from now on, over frames of their `scene` (None: over any)."""
         self._faces = (faces, now, scene)
 
-    def take_objects(
+    def show_objects(
         self, objects: Sequence[ObjectLabel], now: float, scene: Scene | None = None
     ) -> None:
-        """Show `objects` from now on, as in `take_faces`."""
+        """Show `objects` from now on, as in `show_faces`."""
         self._objects = (objects, now, scene)
 
     def show(self, jpeg: bytes, now: float, scene: Scene | None = None) -> bool:

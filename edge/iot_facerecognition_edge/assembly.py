@@ -126,9 +126,9 @@ def build(options: Options) -> Graph:
         updates=Updates(runtime_directory(os.environ), options.root / STATE, log.warning),
     )
     watcher = Watcher(_hooks(settings, log), PresenceTracker())
-    appliance.subscribe(watcher.take)
+    appliance.subscribe(watcher.accept)
     milestones = Milestones(milestones_file(os.environ), time.monotonic, log.warning)
-    appliance.subscribe(milestones.take)
+    appliance.subscribe(milestones.accept)
     return Graph(
         appliance=appliance,
         watcher=watcher,

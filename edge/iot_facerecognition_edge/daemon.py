@@ -61,7 +61,7 @@ class Daemon:
         """Say how things are, and give a sign of life if there is one."""
         appliance = self._appliance
         now = appliance.clock()
-        stuck = appliance.progress.stuck(now)
+        stuck = appliance.progress.stalled(now)
         if stuck and stuck != self._stuck:
             text = f"{stuck} hangs: systemd will start this program again"
             appliance.log.error(text)

@@ -124,7 +124,7 @@ class FromServer:
     def event(self, event: Any) -> None:
         """Handle one of `results.CLIENT_EVENTS`."""
         now = self._clock()
-        self._updates.take(event, now)
+        self._updates.accept(event, now)
         match event:
             case FrameEnded():
                 self._results.frame_ended(event, now)

@@ -48,7 +48,7 @@ class Milestones:
         self._warned = warned
         self._reached: dict[Milestone, float] = {}
 
-    def take(self, event: Event) -> None:
+    def accept(self, event: Event) -> None:
         """Look at an event of the appliance's."""
         match event:
             case FacesSeen() | ObjectsSeen():

@@ -203,7 +203,7 @@ class Picamera2Camera:
 
     def newest(self) -> Picture | None:
         """Return the newest picture if it was not fetched yet."""
-        return self._slot.take()
+        return self._slot.pop()
 
     def preview(self) -> PreviewImage | None:
         """Return the newest preview, and ask for another one."""

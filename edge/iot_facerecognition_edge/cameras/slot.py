@@ -20,7 +20,7 @@ class Slot:
             self._number += 1
             self._picture = Picture(jpeg, time, self._number, scene)
 
-    def take(self) -> Picture | None:
+    def pop(self) -> Picture | None:
         """Return the picture that waits, and forget it."""
         with self._lock:
             picture, self._picture = self._picture, None

@@ -94,7 +94,7 @@ class SourceCamera:
 
     def newest(self) -> Picture | None:
         """Return the newest picture if it was not fetched yet."""
-        return self._slot.take()
+        return self._slot.pop()
 
     def preview(self) -> PreviewImage | None:
         """Return the newest preview in RGB, and ask for another one."""

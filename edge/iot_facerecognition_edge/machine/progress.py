@@ -24,9 +24,9 @@ class _Track:
 
 
 class Progress:
-    """Remembers when capture and network last moved, as far as each is wanted.
+    """Remembers when capture and network last made progress, as far as each is wanted.
 
-    Moving means a picture or another try at the camera; any byte from the server, the answer to a
+    Progress means a picture or another try at the camera; any byte from the server, the answer to a
     ping too, or another try to reach it. A camera that is off or unplugged, a server that is down
     or has nothing to say is no reason to restart; a camera driver that hangs is. Times are
     monotonic seconds.
@@ -44,18 +44,18 @@ class Progress:
         self._network.want(network, now)
 
     def capture(self, now: float) -> None:
-        """Take note that the camera moved."""
+        """Record that the camera made progress."""
         self._capture.last = now
 
     def network(self, now: float) -> None:
-        """Record that the network moved at `now`, which may be older than what is recorded."""
+        """Record progress of the network at `now`, which may be older than what is recorded."""
         self._network.last = max(self._network.last, now)
 
     def alive(self, now: float) -> bool:
-        """Return whether both move, as far as wanted."""
+        """Return whether both make progress, as far as wanted."""
         return self._capture.alive(now) and self._network.alive(now)
 
-    def stuck(self, now: float) -> str:
-        """Return what does not move, in words; empty when all is well."""
+    def stalled(self, now: float) -> str:
+        """Return what makes no progress, in words; empty when all is well."""
         tracks = (("the camera", self._capture), ("the network", self._network))
         return " and ".join(name for name, track in tracks if not track.alive(now))

@@ -64,7 +64,7 @@ class Updates:
         before, self._report = self._report, self._read_report()
         return self._report != before
 
-    def take(self, event: object, now: float) -> None:
+    def accept(self, event: object, now: float) -> None:
         """Look at an event of the client's: results are counted, acknowledgements passed on."""
         match event:
             case FrameEnded(status=FrameStatus.PROCESSED):
@@ -78,7 +78,7 @@ class Updates:
         self._write(STREAMING, {"connected": connected, "rate": rate, "camera": camera})
 
     def touched(self, now: float) -> None:
-        """Take note that somebody uses the screen."""
+        """Record that somebody uses the screen."""
         if self._touched is None or now - self._touched >= TOUCH_INTERVAL:
             self._touched = now
             self._write(IN_USE, {})

@@ -36,8 +36,8 @@ class PresenceTracker:
         self._names: dict[str, float] = {}
         self._unknown: float | None = None
 
-    def take(self, faces: Iterable[Face], time: float) -> None:
-        """Take note of the faces of one frame."""
+    def update(self, faces: Iterable[Face], time: float) -> None:
+        """Record the faces of one frame."""
         for face in faces:
             if face.tag:
                 self._names[face.tag] = time

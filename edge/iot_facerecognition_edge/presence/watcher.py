@@ -16,10 +16,10 @@ class Watcher:
         self._tracker = tracker
         self._presence = Presence(PresenceKind.NOBODY)
 
-    def take(self, event: Event) -> None:
+    def accept(self, event: Event) -> None:
         """Look at an event of the appliance's."""
         if isinstance(event, FacesSeen):
-            self._tracker.take(event.faces, event.time)
+            self._tracker.update(event.faces, event.time)
             self.tick(event.time)
 
     def tick(self, now: float) -> None:

@@ -211,7 +211,7 @@ class App:
                     layer.answered(event)
         elif isinstance(event, SettingChanged):
             self._follow(event.key)
-        self.view.take(event)
+        self.view.accept(event)
 
     def _follow(self, key: str) -> None:
         """Take over a setting that is the screen's."""

@@ -76,8 +76,8 @@ class CameraView(View):
         self.navigator.screen.close_plane()
         self.appliance.close_camera()
 
-    def take(self, event: Event) -> None:
-        self._overlay.take(event)
+    def accept(self, event: Event) -> None:
+        self._overlay.accept(event)
         if isinstance(event, CameraChanged):
             self._follow(event.status)
         elif isinstance(event, ConnectionChanged):

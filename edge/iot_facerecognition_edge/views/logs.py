@@ -80,7 +80,7 @@ class LogsView(View):
             self._pane.scroll_to(offset + self.rows.height_before(newest))
         self._pane.changed()
 
-    def take(self, event: Event) -> None:
+    def accept(self, event: Event) -> None:
         if isinstance(event, EntryAdded):
             self._stale = True
 

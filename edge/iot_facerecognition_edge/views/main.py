@@ -118,7 +118,7 @@ class MainView(View):
 
     # What it shows.
 
-    def take(self, event: Event) -> None:
+    def accept(self, event: Event) -> None:
         if isinstance(event, ConnectionChanged | NetworkChanged | SettingChanged):
             self._refresh()
 

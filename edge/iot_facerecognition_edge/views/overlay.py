@@ -24,7 +24,7 @@ class Overlay:
         self._objects_scene: Scene | None = None
         self.size = (0, 0)
 
-    def take(self, event: Event) -> None:
+    def accept(self, event: Event) -> None:
         """Show the faces or objects of `event` instead of those before; others are ignored."""
         if isinstance(event, FacesSeen):
             self._faces, self.size, self._faces_at = event.faces, event.size, event.time

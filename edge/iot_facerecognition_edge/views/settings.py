@@ -111,7 +111,7 @@ class SettingsView(View):
     def closed(self) -> None:
         self._kept.offset = self._pane.offset
 
-    def take(self, event: Event) -> None:
+    def accept(self, event: Event) -> None:
         if isinstance(event, SettingChanged):
             if event.key in {CameraSettings.source.key, CameraSettings.device_number.key}:
                 # Another camera obeys other settings.

@@ -95,7 +95,7 @@ class View(Layer):
     def closed(self) -> None:
         """End it."""
 
-    def take(self, event: Event) -> None:
+    def accept(self, event: Event) -> None:
         """Handle an event of the appliance."""
 
     def action(self, button: Button) -> Button:

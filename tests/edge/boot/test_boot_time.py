@@ -96,10 +96,10 @@ def test_each_milestone_keeps_its_first_time_in_one_file(tmp_path: Path):
     connected = ConnectionChanged(Status(State.CONNECTED, "connected", server="server:50000"))
     for event in (running, FirstPicture(), connected, FacesSeen((), 1, (640, 480), 1.0)):
         now += 1
-        milestones.take(event)
+        milestones.accept(event)
     now = 99.0
-    milestones.take(running)
-    milestones.take(CameraChanged(CameraStatus(CameraState.OFF, "the camera is off")))
+    milestones.accept(running)
+    milestones.accept(CameraChanged(CameraStatus(CameraState.OFF, "the camera is off")))
     assert json.loads(file.read_text()) == {
         "ready": 10.0,
         "camera": 11.0,
@@ -113,7 +113,7 @@ def test_a_file_that_cannot_be_written_is_told_once(tmp_path: Path):
     told: list[str] = []
     milestones = Milestones(tmp_path / "missing" / "file", lambda: 1.0, told.append)
     milestones.reach(Milestone.READY)
-    milestones.take(FirstPicture())
+    milestones.accept(FirstPicture())
     assert len(told) == 1
 
 

@@ -54,7 +54,7 @@ class FakeCamera:
         self.slot.clear()
 
     def newest(self) -> Picture | None:
-        return self.slot.take()
+        return self.slot.pop()
 
     def preview(self) -> None:
         return None

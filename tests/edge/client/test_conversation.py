@@ -173,16 +173,16 @@ def test_a_text_under_way_takes_the_room_of_one_that_waits():
     outbox = Outbox()
     for number in range(TEXTS_KEPT):
         outbox.put_text(str(number))
-    assert outbox.take_text() == "0"
+    assert outbox.pop_text() == "0"
     with pytest.raises(OutboxFullError):
         outbox.put_text("one more")
     outbox.text_undone()
     with pytest.raises(OutboxFullError):
         outbox.put_text("one more")
     for number in range(TEXTS_KEPT):
-        assert outbox.take_text() == str(number)
+        assert outbox.pop_text() == str(number)
         outbox.text_done()
-    assert outbox.take_text() is None
+    assert outbox.pop_text() is None
     outbox.put_text("again")
 
 
@@ -258,14 +258,14 @@ def test_many_changes_of_one_setting_are_one_message():
 def test_a_setting_is_pending_until_its_last_echo():
     settings = SettingsSync(SessionSettings())
     settings.requested()
-    while settings.take():
+    while settings.next_change():
         pass
     for command in FIELDS:
         settings.echoed(Setting(command, getattr(SessionSettings(), FIELDS[command])))
     settings.change(label_count=7)
-    assert settings.take()
+    assert settings.next_change()
     settings.change(label_count=9)
-    assert settings.take()
+    assert settings.next_change()
     settings.echoed(Setting(Command.SETTING_LABELCOUNT, 7))
     assert settings.pending == {"label_count"}
     assert settings.echoed(Setting(Command.SETTING_LABELCOUNT, 9)).held == 9
@@ -284,11 +284,11 @@ def test_a_setting_that_the_server_changed_by_itself_holds():
 def test_asking_again_for_what_the_server_did_not_grant_is_sent_again():
     settings = SettingsSync(SessionSettings(label_count=900))
     settings.requested()
-    while settings.take():
+    while settings.next_change():
         pass
     settings.echoed(Setting(Command.SETTING_LABELCOUNT, 7))
     settings.change(label_count=900)
-    assert settings.take() == Setting(Command.SETTING_LABELCOUNT, 900)
+    assert settings.next_change() == Setting(Command.SETTING_LABELCOUNT, 900)
 
 
 def sent_frames(session: Conversation, outbox: Outbox, now: float) -> int:

@@ -63,7 +63,7 @@ def test_a_box_lies_on_its_face_in_pictures_of_two_proportions_and_on_no_other(s
         jpeg = cv2.imencode(".png", pixels)[1].tobytes()
         window.show(jpeg, 10.0, scene)
         assert np.array_equal(shown[-1], pixels), f"a box of {before} over {scene}"
-        window.take_faces((Face("", x, y, width, height),), 10.0, scene)
+        window.show_faces((Face("", x, y, width, height),), 10.0, scene)
         window.show(jpeg, 10.1, scene)
         drawn = (shown[-1] == 128).all(axis=2)
         assert drawn[y, x : x + width].all()

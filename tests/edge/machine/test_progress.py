@@ -7,12 +7,12 @@ def test_both_must_move() -> None:
     progress = Progress(capture=10, network=20)
     progress.want(0, capture=True, network=True)
     assert progress.alive(10)
-    assert progress.stuck(11) == "the camera"
+    assert progress.stalled(11) == "the camera"
     progress.capture(15)
-    assert progress.stuck(21) == "the network"
+    assert progress.stalled(21) == "the network"
     progress.network(21)
     assert progress.alive(22)
-    assert progress.stuck(100) == "the camera and the network"
+    assert progress.stalled(100) == "the camera and the network"
 
 
 def test_what_is_not_wanted_need_not_move() -> None:

@@ -50,16 +50,16 @@ def test_the_updater_sees_whether_the_appliance_streams(updates: Updates, device
     updates.tell(0.0, connected=True, camera="off")
     assert "its camera is 'off'" in device.unhealthy()
     for status in (FrameStatus.DROPPED, FrameStatus.REJECTED):
-        updates.take(FrameEnded(1, status), 0.0)
+        updates.accept(FrameEnded(1, status), 0.0)
     updates.tell(1.0, connected=True, camera="running")
     assert "no results" in device.unhealthy(), "frames without a result are none"
-    updates.take(FrameEnded(2, FrameStatus.PROCESSED), 1.0)
+    updates.accept(FrameEnded(2, FrameStatus.PROCESSED), 1.0)
     updates.tell(2.0, connected=True, camera="running")
     assert device.unhealthy() == ""
 
 
 def test_an_old_word_is_none(updates: Updates, device: Device, places: Places) -> None:
-    updates.take(FrameEnded(2, FrameStatus.PROCESSED), 1.0)
+    updates.accept(FrameEnded(2, FrameStatus.PROCESSED), 1.0)
     updates.tell(2.0, connected=True, camera="running")
     old = (places.runtime / "streaming").stat().st_mtime - 31
     os.utime(places.runtime / "streaming", (old, old))
@@ -88,7 +88,7 @@ def test_only_the_acknowledgement_of_this_attempt_counts(
     updates: Updates, device: Device, version: str, attempt: str, counts: bool
 ) -> None:
     assert not device.acknowledged(ATTEMPT)
-    updates.take(UpdateAcknowledged(version, attempt), 1.0)
+    updates.accept(UpdateAcknowledged(version, attempt), 1.0)
     assert device.acknowledged(ATTEMPT) is counts
 
 

@@ -163,7 +163,7 @@ def test_hooks_learn_of_changes_only_and_of_leaving_by_the_tick() -> None:
     recorder = Recorder()
     watcher = Watcher([recorder], PresenceTracker(hold=2))
     for number in range(5):
-        watcher.take(FacesSeen((Face("Ada", 0, 0, 1, 1),), number, (640, 480), number / 10))
+        watcher.accept(FacesSeen((Face("Ada", 0, 0, 1, 1),), number, (640, 480), number / 10))
     watcher.tick(1.0)
     watcher.tick(3.0)
     watcher.tick(4.0)

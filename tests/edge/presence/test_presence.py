@@ -10,15 +10,15 @@ def face(tag: str = "") -> Face:
 
 def test_a_face_missed_for_a_moment_has_not_left() -> None:
     tracker = PresenceTracker(hold=2)
-    tracker.take([face("Ada")], 0)
-    tracker.take([], 0.5)
+    tracker.update([face("Ada")], 0)
+    tracker.update([], 0.5)
     assert tracker.at(1.9) == Presence(PresenceKind.KNOWN, ("Ada",))
     assert tracker.at(2.0) == Presence(PresenceKind.NOBODY)
 
 
 def test_a_known_face_outranks_an_unknown_one() -> None:
     tracker = PresenceTracker(hold=2)
-    tracker.take([face(), face("Grace"), face("Ada")], 0)
+    tracker.update([face(), face("Grace"), face("Ada")], 0)
     assert tracker.at(0) == Presence(PresenceKind.KNOWN, ("Ada", "Grace"))
-    tracker.take([face()], 1)
+    tracker.update([face()], 1)
     assert tracker.at(2.5) == Presence(PresenceKind.UNKNOWN)

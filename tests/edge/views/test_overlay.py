@@ -17,8 +17,8 @@ def seen(*faces: Face, time: float) -> FacesSeen:
 
 def test_results_vanish_after_their_duration() -> None:
     overlay = Overlay(Settings({"display.object_duration": 1000}))
-    overlay.take(seen(face("Ada"), time=10))
-    overlay.take(ObjectsSeen((ObjectLabel("cup", 0.9),), 1, 10))
+    overlay.accept(seen(face("Ada"), time=10))
+    overlay.accept(ObjectsSeen((ObjectLabel("cup", 0.9),), 1, 10))
     assert overlay.next_change(10) == 11
     assert [f.tag for f in overlay.faces(12.9)] == ["Ada"]
     assert overlay.objects(10.9)
@@ -31,23 +31,23 @@ def test_results_vanish_after_their_duration() -> None:
 
 def test_negative_duration_means_for_ever() -> None:
     overlay = Overlay(Settings({"display.face_duration": -1}))
-    overlay.take(seen(face("Ada"), time=0))
+    overlay.accept(seen(face("Ada"), time=0))
     assert overlay.faces(1e9)
     assert overlay.next_change(1e9) is None
 
 
 def test_a_frame_without_faces_clears_those_before() -> None:
     overlay = Overlay(Settings())
-    overlay.take(seen(face("Ada"), time=0))
-    overlay.take(seen(time=0.1))
+    overlay.accept(seen(face("Ada"), time=0))
+    overlay.accept(seen(time=0.1))
     assert overlay.faces(0.1) == ()
 
 
 def test_what_was_found_in_one_scene_is_not_drawn_over_another() -> None:
     overlay = Overlay(Settings())
     first, second = Scene(1, (640, 480)), Scene(2, (640, 480))
-    overlay.take(FacesSeen((face("Ada"),), 1, first.size, 0, first))
-    overlay.take(ObjectsSeen((ObjectLabel("cup", 0.9),), 1, 0, first))
+    overlay.accept(FacesSeen((face("Ada"),), 1, first.size, 0, first))
+    overlay.accept(ObjectsSeen((ObjectLabel("cup", 0.9),), 1, 0, first))
     assert overlay.faces(0, first)
     assert overlay.objects(0, first)
     assert overlay.faces(0, second) == ()
@@ -57,6 +57,6 @@ def test_what_was_found_in_one_scene_is_not_drawn_over_another() -> None:
 
 def test_clear_takes_everything_away() -> None:
     overlay = Overlay(Settings())
-    overlay.take(seen(face("Ada"), time=0))
+    overlay.accept(seen(face("Ada"), time=0))
     overlay.clear()
     assert overlay.faces(0) == ()
