@@ -47,7 +47,7 @@ ONLY_ON_A_DEVICE = {"evdev", "gpiozero", "libcamera", "picamera2", "sdnotify"}
 """What a module may miss where there is no such hardware."""
 
 SERVER_LAYERS = (
-    {"config", "trust"},
+    {"config", "third_parties", "trust"},
     {"detection", "frames"},
     {"vision", "networks", "models"},
     {"gallery", "tracking"},

@@ -45,7 +45,7 @@ from iot_facerecognition_server.serving.control_client import SOCKET_NAME
 from iot_facerecognition_server.serving.fleet_requests import FleetRequests
 from iot_facerecognition_server.serving.open_files import allow_open_files
 from iot_facerecognition_server.serving.photo_checks import PhotoChecks
-from iot_facerecognition_server.serving.tls_buffers import bound_tls_buffers
+from iot_facerecognition_server.third_parties.asyncio_tls import bound_tls_buffers
 from iot_facerecognition_server.trust.tls import ServerTls
 
 _log = logging.getLogger(__name__)

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iot_facerecognition_server.detection import NATIVE_FACE_SIZE, Detection
+from iot_facerecognition_server.third_parties.dlib_detector import DetectorFormatError
 from iot_facerecognition_server.tracking.search_regions import SearchRegion
 from iot_facerecognition_server.vision.chip_quality import chip_quality
-from iot_facerecognition_server.vision.face_poses import DetectorFormatError
 from iot_facerecognition_server.vision.faces import FaceDetector, HogDetector
 from iot_facerecognition_server.vision.scaling import resized
 from iot_facerecognition_server.vision.sharpness import sharpness

@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, Final
 
-from websockets.asyncio.connection import Connection
 from websockets.asyncio.server import ServerConnection
 from websockets.frames import DATA_OPCODES, CloseCode, Frame, Opcode
 from websockets.protocol import SEND_EOF, State
@@ -15,12 +14,13 @@ from websockets.typing import DataLike
 
 from iot_facerecognition_protocol import SUBPROTOCOL_V2, ErrorCode, ErrorReport, Version, encode
 from iot_facerecognition_server.serving.reading import Reading
-from iot_facerecognition_server.serving.tls_buffers import (
+from iot_facerecognition_server.serving.unfinished import FRAGMENT_BYTES, UnfinishedMessages
+from iot_facerecognition_server.third_parties import websockets_parser
+from iot_facerecognition_server.third_parties.asyncio_tls import (
     ReadBuffer,
     bound_unread_bytes,
     unsent_bytes,
 )
-from iot_facerecognition_server.serving.unfinished import FRAGMENT_BYTES, UnfinishedMessages
 from iot_facerecognition_server.trust.client_identity import ClientIdentity
 
 CLOSE_SECONDS: Final = 2.0
@@ -79,10 +79,10 @@ class ClientConnection(ServerConnection):
         self._untaken: deque[int] = deque()
         self._requested = 0
         self._overhead = 0
-        self._fail = self.protocol.fail
-        self.protocol.fail = self._explain_and_fail  # type: ignore[method-assign]
-        self._receive = self.protocol.recv_frame
-        self.protocol.recv_frame = self._receive_and_forget  # type: ignore[method-assign]
+        self._fail = websockets_parser.replace_fail(self.protocol, self._explain_and_fail)
+        self._receive = websockets_parser.replace_receive_frame(
+            self.protocol, self._receive_and_forget
+        )
         self.offence: ErrorReport | None = None
         """Why the connection itself, rather than its client's session, ended it."""
         self._when_lost: list[Callable[[], None]] = []
@@ -109,7 +109,7 @@ class ClientConnection(ServerConnection):
 
     def when_lost(self, callback: Callable[[], None]) -> None:
         """Call `callback` once the connection has ended, however it ends; at once if it has."""
-        if self.connection_lost_waiter.done():
+        if websockets_parser.has_ended(self):
             callback()
         else:
             self._when_lost.append(callback)
@@ -121,10 +121,13 @@ class ClientConnection(ServerConnection):
         """
         self._read_buffer.lend(transport)
         bound_unread_bytes(transport)
-        Connection.connection_made(self, transport)
+        websockets_parser.begin(self, transport)
         self._reading = Reading(self.transport)
-        self.recv_messages.pause = lambda: self._reading.hold(_QUEUE)
-        self.recv_messages.resume = lambda: self._reading.release(_QUEUE)
+        websockets_parser.pause_by(
+            self,
+            lambda: self._reading.hold(_QUEUE),
+            lambda: self._reading.release(_QUEUE),
+        )
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell those who wanted to know."""
@@ -181,8 +184,7 @@ class ClientConnection(ServerConnection):
             return
         self._refuse(ErrorCode.MESSAGE_UNFINISHED, words)
         self._fail(CloseCode.POLICY_VIOLATION, words[:100])
-        self.protocol.reader.discard()
-        self.recv_messages.close()
+        websockets_parser.forget_message(self)
         self.send_data()
 
     async def close(
@@ -236,7 +238,7 @@ class ClientConnection(ServerConnection):
 
     def _explain_and_fail(self, code: CloseCode | int, reason: str = "") -> None:
         if code == CloseCode.MESSAGE_TOO_BIG:
-            most = self.protocol.max_message_size
+            most = websockets_parser.most_bytes(self.protocol)
             reason = f"a message has at most {most} bytes here ([Limits] FrameBytes, TextBytes)"
             self._refuse(ErrorCode.FRAME_TOO_LARGE, reason)
         self._fail(code, reason)
@@ -258,7 +260,7 @@ class ClientConnection(ServerConnection):
         self._receive(replace(frame))
         self._message_size += len(frame.data) * (frame.opcode in DATA_OPCODES)
         frame.data = b""
-        if self.protocol.current_size is None:
+        if not websockets_parser.in_message(self.protocol):
             self._fragments = 0
             if frame.opcode in DATA_OPCODES:
                 self._message_ended = True
@@ -278,8 +280,8 @@ class ClientConnection(ServerConnection):
         if self._message_ended:
             self._message_ended = False
             self._release()
-        size = len(self.protocol.reader.buffer) + self._fragments * FRAGMENT_BYTES
-        size += (self.protocol.current_size or 0) + sum(self._untaken)
+        size = websockets_parser.unparsed_size(self.protocol)
+        size += self._fragments * FRAGMENT_BYTES + sum(self._untaken)
         if not size or self.transport.is_closing():
             self._release()
             return

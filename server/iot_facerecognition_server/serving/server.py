@@ -27,13 +27,13 @@ from iot_facerecognition_server.serving.entrance import Entrance, FailedHandshak
 from iot_facerecognition_server.serving.origins import Origins
 from iot_facerecognition_server.serving.pairing import PairingDesk
 from iot_facerecognition_server.serving.proxies import Proxies
-from iot_facerecognition_server.serving.tls_buffers import ReadBuffer
 from iot_facerecognition_server.serving.unfinished import UnfinishedMessages
 from iot_facerecognition_server.sessions.budget import Budgets
 from iot_facerecognition_server.sessions.events import Attempt, PeerRefused
 from iot_facerecognition_server.sessions.feed import Feed
 from iot_facerecognition_server.sessions.refusal_reasons import AUTHENTICATION, ORIGIN, PAIRING
 from iot_facerecognition_server.sessions.session_keys import new_session_key
+from iot_facerecognition_server.third_parties.asyncio_tls import ReadBuffer
 from iot_facerecognition_server.trust.authentication import (
     Accepted,
     Authenticator,

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from iot_facerecognition_protocol.box import Box
 from iot_facerecognition_server.detection import NATIVE_FACE_SIZE, Detection
+from iot_facerecognition_server.third_parties.dlib_detector import by_pose
 from iot_facerecognition_server.vision import exif
-from iot_facerecognition_server.vision.face_poses import by_pose
 from iot_facerecognition_server.vision.frontal_face_detector import frontal_face_detector
 from iot_facerecognition_server.vision.jpeg_header import JpegHeader
 from iot_facerecognition_server.vision.scaling import rescaled

@@ -9,6 +9,7 @@ import dlib
 
 from iot_facerecognition_protocol.system.regular_file import read_regular
 from iot_facerecognition_protocol.system.whole_file import write_file
+from iot_facerecognition_server.third_parties.dlib_detector import detector_of, state_of
 
 _log = logging.getLogger(__name__)
 
@@ -44,14 +45,12 @@ def _detector(kept: bytes) -> Any:
     digest, state = kept[:_DIGEST], kept[_DIGEST:]
     if hashlib.sha256(state).digest() != digest:
         raise ValueError("its hash is another one")
-    detector = dlib.fhog_object_detector.__new__(dlib.fhog_object_detector)
-    detector.__setstate__((state,))
-    return detector
+    return detector_of(state)
 
 
 def _keep(detector: Any, path: Path) -> None:
     """Write `detector` to `path` in one step."""
-    (state,) = detector.__getstate__()
+    state = state_of(detector)
     try:
         write_file(path, hashlib.sha256(state).digest() + state, durable=False)
     except OSError as error:

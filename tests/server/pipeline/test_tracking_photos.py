@@ -21,12 +21,12 @@ from iot_facerecognition_server.pipeline.frame_search import FrameSearcher
 from iot_facerecognition_server.pipeline.region_search import RegionSearcher
 from iot_facerecognition_server.pipeline.tools import Network, Tools
 from iot_facerecognition_server.pipeline.tracked_faces import track_faces
+from iot_facerecognition_server.third_parties.dlib_detector import DetectorFormatError
 from iot_facerecognition_server.tracking.search_regions import face_region
 from iot_facerecognition_server.tracking.settings import TrackingSettings
 from iot_facerecognition_server.tracking.steps import Way
 from iot_facerecognition_server.tracking.tracker import FaceTracker
 from iot_facerecognition_server.vision.alignment import FaceAligner
-from iot_facerecognition_server.vision.face_poses import DetectorFormatError
 from iot_facerecognition_server.vision.face_scanner import FaceScanner
 from iot_facerecognition_server.vision.faces import HogDetector
 from iot_facerecognition_server.vision.jpeg import JpegDecoder

@@ -21,8 +21,8 @@ from iot_facerecognition_server.listening import listen
 from iot_facerecognition_server.serving.connection import ClientConnection
 from iot_facerecognition_server.serving.entrance import Entrance
 from iot_facerecognition_server.serving.proxies import Proxies
-from iot_facerecognition_server.serving.tls_buffers import BUFFER_BYTES, ReadBuffer
 from iot_facerecognition_server.serving.unfinished import UnfinishedMessages
+from iot_facerecognition_server.third_parties.asyncio_tls import BUFFER_BYTES, ReadBuffer
 
 from .live_server import trusting
 

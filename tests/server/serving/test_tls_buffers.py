@@ -8,7 +8,7 @@ import pytest
 
 from iot_facerecognition_server.assembly.trust import server_tls
 from iot_facerecognition_server.config import load
-from iot_facerecognition_server.serving.tls_buffers import (
+from iot_facerecognition_server.third_parties.asyncio_tls import (
     BUFFER_BYTES,
     ReadBuffer,
     bound_tls_buffers,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from iot_facerecognition_server.vision.face_poses import DetectorFormatError, by_pose
+from iot_facerecognition_server.third_parties.dlib_detector import DetectorFormatError, by_pose
 from iot_facerecognition_server.vision.faces import HogDetector
 
 POSES = 5

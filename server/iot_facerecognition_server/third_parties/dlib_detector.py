@@ -1,4 +1,7 @@
-"""dlib's frontal face detector taken apart: one classifier for each pose of a head.
+"""What dlib's frontal face detector pickles itself as, and what can be made of it.
+
+It is numbers, which dlib reads from memory: nothing in it is executed. Taken apart, it is one
+classifier for each pose of a head.
 
 The detector holds five linear classifiers over the same HOG features, for heads that look ahead, to
 the left and to the right, and that are turned to the left and to the right (dlib,
@@ -24,13 +27,26 @@ class DetectorFormatError(Exception):
     """dlib writes its detector in another way than this module reads it."""
 
 
+def state_of(detector: Any) -> bytes:
+    """Return what a `dlib.fhog_object_detector` pickles itself as."""
+    (state,) = detector.__getstate__()
+    return bytes(state)
+
+
+def detector_of(state: bytes) -> Any:
+    """Return the `dlib.fhog_object_detector` of `state_of`. Raises RuntimeError."""
+    detector = dlib.fhog_object_detector.__new__(dlib.fhog_object_detector)
+    detector.__setstate__((state,))
+    return detector
+
+
 def by_pose(detector: Any) -> list[Any]:
     """Return a `dlib.fhog_object_detector` for each classifier of `detector`, in their order.
 
     Each finds what `detector` finds with that one, at the same scores; which one that was is the
     third thing that `detector.run` returns. Raises DetectorFormatError.
     """
-    (state,) = detector.__getstate__()
+    state = state_of(detector)
     count_at = _skip(state, 0, _HEADER_NUMBERS)
     first = _skip(state, count_at, 1)
     count = _integer(state, count_at)
@@ -66,9 +82,7 @@ def _skip(state: bytes, at: int, count: int) -> int:
 
 
 def _loaded(state: bytes) -> Any:
-    detector = dlib.fhog_object_detector.__new__(dlib.fhog_object_detector)
     try:
-        detector.__setstate__((state,))
+        return detector_of(state)
     except RuntimeError as error:
         raise DetectorFormatError(str(error).strip().partition("\n")[0]) from error
-    return detector
