@@ -102,9 +102,9 @@ def observe(name: str, pid: int, clients: int, seconds: float) -> Row:
     return Row(name, clients, after.memory, (after.cpu - before.cpu) / seconds * 60)
 
 
-def measure_server(folder: Path, count: int, seconds: float, following: str) -> Iterator[Row]:
+def measure_server(folder: Path, count: int, seconds: float, tracking: str) -> Iterator[Row]:
     """Measure the server in each of its states."""
-    settings = {**SETTINGS, "Engine": {"Following": following}}
+    settings = {**SETTINGS, "Engine": {"Tracking": tracking}}
     frame = folder / "frame.jpg"
     frame.write_bytes(scene_frames(640, 480, 1)[0])
     with ServerProcess(folder / "server", references(), settings) as server:
@@ -163,16 +163,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clients", type=int, default=500)
     parser.add_argument("--seconds", type=float, default=10.0, help="of watching each state")
-    parser.add_argument("--following", choices=("on", "off"), default="on")
+    parser.add_argument("--tracking", choices=("on", "off"), default="on")
     options = parser.parse_args()
     print(f"{machine()}\n")
     print(f"{options.clients} idle clients over TLS 1.3 on loopback; anonymous memory,")
-    print(f"following {options.following}")
+    print(f"tracking {options.tracking}")
     print(f"{'':<44} {'MB':>8} {'KB each':>9} {'CPU s/min':>10}\n" + "-" * 74)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         each = print_rows(
-            measure_server(folder, options.clients, options.seconds, options.following)
+            measure_server(folder, options.clients, options.seconds, options.tracking)
         )
         print_rows(measure_bare(folder, options.clients, options.seconds))
     verdict = "met" if each <= TARGET else "missed"

@@ -1,7 +1,7 @@
 """A server that is offered far more than it can do: what is dropped, and what the rest is worth.
 
 `python -m benchmarks.overload` lets 8 and then 32 clients offer 15 frames a second each to the real
-server over real TLS, with following off, so that each frame costs a full scan. `--soak 300` does it
+server over real TLS, with tracking off, so that each frame costs a full scan. `--soak 300` does it
 for five minutes each (`make soak`). A result's age is the time from a frame's capture at the client
 to its result there; the bound on its 95th percentile comes from the bare kernels' time for a frame,
 measured in the same run before and after. The event loop's stalls are seen by a timer on the
@@ -36,7 +36,7 @@ SAMPLE_SECONDS: Final = 0.5
 STALL_TARGET_MS: Final = 20.0
 FAIRNESS_TARGET: Final = 0.98
 SETTINGS: Final = {
-    "Engine": {"Following": "off"},
+    "Engine": {"Tracking": "off"},
     "Limits": {"FrameRate": "0"},
     "Budget": {"FrameRate": "0"},
     "Metrics": server_metrics.ENABLED,

@@ -44,7 +44,7 @@ VARIANCE: Final = 0.37
 """Of all axes together: half the mean square of the distance of two people."""
 FACE_DISTANCE: Final = 0.36
 SETTINGS: Final = {
-    "Engine": {"Following": "off"},
+    "Engine": {"Tracking": "off"},
     "Limits": {"FrameRate": "0"},
     "Budget": {"FrameRate": "0"},
 }

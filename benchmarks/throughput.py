@@ -4,7 +4,7 @@
 of their own stream in a closed loop. The first table is of faces with every frame scanned; its
 references, measured before and after each row since the machine's speed drifts, are the bare
 kernels (benchmarks/bare_kernels.py), a loop over dlib's Python package and one over the package
-`face_recognition`. Then come objects, beside the bare classifier, and faces that are followed.
+`face_recognition`. Then come objects, beside the bare classifier, and faces that are tracked.
 `--full` measures every combination of size, faces and clients.
 """
 
@@ -46,7 +46,7 @@ CLIENTS: Final = 8
 OF_BARE_TARGET: Final = 0.85
 DLIB_TARGET: Final = 5.0
 OBJECTS_TARGET: Final = 20.0
-FOLLOWED_TARGET: Final = 200.0
+TRACKED_TARGET: Final = 200.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def print_faces(folder: Path, cases: Sequence[Case], outstanding: int, seconds: 
             scenes[case.size, case.faces] = write_scene(place, case.size, FRAMES, case.faces)
     print(table(measured_apart(scenes[VGA, 1]), cores()), "\n")
     print(HEADER)
-    with running(folder / "faces", {"Following": "off"}) as server:
+    with running(folder / "faces", {"Tracking": "off"}) as server:
         packages: dict[Path, KernelTimes] = {}
         last: dict[Path, KernelTimes] = {}
         for case in cases:
@@ -170,22 +170,22 @@ def write_moving_frames(folder: Path) -> Path:
     return folder
 
 
-def print_following(folder: Path, seconds: float) -> None:
-    """Print the rate with faces followed between scans, and without."""
+def print_tracking(folder: Path, seconds: float) -> None:
+    """Print the rate with faces tracked between scans, and without."""
     frames = write_moving_frames(folder / "moving")
     print(f"moving photos, {CLIENTS} clients    results/s  face results/s  p50 ms    p95    p99")
-    followed = 0.0
-    for following in ("off", "on"):
-        with running(folder / f"following-{following}", {"Following": following}) as server:
+    tracked = 0.0
+    for tracking in ("off", "on"):
+        with running(folder / f"tracking-{tracking}", {"Tracking": tracking}) as server:
             streamed = stream_closed_loop(server, frames, CLIENTS, 2, seconds)
         p50, p95, p99 = streamed.percentiles(0.5, 0.95, 0.99)
-        followed = streamed.faces / seconds
+        tracked = streamed.faces / seconds
         print(
-            f"  following {following:<20} {streamed.rate:>10.1f} {followed:>15.1f}"
+            f"  tracking {tracking:<21} {streamed.rate:>10.1f} {tracked:>15.1f}"
             f" {p50:>7.0f} {p95:>6.0f} {p99:>6.0f}",
             flush=True,
         )
-    print(f"  target {FOLLOWED_TARGET:.0f}/s: {_verdict(followed >= FOLLOWED_TARGET)}")
+    print(f"  target {TRACKED_TARGET:.0f}/s: {_verdict(tracked >= TRACKED_TARGET)}")
 
 
 def _verdict(good: bool) -> str:
@@ -198,7 +198,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4.0, help="of each row")
     parser.add_argument("--outstanding", type=int, default=2, help="frames of a client on the way")
     parser.add_argument("--full", action="store_true", help="every size, faces and clients")
-    parser.add_argument("--only", choices=("faces", "objects", "following"))
+    parser.add_argument("--only", choices=("faces", "objects", "tracking"))
     options = parser.parse_args()
     torch.set_num_threads(1)  # as in the server
     print(f"{machine()}\nTLS 1.3 on loopback, closed loop,", end=" ")
@@ -212,8 +212,8 @@ def main() -> None:
             if not (folder / "480-1").exists():
                 write_scene(folder / "480-1", VGA, FRAMES)
             print_objects(folder, options.seconds)
-        if options.only in {None, "following"}:
-            print_following(folder, options.seconds)
+        if options.only in {None, "tracking"}:
+            print_tracking(folder, options.seconds)
 
 
 if __name__ == "__main__":

@@ -109,7 +109,7 @@ def alert_lab(folder: Path, photos: Path) -> Iterator[AlertLab]:
                 },
                 "Limits": {"Clients": "8"},
                 "Budget": {"Connections": "0"},
-                "Engine": {"Workers": "1", "ObjectInterval": "0", "Following": "off"},
+                "Engine": {"Workers": "1", "ObjectInterval": "0", "Tracking": "off"},
             },
             port=free_port(),
         )

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from iot_facerecognition_client.jpeg import EXIF_ORIENTATION, ROTATED
 from iot_facerecognition_client.sources.interface import SourceError
+from iot_facerecognition_protocol.jpeg_header import ORIENTATION, UPRIGHT, upright_size
 
 try:
     from PIL import Image, ImageOps
@@ -19,9 +19,7 @@ _GREY_BYTES = {"I": 4, "I;16": 2, "I;16L": 2, "I;16B": 2}
 def photo_size(path: Path) -> tuple[int, int]:
     """Return width and height of the upright photo. Raises SourceError."""
     with _opened(path) as image:
-        width, height = image.size
-        rotated = image.getexif().get(EXIF_ORIENTATION) in ROTATED
-    return (height, width) if rotated else (width, height)
+        return upright_size(image.size, image.getexif().get(ORIENTATION, UPRIGHT))
 
 
 def read_photo(path: Path) -> Image.Image:

@@ -8,6 +8,7 @@ from pathlib import Path
 from iot_facerecognition_client.jpeg import read_jpeg_header
 from iot_facerecognition_client.sources.interface import SourceError, SourceFrame
 from iot_facerecognition_client.sources.pacing import Pacer
+from iot_facerecognition_protocol.jpeg_header import UPRIGHT
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp"})
 
@@ -146,4 +147,5 @@ def _fitting_jpeg(path: Path, size: tuple[int, int] | None) -> _Encoded | None:
     except ValueError:
         return None
     fits = size is None or (header.width <= size[0] and header.height <= size[1])
-    return (data, (header.width, header.height)) if fits and header.orientation == 1 else None
+    kept = fits and header.orientation == UPRIGHT
+    return (data, (header.width, header.height)) if kept else None

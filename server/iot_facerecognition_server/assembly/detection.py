@@ -64,6 +64,6 @@ class FaceDetection:
 
 def _tracking(config: Config, detector: str) -> TrackingSettings | None:
     """Decide whether faces are tracked: the CNN's boxes change with the picture around them."""
-    if not config.engine.following or detector != "hog":
+    if not config.engine.tracking or detector != "hog":
         return None
     return TrackingSettings(config.engine.full_scan_interval, config.engine.min_face_size)

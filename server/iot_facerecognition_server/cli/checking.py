@@ -1,4 +1,4 @@
-"""`check-config`: the settings as they hold, and everything that is wrong with them."""
+"""`check-config`: the effective settings, and everything that is wrong with them."""
 
 import argparse
 import os
@@ -27,12 +27,14 @@ def check(arguments: argparse.Namespace) -> int:
     """Print the settings and what is wrong with them."""
     path = config_file(arguments)
     found = examine(path, os.environ)
-    print(f"# {path.resolve() if path else 'no config.ini here: built-in settings'}")
+    print(f"# {path.resolve() if path else 'no config.ini here: using built-in defaults'}")
     for section, settings in groupby(found.settings, key=lambda held: held.setting.section):
         rows = [
             (f"{held.setting.key}={_line(held.text)}", _origin(held.origin)) for held in settings
         ]
         print(f"\n[{section}]\n{table(rows)}")
+    for warning in found.config.warnings:
+        sys.stderr.write(f"warning: {warning}\n")
     problems = list(found.problems)
     unusable: list[str] = []
     if not problems:

@@ -62,8 +62,8 @@ def make_parser() -> argparse.ArgumentParser:
         commands,
         "check-config",
         "checking:check",
-        "print the settings as they hold, and what is wrong",
-        "Print the settings as they hold and where each comes from. Then look at the files that\n"
+        "print the effective settings, and what is wrong",
+        "Print the effective settings and where each comes from. Then look at the files that\n"
         "they name, as a start would, and tell everything that is wrong. Nothing is changed.",
     )
     clients = _command(

@@ -89,7 +89,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _serve(config: Config, early_end: EarlyEnd, log: ServerLog) -> None:
     if config.source is None:
-        _log.info("there is no config.ini here: the built-in settings hold")
+        _log.info("there is no config.ini here: using built-in defaults")
+    for warning in config.warnings:
+        _log.warning("%s", warning)
     clients, connections = config.limits.clients, config.budget.connections
     if clients > 1 and not 0 < connections < clients:
         _log.warning(

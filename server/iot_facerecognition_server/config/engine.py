@@ -48,23 +48,24 @@ class EngineSettings:
         "MaxFrameAge",
         Number(0.05, 3600.0, "seconds"),
         "5",
-        "A frame that has waited this long for its turn is dropped unseen.",
+        "A frame that has waited this long for its slot is dropped unseen.",
     )
-    following: bool = setting(
-        "Following",
+    tracking: bool = setting(
+        "Tracking",
         Boolean(),
         "on",
-        "Follow faces from frame to frame: where nothing moves the last faces hold, where a face"
-        " was only its surroundings are searched, and its name is made sure of every two seconds."
+        "Track faces from frame to frame: where nothing moves the last faces are kept, where a face"
+        " was only its surroundings are searched, and its name is verified every two seconds."
         " Three times as many frames a second, at the price of one box in a hundred that is missed"
         " for a frame. off: every frame stands alone, as in the original. It works with"
         " Detector=hog; with cnn it has no effect.",
+        formerly="Following",
     )
     full_scan_interval: float = setting(
         "FullScanInterval",
         Number(0.0, 60.0, "seconds"),
         "0.5",
-        "Time between two searches of the whole frame while faces are followed and something moves."
+        "Time between two searches of the whole frame while faces are tracked and something moves."
         " 0: every frame in which something moves.",
     )
     object_interval: float = setting(

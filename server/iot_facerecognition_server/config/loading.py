@@ -34,7 +34,7 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EffectiveSetting:
-    """A setting as it holds: its text, where it comes from, and its value.
+    """An effective setting: its text, where it comes from, and its value.
 
     `value` is the default's where the text is not allowed; `problem` says so then.
     """
@@ -47,8 +47,8 @@ class EffectiveSetting:
 
 
 @dataclass(frozen=True, slots=True)
-class Examination:
-    """All settings as they hold, and everything that is wrong."""
+class ExaminedConfig:
+    """All effective settings, and everything that is wrong."""
 
     settings: tuple[EffectiveSetting, ...]
     problems: tuple[str, ...]
@@ -68,8 +68,8 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Config:
     return examination.config
 
 
-def examine(path: Path | None, environ: Mapping[str, str]) -> Examination:
-    """Read file and environment and tell what holds and what is wrong."""
+def examine(path: Path | None, environ: Mapping[str, str]) -> ExaminedConfig:
+    """Read file and environment; return the effective settings and what is wrong."""
     contents = FileContents({}, ()) if path is None else read_file(path)
     base = (Path() if path is None else path.parent).resolve()
     effective = [
@@ -77,12 +77,13 @@ def examine(path: Path | None, environ: Mapping[str, str]) -> Examination:
         for section in SECTIONS
         for setting in section.settings
     ]
-    config = _build(effective, None if path is None else path.resolve())
+    warnings = (*_renamed_in_file(contents, path), *_renamed_variables(environ))
+    config = _build(effective, None if path is None else path.resolve(), warnings)
     problems = [*contents.problems, *_unknown_in_file(contents, path)]
     problems += [found.problem for found in effective if found.problem is not None]
     problems += _unknown_variables(environ)
     problems += conflicts(config)
-    return Examination(tuple(effective), tuple(problems), config)
+    return ExaminedConfig(tuple(effective), tuple(problems), config)
 
 
 def _effective(
@@ -93,11 +94,14 @@ def _effective(
     base: Path,
 ) -> EffectiveSetting:
     text, origin, place = setting.default, Origin.DEFAULT, ""
-    written = contents.sections.get(setting.section, {}).get(setting.key)
-    if written is not None:
-        text, origin, place = written, Origin.FILE, f"{path}: {setting.place}"
-    if setting.variable in environ:
-        text, origin, place = environ[setting.variable], Origin.ENVIRONMENT, setting.variable
+    written = contents.sections.get(setting.section, {})
+    for key in (setting.formerly, setting.key):  # of both, the present name's counts
+        if key and key in written:
+            text, origin = written[key], Origin.FILE
+            place = f"{path}: [{setting.section}] {key}"
+    for variable in (setting.former_variable, setting.variable):
+        if variable in environ:
+            text, origin, place = environ[variable], Origin.ENVIRONMENT, variable
     problem = f"{place}={_shown(text)}: allowed is {setting.kind.allowed}"
     if "\n" in text:
         problem += "; an indented line continues the one before it: remove the indentation"
@@ -108,7 +112,9 @@ def _effective(
     return EffectiveSetting(setting, text, origin, value, problem)
 
 
-def _build(effective: Iterable[EffectiveSetting], source: Path | None) -> Config:
+def _build(
+    effective: Iterable[EffectiveSetting], source: Path | None, warnings: tuple[str, ...]
+) -> Config:
     values = {(found.setting.section, found.setting.attribute): found.value for found in effective}
     parts = {
         section.attribute: section.type(
@@ -119,7 +125,7 @@ def _build(effective: Iterable[EffectiveSetting], source: Path | None) -> Config
         )
         for section in SECTIONS
     }
-    return Config(**parts, source=source)
+    return Config(**parts, source=source, warnings=warnings)
 
 
 def _unknown_in_file(contents: FileContents, path: Path | None) -> Iterator[str]:
@@ -129,8 +135,9 @@ def _unknown_in_file(contents: FileContents, path: Path | None) -> Iterator[str]
             yield f"{path}: [{name}]: there is no such section; {_instead(name, known)}"
             continue
         allowed = [setting.key for setting in known[name].settings]
+        former = [setting.formerly for setting in known[name].settings]
         for key, value in keys.items():
-            if key not in allowed:
+            if key not in allowed and key not in former:
                 yield (
                     f"{path}: [{name}] {key}={_shown(value)}: there is no such key;"
                     f" {_instead(key, allowed)}{_elsewhere(key, known[name])}"
@@ -149,11 +156,38 @@ def _elsewhere(key: str, section: Section) -> str:
 
 def _unknown_variables(environ: Mapping[str, str]) -> Iterator[str]:
     known = [setting.variable for section in SECTIONS for setting in section.settings]
+    former = [setting.former_variable for setting in _renamed()]
     for variable in sorted(environ):
-        if variable.startswith(ENVIRONMENT_PREFIX) and variable not in known:
+        if variable.startswith(ENVIRONMENT_PREFIX) and variable not in {*known, *former}:
             nearest = difflib.get_close_matches(variable, known, n=1)
             cure = f"did you mean {nearest[0]}?" if nearest else "unset it"
             yield f"{variable}={_shown(environ[variable])}: there is no such setting; {cure}"
+
+
+def _renamed() -> list[Setting]:
+    return [setting for section in SECTIONS for setting in section.settings if setting.formerly]
+
+
+def _renamed_in_file(contents: FileContents, path: Path | None) -> Iterator[str]:
+    for setting in _renamed():
+        written = contents.sections.get(setting.section, {})
+        if setting.formerly in written:
+            both = " and is ignored, since both stand there" if setting.key in written else ""
+            value = written.get(setting.key, written[setting.formerly])
+            yield (
+                f"{path}: [{setting.section}] {setting.formerly} is now called {setting.key}{both};"
+                f" write {setting.key}={_shown(value)} instead"
+            )
+
+
+def _renamed_variables(environ: Mapping[str, str]) -> Iterator[str]:
+    for setting in _renamed():
+        if setting.former_variable in environ:
+            both = " and is ignored, since both are set" if setting.variable in environ else ""
+            yield (
+                f"{setting.former_variable} is now called {setting.variable}{both};"
+                f" set {setting.variable} instead"
+            )
 
 
 def _instead(wrong: str, allowed: Iterable[str]) -> str:

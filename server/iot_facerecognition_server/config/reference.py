@@ -21,7 +21,8 @@ _INI_HEAD: Final = """\
 # - A comment has a line of its own.
 # - The environment variable IOT_FACERECOGNITION_<SECTION>_<KEY> overrides a key, as in
 #   IOT_FACERECOGNITION_CONNECTION_PORT=50001.
-# - iot-facerecognition-server check-config tells what holds, where it comes from and what is wrong.
+# - iot-facerecognition-server check-config shows the effective settings, their origins, and what is
+#   wrong.
 """
 
 _PAGE_HEAD: Final = """\
@@ -30,7 +31,7 @@ _PAGE_HEAD: Final = """\
 <!-- Made by `make docs` from server/iot_facerecognition_server/config/sections.py -->
 
 The server reads `config.ini` in the working directory, or the file that `--config` names. Without a
-file the defaults hold. Sections and keys of the original server keep their names and meanings.
+file the defaults are used. Sections and keys of the original server keep their names and meanings.
 
 - **Form.** UTF-8 text, `[Section]`, `Key=value`; a comment has a line of its own that begins with
   `#` or `;`. Upper and lower case of sections and keys matter. Relative paths are relative to the
@@ -39,9 +40,11 @@ file the defaults hold. Sections and keys of the original server keep their name
   file, as in `IOT_FACERECOGNITION_CONNECTION_PORT=50001`. Of the keys with a `QSsl::` before them,
   only what follows it is used: `IOT_FACERECOGNITION_CERTIFICATE_KEYALGORITHM`.
 - **Errors.** A section, key or variable that does not exist and a value that is not allowed are
-  errors. All of them are told at once, and the server does not start (exit code 2).
-- **Check.** `iot-facerecognition-server check-config` prints every setting as it holds and where it
-  comes from, and what is wrong.
+  errors. All of them are reported at once, and the server does not start (exit code 2).
+- **Check.** `iot-facerecognition-server check-config` prints every effective setting, its origin,
+  and what is wrong.
+- **Renamed.** `[Engine] Following` is now called `Tracking`. The old name is still read, with a
+  warning.
 """
 
 

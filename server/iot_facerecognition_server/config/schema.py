@@ -22,7 +22,7 @@ class Setting:
     """One key of the configuration file.
 
     `attribute` is its field in the section's dataclass; `default` is text, as it would stand in the
-    file.
+    file. `formerly` is the key's old name, which is still read, with a warning; empty without one.
     """
 
     section: str
@@ -31,17 +31,25 @@ class Setting:
     kind: Kind
     default: str
     meaning: str
+    formerly: str = ""
 
     @property
     def variable(self) -> str:
         """The environment variable that overrides it: of `QSsl::KeyAlgorithm`, the last part."""
-        key = self.key.rpartition("::")[2]
-        return f"{ENVIRONMENT_PREFIX}{self.section}_{key}".upper()
+        return self._variable_of(self.key)
+
+    @property
+    def former_variable(self) -> str:
+        """The same by the old name; empty without one."""
+        return self._variable_of(self.formerly) if self.formerly else ""
 
     @property
     def place(self) -> str:
         """Section and key, as people write them."""
         return f"[{self.section}] {self.key}"
+
+    def _variable_of(self, key: str) -> str:
+        return f"{ENVIRONMENT_PREFIX}{self.section}_{key.rpartition('::')[2]}".upper()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +63,13 @@ class Section:
     settings: tuple[Setting, ...]
 
 
-def setting(key: str, kind: Kind, default: str, meaning: str) -> Any:
+def setting(key: str, kind: Kind, default: str, meaning: str, formerly: str = "") -> Any:
     """Declare a field of a section's dataclass as the setting `key`.
 
-    `default` is text, as it would stand in the file; `meaning` is for the person who sets it.
+    `default` is text, as it would stand in the file; `meaning` is for the person who sets it. A key
+    that has been renamed was `formerly` another one.
     """
-    return dataclasses.field(metadata={_SETTING: (key, kind, default, meaning)})
+    return dataclasses.field(metadata={_SETTING: (key, kind, default, meaning, formerly)})
 
 
 def section(name: str) -> Any:
@@ -84,6 +93,6 @@ def sections_of(configuration: type[Any]) -> tuple[Section, ...]:
 def _settings_of(name: str, declared: type[Any]) -> tuple[Setting, ...]:
     found = []
     for field in dataclasses.fields(declared):
-        key, kind, default, meaning = field.metadata[_SETTING]
-        found.append(Setting(name, key, field.name, kind, default, meaning))
+        key, *rest = field.metadata[_SETTING]
+        found.append(Setting(name, key, field.name, *rest))
     return tuple(found)

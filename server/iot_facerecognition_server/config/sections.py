@@ -262,7 +262,11 @@ class ServerSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """The whole configuration; `source` is the file that was read, None when there was none."""
+    """The whole configuration.
+
+    `source` is the file that was read, None when there was none; `warnings` are sentences about
+    keys in it that have been renamed.
+    """
 
     gui: GuiSettings = section("GUI")
     certificate: CertificateSettings = section("Certificate")
@@ -277,6 +281,7 @@ class Config:
     metrics: MetricsSettings = section("Metrics")
     fleet: FleetSettings = section("Fleet")
     source: Path | None
+    warnings: tuple[str, ...] = ()
 
     @property
     def token_file(self) -> Path:

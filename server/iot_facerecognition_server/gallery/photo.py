@@ -7,12 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from iot_facerecognition_protocol.jpeg_header import ORIENTATION, UPRIGHT
 from iot_facerecognition_server.frames import FrameRejectedError
 from iot_facerecognition_server.gallery.photo_file import PhotoError
-from iot_facerecognition_server.vision.exif import ORIENTATION, UPRIGHT, upright
 from iot_facerecognition_server.vision.jpeg import FULL_SIZE, JpegDecoder
 from iot_facerecognition_server.vision.jpeg_header import read_header
 from iot_facerecognition_server.vision.jpeg_segments import START_OF_IMAGE
+from iot_facerecognition_server.vision.orientation import upright
 
 LARGEST_PICTURE: Final = 200_000_000
 """Pixels that a photo may have at all; of a PNG, Pillow takes less."""

@@ -25,7 +25,7 @@ from prometheus_client.exposition import choose_encoder
 from iot_facerecognition_server.listening import listen
 from iot_facerecognition_server.observability.fleet_api import API_PATH, FleetApi, failure
 from iot_facerecognition_server.observability.http_thread import HttpThread, Reply, Request
-from iot_facerecognition_server.observability.readiness import Verdict
+from iot_facerecognition_server.observability.readiness import ProbeResult
 
 SCRAPES: Final = 4
 """Scrapes that are rendered or wait for that at a time; further ones get 503."""
@@ -92,8 +92,8 @@ class MonitoringServer:
         credentials: Credentials | None,
         exposition: Exposition,
         api: FleetApi,
-        live: Callable[[], Verdict],
-        ready: Callable[[], Verdict],
+        live: Callable[[], ProbeResult],
+        ready: Callable[[], ProbeResult],
     ) -> None:
         """Take the parts; `start` opens the port (0: any free one). No `context`: plain HTTP."""
         self._address = (host, port)

@@ -26,7 +26,12 @@ from iot_facerecognition_server.observability.fleet_api import FleetApi
 from iot_facerecognition_server.observability.gpu import find_gpus
 from iot_facerecognition_server.observability.heartbeat import Heartbeat
 from iot_facerecognition_server.observability.metrics import ServerMetrics
-from iot_facerecognition_server.observability.readiness import Liveness, Readiness, Verdict, Watch
+from iot_facerecognition_server.observability.readiness import (
+    Liveness,
+    ProbeResult,
+    Readiness,
+    Watch,
+)
 from iot_facerecognition_server.trust.api_tokens import ApiTokenStore
 from iot_facerecognition_server.trust.certificates import Identity
 from iot_facerecognition_server.trust.tls import ServerTls
@@ -79,11 +84,11 @@ class Monitoring:
             host = self._config.metrics.bind or "*"
             _log.info("metrics on %s://%s:%d/metrics", scheme, host, self._server.port)
 
-    def watch_workers(self, standing: Callable[[], float]) -> None:
+    def watch_workers(self, stalled_seconds: Callable[[], float]) -> None:
         """Let liveness depend on how many seconds the busiest worker is at one piece of work."""
-        self._watches.append(Watch("workers", standing, WORKER_LIMIT))
+        self._watches.append(Watch("workers", stalled_seconds, WORKER_LIMIT))
 
-    def liveness(self) -> Verdict:
+    def liveness(self) -> ProbeResult:
         """Tell whether event loop and workers make progress."""
         return Liveness(self._watches).verdict()
 

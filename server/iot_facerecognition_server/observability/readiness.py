@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ProbeResult:
     """An answer with its reasons: one line for each thing that was looked at."""
 
     good: bool
@@ -29,12 +29,12 @@ class Readiness:
         """Take note that `condition` is not met, and why."""
         self._set(condition, problem)
 
-    def verdict(self) -> Verdict:
+    def verdict(self) -> ProbeResult:
         """Tell whether all conditions are met."""
         with self._lock:
             problems = dict(self._problems)
         lines = tuple(f"{name}: {problem or 'ok'}" for name, problem in problems.items())
-        return Verdict(not any(problems.values()), lines)
+        return ProbeResult(not any(problems.values()), lines)
 
     def _set(self, condition: str, problem: str | None) -> None:
         with self._lock:
@@ -45,10 +45,10 @@ class Readiness:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """Something that must not stand still: how long it has, and how long it may, in seconds."""
+    """Something that must make progress: for how many seconds it has stalled, and may."""
 
     name: str
-    standing: Callable[[], float]
+    stalled_seconds: Callable[[], float]
     limit: float
 
 
@@ -58,14 +58,14 @@ class Liveness:
     def __init__(self, watches: Sequence[Watch]) -> None:
         self._watches = tuple(watches)
 
-    def verdict(self) -> Verdict:
-        """Tell whether everything gets on."""
+    def verdict(self) -> ProbeResult:
+        """Return whether everything makes progress."""
         good, lines = True, []
         for watch in self._watches:
-            seconds = watch.standing()
+            seconds = watch.stalled_seconds()
             stuck = seconds > watch.limit
             good &= not stuck
             lines.append(
                 f"{watch.name}: no progress for {seconds:.0f} s" if stuck else f"{watch.name}: ok"
             )
-        return Verdict(good, tuple(lines))
+        return ProbeResult(good, tuple(lines))

@@ -12,7 +12,7 @@ from typing import Final
 
 import sdnotify
 
-from iot_facerecognition_server.observability.readiness import Verdict
+from iot_facerecognition_server.observability.readiness import ProbeResult
 
 _log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ class ServiceManager:
         self,
         notify: Callable[[str], None] | None,
         seconds: float,
-        live: Callable[[], Verdict],
+        live: Callable[[], ProbeResult],
         status: Callable[[], str],
     ) -> None:
         """Send lines by `notify` (None: nobody listens) every so many seconds.
@@ -46,7 +46,7 @@ class ServiceManager:
     def of_environment(
         cls,
         environment: Mapping[str, str],
-        live: Callable[[], Verdict],
+        live: Callable[[], ProbeResult],
         status: Callable[[], str],
     ) -> "ServiceManager":
         """Return the one that started this process, by NOTIFY_SOCKET and WATCHDOG_USEC."""

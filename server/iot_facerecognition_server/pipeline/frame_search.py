@@ -12,11 +12,11 @@ from iot_facerecognition_server.pipeline.region_search import RegionSearcher
 from iot_facerecognition_server.tracking.changes import REDUCTION, Thumbnail
 from iot_facerecognition_server.tracking.search_regions import SearchRegion
 from iot_facerecognition_server.vision.chip_quality import chip_quality
-from iot_facerecognition_server.vision.exif import upright
 from iot_facerecognition_server.vision.face_scanner import ChipCutter, PictureDecoder
 from iot_facerecognition_server.vision.faces import FaceDetector
 from iot_facerecognition_server.vision.jpeg import FULL_SIZE
 from iot_facerecognition_server.vision.jpeg_header import JpegHeader, JpegLimits, checked_header
+from iot_facerecognition_server.vision.orientation import upright
 from iot_facerecognition_server.vision.scaling import block_means
 from iot_facerecognition_server.vision.sharpness import sharpness
 

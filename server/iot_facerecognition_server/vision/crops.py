@@ -11,9 +11,9 @@ from torch.nn import functional
 
 from iot_facerecognition_protocol.box import Box
 from iot_facerecognition_server.frames import ObjectsWanted
-from iot_facerecognition_server.vision.exif import upright
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
 from iot_facerecognition_server.vision.jpeg_header import JpegLimits, checked_header
+from iot_facerecognition_server.vision.orientation import upright
 
 SMALLEST_SHARE: Final = 0.466666666
 LARGEST_SHARE: Final = 0.875

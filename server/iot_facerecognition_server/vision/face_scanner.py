@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from iot_facerecognition_server.detection import Detection
 from iot_facerecognition_server.vision.chip_quality import chip_quality
-from iot_facerecognition_server.vision.exif import upright
 from iot_facerecognition_server.vision.faces import FaceDetector, as_stored
 from iot_facerecognition_server.vision.jpeg import FULL_SIZE
 from iot_facerecognition_server.vision.jpeg_header import JpegLimits, checked_header
+from iot_facerecognition_server.vision.orientation import upright
 from iot_facerecognition_server.vision.sharpness import sharpness
 
 Chip = NDArray[np.uint8]

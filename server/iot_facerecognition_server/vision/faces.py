@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iot_facerecognition_protocol.box import Box
+from iot_facerecognition_protocol.jpeg_header import UPRIGHT
 from iot_facerecognition_server.detection import NATIVE_FACE_SIZE, Detection
 from iot_facerecognition_server.third_parties.dlib_detector import by_pose
-from iot_facerecognition_server.vision import exif
+from iot_facerecognition_server.vision import orientation
 from iot_facerecognition_server.vision.frontal_face_detector import frontal_face_detector
 from iot_facerecognition_server.vision.jpeg_header import JpegHeader
 from iot_facerecognition_server.vision.scaling import rescaled
@@ -20,9 +21,9 @@ Found = TypeVar("Found", bound=Detection)
 
 def as_stored(found: Found, header: JpegHeader) -> Found:
     """Return where a face of the upright picture is in the JPEG with `header`, as it is stored."""
-    if header.orientation == exif.UPRIGHT:
+    if header.orientation == UPRIGHT:
         return found
-    return found.placed(exif.as_stored(found.box, header.upright_size, header.orientation))
+    return found.placed(orientation.as_stored(found.box, header.upright_size, header.orientation))
 
 
 class FaceDetector(Protocol):

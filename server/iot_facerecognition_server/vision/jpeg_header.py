@@ -6,22 +6,38 @@ the bytes.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from iot_facerecognition_protocol import ErrorCode
+from iot_facerecognition_protocol.jpeg_header import (
+    APP1,
+    EXIF,
+    FRAME_HEADERS,
+    UPRIGHT,
+    orientation_in,
+    upright_size,
+)
 from iot_facerecognition_server.frames import FrameRejectedError
-from iot_facerecognition_server.vision import exif
 from iot_facerecognition_server.vision.jpeg_segments import EOI, SOS, Segment, damaged, segments
 
-_APP1: Final = 0xE1
-FRAME_HEADERS: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-"""SOF0..SOF15 without DHT, JPG and DAC, which share the range (T.81, table B.1)."""
 _DECODABLE: Final = {0xC0: False, 0xC1: False, 0xC2: True, 0xC9: False, 0xCA: True}
 """The frame headers that libjpeg-turbo decodes, and whether they are progressive."""
 _COLOURS: Final = frozenset({1, 3, 4})
 """Components of grey, YCbCr or RGB, and CMYK or YCCK pictures."""
 _FIELDS: Final = 6
 """Bytes of a frame header before its components (T.81, figure B.3)."""
+
+
+class FrameHeader(NamedTuple):
+    """The fields of a frame header (T.81, figure B.3), as they stand there."""
+
+    precision: int
+    height: int
+    width: int
+    colours: int
+    """How many components it says that it has."""
+    components: bytes
+    """For each of them three bytes: identifier, sampling factors, quantisation table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +48,7 @@ class JpegHeader:
     height: int
     components: int
     progressive: bool
-    orientation: int = exif.UPRIGHT
+    orientation: int = UPRIGHT
     """Exif's, 1 to 8: how the picture is to be turned before it is looked at."""
 
     @property
@@ -43,7 +59,7 @@ class JpegHeader:
     @property
     def upright_size(self) -> tuple[int, int]:
         """Width and height of the picture when it is upright."""
-        return exif.upright_size((self.width, self.height), self.orientation)
+        return upright_size((self.width, self.height), self.orientation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,30 +132,35 @@ def _header(data: bytes, walk: Iterator[Segment]) -> JpegHeader:
     orientation: int | None = None
     for segment in walk:
         if segment.marker in FRAME_HEADERS:
-            return _frame_header(data, segment, orientation or exif.UPRIGHT)
-        if segment.marker == _APP1 and data.startswith(exif.HEADER, segment.start):
+            return _checked(segment.marker, frame_header(data, segment), orientation or UPRIGHT)
+        if segment.marker == APP1 and data.startswith(EXIF, segment.start):
             if orientation is None:  # of several Exif segments the first one holds
-                tiff = data[segment.start + len(exif.HEADER) : segment.end]
-                orientation = exif.orientation_in(tiff)
+                tiff = data[segment.start + len(EXIF) : segment.end]
+                orientation = orientation_in(tiff)
         elif segment.marker in {EOI, SOS}:
             break
     raise damaged("it holds no picture, only tables")
 
 
-def _frame_header(data: bytes, segment: Segment, orientation: int) -> JpegHeader:
-    """Read a frame header (T.81, figure B.3): precision, height, width, components."""
-    size = segment.end - segment.start
-    fields = data[segment.start : min(segment.end, segment.start + _FIELDS)]
+def frame_header(data: bytes, segment: Segment) -> FrameHeader:
+    """Read a frame header, whatever its fields say. Raises FrameRejectedError for one cut short."""
+    fields = data[segment.start : segment.end]
     if len(fields) < _FIELDS:
-        raise damaged(f"its frame header has only {size} bytes")
-    precision, components = fields[0], fields[5]
+        raise damaged(f"its frame header has only {len(fields)} bytes")
     height, width = int.from_bytes(fields[1:3], "big"), int.from_bytes(fields[3:5], "big")
-    if segment.marker not in _DECODABLE:
-        raise damaged(f"its coding (ff {segment.marker:02x}) is lossless or hierarchical")
+    return FrameHeader(fields[0], height, width, fields[5], fields[_FIELDS:])
+
+
+def _checked(marker: int, header: FrameHeader, orientation: int) -> JpegHeader:
+    """Return what `header` promises. Raises FrameRejectedError for what cannot be decoded."""
+    precision, height, width, colours, components = header
+    if marker not in _DECODABLE:
+        raise damaged(f"its coding (ff {marker:02x}) is lossless or hierarchical")
     if precision != 8:  # noqa: PLR2004 - libjpeg-turbo's only precision, also its name
         raise damaged(f"it has {precision} bits a sample, 8 are supported")
     if not width or not height:
         raise damaged(f"its size is {width} x {height}")
-    if components not in _COLOURS or size != len(fields) + 3 * components:
-        raise damaged(f"its frame header of {size} bytes names {components} colour components")
-    return JpegHeader(width, height, components, _DECODABLE[segment.marker], orientation)
+    if colours not in _COLOURS or len(components) != 3 * colours:
+        size = _FIELDS + len(components)
+        raise damaged(f"its frame header of {size} bytes names {colours} colour components")
+    return JpegHeader(width, height, colours, _DECODABLE[marker], orientation)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Final
 
-from iot_facerecognition_server.vision.jpeg_header import FRAME_HEADERS
+from iot_facerecognition_protocol.jpeg_header import FRAME_HEADERS
+from iot_facerecognition_server.vision.jpeg_header import FrameHeader, frame_header
 from iot_facerecognition_server.vision.jpeg_segments import (
     RESTARTS,
     SOS,
@@ -26,14 +27,6 @@ _SCAN_FIELDS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
-    """Width and height in pixels, and (h, v) sampling factors by component."""
-
-    size: tuple[int, int]
-    sampling: dict[int, tuple[int, int]]
-
-
-@dataclass(frozen=True, slots=True)
 class Scan:
     """One scan: its components, which coefficients it has to which bit, and where its data lie.
 
@@ -48,15 +41,15 @@ class Scan:
     end: int
 
 
-def read_scans(data: bytes) -> tuple[Frame, list[Scan]]:
-    """Return the frame and the scans of the JPEG in `data`. Raises FrameRejectedError."""
-    frame = Frame((0, 0), {})
+def read_scans(data: bytes) -> tuple[FrameHeader, list[Scan]]:
+    """Return frame header and scans of the JPEG in `data`. Raises FrameRejectedError."""
+    frame = FrameHeader(0, 0, 0, 0, b"")
     scans: list[Scan] = []
     interval = 0
     walk = [*segments(data)]
     for number, segment in enumerate(walk):
         if segment.marker in FRAME_HEADERS:
-            frame = _frame(data[segment.start : segment.end])
+            frame = frame_header(data, segment)
         elif segment.marker == _DRI:
             interval = int.from_bytes(data[segment.start : segment.end], "big")
         elif segment.marker == SOS:
@@ -82,7 +75,7 @@ def is_complete(scans: Sequence[Scan]) -> bool:
     return bool(scans) and not missing
 
 
-def has_all_restarts(data: bytes, frame: Frame, scans: Sequence[Scan]) -> bool:
+def has_all_restarts(data: bytes, frame: FrameHeader, scans: Sequence[Scan]) -> bool:
     """Return whether every scan has the restart markers that it has to have, in their order.
 
     Raises FrameRejectedError for a scan of components that the frame does not have.
@@ -104,15 +97,16 @@ def _restarts(data: bytes, scan: Scan) -> Iterator[int]:
         yield data[at + 1] % len(RESTARTS)
 
 
-def _mcus(frame: Frame, scan: Scan) -> int:
+def _mcus(frame: FrameHeader, scan: Scan) -> int:
     """Return how many minimum coded units a scan has (T.81, A.2)."""
+    sampling = _sampling(frame)
     try:
-        factors = [frame.sampling[component] for component in scan.components]
+        factors = [sampling[component] for component in scan.components]
     except KeyError as error:
         raise damaged(f"a scan is of component {error}, which the frame does not have") from None
-    most = [max(pair[axis] for pair in frame.sampling.values()) for axis in (0, 1)]
+    most = [max(pair[axis] for pair in sampling.values()) for axis in (0, 1)]
     count = 1
-    for axis, side in enumerate(frame.size):
+    for axis, side in enumerate((frame.width, frame.height)):
         if len(factors) == 1:  # the blocks of one component, at its own resolution
             count *= ceil(ceil(side * factors[0][axis] / most[axis]) / _BLOCK)
         else:
@@ -120,13 +114,13 @@ def _mcus(frame: Frame, scan: Scan) -> int:
     return count
 
 
-def _frame(header: bytes) -> Frame:
-    """Read a frame header (T.81, figure B.3)."""
-    height, width = int.from_bytes(header[1:3], "big"), int.from_bytes(header[3:5], "big")
-    sampling = {}
-    for component, factors, _ in zip(header[6::3], header[7::3], header[8::3], strict=False):
-        sampling[component] = (factors >> 4 or 1, factors & 15 or 1)
-    return Frame((width, height), sampling)
+def _sampling(frame: FrameHeader) -> dict[int, tuple[int, int]]:
+    """Return (horizontal, vertical) sampling factors by the components' identifiers."""
+    fields = frame.components
+    return {
+        component: (factors >> 4 or 1, factors & 15 or 1)
+        for component, factors, _ in zip(fields[::3], fields[1::3], fields[2::3], strict=False)
+    }
 
 
 def _scan(data: bytes, segment: Segment, interval: int, end: int) -> Scan:

@@ -3,13 +3,13 @@
 import pytest
 from PIL import Image
 
-from iot_facerecognition_client.jpeg import JpegHeader, read_jpeg_header
+from iot_facerecognition_client.jpeg import PictureSize, read_jpeg_header
 
 
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": 0}])
 def test_a_header_is_read_without_a_library(tmp_path, options):
     Image.new("RGB", (321, 123)).save(tmp_path / "x.jpg", comment=b"\xff\xc0 no marker", **options)
-    assert read_jpeg_header((tmp_path / "x.jpg").read_bytes()) == JpegHeader(321, 123)
+    assert read_jpeg_header((tmp_path / "x.jpg").read_bytes()) == PictureSize(321, 123)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

@@ -183,7 +183,7 @@ def test_a_log_file_that_cannot_be_written_is_exit_code_2(start, home):
 def test_a_signal_before_it_is_ready_ends_it_cleanly(start, home, number):
     """The first line in the log comes before torch is loaded, which takes seconds."""
     process = start()
-    assert "built-in settings" in process.stdout.readline()
+    assert "built-in defaults" in process.stdout.readline()
     process.send_signal(signal.SIGHUP)  # must not end it
     process.send_signal(number)
     code, logged, _ = ended(process)

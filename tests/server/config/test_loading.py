@@ -228,3 +228,43 @@ def test_a_model_name_of_the_original_means_the_packaged_file_until_one_lies_the
     assert load(path, {}).dlib.face_landmark_model_file == str(model)
     path.write_text("[DLIB]\nFaceLandmarkModelFile=other.dat\n")
     assert load(path, {}).dlib.face_landmark_model_file == str(tmp_path / "other.dat")
+
+
+def test_a_renamed_key_is_still_read_with_a_warning_that_names_the_new_one(tmp_path):
+    path = written(tmp_path, "[Engine]\nFollowing=off\n")
+    config = load(path, {})
+    assert config.engine.tracking is False
+    (warning,) = config.warnings
+    assert warning == (
+        f"{path}: [Engine] Following is now called Tracking; write Tracking=off instead"
+    )
+
+
+def test_of_the_old_and_the_new_key_the_new_one_counts(tmp_path):
+    path = written(tmp_path, "[Engine]\nTracking=on\nFollowing=off\n")
+    config = load(path, {})
+    assert config.engine.tracking is True
+    (warning,) = config.warnings
+    assert "is ignored, since both stand there; write Tracking=on instead" in warning
+
+
+def test_a_renamed_variable_is_still_read_and_goes_before_the_file(tmp_path):
+    path = written(tmp_path, "[Engine]\nTracking=on\n")
+    config = load(path, {"IOT_FACERECOGNITION_ENGINE_FOLLOWING": "off"})
+    assert config.engine.tracking is False
+    (warning,) = config.warnings
+    assert warning == (
+        "IOT_FACERECOGNITION_ENGINE_FOLLOWING is now called IOT_FACERECOGNITION_ENGINE_TRACKING;"
+        " set IOT_FACERECOGNITION_ENGINE_TRACKING instead"
+    )
+
+
+def test_what_is_wrong_with_a_renamed_key_is_told_by_the_name_that_stands_there(tmp_path):
+    (problem,) = problems(written(tmp_path, "[Engine]\nFollowing=perhaps\n"))
+    assert "[Engine] Following=perhaps" in problem
+    (problem,) = problems(None, {"IOT_FACERECOGNITION_ENGINE_FOLLOWING": "perhaps"})
+    assert problem.startswith("IOT_FACERECOGNITION_ENGINE_FOLLOWING=perhaps")
+
+
+def test_present_names_need_no_warning():
+    assert load(ROOT / "config.ini", {}).warnings == ()

@@ -37,11 +37,11 @@ from iot_facerecognition_server.observability.http_thread import (
     Reply,
     Request,
 )
-from iot_facerecognition_server.observability.readiness import Verdict
+from iot_facerecognition_server.observability.readiness import ProbeResult
 from iot_facerecognition_server.trust.api_tokens import ApiTokenStore
 
-GOOD = Verdict(good=True, lines=("models: ok",))
-BAD = Verdict(good=False, lines=("self-test: another answer",))
+GOOD = ProbeResult(good=True, lines=("models: ok",))
+BAD = ProbeResult(good=False, lines=("self-test: another answer",))
 
 
 @contextmanager

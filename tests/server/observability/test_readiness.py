@@ -26,15 +26,15 @@ def test_condition_that_nobody_declared_is_a_mistake() -> None:
 
 
 def test_alive_until_something_stands_still_for_too_long() -> None:
-    standing = {"loop": 0.0, "workers": 0.0}
+    stalled = {"loop": 0.0, "workers": 0.0}
     liveness = Liveness(
-        [Watch(name, lambda name=name: standing[name], 10.0) for name in standing]  # type: ignore[misc]
+        [Watch(name, lambda name=name: stalled[name], 10.0) for name in stalled]  # type: ignore[misc]
     )
     assert liveness.verdict().good
-    standing["workers"] = 11.0
+    stalled["workers"] = 11.0
     assert not liveness.verdict().good
     assert liveness.verdict().lines == ("loop: ok", "workers: no progress for 11 s")
-    standing["workers"] = float("inf")
+    stalled["workers"] = float("inf")
     assert not liveness.verdict().good
 
 

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from iot_facerecognition_server.observability.readiness import Verdict
+from iot_facerecognition_server.observability.readiness import ProbeResult
 from iot_facerecognition_server.observability.service_manager import (
     STATUS_SECONDS,
     ServiceManager,
 )
 
-ALIVE = Verdict(True, ("event loop: ok",))
-STALLED = Verdict(False, ("event loop: ok", "workers: no progress for 130 s"))
+ALIVE = ProbeResult(True, ("event loop: ok",))
+STALLED = ProbeResult(False, ("event loop: ok", "workers: no progress for 130 s"))
 
 
 @pytest.fixture

@@ -13,11 +13,11 @@ from iot_facerecognition_protocol.box import Box
 from iot_facerecognition_server.detection import Detection
 from iot_facerecognition_server.frames import FrameRejectedError
 from iot_facerecognition_server.vision.alignment import FaceAligner, LandmarkFileError
-from iot_facerecognition_server.vision.exif import upright
 from iot_facerecognition_server.vision.face_scanner import FaceScanner
 from iot_facerecognition_server.vision.faces import HogDetector
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
 from iot_facerecognition_server.vision.jpeg_header import JpegLimits, read_header
+from iot_facerecognition_server.vision.orientation import upright
 from iot_facerecognition_server.vision.scaling import block_means, luma, resized
 
 

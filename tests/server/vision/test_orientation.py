@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from iot_facerecognition_protocol.box import Box
+from iot_facerecognition_protocol.jpeg_header import upright_size
 from iot_facerecognition_server.detection import Detection
 from iot_facerecognition_server.frames import Frame, ObjectsWanted
 from iot_facerecognition_server.gallery.gallery import Gallery
@@ -19,11 +20,11 @@ from iot_facerecognition_server.pipeline.tracked_faces import TrackedFaceJob
 from iot_facerecognition_server.tracking.settings import TrackingSettings
 from iot_facerecognition_server.tracking.tracker import FaceTracker
 from iot_facerecognition_server.vision.crops import ObjectCropper
-from iot_facerecognition_server.vision.exif import as_stored, upright, upright_size
 from iot_facerecognition_server.vision.face_scanner import FaceScanner
 from iot_facerecognition_server.vision.faces import HogDetector
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
 from iot_facerecognition_server.vision.jpeg_header import JpegLimits, read_header
+from iot_facerecognition_server.vision.orientation import as_stored, upright
 
 TURNS = Image.Transpose
 STORED = {
