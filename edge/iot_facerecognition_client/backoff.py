@@ -30,8 +30,8 @@ class Backoff:
     Three hundred edges that lose their server at once thus return spread out. (Why the whole range
     is drawn from: Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.)
 
-    After a `Drain` the first delay is what the server told, and the next ones stay short for as
-    long as a restart can take; then the server is taken for gone.
+    After a `Drain` the first delay is what the server asked for, and the next ones stay short for
+    as long as a restart can take; then the server is taken for gone.
     """
 
     LONGEST_RESTART = 120.0

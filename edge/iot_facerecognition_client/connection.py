@@ -181,7 +181,7 @@ class Connection:
                     self._publish(event)
         except ConnectionClosed as error:
             conversation = self._conversation
-            return closing_failure(error, self._server, conversation.complaint, conversation.drain)
+            return closing_failure(error, self._server, conversation.last_error, conversation.drain)
 
     async def _write(self) -> Failure | None:
         """Send what the conversation wants said; the end of the connection is left to `_read`."""

@@ -5,7 +5,7 @@ from iot_facerecognition_client.events import (
     FacesResult,
     FrameEnded,
     ObjectsResult,
-    ServerComplaint,
+    ServerError,
     TextReceived,
     TextSent,
 )
@@ -90,8 +90,8 @@ class Conversation:
         self.begun = False
         self.waiting_since: float | None = None
         """Monotonic second since when a frame is under way without news of any; else None."""
-        self.complaint: ServerComplaint | None = None
-        """The last complaint that ends the connection: not about a frame or a single text."""
+        self.last_error: ServerError | None = None
+        """The last error that ends the connection: not about a frame or a single text."""
         self.drain: Drain | None = None
         """When the server, which is going to close the connection, expects to be back."""
         self._newest_scene: Scene | None = None
@@ -193,7 +193,7 @@ class Conversation:
             case Text(text):
                 return TextReceived(text)
             case ErrorReport():
-                return self._complained(message)
+                return self._error_received(message)
             case Drain():
                 self.drain = message
                 return None
@@ -219,11 +219,11 @@ class Conversation:
             self._credit.resize(self._link.window)
         self.begin()
 
-    def _complained(self, report: ErrorReport) -> ServerComplaint:
-        complaint = ServerComplaint(report.code, report.message, report.frame)
+    def _error_received(self, report: ErrorReport) -> ServerError:
+        event = ServerError(report.code, report.message, report.frame)
         if report.frame is None and report.code not in _GOES_ON:
-            self.complaint = complaint
-        return complaint
+            self.last_error = event
+        return event
 
     def _frame_done(self, done: FrameDone, now: float) -> FrameEnded | None:
         if not self._credit.done(done.frame):

@@ -55,7 +55,7 @@ class FrameEnded:
 
 @dataclass(frozen=True, slots=True)
 class TextReceived:
-    """A message from the server's people, as it came: clean it before it meets a log."""
+    """A message from the server's operators, as it came: clean it before it meets a log."""
 
     text: str
 
@@ -68,7 +68,7 @@ class TextSent:
 
 
 @dataclass(frozen=True, slots=True)
-class ServerComplaint:
+class ServerError:
     """The server rejected something: `code` is an `ErrorCode`, `message` says what to do."""
 
     code: str
@@ -95,7 +95,7 @@ Event = (
     | FrameEnded
     | TextReceived
     | TextSent
-    | ServerComplaint
+    | ServerError
     | SettingHeld
     | UpdateAcknowledged
 )

@@ -1,4 +1,4 @@
-"""What went wrong between client and server, told so that a person can act on it."""
+"""What went wrong between client and server, worded so that a person can act on it."""
 
 import errno
 import os
@@ -10,7 +10,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMes
 
 from iot_facerecognition_client.address import ServerAddress
 from iot_facerecognition_client.backoff import UNTOLD
-from iot_facerecognition_client.events import ServerComplaint
+from iot_facerecognition_client.events import ServerError
 from iot_facerecognition_client.status import Failure, Reason
 from iot_facerecognition_client.trust import WrongCertificateError
 from iot_facerecognition_protocol import Drain, ErrorCode, clean_text
@@ -146,21 +146,21 @@ def _status_failure(error: InvalidStatus, server: ServerAddress, *, with_token: 
 def closing_failure(
     error: ConnectionClosed,
     server: ServerAddress,
-    complaint: ServerComplaint | None,
+    error_report: ServerError | None,
     drain: Drain | None = None,
 ) -> Failure:
     """Say why the connection to `server` ended.
 
-    `complaint` is its last word about it and `drain` its hint when it is back, if there were any.
+    `error_report` is its last word about it and `drain` its hint when it is back, if there are any.
     """
     received = error.rcvd
     if drain is not None:
         text = f"{server} is ending; if it restarts, it expects to be back in about"
         text = f"{text} {drain.back_in_ms / 1e3:.0f} s"
         return Failure(Reason.SHUTDOWN, text, drain=drain)
-    if complaint is not None and received is not None and received.code != _GOING_AWAY:
-        reason = Reason.BUSY if complaint.code in _BUSY else Reason.PROTOCOL
-        text = f"{server} ended the connection: {_short(complaint.message)}"
+    if error_report is not None and received is not None and received.code != _GOING_AWAY:
+        reason = Reason.BUSY if error_report.code in _BUSY else Reason.PROTOCOL
+        text = f"{server} ended the connection: {_short(error_report.message)}"
         return Failure(reason, text)
     if received is None:
         sent = f" ({error.sent.reason})" if error.sent is not None and error.sent.reason else ""

@@ -8,7 +8,7 @@ from iot_facerecognition_client.events import (
     Event,
     FacesResult,
     ObjectsResult,
-    ServerComplaint,
+    ServerError,
     SettingHeld,
     TextReceived,
 )
@@ -22,7 +22,7 @@ _KINDS = {
     FacesResult: "faces",
     ObjectsResult: "objects",
     TextReceived: "text",
-    ServerComplaint: "error",
+    ServerError: "error",
     SettingHeld: "setting",
     Status: "status",
 }
@@ -43,9 +43,9 @@ def _said(event: Event) -> str | None:
             return f"{_origin(event)}{labels}"
         case TextReceived(text):
             return f"the server says: {_clean(text)}"
-        case ServerComplaint(code, message, frame):
+        case ServerError(code, message, frame):
             place = "" if frame is None else f" about frame {frame}"
-            return f"the server complains{place}: {_clean(message)} ({_clean(code)})"
+            return f"the server reports{place}: {_clean(message)} ({_clean(code)})"
         case SettingHeld(name, asked, held) if asked is not None and asked != held:
             return f"the server keeps {name.replace('_', ' ')} at {held}, not {asked}"
         case Status():

@@ -3,7 +3,7 @@
 Plain typed code without I/O, clock or threads, standard library only, so that every side can import
 it: the server, the client library and the appliance on a Raspberry Pi Zero W.
 
-- `commands`: the command numbers, fixed for ever.
+- `commands`: the command numbers, fixed permanently.
 - `messages`: one value type per message.
 - `codec`: `encode` and `decode`, the only place with JSON in it.
 - `results`: the faces and objects that a result carries.

@@ -18,8 +18,8 @@ class Version(IntEnum):
 class Command(IntEnum):
     """The number in a message's `command` field.
 
-    1 to 9 are the original's (`Client.h`, version 2.0.0) and keep their meaning for ever; from 10
-    on they belong to version 2.
+    1 to 9 are the original's (`Client.h`, version 2.0.0) and keep their meaning permanently; from
+    10 on they belong to version 2.
     """
 
     SETTING_NAME = 1

@@ -6,7 +6,7 @@ from iot_facerecognition_protocol.messages import Health
 
 
 class ErrorCode(StrEnum):
-    """The `code` of an `ERROR` message: stable, for programs; the text beside it is for people."""
+    """The `code` of an `ERROR` message: stable, for programs; the text next to it is for people."""
 
     MALFORMED_MESSAGE = "malformed-message"
     """A text message that is no command, or whose context has the wrong type."""
@@ -31,12 +31,12 @@ class ErrorCode(StrEnum):
     FRAME_RATE = "frame-rate"
     """More frames a second than the server takes from one client.
 
-    Told as the `reason` of `FRAME_DONE`, without an `ERROR`: it would come as often as frames do.
+    Sent as the `reason` of `FRAME_DONE`, without an `ERROR`: it would come as often as frames do.
     """
     ENGINE_FAILED = "engine-failed"
     """The server could not process a good frame; its log says why."""
     TOO_MANY_CLIENTS = "too-many-clients"
-    """As many clients as the server takes; told by HTTP status 503 before there is a WebSocket."""
+    """As many clients as the server takes; answered by HTTP status 503, without a WebSocket."""
     TOO_MANY_CONNECTIONS = "too-many-connections"
     """Too many connections from one address, or of one identity; answered by HTTP status 429."""
     MESSAGE_UNFINISHED = "message-unfinished"
@@ -48,7 +48,7 @@ class ErrorCode(StrEnum):
     RATE = "rate"
     """More text messages than the server takes from one identity; those beyond are ignored.
 
-    Told every few seconds at most: it would come as often as the messages do.
+    Sent every few seconds at most: it would come as often as the messages do.
     """
     FLOODING = "flooding"
     """Far more text messages than that; the connection is closed with 1008.

@@ -75,13 +75,13 @@ class FrameStatus(StrEnum):
 
     PROCESSED = "processed"
     DROPPED = "dropped"
-    """A good frame that gave way: to a newer one, or because it had waited too long."""
+    """A good frame that was superseded by a newer one, or had waited too long."""
     REJECTED = "rejected"
     """A frame that cannot be processed; an `ERROR` with its number says why."""
 
 
 class DropReason(StrEnum):
-    """Why a frame was dropped: the `reason` beside `FrameStatus.DROPPED`."""
+    """Why a frame was dropped: the `reason` next to `FrameStatus.DROPPED`."""
 
     REPLACED = "replaced"
     """A newer frame came while it waited for its turn."""

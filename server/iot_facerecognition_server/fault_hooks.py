@@ -43,5 +43,5 @@ def _uncaught_in_thread(fault: threading.ExceptHookArgs) -> None:
 
 
 def _unraisable(fault: "UnraisableHookArgs") -> None:
-    what = fault.err_msg or "a fault that nobody could be told"
+    what = fault.err_msg or "a fault that nobody could be sent"
     _log.error("%s: %r", what, fault.object, exc_info=fault.exc_value or True)

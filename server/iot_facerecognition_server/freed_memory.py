@@ -18,20 +18,20 @@ LARGEST_BYTES: Final = 8 * 2**20
 
 
 def keep_freed_memory() -> bool:
-    """Let the C library keep freed memory; False where it is not glibc, or told otherwise.
+    """Let the C library keep freed memory; False where it is not glibc, or configured otherwise.
 
     By itself glibc gives the memory of a large frame back to the system as soon as the frame has
     gone, and fetches it again for the next, page by page and cleared. That takes several
     milliseconds for each copy of a frame of 4 MB, in which no other thread of Python runs.
     `python -m benchmarks.large_messages` measures it.
     """
-    told = (
+    configured = (
         "GLIBC_TUNABLES",
         "MALLOC_ARENA_MAX",
         "MALLOC_MMAP_THRESHOLD_",
         "MALLOC_TRIM_THRESHOLD_",
     )
-    if any(name in os.environ for name in told):
+    if any(name in os.environ for name in configured):
         return False
     set_option = getattr(ctypes.CDLL(None), "mallopt", None)
     if set_option is None:

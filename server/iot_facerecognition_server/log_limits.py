@@ -7,11 +7,11 @@ from typing import Final
 
 PERIOD_SECONDS: Final = 60.0
 _KINDS: Final = 500
-"""Kinds that are told apart at a time; what comes beyond shares the lines of one more."""
+"""Kinds that are distinguished at a time; what comes beyond shares the lines of one more."""
 _SOURCES: Final = 1000
-"""Sources of left out lines that are told apart in a period."""
+"""Sources of left out lines that are distinguished in a period."""
 OTHERS: Final = "others"
-"""The kind, or source, of what is not told apart."""
+"""The kind, or source, of what is not distinguished."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from iot_facerecognition_server.config import LogSettings
 
 FILE_MODE: Final = 0o640
 """The log tells who was seen when: not for everyone on the machine."""
-_COMPLAINT_SECONDS: Final = 60.0
+_WARNING_SECONDS: Final = 60.0
 _CLOSING_SECONDS: Final = 2.0
 """How long what waits may take to be written at the end."""
 
@@ -210,7 +210,7 @@ class LogFile(RotatingFileHandler, WatchedFileHandler):
         """Raise OSError where the file cannot be written, or is a pipe, which may hang."""
         make_folder(settings.location.parent, None)
         self._on_console = console
-        self._complained = -math.inf
+        self._warned_at = -math.inf
         self._rights: os.stat_result | None = None
         self.dev, self.ino = -1, -1
         RotatingFileHandler.__init__(
@@ -271,19 +271,19 @@ class LogFile(RotatingFileHandler, WatchedFileHandler):
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
         """Tell on the console that the disk fails, once a minute at most."""
-        if record.created - self._complained >= _COMPLAINT_SECONDS:
-            self._complained = record.created
-            self._complain(sys.exc_info()[1])
+        if record.created - self._warned_at >= _WARNING_SECONDS:
+            self._warned_at = record.created
+            self._warn(sys.exc_info()[1])
 
     def close(self) -> None:
         """Close the file; what was buffered may find no room on the disk."""
         try:
             super().close()
         except OSError as error:
-            if self._complained == -math.inf:
-                self._complain(error)
+            if self._warned_at == -math.inf:
+                self._warn(error)
 
-    def _complain(self, error: BaseException | None) -> None:
+    def _warn(self, error: BaseException | None) -> None:
         self._on_console.handle(own_record("%s cannot be written: %s", self.baseFilename, error))
 
 

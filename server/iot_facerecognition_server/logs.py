@@ -112,7 +112,7 @@ class ServerLog:
         handlers = [handler]
         if settings.enable:
             handlers.insert(0, _open_file(settings, self._sinks[0]))
-            self._sinks.insert(0, Sink(handlers[0], capacity))  # ends before its complaints' place
+            self._sinks.insert(0, Sink(handlers[0], capacity))  # ends before where it warns
         for handler in handlers:
             handler.setFormatter(formatter)
         self._limited = LimitedLog(

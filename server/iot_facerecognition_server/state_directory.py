@@ -14,7 +14,7 @@ from iot_facerecognition_server.trust.own_files import OwnFiles
 _log = logging.getLogger(__name__)
 
 _OBSOLETE: Final = ("*.torchscript", "frontal_face_detector-*.svm")
-"""What earlier versions kept beside the models; nothing reads it any more."""
+"""What earlier versions kept next to the models; nothing reads it any more."""
 
 
 @contextmanager

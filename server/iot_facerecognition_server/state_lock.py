@@ -53,7 +53,7 @@ def exclusive(folder: Path) -> Iterator[bool]:
 def holder(folder: Path) -> str | None:
     """Return which server has the state directory `folder`; None where none has.
 
-    Raises StateDirectoryError where that cannot be told.
+    Raises StateDirectoryError where that cannot be found out.
     """
     path = folder / _LOCK
     try:
@@ -62,7 +62,7 @@ def holder(folder: Path) -> str | None:
         return None
     except OSError as error:
         raise StateDirectoryError(
-            f"{path} cannot be read ({error.strerror}), so whether a server runs cannot be told;"
+            f"{path} cannot be read ({error.strerror}), so whether a server runs is not known;"
             " run this command as the server's user, or as root"
         ) from error
     try:

@@ -38,7 +38,7 @@ class Restarts:
     def __init__(self) -> None:
         self._failures = 0
         self._same = 0
-        self._told = ""
+        self._reported = ""
 
     def failed(self, error: Exception, ran: float) -> tuple[float, Telling]:
         """Take a failure after `ran` seconds; return the pause in seconds, and what to tell.
@@ -46,16 +46,16 @@ class Restarts:
         The same failure is logged once, and again after `TOLD_AGAIN` more.
         """
         if ran >= STEADY_SECONDS:
-            self._failures, self._told = 0, ""
+            self._failures, self._reported = 0, ""
         pause = min(RESTART_SECONDS * 2.0**self._failures, LONGEST_PAUSE_SECONDS)
         self._failures = min(self._failures + 1, 16)
-        told = f"{type(error).__name__}: {error}"
-        if told == self._told:
+        sentence = f"{type(error).__name__}: {error}"
+        if sentence == self._reported:
             self._same += 1
             return pause, Telling.NOTHING if self._same % TOLD_AGAIN else Telling.SENTENCE
-        self._told, self._same = told, 0
-        sentence = isinstance(error, TaskFailedError)
-        return pause, Telling.SENTENCE if sentence else Telling.TRACEBACK
+        self._reported, self._same = sentence, 0
+        known = isinstance(error, TaskFailedError)
+        return pause, Telling.SENTENCE if known else Telling.TRACEBACK
 
 
 class Supervisor:

@@ -7,7 +7,7 @@ from iot_facerecognition_client import (
     FacesResult,
     FrameEnded,
     ObjectsResult,
-    ServerComplaint,
+    ServerError,
     SettingHeld,
     TextReceived,
     TextSent,
@@ -27,7 +27,7 @@ CLIENT_EVENTS = (
     FrameEnded,
     TextReceived,
     TextSent,
-    ServerComplaint,
+    ServerError,
     SettingHeld,
     UpdateAcknowledged,
 )

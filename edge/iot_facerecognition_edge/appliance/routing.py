@@ -7,7 +7,7 @@ from iot_facerecognition_client import (
     FacesResult,
     FrameEnded,
     ObjectsResult,
-    ServerComplaint,
+    ServerError,
     SettingHeld,
     Status,
     TextReceived,
@@ -138,7 +138,7 @@ class FromServer:
                 self._publish(MessageReceived(line, now))
             case TextSent(text):
                 self._notices.note(f"message sent: {text}")
-            case ServerComplaint(code, message):
+            case ServerError(code, message):
                 line = clean_text(
                     f"the server rejected something ({code}): {message}", ENTRY_LENGTH
                 )

@@ -101,7 +101,7 @@ class FaceRecogniser:
     def build_gallery(self, threads: int = 1) -> Gallery:
         """Return the gallery of the reference file as it is now; disk and network work.
 
-        It takes `threads` of the processor: one beside a server at work.
+        It takes `threads` of the processor: one next to a working server.
 
         A reference file that is missing gives an empty gallery and a line in the log, entries and
         photos that cannot be used a line each. Raises ReferenceFileError for a damaged file.

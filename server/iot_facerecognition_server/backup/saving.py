@@ -21,7 +21,7 @@ FLEET: Final = "state/fleet.json"
 REFERENCES: Final = "faces/faces.json"
 PHOTOS: Final = "faces/"
 _GATHERED: Final = "gathered"
-"""Folder beside the reference file for photos that lay elsewhere."""
+"""Folder next to the reference file for photos that lay elsewhere."""
 _LARGEST: Final = 256_000_000
 
 

@@ -40,7 +40,7 @@ def say(arguments: argparse.Namespace) -> int:
 
 
 def _told(client: dict[str, Any], token_ids: dict[str, str]) -> dict[str, Any]:
-    """Return what programs are told of a client.
+    """Return what programs get of a client.
 
     Its `credential` is the token's id, or the serial number of the certificate; null for a token
     that was revoked a moment ago, and for a client that has proved nothing.

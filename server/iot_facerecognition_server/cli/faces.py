@@ -120,11 +120,14 @@ def _known(references: ReferenceFile) -> References:
 
 
 def remove(arguments: argparse.Namespace) -> int:
-    """Let a person be known no more."""
+    """Remove a person from the gallery."""
     references = ReferenceFile(read_config(arguments).dlib.reference_file)
     try:
         photos = references.remove(arguments.tag)
     except ReferenceFileError as error:
         raise CommandFailedError(ExitCode.FAILURE, str(error)) from error
-    print(f"{arguments.tag} is known no more; the photos stay where they are ({_counted(photos)})")
+    print(
+        f"{arguments.tag} is removed from the gallery; the photos stay where they are"
+        f" ({_counted(photos)})"
+    )
     return ExitCode.SUCCESS

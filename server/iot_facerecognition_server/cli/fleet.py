@@ -114,8 +114,8 @@ def _lines(edge: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield what is known of an edge, as names and values; what it does not tell is left out."""
     for key, value in edge.items():
         if isinstance(value, dict):
-            told = {name: one for name, one in value.items() if one is not None}
-            yield from ((f"{key} {name}".replace("_", " "), _shown(told[name])) for name in told)
+            known = {name: one for name, one in value.items() if one is not None}
+            yield from ((f"{key} {name}".replace("_", " "), _shown(known[name])) for name in known)
         else:
             yield key.replace("_", " "), _shown(value)
 

@@ -248,8 +248,8 @@ def _add_faces(commands: _Commands) -> None:
         commands,
         "remove",
         "faces:remove",
-        "let a person be known no more",
-        "Let a person be known no more. The photos stay where they are.",
+        "remove a person from the gallery",
+        "Remove a person from the gallery. The photos stay where they are.",
     )
     remove.add_argument("tag", metavar="TAG", help="the person's tag, as listed")
 

@@ -175,14 +175,14 @@ def _look_at_references(config: Config) -> None:
 
     Raises ReferenceFileError.
     """
-    with suppress(ReferenceFileMissingError):  # told with the gallery
+    with suppress(ReferenceFileMissingError):  # reported with the gallery
         ReferenceFile(config.dlib.reference_file).read()
 
 
 def _print_token(token: str, words: str, *, as_json: bool) -> None:
     """Print the first token where the log does not reach: it is a secret.
 
-    The certificate's `words` stand beside it: an edge asks whether it sees the same ones.
+    The certificate's `words` stand next to it: an edge asks whether it sees the same ones.
     """
     text = (
         "Clients need it, and each start shows it until a client has used one. More are made with:"

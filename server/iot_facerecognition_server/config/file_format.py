@@ -18,7 +18,7 @@ class FileContents:
 
 
 def read_file(path: Path) -> FileContents:
-    """Read the configuration file at `path`; problems are told, not raised."""
+    """Read the configuration file at `path`; problems are returned, not raised."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
@@ -74,5 +74,5 @@ def _not_understood(path: Path, text: str, error: configparser.ParsingError) -> 
     lines = text.split("\n")
     return [
         f"{path}, line {number}: {lines[number - 1].strip()[:80]!r} {wanted}"
-        for number, _ in error.errors  # what stands beside the number differs between Pythons
+        for number, _ in error.errors  # what comes after the number differs between Pythons
     ]

@@ -16,7 +16,7 @@ class FleetSettings:
         "60",
         "How long an edge has to run its new version and to stream at its rate on one connection"
         " before the server acknowledges it; without, the edge puts the old version back. The edge"
-        " waits five minutes for it unless it is told otherwise, so stay well below that.",
+        " waits five minutes for it unless configured otherwise, so stay well below that.",
     )
     rate_ratio: float = setting(
         "RateRatio",

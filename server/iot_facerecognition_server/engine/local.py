@@ -236,7 +236,7 @@ class LocalEngine(Generic[ToolsType]):
         try:
             pending = PendingJob(make(), result, rank, self._clock())
             self._put(pending, worker)
-        except Exception as error:  # noqa: BLE001 - whatever it is, nobody may wait for ever
+        except Exception as error:  # noqa: BLE001 - whatever it is, nobody may wait without end
             _log.exception("a frame could not be given to the workers")
             result.set_exception(WorkFailedError(f"{type(error).__name__}: {error}"))
         return result

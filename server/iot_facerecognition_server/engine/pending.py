@@ -86,9 +86,9 @@ class PendingJob(Generic[Found]):
             error.cost = self.cost
             self.result.set_exception(error)
             return
-        told = WorkFailedError(f"{type(error).__name__}: {error}", self.cost)
-        told.__cause__ = error
-        self.result.set_exception(told)
+        failure = WorkFailedError(f"{type(error).__name__}: {error}", self.cost)
+        failure.__cause__ = error
+        self.result.set_exception(failure)
 
 
 AnyPendingJob = PendingJob[Any]

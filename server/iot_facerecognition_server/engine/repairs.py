@@ -7,7 +7,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Repairs:
-    """Is told what the engine mends in itself, on any thread."""
+    """Is notified of what the engine repairs in itself, on any thread."""
 
     replaced: Callable[[str], None] = lambda _: None
     """A thread, by its name, failed and was replaced."""

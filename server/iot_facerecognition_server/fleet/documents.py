@@ -16,7 +16,7 @@ _T = TypeVar("_T")
 _HEALTH: Final = tuple(
     field.name for field in fields(Health) if field.name not in {"version", "installed", "update"}
 )
-"""The fields of health; versions and update stand beside it."""
+"""The fields of health; versions and update stand next to it."""
 
 
 def fleet_document(edges: Iterable[Edge]) -> dict[str, Any]:

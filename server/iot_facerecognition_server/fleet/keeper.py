@@ -53,7 +53,7 @@ class Member:
 
     def health(self, health: Health) -> None:
         """Take up what the edge says of itself, and acknowledge an update that has earned it."""
-        earned = self._keeper.record.hear(self._connection, health, self._keeper.now())
+        earned = self._keeper.record.update_health(self._connection, health, self._keeper.now())
         if earned is not None:
             self.acknowledge(earned.version, earned.attempt)
 

@@ -1,4 +1,4 @@
-"""What the feed tells of edges, for the fleet's record."""
+"""What the feed publishes of edges, for the fleet's record."""
 
 from collections.abc import Callable
 from functools import partial

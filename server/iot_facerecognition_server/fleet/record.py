@@ -30,7 +30,7 @@ MOST_EDGES: Final = 1000
 _RATE_SECONDS: Final = 10.0
 _USUAL_SECONDS: Final = 60.0
 _LEAST_USUAL_SECONDS: Final = 12.0
-"""How long a connection has to stand before its rate tells of the edge's usual one."""
+"""How long a connection has to stand before its rate says what the edge's usual one is."""
 _FROZEN: Final = IN_PROGRESS | {UpdateStage.LOST}
 """The stages in which the usual rate is the one from before the update."""
 
@@ -164,8 +164,10 @@ class FleetRecord:
         if entry is not None and entry.probation is not None:
             entry.probation.frame_processed(now)
 
-    def hear(self, connection: Connection, health: Health, now: Moment) -> Acknowledgement | None:
-        """Take up what an edge says of itself; return what it has earned already and not heard."""
+    def update_health(
+        self, connection: Connection, health: Health, now: Moment
+    ) -> Acknowledgement | None:
+        """Take up what an edge says of itself; return what it has earned and not been sent yet."""
         health = believable(health)
         connection.running = health.version or connection.running
         entry = self._entry_of(connection)

@@ -27,7 +27,7 @@ class FleetStore:
     """Reads and writes the record in the state directory; blocks while it does."""
 
     def __init__(self, path: Path) -> None:
-        """Use the file `path`; the last good one is kept beside it."""
+        """Use the file `path`; the last good one is kept next to it."""
         self.path = path
         self._previous = path.with_name(f"{path.stem}.previous{path.suffix}")
         self._damaged = path.with_name(f"{path.stem}.damaged{path.suffix}")

@@ -6,7 +6,7 @@ edge cannot say: that it is going to be updated, was left out, or is out of reac
 
 `good` is the server's own word, never the edge's: an edge that claims it is put on probation, so
 that a version which only says that it works does not let a rollout go on. The one exception is an
-edge of whose updates the server knows nothing, which tells of one from before.
+edge of whose updates the server knows nothing, which reports one from before.
 """
 
 from enum import Enum, auto

@@ -59,7 +59,7 @@ def acknowledge(edge: Edge, at: float) -> Edge:
     """Return `edge` after it has streamed at its rate for long enough."""
     update = edge.update
     if update is None or update.version is None or update.attempt is None:
-        return edge  # nothing that it could be told of
+        return edge  # nothing that it could be offered
     earned = Acknowledgement(update.version, update.attempt)
     return _moved(replace(edge, earned=earned), News.ACKNOWLEDGED, at)
 

@@ -1,7 +1,7 @@
 """The entries of a JSON list, one after the other, whatever their number.
 
 `json.loads` holds the interpreter for all of a text at once: seconds for a large one, in which the
-event loop stands still although another thread parses.
+event loop stalls although another thread parses.
 """
 
 import json

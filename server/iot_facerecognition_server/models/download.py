@@ -52,7 +52,7 @@ def download(url: str, sha256: str, target: Path, announce: Announce) -> None:
 def _transfer(url: str, write: Callable[[bytes], object], announce: Announce) -> str:
     """Hand the content to `write` piece by piece and return its SHA-256."""
     digest = hashlib.sha256()
-    done, told = 0, 0
+    done, shown = 0, 0
     with urllib.request.urlopen(url, timeout=_TIMEOUT) as response:  # noqa: S310 - see SCHEMES
         size = int(response.headers.get("Content-Length") or 0)
         announce(f"downloading {url}" + (f" ({size / 1e6:.1f} MB)" if size else ""))
@@ -61,8 +61,8 @@ def _transfer(url: str, write: Callable[[bytes], object], announce: Announce) ->
             write(chunk)
             done += len(chunk)
             percent = 100 * done // size if size else 0
-            if percent >= told + _STEP:
-                told = percent
+            if percent >= shown + _STEP:
+                shown = percent
                 announce(f"  {percent} %")
     if done < size:
         raise OSError(f"it ended after {done} of {size} bytes")

@@ -56,7 +56,7 @@ class HalvingNetwork(Generic[Batch, Rows]):
     ) -> None:
         """Wrap `run`; `joined` makes one result of those of consecutive parts.
 
-        `count` is told of each batch that was too much, and `release` gives unused memory back.
+        `count` is called for each batch that was too much, and `release` gives unused memory back.
         """
         self._name = name
         self._run = run

@@ -2,7 +2,7 @@
 
 dlib's detectors get a picture and its ever smaller copies laid out on one plane, so that one pass
 of a network with one window size finds objects of all sizes. Scores near a copy's edge depend on
-what lies beside it, therefore the layout is dlib's to the pixel: `dlib/dnn/input.h`,
+what lies next to it, therefore the layout is dlib's to the pixel: `dlib/dnn/input.h`,
 `dlib/image_transforms/image_pyramid.h` (davisking/dlib 3d40bf57).
 """
 
@@ -29,7 +29,7 @@ class TiledPyramid:
 
     A tile is a copy's place on the plane, in whole pixels.
 
-    One column goes down, a second one comes back up beside it.
+    One column goes down, a second one comes back up next to it.
     """
 
     width: int
@@ -91,7 +91,7 @@ def _sizes(width: int, height: int) -> list[tuple[int, int]]:
 
 
 def _first_column(sizes: Sequence[tuple[int, int]], between: int) -> int:
-    """Return how many tiles go down before the rest fit beside them on the way back up."""
+    """Return how many tiles go down before the rest fit next to them on the way back up."""
     width, height = sizes[0]
     all_below = sum(size[1] + between for size in sizes) - 2 * between - height
     filled, previous = 0, 0

@@ -237,7 +237,7 @@ GPU_POWER: Final = _gauge("gpu_power_watts", "Power that the GPU draws.", "gpu")
 CLIENT_INFO: Final = _gauge(
     "client_info",
     "1, for each client that is connected and has given a name, a frame or its health; the version"
-    " is the first that HEALTH told, empty before.",
+    " is the first that HEALTH reported, empty before.",
     "identity",
     "client",
     "protocol",
@@ -294,7 +294,7 @@ CLIENT_LATENCY: Final = _histogram(
 
 EDGE_HEALTH_TIME: Final = _gauge(
     "edge_health_timestamp_seconds",
-    "When the edge last told its health, in seconds since 1970.",
+    "When the edge last reported its health, in seconds since 1970.",
     "identity",
     "client",
 )
@@ -389,7 +389,7 @@ CLIENT_FAMILIES: Final = (
     EDGE_CAMERA_STATE,
     EDGE_DROPS,
 )
-"""What is told for each client."""
+"""What is exported for each client."""
 
 
 def families() -> tuple[Family, ...]:

@@ -1,4 +1,4 @@
-"""What the feed tells of clients, as metrics of each one and of the server."""
+"""What the feed publishes of clients, as metrics of each one and of the server."""
 
 from collections.abc import Callable
 from typing import assert_never
@@ -30,7 +30,7 @@ from iot_facerecognition_server.sessions.refusal_reasons import AUTHENTICATION
 class ClientMetrics:
     """A listener that counts, for each client while it is there and for the server in all.
 
-    What is told of a client after it has left, as the end of a frame, counts for the server alone.
+    What is published of a client that has left, as the end of a frame, counts for the server alone.
     """
 
     def __init__(self, metrics: ServerMetrics, clock: Callable[[], float]) -> None:
@@ -140,7 +140,7 @@ class ClientMetrics:
 
     def _health_received(self, event: HealthReceived) -> None:
         if self._shown(event.client.session) is not None:
-            self._collector.told_health(event.client.session, event.health)
+            self._collector.set_health(event.client.session, event.health)
 
     def _peer_refused(self, event: PeerRefused) -> None:
         self._server.refused.labels(event.reason).inc()

@@ -1,4 +1,4 @@
-"""What is counted for each client, and how it is told while the client is there."""
+"""What is counted for each client, and how it is exported while the client is connected."""
 
 import re
 import threading
@@ -75,7 +75,7 @@ class ClientCounts:
 
 
 _Labelled = tuple[tuple[str, str], ClientCounts]
-"""A client that there is something to tell of, with the values of `identity` and `client`."""
+"""A client with something to export, and the values of `identity` and `client`."""
 
 
 class ClientCollector(Collector):
@@ -106,14 +106,14 @@ class ClientCollector(Collector):
         return counts
 
     def name(self, key: int, name: str) -> None:
-        """Let the client be told of, under `name`."""
+        """Export the client, under `name`."""
         counts, now = self._clients[key], self._clock()
         if counts.labels is None:
             counts.labels = self._labels.enter(key, counts.identity, name, now)
         else:
             counts.labels = self._labels.rename(key, name, now)
 
-    def told_health(self, key: int, health: Health) -> None:
+    def set_health(self, key: int, health: Health) -> None:
         """Keep the newest health, and the first version."""
         counts = self._clients[key]
         counts.health, counts.health_at = health, self._wall_clock()
@@ -197,7 +197,7 @@ def _latencies(clients: Sequence[_Labelled]) -> Metric:
 
 
 def _health(clients: Sequence[_Labelled]) -> Iterator[Metric]:
-    told = [(labels, c.health_at, c.health) for labels, c in clients if c.health is not None]
+    reported = [(labels, c.health_at, c.health) for labels, c in clients if c.health is not None]
     columns: tuple[tuple[Family, Callable[[Health], float | None]], ...] = (
         (catalogue.EDGE_TEMPERATURE, lambda h: h.cpu_temperature),
         (catalogue.EDGE_WIFI_SIGNAL, lambda h: h.wifi_signal),
@@ -207,15 +207,15 @@ def _health(clients: Sequence[_Labelled]) -> Iterator[Metric]:
         (catalogue.EDGE_FRAME_RATE_SETTING, lambda h: h.frame_rate),
         (catalogue.EDGE_DROPS, lambda h: h.drops),
     )
-    cameras = [(labels, h.camera) for labels, _, h in told if h.camera in set(CameraState)]
+    cameras = [(labels, h.camera) for labels, _, h in reported if h.camera in set(CameraState)]
     yield plain(
         catalogue.EDGE_CAMERA_STATE,
         [((*labels, state), state == now) for labels, now in cameras for state in CameraState],
     )
-    yield plain(catalogue.EDGE_HEALTH_TIME, [(labels, at) for labels, at, _ in told])
+    yield plain(catalogue.EDGE_HEALTH_TIME, [(labels, at) for labels, at, _ in reported])
     for family, value in columns:
-        yield plain(family, [(labels, value(health)) for labels, _, health in told])
-    flags = [(labels, h.throttled) for labels, _, h in told if h.throttled is not None]
+        yield plain(family, [(labels, value(health)) for labels, _, health in reported])
+    flags = [(labels, h.throttled) for labels, _, h in reported if h.throttled is not None]
     for family, shift in (
         (catalogue.EDGE_THROTTLING, 0),
         (catalogue.EDGE_THROTTLED_SINCE_BOOT, _SINCE_BOOT),

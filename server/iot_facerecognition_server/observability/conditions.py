@@ -38,5 +38,5 @@ def _read(family: Family, read: Reading) -> float | None:
     try:
         return read()
     except OSError as error:
-        _log.warning("%s cannot be told: %s", family.full_name, error)
+        _log.warning("%s cannot be measured: %s", family.full_name, error)
         return None

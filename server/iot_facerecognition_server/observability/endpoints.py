@@ -1,9 +1,9 @@
 """Metrics, liveness, readiness and the API over HTTP or HTTPS, from a thread of their own.
 
 A thread, because the question whether the event loop makes progress cannot be answered on it.
-Health is answered on that thread's own event loop; metrics are rendered beside it, since a scrape
-of a thousand clients takes longer than health may wait. Whatever renders shares the interpreter
-with the clients' loop in slices of a millisecond (docs/decisions/metrics-server.md).
+Health is answered on that thread's own event loop; metrics are rendered on another thread, since a
+scrape of a thousand clients takes longer than health may wait. Whatever renders shares the
+interpreter with the clients' loop in slices of a millisecond (docs/decisions/metrics-server.md).
 """
 
 import asyncio

@@ -32,7 +32,7 @@ from iot_facerecognition_server.sessions.feed import Feed
 _log = logging.getLogger(__name__)
 
 SUMMARY_SECONDS: Final = 1.0
-"""How often it is looked whether lines were left out that nobody has been told of."""
+"""How often it is looked whether lines were left out and not yet reported."""
 _REFUSALS: Final = {
     Attempt.SHAKE_HANDS: "refused %s: %s",
     Attempt.CONNECT: "rejected %s: %s",

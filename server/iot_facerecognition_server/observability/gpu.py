@@ -1,4 +1,4 @@
-"""What NVIDIA's management library tells of the GPUs."""
+"""What NVIDIA's management library reports of the GPUs."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -87,7 +87,7 @@ def find_gpus() -> GpuCollector | None:
     try:
         found = GpuCollector()
     except pynvml.NVMLError as error:
-        _log.debug("no GPU to tell of: %s", error)
+        _log.debug("no GPU to report: %s", error)
         return None
     return found if len(found) else None
 

@@ -1,4 +1,4 @@
-"""Whether the event loop gets on, and how late it is."""
+"""Whether the event loop makes progress, and how late it is."""
 
 import asyncio
 from collections.abc import Callable
@@ -22,7 +22,7 @@ class Heartbeat:
         return self._clock() - self._last
 
     async def run(self) -> NoReturn:
-        """Beat for ever."""
+        """Beat until cancelled."""
         while True:
             planned = self._clock() + PERIOD_SECONDS
             await asyncio.sleep(PERIOD_SECONDS)

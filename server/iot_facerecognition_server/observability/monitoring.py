@@ -42,7 +42,7 @@ MODELS: Final = "models"
 SELF_TEST: Final = "self-test"
 PORT: Final = "port"
 LOOP_LIMIT: Final = 10.0
-"""Seconds that the event loop may stand still: a hundred times what anyone would accept."""
+"""Seconds for which the event loop may be stalled: a hundred times what anyone would accept."""
 WORKER_LIMIT: Final = 120.0
 """Seconds that a worker may spend on one piece of work; the largest picture takes under ten."""
 

@@ -1,4 +1,4 @@
-"""Whether the server can do its work, and whether it still gets on."""
+"""Whether the server can do its work, and whether it still makes progress."""
 
 import threading
 from collections.abc import Callable, Sequence

@@ -26,7 +26,8 @@ With `[Metrics] Enable=true` the server answers on a port of its own (50090, `[M
 |---|---|
 | `/metrics` | everything below, in Prometheus' text format or OpenMetrics; asks for user and \
 password when `PasswordFile` is set |
-| `/livez` | 200 while event loop and workers get on, else 503; the text says what stands still |
+| `/livez` | 200 while event loop and workers make progress, else 503; the text says what has \
+stalled |
 | `/readyz` | 200 when models are loaded, a recognition with a known answer was right on the \
 configured device and is whenever a worker is asked again, and the port for clients is open; else \
 503, and the text says what is missing |
@@ -35,7 +36,7 @@ configured device and is whenever a worker is asked again, and the port for clie
 With `TLS=true` it answers over TLS 1.3 with the server's certificate. Nothing here tells who was
 seen: the names are those that cameras give themselves.
 
-The server's process is told of too: `process_*` and `python_info`, as every Prometheus client has
+Process metrics are exported too: `process_*` and `python_info`, as every Prometheus client has
 them. `monitoring/` has the rules, alerts and dashboards that use all this.
 """
 

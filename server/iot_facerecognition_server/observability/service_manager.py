@@ -1,4 +1,4 @@
-"""What systemd is told where it started the server: ready, signs of life, status, the end.
+"""What is reported to systemd where it started the server: ready, signs of life, status, the end.
 
 sd_notify(3) and systemd.service(5) describe the messages; a unit of Type=notify waits for READY=1,
 and one with WatchdogSec= restarts a server that gives no sign of life.

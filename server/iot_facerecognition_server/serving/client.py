@@ -31,7 +31,7 @@ from iot_facerecognition_server.sessions.session import Session
 from iot_facerecognition_server.trust.client_identity import ClientIdentity
 
 _LAST_WORDS_SECONDS = 2.0
-"""How long a client that is sent away has to read why."""
+"""How long a client that is disconnected has to read why."""
 
 _CLOSE_CODES = {ErrorCode.TEXT_TOO_LARGE: CloseCode.MESSAGE_TOO_BIG}
 
@@ -86,7 +86,7 @@ class Client:
         return self.session.settings.name
 
     async def run(self) -> None:
-        """Serve the client until it leaves or is sent away."""
+        """Serve the client until it leaves or is disconnected."""
         self._dispatcher.join(self.session, self._outbox.after, account=self.identity.account)
         writer = asyncio.create_task(self._outbox.send_all(self._write))
         reason = ""

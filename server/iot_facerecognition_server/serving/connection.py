@@ -42,7 +42,7 @@ class ClientConnection(ServerConnection):
 
     It differs from its base in a few ways. It tells when it is lost, even before it was open.
     Version 1 is not pinged: the original's paused clients do not read, so they could not answer,
-    and would be taken for dead. And version 2 is told in an ERROR message what was too large,
+    and would be taken for dead. And version 2 learns from an ERROR message what was too large,
     before the connection is closed with 1009; the base closes it inside its parser, where nobody
     can put a message before the close frame, so the protocol object's `fail` is wrapped. And it
     keeps nothing of a message that was handed on: the base's parser remembers the last one until
@@ -244,7 +244,7 @@ class ClientConnection(ServerConnection):
         self._fail(code, reason)
 
     def _refuse(self, code: ErrorCode, words: str) -> None:
-        """Tell the client why the connection ends, where it can be told."""
+        """Tell the client why the connection ends, where that is possible."""
         self.offence = ErrorReport(str(code), words)
         if self.version >= Version.V2:
             self.protocol.send_text(encode(self.offence).encode())

@@ -358,7 +358,7 @@ class Dispatcher:
 
 @contextmanager
 def _no_harm_to_others(frame: ArrivedFrame) -> Iterator[None]:
-    """Let what one client cannot be told end here: the others' turns come next."""
+    """Let a failure to answer one client end here: the others' turns come next."""
     try:
         yield
     except Exception:  # noqa: BLE001 - of one client; there are others

@@ -1,4 +1,4 @@
-"""What clients are told before the server ends: when to come back, and spread over how long."""
+"""What is sent to clients before the server ends: when to come back, and spread over how long."""
 
 from typing import Final
 
@@ -13,7 +13,7 @@ frames of those that are back (docs/decisions/drain.md)."""
 
 
 def drain_hint(start_seconds: float, clients: int) -> Drain:
-    """Return what `clients` connected clients are told.
+    """Return what `clients` connected clients are sent.
 
     `start_seconds` is how long this server took from the begin of its process until it listened:
     the best guess at what the next one takes.

@@ -16,7 +16,7 @@ HTTP_ANSWER: Final = (
     b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: text/plain\r\n"
     b"Content-Length: %d\r\n\r\n%b" % (len(_SENTENCE), _SENTENCE)
 )
-"""What a peer that speaks plain HTTP is told, since it can read that."""
+"""What a peer that speaks plain HTTP is answered, since it can read that."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,13 @@ from typing import Final
 _log = logging.getLogger(__name__)
 
 _OWN_FILES: Final = 64
-"""What the server has open beside its clients: logs, models, sockets, the event loop's own."""
+"""What the server has open besides its clients: logs, models, sockets, the event loop's own."""
 
 
 def allow_open_files(clients: int, handshakes: int) -> None:
     """Raise the soft limit to the hard one, and warn where it is too low.
 
-    That is for `clients` (0: any number) and the `handshakes` that may be under way beside them.
+    That is for `clients` (0: any number) and the `handshakes` that may be under way meanwhile.
 
     The soft limit is 1024 on most systems for the sake of programs that use `select`, and asyncio
     does not.

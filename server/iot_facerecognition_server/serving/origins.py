@@ -17,7 +17,7 @@ _SHOWN: Final = 200
 
 
 class Origins:
-    """The server's own origin, and those that the configuration allows beside it."""
+    """The server's own origin, and those that the configuration also allows."""
 
     def __init__(self, allowed: Sequence[str]) -> None:
         """Let in `allowed`, origins as `https://host[:port]`, or EVERY."""

@@ -108,8 +108,8 @@ class PairingDesk:
         try:
             await self._grant(connection, offer, proofs)
         except BaseException as error:
-            told = isinstance(error, PairingError | PairingMessageError)
-            self.pairings.end(offer, Outcome.FAILED, str(error) if told else _UNKEPT)
+            known = isinstance(error, PairingError | PairingMessageError)
+            self.pairings.end(offer, Outcome.FAILED, str(error) if known else _UNKEPT)
             raise
         _log.info("paired %s, at %s", quoted(offer.name), connection.address)
         self.pairings.end(offer, Outcome.PAIRED, connection.address)

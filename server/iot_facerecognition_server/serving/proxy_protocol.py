@@ -112,9 +112,9 @@ def _verify(header: bytes, addresses: int, *, strict: bool) -> None:
             raise
         return
     for at in found:
-        told = int.from_bytes(header[at : at + _CHECKSUM_BYTES], "big")
+        checksum = int.from_bytes(header[at : at + _CHECKSUM_BYTES], "big")
         zeroed = header[:at] + bytes(_CHECKSUM_BYTES) + header[at + _CHECKSUM_BYTES :]
-        if crc32c(zeroed) != told:
+        if crc32c(zeroed) != checksum:
             raise ProxyHeaderError("its checksum is wrong")
 
 

@@ -191,7 +191,7 @@ class RecognitionServer:
     async def close(self, seconds: float, start_seconds: float = 0.0) -> None:
         """Stop accepting, finish what is under way within `seconds`, and say good-bye (1001).
 
-        Clients are told when to come back to a server that takes `start_seconds` to start. It takes
+        Clients learn when to come back to a server that takes `start_seconds` to start. It takes
         FLUSH_SECONDS + 2 * CLOSE_SECONDS + LEAVE_SECONDS more at most, whatever the clients do: to
         say good-bye, to let connections end, and to close those that are cancelled then.
         """
@@ -249,7 +249,7 @@ class RecognitionServer:
         await connection.handshake(self._admit, server_header=self._name)
 
     def _not_admitted(self, address: str, failed: FailedHandshake) -> None:
-        """Tell of a peer that did not get as far as an HTTP answer."""
+        """Report a peer that did not get as far as an HTTP answer."""
         self._feed.publish(PeerRefused(address, Attempt.SHAKE_HANDS, failed.reason, failed.words))
 
     async def _admit(self, connection: ServerConnection, request: Request) -> Response | None:

@@ -6,7 +6,7 @@ from math import inf
 from typing import Final
 
 FRAGMENT_BYTES: Final = 300
-"""What a fragment costs beside its content: the objects that hold it, on 64 bits."""
+"""What a fragment costs in addition to its content: the objects that hold it, on 64 bits."""
 
 
 @dataclass(slots=True)
@@ -64,7 +64,7 @@ class UnfinishedMessages:
 
         Past the total, return the connection to give up, which is forgotten: the one whose message
         has held most for longest, bytes times seconds. An ordinary frame that is just arriving is
-        never that beside messages that somebody lets lie.
+        never that next to messages that somebody lets lie.
         """
         held = self._held.get(connection)
         if held is None:

@@ -36,7 +36,7 @@ class Place(Share):
     estimate: float | None = None
     """Processor seconds that its next frame is expected to cost; None before one has ended."""
     piece: float = 0.0
-    """Processor seconds of the longest piece of its last frames' work beside their turns."""
+    """Processor seconds of the longest piece of its last frames' work outside of their slots."""
     left: bool = False
 
 

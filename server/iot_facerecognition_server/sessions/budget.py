@@ -71,7 +71,7 @@ class LogBudget:
         return False
 
     def left_out(self, now: float) -> int:
-        """Return how many lines were left out since this was last told, once a minute at most."""
+        """Return how many lines were left out since the last report, once a minute at most."""
         if not self._left_out or now - self._told < _SUMMARY_SECONDS:
             return 0
         self._told = now
@@ -192,8 +192,8 @@ class Budgets:
 
     def left_out(self, now: float) -> list[tuple[Hashable, int]]:
         """Return of which identities log lines were left out and not reported, and how many."""
-        told = ((who, budget.log.left_out(now)) for who, budget in self._budgets.items())
-        return [(who, lines) for who, lines in told if lines]
+        counted = ((who, budget.log.left_out(now)) for who, budget in self._budgets.items())
+        return [(who, lines) for who, lines in counted if lines]
 
     def _forget(self, now: float) -> None:
         """Forget who is not connected and owes nothing, or else whoever is not connected."""

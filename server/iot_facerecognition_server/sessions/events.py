@@ -9,7 +9,7 @@ from iot_facerecognition_server.frames import RecognisedFace
 from iot_facerecognition_server.sessions.connected_client import ConnectedClient
 
 GONE: Final = "gone"
-"""Why a frame was dropped whose client had left before its end; nobody is left to be told."""
+"""Why a frame was dropped whose client had left before its end; nobody is left to answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class TextReceived:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Something the client sent was not taken, and it has been told as far as its version can.
+    """Something the client sent was not taken, and it has been answered as far as its version can.
 
     A frame is no such thing: it ends (`FrameEnded`). `fatal`: the connection is to be closed.
     """
@@ -59,7 +59,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class HealthReceived:
-    """The client told how it is doing; `refused` tells of fields that were left out."""
+    """The client reported how it is doing; `refused` names fields that were left out."""
 
     client: ConnectedClient
     health: Health

@@ -202,7 +202,7 @@ class FairScheduler:
         piece: float = 0.0,
         account: Hashable | None = None,
     ) -> None:
-        """Charge `session` with processor seconds for a part of a frame beside its turn.
+        """Charge `session` with processor seconds for a part of a frame outside of its slot.
 
         None when they are not known. `piece` is the longest stretch of them that no other work
         could interrupt: where it is long, the session's frames count as dear. When the session has

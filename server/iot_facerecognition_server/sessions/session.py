@@ -1,4 +1,4 @@
-"""One client as the server sees it: its settings, its frames' numbers and what it is told."""
+"""One client as the server sees it: its settings, its frames' numbers and what it is sent."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -74,7 +74,7 @@ class Session:
 
         `object_labels` is how many labels the classifier knows, which bounds the label count (0:
         there is none); `object_interval` are the seconds between two frames that are searched for
-        objects; `window` is what the client is told to have unanswered at once (None: nothing).
+        objects; `window` is how many frames the client may have unanswered at once (None: nothing).
         """
         self.client = client
         self.key = client.session

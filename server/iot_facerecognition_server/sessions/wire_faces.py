@@ -1,4 +1,4 @@
-"""From what an engine recognised to what clients are told of it."""
+"""From what an engine recognised to what clients are sent of it."""
 
 from iot_facerecognition_protocol import Face
 from iot_facerecognition_server.frames import RecognisedFace

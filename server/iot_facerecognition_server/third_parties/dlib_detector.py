@@ -6,7 +6,7 @@ classifier for each pose of a head.
 The detector holds five linear classifiers over the same HOG features, for heads that look ahead, to
 the left and to the right, and that are turned to the left and to the right (dlib,
 `image_processing/frontal_face_detector.h`). Applying all of them is a good part of a scan; where a
-face is followed, the one that has found it suffices.
+face is tracked, the one that has found it suffices.
 """
 
 from typing import Any, Final

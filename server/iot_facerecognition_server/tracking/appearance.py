@@ -32,8 +32,8 @@ def appearance(thumbnail: Thumbnail, box: Box) -> Appearance:
 def compared(known: Appearance, thumbnail: Thumbnail, box: Box) -> tuple[float, Appearance]:
     """Return how like `known` the face at `box` looks, and how it looks.
 
-    The likeness is a correlation, -1 to 1. The best of nine places counts, at `box` and just beside
-    it, since the detector's boxes jump by as much.
+    The likeness is a correlation, -1 to 1. The best of nine places counts, at `box` and just next
+    to it, since the detector's boxes jump by as much.
     """
     sampled = _sampled(thumbnail, box, _SHIFT)
     places = _normalised(np.lib.stride_tricks.sliding_window_view(sampled, (GRID, GRID)))

@@ -37,7 +37,7 @@ class CameraMotion:
     """
 
     def __init__(self, least: float) -> None:
-        """Tell of an edge when `least` pixels of the frame have come in over it."""
+        """Report an edge when `least` pixels of the frame have come in over it."""
         self._least = max(1.0, least / REDUCTION)
         self._searched: list[Profiles] = []
 

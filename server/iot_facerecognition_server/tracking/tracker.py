@@ -35,14 +35,14 @@ _CONTACT: Final = 0.1
 """IoU with another track from which on two faces may be mistaken for each other."""
 _JUMP: Final = 0.3
 """IoU with the prediction below which a face may be another one."""
-_INFLOW: Final = 0.3
+_OVER_THE_EDGE: Final = 0.3
 """Part of the smallest face that has to come in over an edge before it is searched there again."""
 _MOVING_CAMERA: Final = 0.12
 """Part of a full scan that looking at all changes has to cost before the camera itself may be what
 moves: then only what comes in over the edges is new."""
-_ENTRANCE_RATE: Final = 3.0
-"""Full scans a second that looking for newcomers may cost beside those at intervals."""
-_ENTRANCE_BURST: Final = 2.0
+_NEW_OBJECT_RATE: Final = 3.0
+"""Full scans a second that looking for newcomers may cost in addition to those at intervals."""
+_NEW_OBJECT_BURST: Final = 2.0
 """Full scans that it may cost at once, after a while without: somebody who walks in at a normal
 pace is looked for in every frame until there is a face."""
 _TRUSTED: Final = 0.3
@@ -72,9 +72,9 @@ class _Look:
 
 
 class FaceTracker:
-    """Follows the faces of one session. No thread, no clock, no picture but the thumbnail.
+    """Tracks the faces of one session. No thread, no clock, no picture but the thumbnail.
 
-    For each frame, `begin` says what to do first; what was found is told to `searched` or
+    For each frame, `begin` says what to do first; what was found is handed to `searched` or
     `scanned`, which say what to do next, until it is settled where the faces are. Then `described`
     takes the descriptors that were asked for and returns all that are to be matched with the
     gallery, and `matched` takes the matches and returns the faces. A frame that fails on the way is
@@ -82,15 +82,15 @@ class FaceTracker:
     """
 
     def __init__(self, settings: TrackingSettings, last_number: int = 0) -> None:
-        """Give faces the numbers after `last_number`."""
+        """Assign faces the numbers after `last_number`."""
         self._settings = settings
         self._changes = ChangeMap()
-        self._camera_motion = CameraMotion(_INFLOW * settings.min_face_size)
+        self._camera_motion = CameraMotion(_OVER_THE_EDGE * settings.min_face_size)
         self._tracks: list[Track] = []
         self._lost: list[Track] = []
         self._naming = TrackNaming(last_number)
         self._last_full = float("-inf")
-        self._allowance = _ENTRANCE_BURST
+        self._allowance = _NEW_OBJECT_BURST
         self._allowed_at = float("-inf")
         self._moving = True
         self._look: _Look | None = None
@@ -283,8 +283,8 @@ class FaceTracker:
 
     def _afford(self, scans: float, now: float) -> bool:
         """Take `scans` full scans out of the allowance for newcomers; False when it has less."""
-        earned = _ENTRANCE_RATE * (now - self._allowed_at)
-        self._allowance = min(_ENTRANCE_BURST, self._allowance + earned)
+        earned = _NEW_OBJECT_RATE * (now - self._allowed_at)
+        self._allowance = min(_NEW_OBJECT_BURST, self._allowance + earned)
         self._allowed_at = now
         if scans > self._allowance:
             return False

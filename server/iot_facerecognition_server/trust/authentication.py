@@ -36,7 +36,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The client may not come in, and why, in words that it may be told."""
+    """The client may not come in, and why, in words that it may read."""
 
     reason: str
 

@@ -150,7 +150,7 @@ def validity_problem(certificate: x509.Certificate, now: datetime) -> str | None
 
 
 def expiry_warning(certificate: x509.Certificate, now: datetime) -> str | None:
-    """Tell when a certificate that holds at `now` will soon hold no more."""
+    """Tell when a certificate that is valid at `now` will soon expire."""
     left = certificate.not_valid_after_utc - now
     if timedelta() <= left < _SOON:
         return f"the certificate expires on {_day(certificate.not_valid_after_utc)}"

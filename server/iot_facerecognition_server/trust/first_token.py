@@ -1,4 +1,4 @@
-"""The first token: given as a secret, or made and told at each start until one has been used.
+"""The first token: given as a secret, or made and printed at each start until one has been used.
 
 docs/decisions/first-token.md has the reasons.
 """
@@ -60,7 +60,7 @@ class FirstToken:
         return None
 
     def used(self) -> None:
-        """Forget what the token can be told by: a client has shown one that is valid."""
+        """Forget what the token can be recognised by: a client has shown one that is valid."""
         try:
             self._salt.unlink(missing_ok=True)
         except OSError as error:

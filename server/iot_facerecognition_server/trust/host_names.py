@@ -118,7 +118,7 @@ def interface_addresses() -> tuple[IpAddress, ...]:
 
 
 def _receive(kernel: socket.socket) -> Iterator[IpAddress]:
-    """Yield addresses until the kernel has told them all (rtnetlink(7))."""
+    """Yield addresses until the kernel has listed them all (rtnetlink(7))."""
     while True:
         data = kernel.recv(1 << 16)
         while data:

@@ -21,7 +21,7 @@ _SECRET_DIGITS: Final = CODE_DIGITS - 1
 
 
 class PairingError(Exception):
-    """A pairing cannot begin or go on; the message says why, in words that anyone may be told."""
+    """A pairing cannot begin or go on; the message says why, in words that anyone may read."""
 
 
 class Outcome(StrEnum):

@@ -53,7 +53,7 @@ class ServerTls:
 
     `context` stays the same object for as long as the server listens. It hands every handshake over
     to a context of the files' last good state: loading a certificate into a context in use would
-    leave one of another algorithm in force beside it.
+    leave one of another algorithm in force next to it.
     """
 
     def __init__(self, source: IdentitySource, clients: ClientTrust | None = None) -> None:

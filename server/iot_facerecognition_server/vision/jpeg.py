@@ -1,7 +1,8 @@
 """The pixels of a JPEG, by libjpeg-turbo.
 
 libturbojpeg is called directly: PyTurboJPEG reports a truncated picture as a Python warning and
-returns it half grey, and warnings cannot be told apart by thread (docs/decisions/jpeg-decoding.md).
+returns it half grey, and a warning does not say which thread's it is
+(docs/decisions/jpeg-decoding.md).
 """
 
 from typing import Final
@@ -19,7 +20,7 @@ from iot_facerecognition_server.vision.turbojpeg import (
     PIXELS_CMYK,
     PIXELS_GREY,
     PIXELS_RGB,
-    Complaint,
+    DecoderMessage,
     Decompressor,
     TurboJpeg,
 )
@@ -75,34 +76,32 @@ class JpegDecoder:
         picture = np.empty((height, width, CHANNELS[pixels]), np.uint8)
         data = with_end(data)
         with self._library.decompressor() as decompressor:
-            complaint = _opened(decompressor, data, header)
-            if complaint is None:
-                complaint = decompressor.decode(data, picture, pixels, stop_on_warning=True)
-                if complaint is not None:
-                    self._decode_whole(data, picture, pixels, complaint)
+            message = _opened(decompressor, data, header)
+            if message is None:
+                message = decompressor.decode(data, picture, pixels, stop_on_warning=True)
+                if message is not None:
+                    self._decode_whole(data, picture, pixels, message)
                 return picture
         # Whatever libjpeg-turbo warns of in a header is harmless. But it reports the first warning
         # only, and the picture may have worse ones: so it is decoded with a header without faults.
         data = with_clean_header(data, header.components)
         with self._library.decompressor() as decompressor:
-            complaint = _opened(decompressor, data, header)
-            complaint = complaint or decompressor.decode(
-                data, picture, pixels, stop_on_warning=True
-            )
-        if complaint is not None:
-            self._decode_whole(data, picture, pixels, complaint)
+            message = _opened(decompressor, data, header)
+            message = message or decompressor.decode(data, picture, pixels, stop_on_warning=True)
+        if message is not None:
+            self._decode_whole(data, picture, pixels, message)
         return picture
 
     def _decode_whole(
-        self, data: bytes, picture: NDArray[np.uint8], pixels: int, complaint: Complaint
+        self, data: bytes, picture: NDArray[np.uint8], pixels: int, message: DecoderMessage
     ) -> None:
-        """Decode to the end what was stopped by `complaint`, where that is harmless."""
-        if not complaint.warning or _EXTRANEOUS not in complaint.text:
-            raise damaged(complaint.text)
+        """Decode to the end what was stopped by `message`, where that is harmless."""
+        if not message.warning or _EXTRANEOUS not in message.text:
+            raise damaged(message.text)
         frame, scans = read_scans(data)
         if not has_all_restarts(data, frame, scans):
-            raise damaged(f"a restart marker is lost ({complaint.text})")
-        if len(scans) == 1 and _BEFORE_END in complaint.text:
+            raise damaged(f"a restart marker is lost ({message.text})")
+        if len(scans) == 1 and _BEFORE_END in message.text:
             return  # every pixel was there before
         with self._library.decompressor() as decompressor:
             worse = decompressor.decode(data, picture, pixels, stop_on_warning=False)
@@ -110,20 +109,20 @@ class JpegDecoder:
             raise damaged(worse.text)
 
 
-def _opened(decompressor: Decompressor, data: bytes, header: JpegHeader) -> Complaint | None:
-    """Make sure that libturbojpeg is about to decode the picture that `header` told of.
+def _opened(decompressor: Decompressor, data: bytes, header: JpegHeader) -> DecoderMessage | None:
+    """Make sure that libturbojpeg is about to decode the picture that `header` describes.
 
-    Returns what it complains of in the header.
+    Returns what it warns of in the header.
     """
-    size, complaint = decompressor.size(data)
+    size, message = decompressor.size(data)
     if size != (header.width, header.height):
         if max(header.width, header.height) > _LARGEST_SIDE:
             raise damaged(f"{header.width} x {header.height}: no side may exceed {_LARGEST_SIDE}")
-        if size == (0, 0) and complaint is not None:
-            raise damaged(complaint.text)
+        if size == (0, 0) and message is not None:
+            raise damaged(message.text)
         raise damaged("it has two frame headers")
     # An error with a size is one of rare samplings, which decode well.
-    return complaint if complaint is not None and complaint.warning else None
+    return message if message is not None and message.warning else None
 
 
 def _rgb_from_cmyk(cmyk: NDArray[np.uint8]) -> NDArray[np.uint8]:

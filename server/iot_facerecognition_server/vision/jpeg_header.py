@@ -66,8 +66,8 @@ class JpegHeader:
 class JpegLimits:
     """What decoding a JPEG may cost at most; the defaults are those of the configuration.
 
-    A scan passes over all of the picture, however few bytes it has. So what a picture costs beside
-    its bytes goes with its pixels times its scans.
+    A scan passes over all of the picture, however few bytes it has. So what a picture costs apart
+    from its bytes goes with its pixels times its scans.
     """
 
     pixels: int = 9_000_000

@@ -1,4 +1,4 @@
-"""What stands in the scans of a JPEG, as far as it can be told without decoding: ITU-T T.81."""
+"""What stands in the scans of a JPEG, as far as it can be read without decoding: ITU-T T.81."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _BLOCK: Final = 8
 """Pixels of a block's side."""
 _COEFFICIENTS: Final = 64
 _SCAN_FIELDS: Final = 4
-"""Bytes of a scan header beside two for each component (T.81, figure B.4)."""
+"""Bytes of a scan header without the two for each component (T.81, figure B.4)."""
 
 
 @dataclass(frozen=True, slots=True)

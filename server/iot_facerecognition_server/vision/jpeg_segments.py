@@ -19,7 +19,7 @@ EOI: Final = 0xD9
 SOS: Final = 0xDA
 _SECOND_START: Final = 0xD8
 _TEM: Final = 0x01
-"""The one marker beside RST, SOI and EOI that stands alone (T.81, table B.1)."""
+"""The one marker besides RST, SOI and EOI that stands alone (T.81, table B.1)."""
 RESTARTS: Final = range(0xD0, 0xD8)
 """RST0 to RST7, which stand alone."""
 _MARKERS: Final = frozenset(range(1, 0xFF)) - {*RESTARTS}

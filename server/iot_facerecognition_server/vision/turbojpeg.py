@@ -28,7 +28,7 @@ class JpegLibraryError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Complaint:
+class DecoderMessage:
     """What libturbojpeg says of a picture; after a `warning` it could have gone on."""
 
     text: str
@@ -43,20 +43,20 @@ class Decompressor:
         self._library = library
         self._handle = handle
 
-    def size(self, data: bytes) -> tuple[tuple[int, int], Complaint | None]:
-        """Return width and height, (0, 0) where the header has none, and the first complaint."""
+    def size(self, data: bytes) -> tuple[tuple[int, int], DecoderMessage | None]:
+        """Return width and height, (0, 0) where the header has none, and the first message."""
         width, height, sampling, space = (ctypes.c_int(0) for _ in range(4))
         status = self._library.tjDecompressHeader3(
             self._handle, data, len(data), width, height, sampling, space
         )
-        return (width.value, height.value), self._complaint() if status else None
+        return (width.value, height.value), self._message() if status else None
 
     def decode(
         self, data: bytes, picture: NDArray[np.uint8], pixels: int, *, stop_on_warning: bool
-    ) -> Complaint | None:
+    ) -> DecoderMessage | None:
         """Fill `picture`, (h, w, channels), whose size is one of the library's scaled ones.
 
-        `pixels` is its format, one of `CHANNELS`. Returns the first complaint; with
+        `pixels` is its format, one of `CHANNELS`. Returns the first message; with
         `stop_on_warning` it is also the last one, and what comes after it is not decoded.
         """
         height, width, channels = picture.shape
@@ -71,12 +71,12 @@ class Decompressor:
             pixels,
             _FLAG_LIMIT_SCANS | (_FLAG_STOP_ON_WARNING if stop_on_warning else 0),
         )
-        return self._complaint() if status else None
+        return self._message() if status else None
 
-    def _complaint(self) -> Complaint:
+    def _message(self) -> DecoderMessage:
         text: bytes = self._library.tjGetErrorStr2(self._handle)
         warning = self._library.tjGetErrorCode(self._handle) == _ERROR_WARNING
-        return Complaint(text.decode("ascii", "replace").rpartition("(): ")[2], warning)
+        return DecoderMessage(text.decode("ascii", "replace").rpartition("(): ")[2], warning)
 
 
 class TurboJpeg:

@@ -15,7 +15,7 @@ from iot_facerecognition_client import (
     NoVerification,
     OutboxFullError,
     Reason,
-    ServerComplaint,
+    ServerError,
     SettingHeld,
     State,
     Status,
@@ -186,11 +186,11 @@ async def test_texts_go_both_ways_and_wait_for_a_connection(fake_server):
 async def test_health_and_complaints(fake_server):
     async with fake_server() as server, client_of(server) as client:
         session = await server.next_session()
-        complaints = client.events(ServerComplaint)
+        complaints = client.events(ServerError)
         client.health(Health(cpu_temperature=41.5))
         await session.until(lambda s: Health(cpu_temperature=41.5) in s.messages)
         await session.send(ErrorReport("frame-damaged", "cut short", 4))
-        assert await anext(complaints) == ServerComplaint("frame-damaged", "cut short", 4)
+        assert await anext(complaints) == ServerError("frame-damaged", "cut short", 4)
 
 
 async def test_it_survives_the_restart_of_the_server(fake_server):

@@ -233,7 +233,7 @@ def test_only_a_complaint_that_ends_the_connection_is_kept_as_its_reason(code, e
     session, _, _, _ = new_session()
     complaint = session.receive(encode(ErrorReport(code, "words")), 0.0)
     assert complaint.code == code
-    assert (session.complaint == complaint) == ends
+    assert (session.last_error == complaint) == ends
 
 
 def test_asking_again_is_answered_again():

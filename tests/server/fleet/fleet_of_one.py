@@ -48,7 +48,7 @@ class Lab:
         return found
 
     def health(self, connection: Connection, health: Health) -> None:
-        earned = self.record.hear(connection, health, self.moment)
+        earned = self.record.update_health(connection, health, self.moment)
         if earned is not None:
             self.sent.append((connection, earned))
 

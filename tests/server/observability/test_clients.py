@@ -46,7 +46,7 @@ class Client:
     def result_sent(self, seconds: float) -> None:
         self.feed.publish(ResultSent(self.client, 1, ResultKind.FACES, seconds))
 
-    def told_health(self, health: Health) -> None:
+    def set_health(self, health: Health) -> None:
         self.feed.publish(HealthReceived(self.client, health))
 
     def leave(self) -> None:
@@ -102,7 +102,7 @@ def test_series_of_a_gone_client_end_and_the_servers_stay() -> None:
     bench = Bench()
     client = bench.join(1, "kitchen")
     client.frame_arrived()
-    client.told_health(Health(cpu_temperature=50.0))
+    client.set_health(Health(cpu_temperature=50.0))
     assert bench.clients() == {"kitchen"}
     client.leave()
     assert bench.clients() == set()
@@ -154,8 +154,8 @@ def test_latencies_of_frames_as_old_as_may_be_are_below_the_highest_bound(name: 
 def test_health_is_told_as_the_edge_told_it_last() -> None:
     bench = Bench()
     client = bench.join(1, "kitchen")
-    client.told_health(Health(version="1.2.0", cpu_temperature=40.0))
-    client.told_health(
+    client.set_health(Health(version="1.2.0", cpu_temperature=40.0))
+    client.set_health(
         Health(
             version="1.3.0",
             cpu_temperature=81.5,
@@ -192,27 +192,27 @@ def test_state_of_the_camera_tells_a_dead_one_from_a_paused_edge() -> None:
             for state in ("off", "starting", "running", "failed")
         }
 
-    client.told_health(Health(capture_fps=0.0))
+    client.set_health(Health(capture_fps=0.0))
     assert set(told().values()) == {None}  # an edge of before: nobody knows
-    client.told_health(Health(capture_fps=0.0, camera="failed"))
+    client.set_health(Health(capture_fps=0.0, camera="failed"))
     assert told() == {"off": 0, "starting": 0, "running": 0, "failed": 1}
-    client.told_health(Health(capture_fps=0.0, camera="off"))
+    client.set_health(Health(capture_fps=0.0, camera="off"))
     assert told() == {"off": 1, "starting": 0, "running": 0, "failed": 0}
-    client.told_health(Health(capture_fps=0.0, camera="calibrating"))
+    client.set_health(Health(capture_fps=0.0, camera="calibrating"))
     assert set(told().values()) == {None}  # a word of the future
 
 
 @pytest.mark.parametrize("version", ["x" * 41, 'quote"', "line\nbreak", "drei zwei"])
 def test_version_that_is_none_becomes_other(version: str) -> None:
     bench = Bench()
-    bench.join(1, "kitchen").told_health(Health(version=version))
+    bench.join(1, "kitchen").set_health(Health(version=version))
     assert bench.value("client_info", client="kitchen", protocol="2", version="other") == 1
 
 
 def test_another_identity_cannot_pass_for_a_client_by_taking_its_name() -> None:
     bench = Bench()
-    bench.join(1, "door", "door token").told_health(Health(cpu_temperature=40.0))
-    bench.join(2, "door", "impostor").told_health(Health(cpu_temperature=90.0))
+    bench.join(1, "door", "door token").set_health(Health(cpu_temperature=40.0))
+    bench.join(2, "door", "impostor").set_health(Health(cpu_temperature=90.0))
     temperature = "edge_cpu_temperature_celsius"
     assert bench.value(temperature, "door token", client="door") == 40
     assert bench.value(temperature, "impostor", client="door") == 90
@@ -233,6 +233,6 @@ def test_what_is_told_of_a_client_after_it_left_counts_for_the_server_alone() ->
     client = bench.join(1, "kitchen")
     client.leave()
     client.frame_dropped("gone")
-    client.told_health(Health(cpu_temperature=50.0))
+    client.set_health(Health(cpu_temperature=50.0))
     assert bench.value("frames_dropped_total", reason="gone") == 1
     assert bench.clients() == set()
