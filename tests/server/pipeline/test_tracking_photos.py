@@ -1,4 +1,4 @@
-"""Following beside full scans on real photos, and through the engine."""
+"""Tracking compared with full scans on real photos, and through the engine."""
 
 import asyncio
 from pathlib import Path
