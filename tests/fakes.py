@@ -16,6 +16,8 @@ from iot_facerecognition_edge.screens.drm import Plane
 from iot_facerecognition_edge.screens.interface import Screen
 from iot_facerecognition_edge.screens.memory import MemoryScreen
 from iot_facerecognition_edge.screens.touch import InputDevice
+from iot_facerecognition_server.engine.interface import Engine
+from iot_facerecognition_server.pipeline.tools import FrameCropper, FrameScanner
 from tests.edge.cameras.fake_device.v4l2_driver import Mapping as MappedBuffer
 from tests.edge.cameras.small_camera import SmallCamera
 from tests.edge.capture.test_capture import FakeCamera
@@ -27,14 +29,30 @@ from tests.edge.presence.test_hooks import Recorder
 from tests.edge.test_daemon import Notifier as NotedLines
 from tests.edge.test_watchdog import Signs
 from tests.edge.touch_device import FakeDevice, FakeEvdev
+from tests.server.engine.remote_engine import RemoteEngine
+from tests.server.engine.test_contract import Camera as SeenCamera
+from tests.server.engine.test_faults import Cropper, Scanner
+from tests.server.engine.test_network_threads_in_engine import Cropper as LevelCropper
+from tests.server.engine.test_network_threads_in_engine import Scanner as LevelScanner
+from tests.server.observability.test_self_test import AnsweringEngine
+from tests.server.observability.test_standing import StuckScanner
+from tests.server.serving.test_dispatcher import ManualEngine
 
 ASKERS: Final[tuple[type[Asker], ...]] = (Server,)
 CAMERAS: Final[tuple[type[Camera], ...]] = (ExposedCamera, FakeCamera, SmallCamera)
+CROPPERS: Final[tuple[type[FrameCropper], ...]] = (Cropper, LevelCropper, SeenCamera)
+ENGINES: Final[tuple[type[Engine], ...]] = (AnsweringEngine, ManualEngine, RemoteEngine)
 HOOKS: Final[tuple[type[Hook], ...]] = (Recorder,)
 INPUT_DEVICES: Final[tuple[type[InputDevice], ...]] = (FakeDevice, FakeEvdev)
 MAPPINGS: Final[tuple[type[Mapping], ...]] = (MappedBuffer,)
 NOTIFIERS: Final[tuple[type[Notifier], ...]] = (NotedLines, Signs)
 PLANES: Final[tuple[type[Plane], ...]] = (FakePlane,)
 PREVIEW_PLANES: Final[tuple[type[PreviewPlane], ...]] = (FakePlane,)
+SCANNERS: Final[tuple[type[FrameScanner], ...]] = (
+    LevelScanner,
+    Scanner,
+    SeenCamera,
+    StuckScanner,
+)
 SCREENS: Final[tuple[type[Screen], ...]] = (MemoryScreen,)
 SOURCES: Final[tuple[type[FrameSource], ...]] = (FailingSource,)

@@ -46,7 +46,8 @@ from tests.server.engine.remote_engine import RemoteEngine
 SIZE = (640, 480)
 FACE = Detection(Box(200, 150, 300, 250), 1.5, quality=1.0)
 CHIP = np.full((8, 8, 3), 7, np.uint8)
-ANN, BO = Gallery(["ann"], np.zeros((1, 128))), Gallery(["bo"], np.zeros((1, 128)))
+NOWHERE = np.zeros((1, 128), np.float32)
+ANN, BO = Gallery(["ann"], NOWHERE), Gallery(["bo"], NOWHERE)
 BOTH = Wants(faces=True, objects=ObjectsWanted(2, deterministic=True))
 FACES = Wants(faces=True)
 KINDS = ("local", "remote")
@@ -208,7 +209,8 @@ def test_submit_does_not_raise_when_no_job_can_be_made(kind: str) -> None:
         def broken(*_: object) -> Any:
             raise RuntimeError("no job today")
 
-        made, rig.jobs.objects = rig.jobs.objects, broken  # type: ignore[method-assign]
+        made = rig.jobs.objects
+        rig.jobs.objects = broken  # type: ignore[method-assign, assignment]
         submission = rig.engine.submit(Frame(7, 1, b"good", 0.0), BOTH)
         assert submission.faces is not None
         assert submission.objects is not None

@@ -375,12 +375,14 @@ def test_detector_thread_answers_its_callers_whatever_happens() -> None:
 
     detector = DetectorThread(detect, replaced=replaced.append)
     picture = np.zeros((8, 8, 3), np.uint8)
-    for answer in (lambda count: [], die, die):
+    failing: list[Callable[[int], Any]] = [lambda count: [], die, die]
+    for answer in failing:
         answers.append(answer)
         with pytest.raises(Exception, match=r"answers for|thread failed"):
             detector.find(picture)
-    answers.append(lambda count: ["face"] * count)
-    assert detector.find(picture) == "face"
+    face = Detection(Box(1, 1, 3, 3), 1.0)
+    answers.append(lambda count: [[face]] * count)
+    assert detector.find(picture) == [face]
     assert replaced == ["detector", "detector"]
     detector.close()
 
@@ -403,7 +405,7 @@ def test_thread_that_fails_at_once_again_waits_longer_each_time_until_it_makes_p
         pauses.append(timeout or 0.0)
         return wait(0)
 
-    thread._closing.wait = pause
+    thread._closing.wait = pause  # type: ignore[method-assign]
     thread.start()
     thread._thread.join()
     assert pauses[:5] == [0.0, *(FIRST_PAUSE * 2**n for n in range(4))]

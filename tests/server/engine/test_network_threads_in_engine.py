@@ -60,7 +60,9 @@ class Device:
         return np.hstack([1 - level, level])
 
 
-def engine_of(device: Device, counted: list[int], *, own_thread: bool, batch: int) -> LocalEngine:
+def engine_of(
+    device: Device, counted: list[int], *, own_thread: bool, batch: int
+) -> LocalEngine[Tools]:
     halving = HalvingNetwork(
         "descriptor", device.describe, np.concatenate, count=lambda: counted.append(1)
     )
@@ -85,7 +87,7 @@ def frames() -> list[Frame]:
     ]
 
 
-async def results(engine: LocalEngine) -> list[tuple[list[str], str]]:
+async def results(engine: LocalEngine[Tools]) -> list[tuple[list[str], str]]:
     wants = Wants(faces=True, objects=ObjectsWanted(1, deterministic=True))
     submitted = [engine.submit(frame, wants) for frame in frames()]
     found = []
@@ -99,7 +101,7 @@ async def results(engine: LocalEngine) -> list[tuple[list[str], str]]:
 
 @pytest.mark.parametrize("room", [1000, 3])
 @pytest.mark.parametrize("batch", [1, 16])
-def test_results_are_the_same_on_workers_and_on_threads_of_their_own(room, batch):
+def test_results_are_the_same_on_workers_and_on_threads_of_their_own(room: int, batch: int) -> None:
     async def run(*, own_thread: bool) -> list[tuple[list[str], str]]:
         engine = engine_of(Device(), [], own_thread=own_thread, batch=batch)
         try:
@@ -115,7 +117,7 @@ def test_results_are_the_same_on_workers_and_on_threads_of_their_own(room, batch
     assert asyncio.run(run(own_thread=True)) == expected
 
 
-def test_batches_never_exceed_their_size():
+def test_batches_never_exceed_their_size() -> None:
     async def run() -> list[int]:
         device = Device()
         engine = engine_of(device, [], own_thread=True, batch=5)
@@ -126,11 +128,11 @@ def test_batches_never_exceed_their_size():
     assert max(asyncio.run(run())) <= 5
 
 
-def test_frames_survive_a_gpu_without_memory_for_a_batch():
+def test_frames_survive_a_gpu_without_memory_for_a_batch() -> None:
     """Four faces in one frame wait together, so that the batch is four for certain."""
 
     async def run() -> None:
-        device, counted = Device(room=1), []
+        device, counted = Device(room=1), list[int]()
         engine = engine_of(device, counted, own_thread=True, batch=16)
         submission = engine.submit(Frame(1, 1, bytes((4, 255)), 0.0), Wants())
         assert submission.faces is not None
@@ -142,18 +144,21 @@ def test_frames_survive_a_gpu_without_memory_for_a_batch():
     asyncio.run(run())
 
 
-def test_a_network_that_fails_costs_its_frames_only():
+def test_a_network_that_fails_costs_its_frames_only() -> None:
     async def run() -> None:
         device = Device()
         engine = engine_of(device, [], own_thread=True, batch=16)
         device.broken = True
         failed = engine.submit(Frame(1, 1, bytes((2, 0)), 0.0), Wants()).faces
+        assert failed is not None
         with pytest.raises(RuntimeError, match="unspecified launch failure"):
             await failed
         device.broken = False
         good = engine.submit(Frame(1, 2, bytes((2, 0)), 0.0), Wants()).faces
+        assert good is not None
         assert [face.match.tag for face in (await good).found] == ["night"] * 2
         rejected = engine.submit(Frame(1, 3, b"bad", 0.0), Wants()).faces
+        assert rejected is not None
         with pytest.raises(FrameRejectedError):
             await rejected
         assert engine.stalled_seconds() < 60
@@ -162,10 +167,12 @@ def test_a_network_that_fails_costs_its_frames_only():
     asyncio.run(run())
 
 
-def test_closing_finishes_the_batches_that_were_begun():
+def test_closing_finishes_the_batches_that_were_begun() -> None:
     async def run() -> list[bool]:
         engine = engine_of(Device(), [], own_thread=True, batch=4)
-        submitted = [engine.submit(frame, Wants()).faces for frame in frames()]
+        begun = [engine.submit(frame, Wants()).faces for frame in frames()]
+        submitted = [future for future in begun if future is not None]
+        assert len(submitted) == len(begun)
         await engine.close()
         await asyncio.gather(*submitted, return_exceptions=True)
         return [future.done() for future in submitted]

@@ -5,6 +5,7 @@ import threading
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from iot_facerecognition_server.engine.batched_network import BatchedNetwork
 from iot_facerecognition_server.engine.local import LocalEngine
@@ -28,6 +29,10 @@ class StuckScanner:
         return (), ()
 
 
+def rows(chips: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return np.zeros((len(chips), 128), np.float32)
+
+
 def test_engine_tells_for_how_long_its_busiest_worker_is_at_one_frame() -> None:
     now = [100.0]
 
@@ -36,7 +41,7 @@ def test_engine_tells_for_how_long_its_busiest_worker_is_at_one_frame() -> None:
         engine = LocalEngine(
             workers=1,
             make_tools=lambda: Tools(scanner),
-            networks={Network.DESCRIPTOR: BatchedNetwork(lambda p: np.zeros((len(p), 128)), 4)},
+            networks={Network.DESCRIPTOR: BatchedNetwork(rows, 4)},
             jobs=FrameJobs(Gallery.empty()),
             clock=lambda: now[0],
         )
