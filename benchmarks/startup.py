@@ -41,7 +41,7 @@ STEPS: Final = {
     "interpreter, configuration, key and token": "the certificate's fingerprint",
     "torch, and the face networks": "face descriptors on",
     "the classifier": "objects on",
-    "self-test and gallery": " people known by ",
+    "self-test and gallery": " reference photos",
     LAST: "listening on",
 }
 """What has been done when the log says this."""

@@ -120,10 +120,10 @@ class FaceRecogniser:
         try:
             built = builder.build(self._references)
         except ReferenceFileMissingError as error:
-            _log.warning("nobody is known: %s", error)
+            _log.warning("no people enrolled: %s", error)
             return Gallery.empty(settings.threshold)
         for problem in (*built.refused, *(report.message for report in built.problems)):
             _log.warning("%s", problem)
         gallery = built.gallery
-        _log.info("%d people known by %d references", len(gallery.people), len(gallery))
+        _log.info("%d people, %d reference photos", len(gallery.people), len(gallery))
         return gallery

@@ -1,1 +1,1 @@
-"""What cannot be made again, in one file: the key, the tokens, and who is known by which photos."""
+"""What cannot be made again, in one file: key, tokens, and who is enrolled with which photos."""

@@ -30,7 +30,7 @@ def show(arguments: argparse.Namespace) -> int:
     for reference in known.people:
         photos.setdefault(reference.tag, []).extend(map(references.locate, reference.photos))
     if not photos:
-        print(f"nobody is known by {references.path}; add someone with: faces add TAG PHOTO...")
+        print(f"no people enrolled in {references.path}; add someone with: faces add TAG PHOTO...")
         return ExitCode.SUCCESS
     rows = [("PHOTOS", "TAG", "")]
     for tag, files in photos.items():
@@ -43,7 +43,7 @@ def show(arguments: argparse.Namespace) -> int:
 
 
 def add(arguments: argparse.Namespace) -> int:
-    """Let a person be known by those of the photos that show a face."""
+    """Enrol a person with those of the photos that show a face."""
     config = read_config(arguments)
     references = ReferenceFile(config.dlib.reference_file)
     known = _known(references)  # a damaged file is reported before the photos are looked at

@@ -236,8 +236,8 @@ def _add_faces(commands: _Commands) -> None:
         commands,
         "add",
         "faces:add",
-        "let a person be known by photos",
-        "Let a person be known by photos, JPEG or PNG. Each photo is searched for a face, and one\n"
+        "enrol a person with photos",
+        "Enrol a person with photos, JPEG or PNG. Each photo is searched for a face, and one\n"
         "that shows none is refused. The photos stay where they are. A running server knows the\n"
         "person within seconds.\n\n"
         f"example:\n  {PROGRAM} faces add alice photos/alice*.jpg",

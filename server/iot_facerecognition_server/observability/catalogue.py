@@ -208,7 +208,7 @@ READY: Final = _gauge(
     " asked, and the port listens, else 0.",
 )
 GALLERY_PEOPLE: Final = _gauge("gallery_people", "People who are known.")
-GALLERY_REFERENCES: Final = _gauge("gallery_references", "Faces that people are known by.")
+GALLERY_REFERENCES: Final = _gauge("gallery_references", "Reference photos in the gallery.")
 BUILD_INFO: Final = _gauge("build_info", "1, with the version of the server.", "version")
 ENGINE_INFO: Final = _gauge(
     "engine_info", "1, with where and how the networks run.", "device", "asked", "precision"

@@ -212,7 +212,7 @@ def test_a_photo_in_another_format_is_told_what_to_do(run, home):
 
 
 def test_a_person_can_be_removed(run, home):
-    assert "nobody is known" in run("faces", "list").out
+    assert "no people enrolled" in run("faces", "list").out
     entries = [{"tag": "a", "photos": ["1.jpg", "2.jpg"]}, {"tag": "b", "photos": "3.jpg"}]
     (home / "faces.json").write_text(json.dumps(entries))
     assert "missing: " in run("faces", "list").out

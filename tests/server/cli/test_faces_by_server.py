@@ -61,7 +61,7 @@ def test_the_servers_networks_decide_and_no_others_are_loaded(start, home, photo
     assert json.loads((home / "faces.json").read_text()) == [
         {"tag": "eileen", "photos": "small.png"}
     ]
-    until(server, "1 people known by 1 references")
+    until(server, "1 people, 1 reference photos")
 
 
 @contextmanager

@@ -38,5 +38,5 @@ def test_value_that_is_unknown_or_whose_disk_is_gone_is_left_out_and_the_rest_is
     assert value(registry, "state_disk_free_bytes") is None
     assert value(registry, "certificate_expiry_timestamp_seconds") is None
     assert value(registry, "ready") == 1
-    assert "state_disk_free_bytes cannot be told: " in caplog.text
+    assert "state_disk_free_bytes cannot be measured: " in caplog.text
     assert "/data/state" in caplog.text
