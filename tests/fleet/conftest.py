@@ -1,7 +1,7 @@
 """A fleet of real hosts, set up by the collection: `make test-fleet`.
 
 Not part of `make test`: it makes Debian roots, boots hosts and needs root. FLEET=short leaves out
-what takes long: most of the bad versions and most of the power cuts.
+what takes long: most of the bad versions and of the power cuts, and the roles for servers alone.
 """
 
 import os
@@ -20,10 +20,11 @@ _ORDER = ("hosts", "adoption", "updates", "interruptions", "secrets", "backup")
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the files in their order, and leave out what is marked `long` in the short form."""
-    ours = [item for item in items if item.path.parent == Path(__file__).parent]
-    for item in ours:
-        if SHORT and item.get_closest_marker("long"):
+    here = Path(__file__).parent
+    for item in items:
+        if SHORT and item.path.is_relative_to(here) and item.get_closest_marker("long"):
             item.add_marker(pytest.mark.skip(reason="not in the short form: make test-fleet"))
+    ours = [item for item in items if item.path.parent == here]
     ours.sort(key=lambda item: _ORDER.index(item.path.stem.removeprefix("test_")))
     others = [item for item in items if item not in ours]
     items[:] = [*ours, *others]

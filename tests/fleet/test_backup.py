@@ -4,7 +4,7 @@ import pytest
 
 from tests.fleet.fleet import EDGES, PATIENCE, SERVER_COMMAND, Fleet
 
-pytestmark = pytest.mark.timeout(1500, func_only=True)
+pytestmark = [pytest.mark.timeout(1500, func_only=True), pytest.mark.long]
 STAY = EDGES[:2]
 """The third was retired."""
 

@@ -137,6 +137,7 @@ def test_the_network_is_cut_in_the_middle(fleet, view, versions):
     assert f"{name}: {state(view.edge(name))}" in output
 
 
+@pytest.mark.long
 def test_the_network_is_gone_for_good_in_the_middle(fleet, view, versions):
     """Nobody acknowledges: the old version is back without a network, and streams with it."""
     name, version = EDGES[1], versions.next()

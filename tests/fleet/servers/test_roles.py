@@ -8,7 +8,7 @@ import pytest
 from lab.photos import fetch_photos
 from tests.fleet.servers.hosts import COMMAND, PASSWORD, UNIT, ServerHosts, changed
 
-pytestmark = pytest.mark.timeout(1500, func_only=True)
+pytestmark = [pytest.mark.timeout(1500, func_only=True), pytest.mark.long]
 WRITTEN = "find /etc /usr /var/lib /opt -xdev -newer /etc/machine-id -not -path '*/systemd/*'"
 
 
