@@ -36,6 +36,7 @@ from lab.photos import fetch_photos
 
 CROPS: Final = 16
 SECONDS: Final = 2.0
+WIDTH: Final = 640
 """For which each row is measured."""
 BATCHES: Final = (1, 4, 16)
 CENTRED: Final = ObjectsWanted(5, deterministic=True)
@@ -51,11 +52,11 @@ class Row:
     rate: float
 
 
-def rate(work: Callable[[], int], threads: int, seconds: float = SECONDS) -> float:
+def rate(work: Callable[[], int], threads: int) -> float:
     """Return how many pictures a second `threads` threads do; `work` returns how many it did."""
     work()
     counts = [0] * threads
-    end = time.perf_counter() + seconds
+    end = time.perf_counter() + SECONDS
 
     def run(number: int) -> None:
         while time.perf_counter() < end:
@@ -70,14 +71,14 @@ def rate(work: Callable[[], int], threads: int, seconds: float = SECONDS) -> flo
     return sum(counts) / (time.perf_counter() - began)
 
 
-def jpegs(width: int = 640) -> list[bytes]:
+def jpegs() -> list[bytes]:
     """Return three pictures of things as JPEGs."""
     folder, encoded = fetch_photos(), []
     for name in ("chelsea.png", "coffee.png", "rocket.jpg"):
         picture = Image.open(folder / name).convert("RGB")
         content = io.BytesIO()
-        height = round(picture.height * width / picture.width)
-        picture.resize((width, height)).save(content, "JPEG", quality=85)
+        height = round(picture.height * WIDTH / picture.width)
+        picture.resize((WIDTH, height)).save(content, "JPEG", quality=85)
         encoded.append(content.getvalue())
     return encoded
 

@@ -43,8 +43,6 @@ FRAMES: Final = 16
 MOVING_FRAMES: Final = 360
 CLIENTS: Final = 8
 """Of the targets."""
-OF_BARE_TARGET: Final = 0.85
-DLIB_TARGET: Final = 5.0
 OBJECTS_TARGET: Final = 20.0
 TRACKED_TARGET: Final = 200.0
 

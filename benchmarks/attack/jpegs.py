@@ -17,9 +17,9 @@ _REFINEMENTS: Final = 490
 
 
 @cache
-def photo(path: Path, width: int = 640, height: int = 480, mode: str = "RGB") -> bytes:
+def photo(path: Path, width: int = 640, height: int = 480) -> bytes:
     """Return a photo as a baseline JPEG of this size."""
-    return _encoded(path, width, height, mode, progressive=False)
+    return _encoded(path, width, height, progressive=False)
 
 
 def padded(good: bytes, size: int) -> bytes:
@@ -55,10 +55,10 @@ def mutations(good: bytes, seed: int) -> Iterator[bytes]:
 
 
 @cache
-def scan_bomb(width: int = 4096, height: int = 2160) -> bytes:
+def scan_bomb() -> bytes:
     """Return a small progressive JPEG whose last refinement scan is repeated 490 times."""
     content = io.BytesIO()
-    Image.new("L", (width, height), 90).save(content, "JPEG", quality=30, progressive=True)
+    Image.new("L", (4096, 2160), 90).save(content, "JPEG", quality=30, progressive=True)
     data = content.getvalue()
     last = data.rindex(bytes((0xFF, _SOS)))
     end = data.rindex(b"\xff\xd9")
@@ -87,9 +87,9 @@ def broken(good: bytes) -> dict[str, bytes]:
     }
 
 
-def _encoded(path: Path, width: int, height: int, mode: str, *, progressive: bool) -> bytes:
+def _encoded(path: Path, width: int, height: int, *, progressive: bool) -> bytes:
     with Image.open(path) as opened:
-        picture = opened.convert(mode).resize((width, height))
+        picture = opened.convert("RGB").resize((width, height))
     content = io.BytesIO()
     picture.save(content, "JPEG", quality=80, progressive=progressive)
     return content.getvalue()

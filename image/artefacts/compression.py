@@ -24,7 +24,7 @@ class Download:
     download_sha256: str
 
 
-def compress(image: DiskImage, target: Path, *, level: int = 6) -> Download:
+def compress(image: DiskImage, target: Path) -> Download:
     """Compress `image` to `target` (.img.xz) with every processor. Raises ArtefactError."""
     extracted = hashlib.sha256()
     size = 0
@@ -34,7 +34,7 @@ def compress(image: DiskImage, target: Path, *, level: int = 6) -> Download:
         "--stdout",
         "--threads=0",
         "--memlimit-compress=50%",
-        f"-{level}",
+        "-6",
     ]
     part = target.with_name(target.name + ".part")
     try:

@@ -14,6 +14,8 @@ from lab.hil.server import ServerUnderTest, fingerprint, new_token
 
 _SHELL = 60.0
 """Seconds of one try to reach the device's shell."""
+_RESULTS = 2
+"""Results for the device's frames that say that it streams."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +44,12 @@ class Bed:
         """Wait as long as the device may take for anything; return the seconds it took."""
         return until(seen, self.rig.goals.patience, what, pause)
 
-    def streaming(self, more: int = 2) -> float:
-        """Wait for so many more results for the device's frames; return the seconds it took."""
+    def streaming(self) -> float:
+        """Wait for more results for the device's frames; return the seconds it took."""
         before = self.frames()
         # A new connection counts from nothing.
         return self.until(
-            lambda: (now := self.frames()) >= before + more or more <= now < before,
+            lambda: (now := self.frames()) >= before + _RESULTS or _RESULTS <= now < before,
             "results for the device's frames",
         )
 

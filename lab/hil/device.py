@@ -122,11 +122,11 @@ class Device:
         text = self.shell.run("journalctl --no-pager --show-cursor --lines 0", root=True)
         return text.rpartition("cursor: ")[2].strip()
 
-    def journal(self, since: str = "", unit: str = UNIT) -> str:
-        """Return what `unit` has logged in this boot, after `since` if given."""
+    def journal(self, since: str = "") -> str:
+        """Return what its unit has logged in this boot, after `since` if given."""
         after = f"--after-cursor {shlex.quote(since)}" if since else "--boot"
         return self.shell.run(
-            f"journalctl --no-pager --output cat {after} --unit {unit}", root=True
+            f"journalctl --no-pager --output cat {after} --unit {UNIT}", root=True
         )
 
     def latencies(self) -> list[float]:

@@ -19,6 +19,8 @@ from lab.hosts.root import ACCOUNT, ACCOUNT_ID, HostRoot
 
 BOOT_PATIENCE = 120.0
 """Seconds for systemd to be up; it takes five."""
+POWER_OFF_PATIENCE = 60.0
+"""Seconds for it to shut down."""
 _POWER = """set -eu
 for group in $GROUPS_TO_JOIN; do echo $$ >"$group"; done
 mount -t overlay overlay -o "lowerdir=$LOWER,upperdir=$UPPER,workdir=$WORK" "$MERGED"
@@ -135,13 +137,13 @@ class Host:
             self._power = None
         self._clean_up_after_nspawn()
 
-    def power_off(self, patience: float = 60.0) -> None:
+    def power_off(self) -> None:
         """Shut it down as `systemctl poweroff` does; a host that does not end is cut off."""
         if self.is_on():
             assert self._power is not None
             self.console("systemctl", "--no-block", "poweroff", check=False)
             with suppress(subprocess.TimeoutExpired):
-                self._power.wait(patience)
+                self._power.wait(POWER_OFF_PATIENCE)
         self.power_cut()
 
     def reboot(self) -> None:
@@ -187,12 +189,12 @@ class Host:
         enter += ["--mount", "--uts", "--ipc", "--net", "--pid", "--root", "--wd"]
         return _run([*enter, *command], check=check, given=given)
 
-    def ssh(self, *command: str, check: bool = True, given: bytes = b"") -> str:
+    def ssh(self, *command: str) -> str:
         """Run a command as the operator does, over the network; return what it printed."""
         return _run(
             self.network.command("ssh", *self.ssh_options(), f"{ACCOUNT}@{self.address}", *command),
-            check=check,
-            given=given,
+            check=True,
+            given=b"",
         )
 
     def ssh_options(self) -> tuple[str, ...]:

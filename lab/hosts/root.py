@@ -84,10 +84,6 @@ class HostRoot:
             )
         new.rename(place)
 
-    def is_cached(self) -> bool:
-        """Return whether `path` would return at once."""
-        return self._place().is_dir()
-
     def _place(self) -> Path:
         recipe = "\n".join((*self._all(), _PREPARE, *_LEFT_OUT))
         digest = hashlib.sha256(recipe.encode()).hexdigest()[:12]
@@ -100,5 +96,3 @@ class HostRoot:
 
 EDGE_BOOKWORM = HostRoot("bookworm", EDGE_PACKAGES)
 EDGE_TRIXIE = HostRoot("trixie", EDGE_PACKAGES)
-SERVER_BOOKWORM = HostRoot("bookworm", SERVER_PACKAGES)
-SERVER_TRIXIE = HostRoot("trixie", SERVER_PACKAGES)

@@ -123,10 +123,10 @@ class VirtualPi:
         """Return whether it has power and has not ended by itself."""
         return self._running is not None and self._running.poll() is None
 
-    def power_off(self, patience: float = _PATIENCE) -> None:
+    def power_off(self) -> None:
         """Shut it down as `systemctl poweroff` does, and wait for the end."""
         self.ssh("sudo", "systemctl", "--no-block", "poweroff")
-        self.serial.until(_OFF, patience)
+        self.serial.until(_OFF, _PATIENCE)
         self.power_cut()
 
     def power_cut(self) -> None:
@@ -174,7 +174,7 @@ class VirtualPi:
 
     # Network.
 
-    def ssh(self, *command: str, check: bool = True, given: bytes = b"") -> str:
+    def ssh(self, *command: str) -> str:
         """Run a command in the guest, as its account and with `ssh_key`; return what it printed.
 
         Raises AssertionError where it fails.
@@ -182,8 +182,10 @@ class VirtualPi:
         words = ["ssh", "-q", "-p", str(self._ssh_port), "-i", str(self.ssh_key)]
         words += ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"]
         words += ["-o", "BatchMode=yes", "-o", "ConnectTimeout=60", f"{ACCOUNT}@127.0.0.1"]
-        done = subprocess.run([*words, *command], input=given, capture_output=True, check=False)
-        if check and done.returncode:
+        done = subprocess.run(
+            [*words, *command], stdin=subprocess.DEVNULL, capture_output=True, check=False
+        )
+        if done.returncode:
             raise AssertionError(
                 f"{' '.join(command)} ended with {done.returncode}:\n"
                 f"{done.stdout.decode()}{done.stderr.decode()}"

@@ -80,13 +80,13 @@ class ModelStore:
         self._cache = cache
         self._announce = announce
 
-    def resolve(self, model: ModelFile, configured: str = "", base: Path = Path()) -> Path:
+    def resolve(self, model: ModelFile, configured: str = "") -> Path:
         """Return the verified file of `model`, downloaded if need be.
 
-        `configured` is as the class tells; a relative path is relative to `base`. Raises ModelError
-        for a file that is missing, damaged or not to be had.
+        `configured` is as the class tells. Raises ModelError for a file that is missing, damaged or
+        not to be had.
         """
-        place = self._locate(model, configured, base)
+        place = self._locate(model, configured)
         if place.url and place.sha256 and not place.path.is_file():
             download(place.url, place.sha256, place.path, self._announce)
         status = _inspect(model, place)
@@ -94,29 +94,29 @@ class ModelStore:
             raise ModelError(status.problem)
         return place.path
 
-    def status(self, model: ModelFile, configured: str = "", base: Path = Path()) -> ModelStatus:
+    def status(self, model: ModelFile, configured: str = "") -> ModelStatus:
         """Return what is known of `model`'s file, hashing it; downloads nothing, raises nothing."""
         try:
-            place = self._locate(model, configured, base)
+            place = self._locate(model, configured)
         except ModelError as error:
             return ModelStatus(model.name, ModelState.MISSING, problem=str(error))
         return _inspect(model, place)
 
-    def fetch(self, model: ModelFile, configured: str = "", base: Path = Path()) -> Path:
+    def fetch(self, model: ModelFile, configured: str = "") -> Path:
         """Return the verified file of `model`; one that was downloaded damaged is replaced.
 
         Raises ModelError.
         """
-        place = self._locate(model, configured, base)
+        place = self._locate(model, configured)
         if place.url and _inspect(model, place).state is ModelState.DAMAGED:
             place.path.unlink()
-        return self.resolve(model, configured, base)
+        return self.resolve(model, configured)
 
-    def _locate(self, model: ModelFile, configured: str, base: Path) -> _Place:
+    def _locate(self, model: ModelFile, configured: str) -> _Place:
         """Return where `configured` means; only values that mean nothing raise ModelError."""
         if _URL.match(configured):
             return self._from_url(model, configured)
-        own = base / configured
+        own = Path(configured)
         if configured and (configured != model.name or own.is_file()):
             sha256 = model.sha256 if own.name == model.name else None
             cure = (

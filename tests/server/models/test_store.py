@@ -48,22 +48,26 @@ def test_a_missing_package_is_named_with_its_cure(store: ModelStore):
     assert store.status(model).state is ModelState.MISSING
 
 
-def test_a_relative_path_starts_at_the_configurations_folder(store: ModelStore, tmp_path: Path):
-    (tmp_path / "own.dat").write_bytes(b"mine")
-    assert store.resolve(FACE_DESCRIPTOR, "own.dat", tmp_path) == tmp_path / "own.dat"
-    assert store.status(FACE_DESCRIPTOR, "own.dat", tmp_path).state is ModelState.UNPINNED
+def test_file_of_ones_own_is_taken_without_a_hash(store: ModelStore, tmp_path: Path):
+    own = tmp_path / "own.dat"
+    own.write_bytes(b"mine")
+    assert store.resolve(FACE_DESCRIPTOR, str(own)) == own
+    assert store.status(FACE_DESCRIPTOR, str(own)).state is ModelState.UNPINNED
 
 
 def test_a_missing_file_is_named_with_its_cure(store: ModelStore, tmp_path: Path):
     with pytest.raises(ModelError, match=r"resnet_model_v1.*own\.dat.*leave the key empty"):
-        store.resolve(FACE_DESCRIPTOR, "own.dat", tmp_path)
+        store.resolve(FACE_DESCRIPTOR, str(tmp_path / "own.dat"))
 
 
-def test_a_known_name_with_other_content_is_damaged(store: ModelStore, tmp_path: Path):
+def test_a_known_name_with_other_content_is_damaged(
+    store: ModelStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
     (tmp_path / FACE_DESCRIPTOR.name).write_bytes(b"half a download")
     with pytest.raises(ModelError, match="damaged"):
-        store.resolve(FACE_DESCRIPTOR, FACE_DESCRIPTOR.name, tmp_path)
-    status = store.status(FACE_DESCRIPTOR, FACE_DESCRIPTOR.name, tmp_path)
+        store.resolve(FACE_DESCRIPTOR, FACE_DESCRIPTOR.name)
+    status = store.status(FACE_DESCRIPTOR, FACE_DESCRIPTOR.name)
     assert status.state is ModelState.DAMAGED
     assert FACE_DESCRIPTOR.sha256 in status.problem
 
