@@ -58,7 +58,7 @@ soak: $(READY)  ## five minutes of overload, by 8 and by 32 clients: does anythi
 attack: $(READY)  ## attack a real server on loopback while two victims stream through it (10 minutes)
 	@$(BIN)/python -m benchmarks.attack
 
-bench-gpu: $(READY)  ## the engine on a CUDA device, beside the networks alone
+bench-gpu: $(READY)  ## the engine on a CUDA device, compared with the networks alone
 	@$(BIN)/python -m benchmarks.gpu
 
 bench-edge: $(READY)  ## the edge's work per frame in instructions of an emulated ARM1176
@@ -107,7 +107,7 @@ lab-newcomer:  ## both commands as a newcomer to a minimal Debian meets them (20
 
 lab: test-container test-image test-fleet lab-monitoring lab-trixie lab-armv6 lab-unit virtual-pi lab-newcomer  ## every lab, one after the other
 
-dashboards: $(VENV)/.labs  ## write the Grafana dashboards anew
+dashboards: $(VENV)/.labs  ## write the Grafana dashboards again
 	@$(BIN)/python -m monitoring.dashboards
 
 pictures: $(VENV)/.labs  ## draw the dashboards from live data with 1 and 50 edges (a quarter of an hour)

@@ -1,4 +1,4 @@
-"""What `faces add` costs beside a running server: time, and the memory of both.
+"""What `faces add` costs next to a running server: time, and the memory of both.
 
 `python -m benchmarks.adding_faces` has a real server look at a photo for the command. The
 reference, in the same run, is the command on its own, which loads the networks as the server has:

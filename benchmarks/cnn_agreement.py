@@ -1,4 +1,4 @@
-"""The CNN detector beside dlib's own: the same faces, in how much time.
+"""The CNN detector compared with dlib's own: the same faces, in how much time.
 
 `python -m benchmarks.cnn_agreement [--record FILE] [FOLDER...]` runs both over photos, with
 `cnn_face_detection_model_v1` as the reference in the same run. Photos are averaged down to 1300

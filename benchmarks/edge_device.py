@@ -61,7 +61,7 @@ class EmulatedDevice:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
         return kept | {
             "PYTHONPATH": os.pathsep.join(map(str, path)),
-            # Not beside the sources, which another Python uses as well.
+            # Not next to the sources, which another Python uses as well.
             "PYTHONPYCACHEPREFIX": str(LABS / "armel-bytecode"),
             "PYTHONUNBUFFERED": "1",
             "PYGAME_HIDE_SUPPORT_PROMPT": "1",

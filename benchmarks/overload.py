@@ -5,7 +5,7 @@ server over real TLS, with tracking off, so that each frame costs a full scan. `
 for five minutes each (`make soak`). A result's age is the time from a frame's capture at the client
 to its result there; the bound on its 95th percentile comes from the bare kernels' time for a frame,
 measured in the same run before and after. The event loop's stalls are seen by a timer on the
-server's own loop (benchmarks/probed_server.py), beside the same server without clients.
+server's own loop (benchmarks/probed_server.py), compared with the same server without clients.
 """
 
 import argparse

@@ -57,7 +57,7 @@ class Stream:
     """Clients that stream, in a process of their own.
 
     What they counted goes to a file: a pipe that nobody reads would fill within minutes and hold
-    them for ever.
+    them forever.
     """
 
     def __init__(self, command: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""How fast the whole server is, beside what the machine could do and beside dlib's own package.
+"""How fast the whole server is, compared with the bare kernels and with dlib's own package.
 
 `python -m benchmarks.throughput` starts the real server over real TLS and lets clients in a process
 of their own stream in a closed loop. The first table is of faces with every frame scanned; its
@@ -155,7 +155,7 @@ def print_objects(folder: Path, seconds: float) -> None:
         streamed = start_stream(server, frames, CLIENTS, seconds, *options).end()
     rate = streamed.objects / seconds
     print(f"objects, one centred crop, {CLIENTS} clients: {rate:.1f} results/s,")
-    print(f"  beside {bare:.1f}/s of decoding, cropping and classifying alone on {cores()} cores")
+    print(f"  next to {bare:.1f}/s of decoding, cropping and classifying alone on {cores()} cores")
     print(f"  target {OBJECTS_TARGET:.0f}/s: {_verdict(rate >= OBJECTS_TARGET)}\n", flush=True)
 
 

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Builds the SD-card image of the edge with pi-gen, and lays beside it what a release needs.
+# Builds the SD-card image of the edge with pi-gen, and puts next to it what a release needs.
 #
 #   image/build.sh [--docker] [--arch armhf|arm64] [--key KEY | --unsigned] [--base-url URL]
 #                  [--deb FILE] [--output FOLDER] [--prepare]

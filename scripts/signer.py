@@ -1,4 +1,4 @@
-"""Signatures and signed statements beside an image in its registry, made and verified by cosign."""
+"""Signatures and signed statements next to an image in its registry, by cosign."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,11 +24,11 @@ class Signer:
                 raise ReleaseError(f"{file} is missing; `cosign generate-key-pair` makes both keys")
 
     def sign(self, image: str) -> None:
-        """Lay a signature beside `image`, which names its digest."""
+        """Store a signature next to `image`, which names its digest."""
         run("cosign", "sign", *self._how(), image)
 
     def attest(self, image: str, kind: str, file: Path) -> None:
-        """Lay a signed statement about `image` beside it; its predicate is `file`."""
+        """Store a signed statement about `image` next to it; its predicate is `file`."""
         run("cosign", "attest", *self._how(), "--type", kind, "--predicate", file, image)
 
     def verify(self, image: str, kinds: Sequence[str]) -> None:
@@ -41,7 +41,7 @@ class Signer:
 
     @property
     def public(self) -> Path:
-        """The public key, which `cosign generate-key-pair` lays beside the private one."""
+        """The public key, which `cosign generate-key-pair` puts next to the private one."""
         return self.key.with_suffix(".pub")
 
     def _how(self) -> list[str]:

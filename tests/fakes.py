@@ -1,4 +1,4 @@
-"""The fakes, each beside the protocol that it stands for; mypy compares them (`make lint`).
+"""The fakes, each next to the protocol that it stands for; mypy compares them (`make lint`).
 
 A fake that lacks a method, or takes or returns something else, fails there before a test can pass
 for a reason that holds nowhere else. Nothing of this runs.

@@ -37,7 +37,7 @@ ATTACKS: Final[dict[str, Attack]] = {
     attack.name: attack
     for attack in (
         Attack("no attack, for comparison", "nothing changes", nothing),
-        Attack("a busy process beside it, for comparison", "nothing changes", busy_neighbour),
+        Attack("a busy process next to it, for comparison", "nothing changes", busy_neighbour),
         Attack(
             "an honest client that is busy, for comparison",
             "its turns are as good as the others'",

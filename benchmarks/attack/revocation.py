@@ -19,7 +19,7 @@ from lab.server_process import ServerProcess
 
 _CONNECTIONS = 3
 _START_SECONDS = 100.0
-"""How long the second server may take to start beside one that is busy with its victims."""
+"""How long the second server may take to start next to one that is busy with its victims."""
 _ANSWER_SECONDS = 60.0
 """How long its first frame may take then."""
 

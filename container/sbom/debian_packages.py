@@ -61,7 +61,7 @@ def stated(text: str) -> str | None:
         name + later if name.startswith(("GPL-", "LGPL-", "GFDL-")) else name
         for name in _COMMON.findall(text)
     }
-    # "GPL" is Debian's link to the newest one: it says no more than a version named beside it.
+    # "GPL" is Debian's link to the newest one: it says no more than a version that is named too.
     common -= {bare for bare in ("GPL", "LGPL", "GFDL") if any(f"{bare}-" in n for n in common)}
     return licences.together({licences.spdx(name) for name in common} | licences.in_text(text))
 

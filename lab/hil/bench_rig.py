@@ -61,7 +61,7 @@ class BenchRig:
 
     @property
     def public_key(self) -> str:
-        """The public half of `[device] key`, if it lies beside it."""
+        """The public half of `[device] key`, if it lies next to it."""
         key = self._bench.device.key
         public = None if key is None else key.with_name(f"{key.name}.pub")
         return public.read_text().strip() if public is not None and public.exists() else ""

@@ -102,7 +102,7 @@ class Device:
         return values
 
     def set(self, values: Mapping[str, str | int | float | bool]) -> None:
-        """Change settings of the edge while it stands still, and start it with them."""
+        """Change settings of the edge while it is stopped, and start it with them."""
         words = [f"{key}={written(value)}" for key, value in values.items()]
         # A running edge would write its own over them when it ends.
         change = f"iot-facerecognition-edge settings set {shlex.join(words)}"

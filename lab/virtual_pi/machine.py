@@ -203,7 +203,7 @@ class VirtualPi:
 
     @property
     def ssh_key(self) -> Path:
-        """A private key, made for this machine; its public half is beside it, with `.pub`."""
+        """A private key, made for this machine; its public half is next to it, with `.pub`."""
         key = self.folder / "ssh_key"
         if not key.exists():
             install(TOOLS)

@@ -1,4 +1,4 @@
-"""What a machine says on its serial line: the kernel's messages, and the journal's beside them."""
+"""What a machine says on its serial line: the kernel's messages, and the journal's between them."""
 
 import re
 import time

@@ -107,7 +107,7 @@ def lines(
 def ranked(
     title: str, meaning: str, unit: str, *queries: Query, lowest_first: bool = False, span: int = 12
 ) -> timeseries.Panel:
-    """Return a chart of series beside a legend with their last values, the highest first."""
+    """Return a chart of series next to a legend with their last values, the highest first."""
     legend = (
         common.VizLegendOptions()
         .display_mode(LegendDisplayMode.TABLE)

@@ -28,7 +28,7 @@ _REFERENCES = {"Barack Obama": "obama.jpg", "Eileen Collins": "astronaut.png"}
 
 
 def scene(photo: Path, part: tuple[int, int, int, int], folder: Path) -> str:
-    """Put a part of a photo into `folder` as what a camera beside it sees; return its name."""
+    """Put a part of a photo into `folder` as what a camera next to it sees; return its name."""
     folder.mkdir(parents=True)
     with Image.open(photo) as image:
         image.convert("RGB").crop(part).resize(_FRAME).save(folder / "frame.jpg", quality=85)

@@ -34,7 +34,7 @@ def test_generated_service_is_what_systemd_takes(quadlet: Quadlet, folder: Path)
         ["systemd-analyze", "verify", unit], check=False, capture_output=True, text=True
     )
     assert (checked.returncode, checked.stdout + checked.stderr) == (0, "")
-    # It can say no: unknown keys are only told of.
+    # It can say no: unknown keys are only reported.
     unit.write_text(unit.read_text().replace("[Service]", "[Service]\nRestrat=no"))
     checked = subprocess.run(
         ["systemd-analyze", "verify", unit], check=False, capture_output=True, text=True

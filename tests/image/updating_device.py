@@ -124,7 +124,7 @@ def variant(package: Path, version: str, shelf: Path, change: Callable[[Path], N
     (old,) = (root / "usr/lib/python3/dist-packages").glob("*.dist-info")
     old.rename(old.with_name(f"iot_facerecognition-{version}.dist-info"))
     change(root)
-    # Its digests are of the old files; dpkg makes them anew.
+    # Its digests are of the old files; dpkg makes them again.
     (root / "DEBIAN/md5sums").unlink()
     name = f"{PACKAGE}_{version}_all.deb"
     words = ["dpkg-deb", "--root-owner-group", "-Znone", "--build", root, shelf / name]

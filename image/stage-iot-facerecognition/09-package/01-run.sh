@@ -1,5 +1,5 @@
 #!/bin/bash -e
-# The edge itself: the Debian package that image/build.sh has laid beside this script; and the
+# The edge itself: the Debian package that image/build.sh has put next to this script; and the
 # commented file with the settings, where its owner finds it on the card.
 
 packages=(files/iot-facerecognition-edge_*_all.deb)
