@@ -19,7 +19,6 @@ from iot_facerecognition_server.config.sections import (
     Config,
     ConnectionSettings,
     DlibSettings,
-    GuiSettings,
     ServerSettings,
 )
 
@@ -32,7 +31,6 @@ __all__ = [
     "ConnectionSettings",
     "DlibSettings",
     "EngineSettings",
-    "GuiSettings",
     "LimitSettings",
     "LogSettings",
     "MetricsSettings",

@@ -21,6 +21,8 @@ from iot_facerecognition_server.config.sections import Config
 
 SECTIONS: Final = sections_of(Config)
 """All sections with their settings, in the order of the file."""
+_OF_THE_ORIGINAL: Final = {"GUI": {"Enable"}}
+"""Keys of the original's file that are accepted and mean nothing: this server has no window."""
 _SHOWN_LENGTH: Final = 80
 
 
@@ -131,6 +133,8 @@ def _build(
 def _unknown_in_file(contents: FileContents, path: Path | None) -> Iterator[str]:
     known = {section.name: section for section in SECTIONS}
     for name, keys in contents.sections.items():
+        if name in _OF_THE_ORIGINAL and keys.keys() <= _OF_THE_ORIGINAL[name]:
+            continue
         if name not in known:
             yield f"{path}: [{name}]: there is no such section; {_instead(name, known)}"
             continue

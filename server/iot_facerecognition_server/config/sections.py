@@ -37,19 +37,6 @@ CLASSIFIER_MODEL = "resnet34_1000_imagenet_classifier.dnn"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GuiSettings:
-    """What people look at."""
-
-    enable: bool = setting(
-        "Enable",
-        Boolean(),
-        "true",
-        "Serve the web console, which stands in the place of the original's window. Without it the"
-        " server spends nothing on being looked at.",
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateSettings:
     """The server's key and certificate for TLS 1.3."""
 
@@ -268,7 +255,6 @@ class Config:
     keys in it that have been renamed.
     """
 
-    gui: GuiSettings = section("GUI")
     certificate: CertificateSettings = section("Certificate")
     log: LogSettings = section("Log")
     dlib: DlibSettings = section("DLIB")

@@ -26,7 +26,6 @@ def problems(path: Path | None, environ: dict[str, str] | None = None) -> tuple[
 def test_without_a_file_the_defaults_of_the_original_hold(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     config = load(None, {})
-    assert config.gui.enable is True
     assert config.certificate.test_mode is False
     assert config.certificate.key_algorithm == 1
     assert config.certificate.encoding_format == 0
@@ -167,7 +166,7 @@ def test_what_is_not_allowed_is_one_error_that_names_it(tmp_path, section, line)
         ("Connection", "ProxyProtocolFrom="),
         ("Connection", "ProxyProtocolFrom=10.0.0.1 10.0.0.0/8 fd00::/8"),
         ("Log", "Level=DEBUG"),
-        ("GUI", "Enable=False"),
+        ("Metrics", "Enable=False"),
         ("DLIB", "Threshold=5e-1"),
         ("DLIB", "FaceRecognitionModelFile=https://example.org/a.dat#sha256=" + "aB" * 32),
         ("DLIB", "FaceRecognitionModelFile=file:///srv/a.dat#sha256=" + "01" * 32),
@@ -177,6 +176,12 @@ def test_what_is_not_allowed_is_one_error_that_names_it(tmp_path, section, line)
 )
 def test_what_is_allowed_is_taken(tmp_path, section, line):
     assert isinstance(load(written(tmp_path, f"[{section}]\n{line}\n"), {}), Config)
+
+
+def test_the_originals_window_is_no_setting_and_no_mistake(tmp_path):
+    assert load(written(tmp_path, "[GUI]\nEnable=false\n"), {}) == load(written(tmp_path, ""), {})
+    (found,) = problems(written(tmp_path, "[GUI]\nEnable=true\nColour=blue\n"))
+    assert "[GUI]: there is no such section" in found
 
 
 def test_an_indented_key_is_no_part_of_the_value_above_it(tmp_path):
