@@ -22,7 +22,7 @@ CASES = {
     "package": {
         "server_install": "package",
         "server_version": "1.2.3",
-        "server_settings": {"Engine": {"Workers": 3, "Following": False}, "Fleet": {}},
+        "server_settings": {"Engine": {"Workers": 3, "Tracking": False}, "Fleet": {}},
         "server_firewall_others": "drop",
         "server_firewall_edges_from": ["192.0.2.0/24", "2001:db8::/64"],
         "server_firewall_ssh_from": ["192.0.2.9"],
@@ -84,7 +84,7 @@ def test_settings_of_the_inventory_and_of_the_variables_meet(rendered, tmp_path)
     path.write_text(rendered("package", "config.ini").replace("[Fleet]\n", ""))
     config = examine(path, {}).config
     assert config.engine.workers == 3
-    assert not config.engine.following
+    assert not config.engine.tracking
     assert config.metrics.bind == "192.0.2.1"
     path.write_text(rendered("mutual", "config.ini"))
     config = examine(path, {}).config
