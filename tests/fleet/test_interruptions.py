@@ -169,7 +169,7 @@ def test_dpkg_is_killed_in_the_middle(fleet, view, versions):
         "-c",
         "for _ in $(seq 6000); do"
         " p=$(pgrep -x dpkg | head -1);"
-        ' [ -n "$p" ] && grep -qz unpack /proc/$p/cmdline && kill -9 "$p" && echo killed && exit;'
+        ' [ -n "$p" ] && grep -qsz unpack /proc/$p/cmdline && kill -9 "$p" && echo killed && exit;'
         " sleep 0.01; done",
     )
     assert killed == "killed"
