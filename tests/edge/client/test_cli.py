@@ -86,7 +86,7 @@ async def test_json_is_one_object_a_line_until_it_is_terminated(fake_server, pho
         assert process.returncode == 0
         lines += [json.loads(line) for line in output.splitlines()]
     assert {line["type"] for line in lines} == {"status", "setting", "faces"}
-    assert lines[-1]["state"] == "closed"
+    assert lines[-1]["state"] == "disconnected"
     faces = next(line for line in lines if line["type"] == "faces")
     assert faces["frame"] == 1
     assert faces["latency_ms"] > 0

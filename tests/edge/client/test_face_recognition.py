@@ -204,7 +204,7 @@ async def test_the_end_of_the_source_is_told(fake_server, photos, make_recogniti
         assert await asyncio.to_thread(recognition.join)
         recognition = make_recognition("a", "127.0.0.1", server.port, 1, 1, source=FailingSource())
         await start(recognition)
-        with pytest.raises(SourceError, match="no more pictures"):
+        with pytest.raises(SourceError, match="stopped delivering pictures"):
             await asyncio.to_thread(recognition.join)
 
 
