@@ -9,7 +9,7 @@ import selectors
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-_GRACE = 0.002
+_GRACE = 0.004
 """Real seconds in which the kernel may still deliver between two sockets of this process."""
 
 
