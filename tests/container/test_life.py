@@ -112,7 +112,10 @@ def test_documented_commands_upgrade_roll_back_back_up_and_restore(
 
     save, check = commands("Back up")
     site.run(save)
-    assert "whole: 1 key, 1 token file, 1 record of the fleet, 1 list of people, 1 photo" in site.run(check)
+    assert (
+        "whole: 1 key, 1 token file, 1 record of the fleet, 1 list of people, 1 photo"
+        in site.run(check)
+    )
 
     keep, upgrade = commands("Upgrade")
     site.run(keep)
