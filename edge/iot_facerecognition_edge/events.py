@@ -31,7 +31,7 @@ class ConnectionChanged:
 class FacesSeen:
     """The faces of one frame, none in it perhaps, in pixels of the upright frame of `size`.
 
-    `frame` is its number, None over version 1, where frames without a face are not told of. `time`
+    `frame` is its number, None over version 1, where frames without a face are not reported. `time`
     is the monotonic time of arrival, `scene` what the frame showed.
     """
 

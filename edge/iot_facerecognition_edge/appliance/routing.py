@@ -83,7 +83,7 @@ class FromCamera:
         self._pictured = False
 
     def picture(self, picture: Picture) -> None:
-        """Send a picture; the first one since the start is told of."""
+        """Send a picture; the first one since the start is announced."""
         if not self._pictured:
             self._pictured = True
             self._publish(FirstPicture())

@@ -23,7 +23,7 @@ _T = TypeVar("_T", bool, int, float, str)
 
 
 class Common(TypedDict, total=False):
-    """What is told of every setting; see `SettingSpec`."""
+    """What every setting is described by; see `SettingSpec`."""
 
     label: Required[str]
     help: Required[str]
@@ -34,7 +34,7 @@ class Common(TypedDict, total=False):
 
 
 class Bounds(Common, total=False):
-    """What is told of a number besides."""
+    """What a number is described by in addition."""
 
     minimum: Required[float]
     maximum: Required[float]
@@ -42,7 +42,7 @@ class Bounds(Common, total=False):
 
 
 class Ruled(Common, total=False):
-    """What is told of a text besides."""
+    """What a text is described by in addition."""
 
     rule: Callable[[str], str]
 

@@ -30,7 +30,7 @@ class Widget:
     """A rectangle of the canvas that draws itself and may hold others.
 
     Children are drawn after their parent, in order. A widget draws only within `rect`, and calls
-    `changed` when it must be redrawn. One that is `interactive` is told of the finger: `press`,
+    `changed` when it must be redrawn. One that is `interactive` gets the finger: `press`,
     then `drag` for each move, then `release` where it was lifted, or `cancel` when it turned out to
     be a scroll.
     """

@@ -52,6 +52,8 @@ def _traced(network: nn.Module, side: int) -> Forward:
                 run, _example(side), check_trace=False
             )
     except (AttributeError, NotImplementedError, RuntimeError) as error:
+        # A PyTorch without TorchScript, or one that cannot trace this network. What is wrong with
+        # the network itself comes out at the self-test, which runs what is returned here.
         _log.warning("No TorchScript (%s): networks will hold up other threads", error)
         return network
     return function

@@ -1,4 +1,4 @@
-"""What is told of each client, and for how long."""
+"""What is exported of each client, and for how long."""
 
 import pytest
 from prometheus_client import CollectorRegistry

@@ -1,4 +1,4 @@
-"""What clients are told of a face that was recognised."""
+"""What clients get of a face that was recognised."""
 
 from iot_facerecognition_protocol import Face
 from iot_facerecognition_server.sessions.wire_faces import wire_face
