@@ -48,6 +48,18 @@ def received(connections: list[ServerProtocol], data: bytes) -> tuple[float, flo
     return sum(spent) / len(connections), max(spent)
 
 
+def message_seconds(size: int, count: int) -> float:
+    """Return the processor seconds of one message of `size` bytes, the mean of `count`."""
+    data = Frame(Opcode.BINARY, bytes(size)).serialize(mask=True)
+    one = connection()
+    begun = time.thread_time()
+    for _ in range(count):
+        for begin in range(0, len(data), PIECE):
+            one.receive_data(data[begin : begin + PIECE])
+        one.events_received()
+    return (time.thread_time() - begun) / count
+
+
 def measure(word: str) -> None:
     """Print a row."""
     if word == "kept":

@@ -44,7 +44,7 @@ class BudgetSettings:
     receiving: float = setting(
         "Receiving",
         Number(0.0, 1.0, "seconds in a second"),
-        "0.2",
+        "0.1",
         "Most processor time that it takes to receive what comes, of any kind; what is beyond is"
         " read more slowly, while others are connected. All connections are received by one thread:"
         " this is what keeps a flood from taking it for itself. 0: any time.",
@@ -55,8 +55,8 @@ class BudgetSettings:
         "8000000",
         "Most bytes of frames that wait for their turn, of which each client has one at most; past"
         " it the oldest is dropped, as if its own client had sent a newer one. As many bytes again"
-        " of frames that are still arriving; past it they arrive one after the other. 0: any"
-        " number.",
+        " of frames that are still arriving, past which they arrive one after the other, and of"
+        " frames that are worked on. 0: any number.",
     )
     log_lines: float = setting(
         "LogLines",

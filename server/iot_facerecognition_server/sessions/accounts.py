@@ -19,11 +19,15 @@ MOST_REMEMBERED: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class UnderWay:
-    """A frame that was taken: what account and session were charged, whether it counts as dear."""
+    """A frame that was taken: what account and session were charged, whether it counts as dear.
+
+    `size` is that of its picture in bytes, which its work keeps.
+    """
 
     of_account: Charge
     of_session: Charge
     dear: bool
+    size: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -57,6 +61,8 @@ class Account(Share):
     """Those with a waiting frame, the one whose frame came first at the front."""
     waiting_bytes: int = 0
     """Of all its waiting frames."""
+    under_way_bytes: int = 0
+    """Of all its frames under way."""
 
     def put(self, place: Place, frame: ArrivedFrame) -> ArrivedFrame | None:
         """Let `frame` wait in the slot of `place`; return the one that waited there."""

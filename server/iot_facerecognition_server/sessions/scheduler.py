@@ -64,7 +64,7 @@ class FairScheduler:
         less, but one at least, for a second after each frame of a client whose frames are cheap,
         unless one of those waits and has had more time. A frame older than `max_age` seconds when
         its turn comes is late. An account has one waiting frame, or several of `waiting_bytes`
-        together at most.
+        together at most, and one under way, or as many bytes again.
         """
         self._capacity = capacity
         self._per_session = capacity().per_session
@@ -130,6 +130,8 @@ class FairScheduler:
             self._waiting += 1
             account.frames += 1
             self._ready_if_may(place, account, always=False)
+        else:
+            self._queue_account(account)  # the newer frame may have another size
         dropped = [] if replaced is None else [replaced]
         while account.waiting_bytes > self._waiting_bytes and len(account.slots) > 1:
             oldest = self._give_up(next(iter(account.slots.values())), account)
@@ -159,7 +161,7 @@ class FairScheduler:
         if late:
             account.frames -= 1
         else:
-            self._begin(place, account)
+            self._begin(place, account, len(frame.jpeg))
         # Behind those whose next frame ends when its own does.
         place.arrival = account.arrival = next(self._arrivals)
         self._not_ready(place, account)
@@ -225,10 +227,11 @@ class FairScheduler:
         owner.time.add(place, cost)
         self._queue(place, owner)
 
-    def _begin(self, place: Place, account: Account) -> None:
+    def _begin(self, place: Place, account: Account, size: int) -> None:
         cost, dear = self._expected(place), self._is_dear(place)
-        under_way = UnderWay(self._time.begin(account, cost), account.time.begin(place, cost), dear)
-        place.under_way.append(under_way)
+        charges = self._time.begin(account, cost), account.time.begin(place, cost)
+        place.under_way.append(UnderWay(*charges, dear, size))
+        account.under_way_bytes += size
         self._under_way += 1
         self._dear_under_way += dear
 
@@ -254,6 +257,7 @@ class FairScheduler:
         self._under_way -= 1
         self._dear_under_way -= ended.dear
         account.frames -= 1
+        account.under_way_bytes -= ended.size
         if place.left:
             self._forget_if_over(place)
             self._queue(place, account)
@@ -311,10 +315,16 @@ class FairScheduler:
     def _queue_account(self, account: Account) -> None:
         for queue, of_account in ((self._ready, account.ready), (self._cheap, account.cheap)):
             best = of_account.first()
-            if best is None:
+            if best is None or not self._has_room(account, best[1]):
                 queue.remove(account)
             else:
                 queue.put(account, account.start + self._expected(best[1]))
+
+    def _has_room(self, account: Account, place: Place) -> bool:
+        """Tell whether the waiting frame of `place` is within its account's bytes under way."""
+        assert place.waiting is not None, "who is ready has a frame"
+        size = account.under_way_bytes + len(place.waiting.jpeg)
+        return not account.under_way_bytes or size <= self._waiting_bytes
 
     def _forget_if_over(self, place: Place) -> None:
         if not place.under_way:
