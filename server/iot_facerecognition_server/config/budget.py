@@ -52,11 +52,11 @@ class BudgetSettings:
     waiting_bytes: int = setting(
         "WaitingBytes",
         Integer(0, 1_000_000_000, "bytes"),
-        "8000000",
+        "6000000",
         "Most bytes of frames that wait for their turn, of which each client has one at most; past"
         " it the oldest is dropped, as if its own client had sent a newer one. As many bytes again"
-        " of frames that are still arriving, past which they arrive one after the other, and of"
-        " frames that are worked on. 0: any number.",
+        " of frames that are still arriving, past which they arrive one after the other; and for"
+        " each two workers as many of frames that are worked on. 0: any number.",
     )
     log_lines: float = setting(
         "LogLines",

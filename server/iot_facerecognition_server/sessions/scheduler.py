@@ -64,7 +64,7 @@ class FairScheduler:
         less, but one at least, for a second after each frame of a client whose frames are cheap,
         unless one of those waits and has had more time. A frame older than `max_age` seconds when
         its turn comes is late. An account has one waiting frame, or several of `waiting_bytes`
-        together at most, and one under way, or as many bytes again.
+        together at most, and one under way, or several of half as many bytes for each worker.
         """
         self._capacity = capacity
         self._per_session = capacity().per_session
@@ -324,7 +324,8 @@ class FairScheduler:
         """Tell whether the waiting frame of `place` is within its account's bytes under way."""
         assert place.waiting is not None, "who is ready has a frame"
         size = account.under_way_bytes + len(place.waiting.jpeg)
-        return not account.under_way_bytes or size <= self._waiting_bytes
+        most = self._waiting_bytes * self._most_dear / 2
+        return not account.under_way_bytes or size <= most
 
     def _forget_if_over(self, place: Place) -> None:
         if not place.under_way:

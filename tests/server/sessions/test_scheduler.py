@@ -58,22 +58,22 @@ def test_waiting_frames_of_one_account_have_a_bound_and_its_oldest_goes() -> Non
 
 
 def test_frames_under_way_of_one_account_have_a_bound_in_bytes() -> None:
-    scheduler = fair_scheduler(capacity=9, per_session=2, max_age=9.0, waiting_bytes=25)
+    scheduler = fair_scheduler(capacity=4, per_session=2, max_age=9.0, waiting_bytes=25)
     for session in (1, 2, 3):
         scheduler.join(session, "crowd")
-        scheduler.offer(ArrivedFrame(session, 1, bytes(10), 0.0))
+        scheduler.offer(ArrivedFrame(session, 1, bytes(20), 0.0))
         assert [one.session for one in _taken(scheduler)] == ([session] if session < 3 else [])
     scheduler.join(4, "another")
     scheduler.offer(ArrivedFrame(4, 1, bytes(1000), 0.0))
     assert [one.session for one in _taken(scheduler)] == [4], "one may always be under way"
-    scheduler.offer(ArrivedFrame(3, 2, bytes(20), 0.0))
+    scheduler.offer(ArrivedFrame(3, 2, bytes(40), 0.0))
     scheduler.done(1)
-    assert _taken(scheduler) == [], "30 bytes are too many still"
-    scheduler.offer(ArrivedFrame(3, 3, bytes(15), 0.0))
+    assert _taken(scheduler) == [], "60 bytes are more than the 50 for four workers"
+    scheduler.offer(ArrivedFrame(3, 3, bytes(30), 0.0))
     assert [one.session for one in _taken(scheduler)] == [3], "the newer frame is smaller"
     scheduler.done(2)
     scheduler.done(3)
-    scheduler.offer(ArrivedFrame(1, 2, bytes(30), 0.0))
+    scheduler.offer(ArrivedFrame(1, 2, bytes(60), 0.0))
     assert [one.session for one in _taken(scheduler)] == [1], (
         "one larger than the bound may be alone"
     )
