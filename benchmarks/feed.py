@@ -66,13 +66,13 @@ JPEG: Final = bytes(40_000)
 def publish_frame(feed: Feed) -> None:
     """Publish what happens to a frame with one face, as serving does."""
     picture = feed.picture(JPEG)
-    feed.publish(MessageReceived(CLIENT, len(JPEG)))
-    feed.publish(FrameArrived(CLIENT, 1, accepted=True, picture=picture))
-    feed.publish(FacesRecognised(CLIENT, 1, (FACE,), picture))
-    feed.publish(FrameEnded(CLIENT, 1, FrameStatus.PROCESSED, queue_seconds=0.1))
-    feed.publish(MessageSent(CLIENT, 100))
-    feed.publish(ResultSent(CLIENT, 1, ResultKind.FACES, 0.2))
-    feed.publish(MessageSent(CLIENT, 100))
+    feed.publish_new(MessageReceived, CLIENT, len(JPEG))
+    feed.publish_new(FrameArrived, CLIENT, 1, accepted=True, picture=picture)
+    feed.publish_new(FacesRecognised, CLIENT, 1, (FACE,), picture)
+    feed.publish_new(FrameEnded, CLIENT, 1, FrameStatus.PROCESSED, queue_seconds=0.1)
+    feed.publish_new(MessageSent, CLIENT, 100)
+    feed.publish_new(ResultSent, CLIENT, 1, ResultKind.FACES, 0.2)
+    feed.publish_new(MessageSent, CLIENT, 100)
 
 
 async def microseconds(publish: Callable[[], None]) -> float:

@@ -43,7 +43,7 @@ class FleetListener:
         client = event.client
 
         def remark(level: int, message: str, /, *values: object) -> None:
-            feed.publish(Remark(client, level, message, values))
+            feed.publish_new(Remark, client, level, message, values)
 
         self._members[client.session] = self._keeper.join(
             client.identity.name,

@@ -78,7 +78,7 @@ class Client:
         self._disconnecting: asyncio.Task[None] | None = None
         connection.when_received = self._take_bytes
         connection.when_overhead = self._take_overhead
-        self._feed.publish(Joined(about))
+        self._feed.publish_new(Joined, about)
 
     @property
     def name(self) -> str:
@@ -103,7 +103,7 @@ class Client:
             offence = self._connection.offence
             if offence is not None:
                 self._refused(ErrorCode(offence.code), offence.message, fatal=True)
-            self._feed.publish(Left(self.session.client, reason))
+            self._feed.publish_new(Left, self.session.client, reason)
 
     def disconnect(self, code: ErrorCode, reason: str) -> None:
         """Close the connection after telling why; what the client sends from now on is ignored."""
@@ -137,7 +137,7 @@ class Client:
         if self._disconnecting is not None:
             return True
         begun = time.thread_time()
-        self._feed.publish(MessageReceived(self.session.client, len(message)))
+        self._feed.publish_new(MessageReceived, self.session.client, len(message))
         outcome = None
         if isinstance(message, str):
             outcome = self._take_text(message)
@@ -197,7 +197,7 @@ class Client:
         frame = self.session.receive_frame(jpeg, now, within_budget=self._budget.frame(now))
         accepted = isinstance(frame, ArrivedFrame)
         picture = self._feed.picture(jpeg)
-        self._feed.publish(FrameArrived(self.session.client, frame.number, accepted, picture))
+        self._feed.publish_new(FrameArrived, self.session.client, frame.number, accepted, picture)
         if isinstance(frame, ArrivedFrame):
             self._dispatcher.offer(frame)
         else:
@@ -215,7 +215,7 @@ class Client:
 
     def _refused(self, code: ErrorCode, message: str, *, fatal: bool = False) -> None:
         """Publish a refusal that the session has no part in."""
-        self._feed.publish(Refused(self.session.client, code, message, fatal))
+        self._feed.publish_new(Refused, self.session.client, code, message, fatal)
 
     async def _send_away(self, refused: Refused) -> None:
         code = _CLOSE_CODES.get(refused.code, CloseCode.POLICY_VIOLATION)
@@ -230,4 +230,4 @@ class Client:
 
     async def _write(self, text: bytes) -> None:
         await self._connection.send_text(text)
-        self._feed.publish(MessageSent(self.session.client, len(text)))
+        self._feed.publish_new(MessageSent, self.session.client, len(text))

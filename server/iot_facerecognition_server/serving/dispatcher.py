@@ -238,8 +238,8 @@ class Dispatcher:
                 else:
                     sent()  # what waits for a text is bounded by the texts only
                 picture = self._feed.picture(frame.jpeg)
-                self._feed.publish(
-                    FacesRecognised(session.client, frame.number, found.found, picture)
+                self._feed.publish_new(
+                    FacesRecognised, session.client, frame.number, found.found, picture
                 )
 
     def _deliver_objects(
@@ -253,14 +253,14 @@ class Dispatcher:
                     partial(self._sent, session, frame.number, frame.received, ResultKind.OBJECTS)
                 )
                 picture = self._feed.picture(frame.jpeg)
-                self._feed.publish(
-                    ObjectsRecognised(session.client, frame.number, found.found, picture)
+                self._feed.publish_new(
+                    ObjectsRecognised, session.client, frame.number, found.found, picture
                 )
 
     def _sent(self, session: Session, number: int, received: float, kind: ResultKind) -> None:
         """Tell that a result has left; what waits for that must not keep the frame."""
         seconds = self._clock() - received
-        self._feed.publish(ResultSent(session.client, number, kind, seconds))
+        self._feed.publish_new(ResultSent, session.client, number, kind, seconds)
 
     @contextmanager
     def _delivering(self, client: _Client, under_way: _FrameUnderWay) -> Iterator[None]:
@@ -330,12 +330,19 @@ class Dispatcher:
         self, client: _Client, frame: ArrivedFrame, queue_seconds: float, compute_seconds: float
     ) -> None:
         try:
-            ended = client.session.processed(frame.number, queue_seconds, compute_seconds)
+            client.session.processed(frame.number, queue_seconds, compute_seconds)
         except Exception as error:  # noqa: BLE001 - whatever it is, the frame is answered
             _log.exception("the end of frame %d could not be sent", frame.number)
             self._reject(client, frame, error)
         else:
-            self._feed.publish(ended)
+            self._feed.publish_new(
+                FrameEnded,
+                client.session.client,
+                frame.number,
+                FrameStatus.PROCESSED,
+                queue_seconds=queue_seconds,
+                compute_seconds=compute_seconds,
+            )
 
     def _reject(self, client: _Client, frame: ArrivedFrame, error: Exception) -> None:
         if isinstance(error, FrameRejectedError):
@@ -353,7 +360,7 @@ class Dispatcher:
 
     def _gone(self, client: _Client, frame: int) -> None:
         """End a frame whose client has left: there is nobody to tell."""
-        self._feed.publish(FrameEnded(client.session.client, frame, FrameStatus.DROPPED, GONE))
+        self._feed.publish_new(FrameEnded, client.session.client, frame, FrameStatus.DROPPED, GONE)
 
 
 @contextmanager

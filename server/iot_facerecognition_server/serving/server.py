@@ -250,7 +250,9 @@ class RecognitionServer:
 
     def _not_admitted(self, address: str, failed: FailedHandshake) -> None:
         """Report a peer that did not get as far as an HTTP answer."""
-        self._feed.publish(PeerRefused(address, Attempt.SHAKE_HANDS, failed.reason, failed.words))
+        self._feed.publish_new(
+            PeerRefused, address, Attempt.SHAKE_HANDS, failed.reason, failed.words
+        )
 
     async def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
         """Let a connection in, or reject it in HTTP, before it costs anything."""
@@ -310,12 +312,12 @@ class RecognitionServer:
         return len(to)
 
     def _not_paired(self, address: str, words: str) -> None:
-        self._feed.publish(PeerRefused(address, Attempt.PAIR, PAIRING, words))
+        self._feed.publish_new(PeerRefused, address, Attempt.PAIR, PAIRING, words)
 
     def _reject(
         self, connection: ClientConnection, status: HTTPStatus, reason: str, message: str
     ) -> Response:
-        self._feed.publish(PeerRefused(connection.address, Attempt.CONNECT, reason, message))
+        self._feed.publish_new(PeerRefused, connection.address, Attempt.CONNECT, reason, message)
         return connection.respond(status, message + "\n")
 
     async def _handle(self, connection: ClientConnection) -> None:

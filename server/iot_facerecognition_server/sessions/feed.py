@@ -8,7 +8,7 @@ what it does not take in time is lost to it alone, counted, and told in its plac
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any, Final, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 
 from iot_facerecognition_server.sessions.events import (
     Event,
@@ -21,7 +21,10 @@ from iot_facerecognition_server.sessions.mailbox import Mailbox
 _log = logging.getLogger(__name__)
 
 _Event = TypeVar("_Event", bound=Event)
+_Fields = ParamSpec("_Fields")
 _Call = Callable[[Any], None]
+_Calls = dict[object, tuple[_Call, ...]]
+"""Who is called with an event, by its kind."""
 _PICTURED: Final = (FrameArrived, FacesRecognised, ObjectsRecognised)
 """Events that may have a picture."""
 
@@ -41,8 +44,18 @@ class Feed:
         """Call `failed` when a listener raised; `lost` returns what counts a mailbox's losses."""
         self._failed = failed
         self._lost = lost
-        self._calls: dict[type, tuple[_Call, ...]] = {}
-        self._pictured: dict[type, tuple[_Call, ...]] = {}
+        self._calls: _Calls = {}
+        self._pictured: _Calls = {}
+
+    def publish_new(
+        self, kind: Callable[_Fields, Event], *values: _Fields.args, **named: _Fields.kwargs
+    ) -> None:
+        """Publish the event `kind(*values, **named)`, which is made only if anybody listens to it.
+
+        Making it costs more than finding out that nobody does.
+        """
+        if kind in self._calls or kind in self._pictured:
+            self.publish(kind(*values, **named))
 
     def publish(self, event: Event) -> None:
         """Let whoever listens know."""
@@ -94,11 +107,11 @@ class Feed:
                 _log.exception("a listener failed at %s", type(event).__name__)
 
 
-def _add(calls: dict[type, tuple[_Call, ...]], kind: type, call: _Call) -> None:
+def _add(calls: _Calls, kind: type, call: _Call) -> None:
     calls[kind] = (*calls.get(kind, ()), call)
 
 
-def _remove(calls: dict[type, tuple[_Call, ...]], kind: type, call: _Call) -> None:
+def _remove(calls: _Calls, kind: type, call: _Call) -> None:
     """Leave nothing where nobody listens any more."""
     remaining = tuple(one for one in calls.pop(kind, ()) if one != call)
     if remaining:

@@ -207,7 +207,7 @@ class Session:
         """Send a frame's labels."""
         self._tell(ObjectsFound(objects, frame))
 
-    def processed(self, frame: int, queue_seconds: float, compute_seconds: float) -> FrameEnded:
+    def processed(self, frame: int, queue_seconds: float, compute_seconds: float) -> None:
         """Give back the credit of a frame that was worked on; times as in `FrameEnded`."""
         self._finish(
             FrameDone(
@@ -216,13 +216,6 @@ class Session:
                 round(queue_seconds * 1e3, 3),
                 round(compute_seconds * 1e3, 3),
             )
-        )
-        return FrameEnded(
-            self.client,
-            frame,
-            FrameStatus.PROCESSED,
-            queue_seconds=queue_seconds,
-            compute_seconds=compute_seconds,
         )
 
     def drop(self, frame: int, reason: DropReason, message: str = "") -> FrameEnded:

@@ -21,6 +21,7 @@ from iot_facerecognition_server.frames import (
 from iot_facerecognition_server.gallery.gallery import Gallery
 from iot_facerecognition_server.observability.client_metrics import ClientMetrics
 from iot_facerecognition_server.observability.metrics import ServerMetrics
+from iot_facerecognition_server.serving import dispatcher
 from iot_facerecognition_server.serving.dispatcher import Dispatcher
 from iot_facerecognition_server.sessions.arrived_frame import ArrivedFrame
 from iot_facerecognition_server.sessions.events import Joined
@@ -134,6 +135,28 @@ def test_each_result_leaves_as_soon_as_it_is_ready_and_the_frame_ends_after_the_
         assert [m["command"] for m in bench.sent[1]] == [3, 4, 10]
         done = bench.sent[1][-1]["context"]
         assert done == {"frame": 1, "status": "processed", "queue_ms": 100.0, "compute_ms": 300.0}
+
+    run(scenario)
+
+
+def test_a_processed_frame_makes_no_event_where_nobody_listens(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[str] = []
+    for kind in ("FacesRecognised", "ObjectsRecognised", "ResultSent", "FrameEnded"):
+        monkeypatch.setattr(dispatcher, kind, lambda *_, kind=kind, **__: made.append(kind))
+
+    async def scenario(bench: Bench) -> None:
+        bench.offer(bench.session(1))
+        (_, submission), *_ = bench.engine.submitted
+        assert submission.faces is not None
+        assert submission.objects is not None
+        submission.faces.set_result(faces("ann"))
+        objects = Recognition((ObjectLabel("cat", 0.9),), waited=0.1, took=0.3)
+        submission.objects.set_result(objects)
+        await asyncio.sleep(0)
+        assert bench.told(1, 10)[0]["context"]["status"] == "processed"
+        assert not made
 
     run(scenario)
 

@@ -74,6 +74,28 @@ def test_a_listener_that_raises_harms_neither_publisher_nor_others(
     assert caplog.messages == ["a listener failed at Joined"]
 
 
+def test_an_event_is_made_only_while_somebody_listens_to_its_kind() -> None:
+    made: list[Joined] = []
+
+    class Costly(Joined):
+        def __init__(self) -> None:
+            super().__init__(CLIENT)
+            made.append(self)
+
+    feed, heard = Feed(), []
+    feed.listen(Left, heard.append)
+    feed.publish_new(Costly)
+    for picture_bytes in (0, 100):
+        mailbox = feed.mailbox("console", (Costly,), most=10, picture_bytes=picture_bytes)
+        with mailbox:
+            feed.publish_new(Costly)
+        feed.publish_new(Costly)
+        assert asyncio.run(taken(mailbox)) == [made.pop()]
+        assert not made
+    feed.publish_new(Left, CLIENT, reason="gone")
+    assert heard == [Left(CLIENT, "gone")]
+
+
 def test_a_mailbox_gets_what_happens_while_it_is_open() -> None:
     async def scenario() -> None:
         feed = Feed()
