@@ -44,7 +44,7 @@ from iot_facerecognition_server.sessions.events import (
     ResultSent,
 )
 from iot_facerecognition_server.sessions.feed import Feed
-from iot_facerecognition_server.trust.client_identity import ClientIdentity, Proof
+from iot_facerecognition_server.trust.client_identity import AuthMethod, ClientIdentity
 
 FRAMES: Final = 2000
 """Frames whose events are published for one figure."""
@@ -52,7 +52,9 @@ ROUNDS: Final = 7
 """Figures of which the least is taken."""
 LISTENERS: Final = 8
 TARGET: Final = 0.02
-CLIENT: Final = ConnectedClient(1, Version.V2, ClientIdentity(Proof.TOKEN, "door"), "192.0.2.1")
+CLIENT: Final = ConnectedClient(
+    1, Version.V2, ClientIdentity(AuthMethod.TOKEN, "door"), "192.0.2.1"
+)
 FACE: Final = RecognisedFace(
     Box.at(1, 2, 83, 84),
     1.0,

@@ -26,7 +26,7 @@ from iot_facerecognition_server.sessions.events import (
     ResultSent,
 )
 from iot_facerecognition_server.sessions.feed import Feed
-from iot_facerecognition_server.trust.client_identity import ClientIdentity, Proof
+from iot_facerecognition_server.trust.client_identity import AuthMethod, ClientIdentity
 
 SECONDS = 5.0
 HEALTH = Health("1.0.0", 52.0, 0, -60.0, 200_000_000, 86_400.0, 15.0, 3)
@@ -38,7 +38,7 @@ def crowd(clients: int) -> tuple[ServerMetrics, Exposition]:
     metrics, feed = ServerMetrics(registry), Feed()
     ClientMetrics(metrics, time.monotonic).listen_to(feed)
     for key in range(clients):
-        identity = ClientIdentity(Proof.TOKEN, f"token {key}")
+        identity = ClientIdentity(AuthMethod.TOKEN, f"token {key}")
         client = ConnectedClient(key, Version.V2, identity, "192.0.2.1")
         feed.publish(Joined(client))
         feed.publish(Renamed(client, f"edge {key}"))

@@ -16,7 +16,7 @@ from iot_facerecognition_client import State
 from iot_facerecognition_edge.appliance import Appliance
 from iot_facerecognition_edge.assembly import Options, build
 from iot_facerecognition_edge.screens.calibration import Calibration
-from iot_facerecognition_edge.screens.interface import Phase, Pointer
+from iot_facerecognition_edge.screens.interface import Pointer, TouchPhase
 from iot_facerecognition_edge.screens.memory import MemoryScreen
 from iot_facerecognition_edge.settings import Value
 from iot_facerecognition_edge.statistics.recorder import SAMPLE_INTERVAL
@@ -189,10 +189,10 @@ class Photographer:
             view.board.reveal(card)
             await self._pass(0.6)
             self._keep(f"statistics-{chart.replace('_', '-')}")
-        self._screen.push(Pointer(Phase.DOWN, *card.rect.center))
+        self._screen.push(Pointer(TouchPhase.DOWN, *card.rect.center))
         await self._pass(0.3)
         self._keep("statistics-history")
-        self._screen.push(Pointer(Phase.UP, *card.rect.center))
+        self._screen.push(Pointer(TouchPhase.UP, *card.rect.center))
         await self._pass(0.1)
 
     async def _message(self) -> None:
@@ -207,7 +207,7 @@ class Photographer:
         await self._tap_at(widget.rect.center)
 
     async def _tap_at(self, place: tuple[int, int]) -> None:
-        self._screen.push(Pointer(Phase.DOWN, *place), Pointer(Phase.UP, *place))
+        self._screen.push(Pointer(TouchPhase.DOWN, *place), Pointer(TouchPhase.UP, *place))
         await self._pass(0.15)
 
     async def _pass(self, seconds: float) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from iot_facerecognition_edge.first_boot.document import OWN, DocumentError, read_document
 from iot_facerecognition_edge.first_boot.template import filled, template
-from iot_facerecognition_edge.first_boot.wishes import Facts, read_wishes
+from iot_facerecognition_edge.first_boot.wishes import DeviceFacts, read_wishes
 
 SERVER = "iot-facerecognition-server"
 _ELSEWHERE = ("192.0.2.1", 9)
@@ -166,7 +166,7 @@ def _check_place(path: Path, *, force: bool) -> None:
 
 def _check(text: str) -> None:
     """Let the edge's own rules say what is wrong, before a token is made."""
-    facts = Facts(lambda _: True, lambda _: True, str)
+    facts = DeviceFacts(lambda _: True, lambda _: True, str)
     try:
         wishes = read_wishes((read_document(OWN, text.encode()),), facts)
     except DocumentError as error:

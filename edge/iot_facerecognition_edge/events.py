@@ -53,7 +53,7 @@ class ObjectsSeen:
 
 
 @dataclass(frozen=True, slots=True)
-class MessageReceived:
+class OperatorMessage:
     """The operators sent a message."""
 
     text: str
@@ -106,7 +106,7 @@ Event = (
     ConnectionChanged
     | FacesSeen
     | ObjectsSeen
-    | MessageReceived
+    | OperatorMessage
     | Noticed
     | PinChecked
     | SettingChanged

@@ -16,7 +16,7 @@ from PIL import Image
 from iot_facerecognition_client import State
 from iot_facerecognition_client.tag_layout import Rectangle
 from iot_facerecognition_edge.assembly import Options, build
-from iot_facerecognition_edge.screens.interface import Phase, Pointer
+from iot_facerecognition_edge.screens.interface import Pointer, TouchPhase
 from iot_facerecognition_edge.screens.memory import MemoryScreen
 from iot_facerecognition_edge.settings import Value
 from iot_facerecognition_edge.ui.widget import Widget
@@ -115,7 +115,7 @@ class _Twin:
 
     async def _tap(self, widget: Widget) -> None:
         place = widget.rect.center
-        self._screen.push(Pointer(Phase.DOWN, *place), Pointer(Phase.UP, *place))
+        self._screen.push(Pointer(TouchPhase.DOWN, *place), Pointer(TouchPhase.UP, *place))
         for _ in range(10):
             await self._step()
 

@@ -1,6 +1,6 @@
 """A person at a screen, behind which there is an appliance without a machine."""
 
-from iot_facerecognition_edge.screens.interface import Phase, Pointer
+from iot_facerecognition_edge.screens.interface import Pointer, TouchPhase
 from iot_facerecognition_edge.screens.memory import MemoryScreen
 from iot_facerecognition_edge.views.app import App
 
@@ -19,15 +19,15 @@ class Finger:
         return self.app.step(self.screen.events(), self.appliance.now)
 
     def down(self, place):
-        self.screen.push(Pointer(Phase.DOWN, *_point(place)))
+        self.screen.push(Pointer(TouchPhase.DOWN, *_point(place)))
         self.wait()
 
     def move(self, place):
-        self.screen.push(Pointer(Phase.MOVE, *_point(place)))
+        self.screen.push(Pointer(TouchPhase.MOVE, *_point(place)))
         self.wait()
 
     def up(self, place):
-        self.screen.push(Pointer(Phase.UP, *_point(place)))
+        self.screen.push(Pointer(TouchPhase.UP, *_point(place)))
         self.wait()
 
     def tap(self, place):

@@ -9,7 +9,7 @@ from typing import TypeVar
 import pygame
 
 from iot_facerecognition_edge.appliance import Appliance
-from iot_facerecognition_edge.screens.interface import Phase, Pointer
+from iot_facerecognition_edge.screens.interface import Pointer, TouchPhase
 from iot_facerecognition_edge.screens.memory import MemoryScreen
 from iot_facerecognition_edge.ui.entry import TextEntry
 from iot_facerecognition_edge.ui.keyboard import Action
@@ -73,17 +73,17 @@ class Person:
             return
         x, y = pane.rect.center
         beyond = widget.rect.bottom - pane.rect.bottom
-        self._screen.push(Pointer(Phase.DOWN, x, y))
+        self._screen.push(Pointer(TouchPhase.DOWN, x, y))
         for step in range(1, 9):
             # Far enough to be a push and no tap; a pane that is at its end stays there.
-            self._screen.push(Pointer(Phase.MOVE, x, y - max(beyond, 40) * step // 8))
+            self._screen.push(Pointer(TouchPhase.MOVE, x, y - max(beyond, 40) * step // 8))
             self._draw()
             await asyncio.sleep(_STEP)
-        self._screen.push(Pointer(Phase.UP, x, y - max(beyond, 40)))
+        self._screen.push(Pointer(TouchPhase.UP, x, y - max(beyond, 40)))
         await self.until(lambda: pane.rect.contains(widget.rect), "the pane to come to rest")
 
     def _push(self, place: tuple[int, int]) -> None:
-        self._screen.push(Pointer(Phase.DOWN, *place), Pointer(Phase.UP, *place))
+        self._screen.push(Pointer(TouchPhase.DOWN, *place), Pointer(TouchPhase.UP, *place))
         self._draw()
 
     async def write(self, text: str) -> None:

@@ -20,7 +20,7 @@ import pytest
 import yaml
 
 from iot_facerecognition_client.sources.moving_photo import MovingPhoto
-from iot_facerecognition_server.observability.catalogue import Kind, families
+from iot_facerecognition_server.observability.catalogue import MetricType, families
 from iot_facerecognition_server.trust.tokens import TokenStore
 from lab.cast import people
 from lab.server_process import ServerProcess
@@ -223,7 +223,7 @@ def test_every_metric_of_the_catalogue_is_scraped(lab: Lab) -> None:
         family.name
         for family in families()
         if not lab.prometheus.query(
-            family.full_name + ("_count" if family.kind is Kind.HISTOGRAM else "")
+            family.full_name + ("_count" if family.kind is MetricType.HISTOGRAM else "")
         )
     }
     # Only with CUDA can its memory be too little, and nobody listens to the feed by a mailbox yet.

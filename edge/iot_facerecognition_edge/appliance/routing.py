@@ -27,7 +27,7 @@ from iot_facerecognition_edge.events import (
     ConnectionChanged,
     Event,
     FirstPicture,
-    MessageReceived,
+    OperatorMessage,
 )
 from iot_facerecognition_edge.log.eventlog import ENTRY_LENGTH, EntryKind
 from iot_facerecognition_edge.machine.updates import Updates
@@ -135,7 +135,7 @@ class FromServer:
             case TextReceived(text):
                 line = clean_text(text, MESSAGE_LENGTH)
                 self._notices.notice(EntryKind.INFORMATION, f"message: {line}")
-                self._publish(MessageReceived(line, now))
+                self._publish(OperatorMessage(line, now))
             case TextSent(text):
                 self._notices.note(f"message sent: {text}")
             case ServerError(code, message):

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from iot_facerecognition_edge.first_boot.document import Document
-from iot_facerecognition_edge.first_boot.toml_spans import Span
+from iot_facerecognition_edge.first_boot.toml_spans import TextSpan
 
 NOTE = "# {key}: taken over by the device and removed from here; write another one to change it."
 EMPTY = '""'
@@ -32,7 +32,7 @@ def blanked(document: Document, secrets: frozenset[tuple[str, ...]]) -> str:
 
 
 def _verify(
-    document: Document, secrets: frozenset[tuple[str, ...]], found: list[Span], text: str
+    document: Document, secrets: frozenset[tuple[str, ...]], found: list[TextSpan], text: str
 ) -> None:
     expected = _without(document.data, secrets)
     try:

@@ -7,7 +7,7 @@ from typing import Any
 
 from iot_facerecognition_edge.first_boot.card_text import CardText, CardTextError
 from iot_facerecognition_edge.first_boot.problems import Area, Problem, quoted
-from iot_facerecognition_edge.first_boot.toml_spans import Path, Span, spans
+from iot_facerecognition_edge.first_boot.toml_spans import Path, TextSpan, spans
 from iot_facerecognition_protocol.records import dataclass
 
 OWN = "iot-facerecognition.toml"
@@ -35,7 +35,7 @@ class Document:
     name: str
     source: CardText
     data: Mapping[str, Any]
-    spans: tuple[Span, ...]
+    spans: tuple[TextSpan, ...]
     notes: tuple[str, ...] = ()
 
     def line(self, path: Path) -> int | None:

@@ -18,7 +18,7 @@ PARTS = ("lang", "lc_time", "lc_measurement")
 
 
 @dataclass(frozen=True, slots=True)
-class Keyboard:
+class KeyboardLayout:
     """XKB's names."""
 
     layout: str
@@ -32,7 +32,7 @@ class Locale:
     """What `[locale]` asks for; `variables` are those of /etc/default/locale."""
 
     timezone: str | None = None
-    keyboard: Keyboard | None = None
+    keyboard: KeyboardLayout | None = None
     locales: tuple[str, ...] = ()
     variables: tuple[tuple[str, str], ...] = ()
 
@@ -67,14 +67,14 @@ def read_time(table: Table) -> Time:
     return wanted
 
 
-def _keyboard(table: Table) -> Keyboard | None:
+def _keyboard(table: Table) -> KeyboardLayout | None:
     layout = table.text("keymap", _keyboard_word)
     model = table.text("keymap_model", _keyboard_word)
     variant = table.text("keymap_variant", _keyboard_word)
     options = table.texts("keymap_options", _keyboard_word)
     if layout is None:
         return None
-    return Keyboard(layout, model or "pc105", variant or "", options or ())
+    return KeyboardLayout(layout, model or "pc105", variant or "", options or ())
 
 
 def _keyboard_word(text: str) -> str:

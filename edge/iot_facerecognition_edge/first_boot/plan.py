@@ -56,7 +56,7 @@ class Account:
     locked: bool
 
 
-class Device(Protocol):
+class DeviceState(Protocol):
     """What a plan has to know of the device. Paths are relative to its root."""
 
     def text(self, path: str) -> str | None:
@@ -69,7 +69,7 @@ class Device(Protocol):
         """Return the person's account, None where there is none."""
 
 
-def plan(wish: Wish, settings_before: Mapping[str, Value], device: Device) -> list[Step]:
+def plan(wish: Wish, settings_before: Mapping[str, Value], device: DeviceState) -> list[Step]:
     """Return the steps for one section; the card set `settings_before` at an earlier start.
 
     Raises PlanError.
@@ -89,7 +89,7 @@ def plan(wish: Wish, settings_before: Mapping[str, Value], device: Device) -> li
             return _edge(wish, settings_before)
 
 
-def _system(wish: System, device: Device) -> list[Step]:
+def _system(wish: System, device: DeviceState) -> list[Step]:
     if wish.hostname is None:
         return []
     # The kernel takes the name from the unit's last command, which alone may do that.
@@ -102,7 +102,7 @@ def _system(wish: System, device: Device) -> list[Step]:
     ]
 
 
-def _ssh(wish: Ssh, device: Device) -> list[Step]:
+def _ssh(wish: Ssh, device: DeviceState) -> list[Step]:
     account = device.account()
     if not wish.on:
         if wish.enabled is None and not device.exists(SSHD):
@@ -137,7 +137,7 @@ def _ssh(wish: Ssh, device: Device) -> list[Step]:
     ]
 
 
-def _wlan(wish: Wlan, device: Device) -> list[Step]:
+def _wlan(wish: Wlan, device: DeviceState) -> list[Step]:
     steps: list[Step] = []
     if wish.country is not None:
         options = f"options cfg80211 ieee80211_regdom={wish.country}\n"
@@ -164,7 +164,7 @@ def _wlan(wish: Wlan, device: Device) -> list[Step]:
     return steps
 
 
-def _locale(wish: Locale, device: Device) -> list[Step]:
+def _locale(wish: Locale, device: DeviceState) -> list[Step]:
     steps: list[Step] = []
     if wish.timezone is not None:
         steps.append(PutLink("etc/localtime", f"../usr/share/zoneinfo/{wish.timezone}"))
@@ -181,7 +181,7 @@ def _locale(wish: Locale, device: Device) -> list[Step]:
     return steps
 
 
-def _generation(wish: Locale, device: Device) -> list[Step]:
+def _generation(wish: Locale, device: DeviceState) -> list[Step]:
     """Return the steps that make locales which the system does not have yet."""
     wanted = [name for name in wish.locales if name != "C.UTF-8"]
     content = device.text("etc/locale.gen") or ""

@@ -21,7 +21,7 @@ from iot_facerecognition_edge.first_boot.problems import Area, Problem, quoted
 from iot_facerecognition_edge.first_boot.report import STATUS, Report, report, status_text
 from iot_facerecognition_edge.first_boot.ssh import Ssh
 from iot_facerecognition_edge.first_boot.unchanged import unchanged
-from iot_facerecognition_edge.first_boot.wishes import SECTIONS, Facts, Wishes, read_wishes
+from iot_facerecognition_edge.first_boot.wishes import SECTIONS, DeviceFacts, Wishes, read_wishes
 from iot_facerecognition_protocol.records import dataclass
 
 _BY_ITSELF = "usr/bin/rpi-preseed"
@@ -128,11 +128,15 @@ class FirstBoot:
             with suppress(OSError):
                 if self._card.read(name) is not None:
                     self._problems.append(
-                        Problem(Area.FILE, name, f"is not read under this name: rename it to {OWN}")
+                        Problem(
+                            Area.FILE,
+                            name,
+                            f"is not read under this name: rename it to {OWN}",
+                        )
                     )
 
-    def _facts(self) -> Facts:
-        return Facts(self._machine.known_zone, self._machine.known_country, self._read_ca)
+    def _facts(self) -> DeviceFacts:
+        return DeviceFacts(self._machine.known_zone, self._machine.known_country, self._read_ca)
 
     def _read_ca(self, text: str) -> str:
         """Return the certificates that `ca` means: PEM text, or a file next to the card's."""

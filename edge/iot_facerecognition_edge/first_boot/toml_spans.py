@@ -17,7 +17,7 @@ _SCALAR_ENDS = ",]}#\r\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class TextSpan:
     """One key with its value, `text[start:end]`; `statement` is where its line begins."""
 
     path: Path
@@ -27,7 +27,7 @@ class Span:
     end: int
 
 
-def spans(text: str) -> tuple[Span, ...]:
+def spans(text: str) -> tuple[TextSpan, ...]:
     """Return where each value of a valid TOML `text` stands, also those in inline tables."""
     return tuple(_Scanner(text).statements())
 
@@ -39,7 +39,7 @@ class _Scanner:
         self._tables: dict[Path, int] = {}
         self._statement = 0
 
-    def statements(self) -> Iterator[Span]:
+    def statements(self) -> Iterator[TextSpan]:
         table: Path = ()
         while True:
             self._skip(newlines=True)
@@ -79,7 +79,7 @@ class _Scanner:
 
     # Keys and values
 
-    def _pair(self, table: Path) -> Iterator[Span]:
+    def _pair(self, table: Path) -> Iterator[TextSpan]:
         key = self._place
         path = table + self._key()
         self._place += 1  # the equals sign
@@ -87,7 +87,7 @@ class _Scanner:
         start = self._place
         inner = list(self._value(path))
         line = self._text.count("\n", 0, key) + 1
-        yield Span(path, line, self._statement, start, self._place)
+        yield TextSpan(path, line, self._statement, start, self._place)
         yield from inner
 
     def _key(self) -> Path:
@@ -107,7 +107,7 @@ class _Scanner:
             self._place += 1
         return _names(self._text[start : self._place])
 
-    def _value(self, path: Path) -> Iterator[Span]:
+    def _value(self, path: Path) -> Iterator[TextSpan]:
         first = self._text[self._place]
         if first in "\"'":
             self._string()
@@ -119,7 +119,7 @@ class _Scanner:
             while self._place < len(self._text) and self._text[self._place] not in _SCALAR_ENDS:
                 self._place += 1
 
-    def _array(self, path: Path) -> Iterator[Span]:
+    def _array(self, path: Path) -> Iterator[TextSpan]:
         self._place += 1
         number = 0
         while True:
@@ -133,7 +133,7 @@ class _Scanner:
             yield from self._value((*path, number))
         self._place += 1
 
-    def _inline_table(self, path: Path) -> Iterator[Span]:
+    def _inline_table(self, path: Path) -> Iterator[TextSpan]:
         self._place += 1
         while True:
             self._skip(newlines=True)

@@ -48,7 +48,7 @@ class Secret:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class DeviceFacts:
     """What only the device knows: its time zones and countries, and files next to the card's."""
 
     known_zone: Callable[[str], bool]
@@ -75,7 +75,7 @@ class Wishes:
         return any(secret.section == section for secret in self.secrets)
 
 
-def read_wishes(documents: tuple[Document, ...], facts: Facts) -> Wishes:
+def read_wishes(documents: tuple[Document, ...], facts: DeviceFacts) -> Wishes:
     """Check all sections; of one that is in several `documents`, the first one's is used."""
     sections: dict[str, Wish] = {}
     plain: dict[str, Any] = {}
@@ -100,7 +100,7 @@ def read_wishes(documents: tuple[Document, ...], facts: Facts) -> Wishes:
     return Wishes(sections, plain, secrets, tuple(problems), tuple(notes))
 
 
-def _sections(document: Document, facts: Facts) -> list[tuple[str, Wish, Table]]:
+def _sections(document: Document, facts: DeviceFacts) -> list[tuple[str, Wish, Table]]:
     """Return the sections that `document` has, read."""
 
     def table(name: str) -> Table:

@@ -22,7 +22,7 @@ class ScreenError(EdgeError):
     """A screen or touch device that is missing, refused, or of a kind that cannot be served."""
 
 
-class Phase(Enum):
+class TouchPhase(Enum):
     """The stages of a touch."""
 
     DOWN = auto()
@@ -34,7 +34,7 @@ class Phase(Enum):
 class Pointer:
     """One finger, or the mouse with its button held. `x` and `y` are in pixels of the canvas."""
 
-    phase: Phase
+    phase: TouchPhase
     x: int
     y: int
 

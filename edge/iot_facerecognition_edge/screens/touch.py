@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from iot_facerecognition_edge.screens.calibration import Calibration
-from iot_facerecognition_edge.screens.interface import Phase, Pointer, ScreenError
+from iot_facerecognition_edge.screens.interface import Pointer, ScreenError, TouchPhase
 from iot_facerecognition_edge.screens.rotation import Rotation
 
 EV_SYN, EV_KEY, EV_ABS = 0x00, 0x01, 0x03
@@ -58,7 +58,7 @@ class TouchTracker:
         self._reported: tuple[bool, float, float] = (False, 0.0, 0.0)
         self._skipping = False
 
-    def feed(self, events: Iterable[InputEvent]) -> Iterator[tuple[Phase, float, float]]:
+    def feed(self, events: Iterable[InputEvent]) -> Iterator[tuple[TouchPhase, float, float]]:
         """Yield (phase, x, y) per report that changes something; x and y are fractions, 0 to 1."""
         for event in events:
             if event.type == EV_SYN and event.code == SYN_DROPPED:
@@ -77,20 +77,20 @@ class TouchTracker:
         elif event.type == EV_KEY and event.code in (BTN_TOUCH, BTN_LEFT):
             self._pressed = event.value != 0
 
-    def _report(self) -> Iterator[tuple[Phase, float, float]]:
+    def _report(self) -> Iterator[tuple[TouchPhase, float, float]]:
         was_pressed, last_x, last_y = self._reported
         measured = self._fraction(0), self._fraction(1)
         x, y = self.calibration.apply(*measured)
         if self._pressed:
             self.measured = measured
         if self._pressed and not was_pressed:
-            yield Phase.DOWN, x, y
+            yield TouchPhase.DOWN, x, y
         elif was_pressed and not self._pressed:
             # A panel may report nonsense with the finger gone: the last place held counts.
             x, y = last_x, last_y
-            yield Phase.UP, x, y
+            yield TouchPhase.UP, x, y
         elif self._pressed and (x, y) != (last_x, last_y):
-            yield Phase.MOVE, x, y
+            yield TouchPhase.MOVE, x, y
         self._reported = (self._pressed, x, y)
 
     def _fraction(self, axis: int) -> float:

@@ -11,10 +11,10 @@ from iot_facerecognition_edge.screens.interface import (
     Closed,
     Key,
     KeyPressed,
-    Phase,
     Pointer,
     ScreenError,
     ScreenEvent,
+    TouchPhase,
     TypedText,
     Wheel,
 )
@@ -104,10 +104,10 @@ class WindowScreen:
     def _pointer(self, event: pygame.event.Event) -> Pointer | None:
         if event.type == pygame.MOUSEBUTTONDOWN and event.button == _LEFT:
             self._held = True
-            return Pointer(Phase.DOWN, *event.pos)
+            return Pointer(TouchPhase.DOWN, *event.pos)
         if event.type == pygame.MOUSEBUTTONUP and event.button == _LEFT and self._held:
             self._held = False
-            return Pointer(Phase.UP, *event.pos)
+            return Pointer(TouchPhase.UP, *event.pos)
         if event.type == pygame.MOUSEMOTION and self._held:
-            return Pointer(Phase.MOVE, *event.pos)
+            return Pointer(TouchPhase.MOVE, *event.pos)
         return None

@@ -101,7 +101,7 @@ class _Lines:
         area = self._grid(canvas, chart, rest, axes)
         clip = canvas.get_clip()
         canvas.set_clip(clip.clip(area.inflate(4, 4)))
-        place = plot.Area(area.x, area.y, area.width - 1, area.height - 1)
+        place = plot.PlotArea(area.x, area.y, area.width - 1, area.height - 1)
         for line, colour in zip(chart.lines, self._colours(chart.lines), strict=True):
             axis = axes[line.axis]
             if axis is not None:

@@ -42,7 +42,7 @@ def axis_for(values: Iterable[float], intervals: int = 4) -> Axis:
 
 
 @dataclass(frozen=True, slots=True)
-class Area:
+class PlotArea:
     """The pixels that a line chart's points are drawn on; the axes lie on the left and below."""
 
     left: float
@@ -60,7 +60,7 @@ class Area:
 
 
 def polyline(
-    points: Sequence[tuple[float, float]], span: float, axis: Axis, area: Area
+    points: Sequence[tuple[float, float]], span: float, axis: Axis, area: PlotArea
 ) -> list[Pixel]:
     """Return the pixels of a line through `points`, begun at the left edge where it crosses that.
 

@@ -10,9 +10,9 @@ import pygame
 from iot_facerecognition_edge.screens.interface import (
     Key,
     KeyPressed,
-    Phase,
     Pointer,
     ScreenEvent,
+    TouchPhase,
     TypedText,
     Wheel,
 )
@@ -141,14 +141,14 @@ class Stage:
 
     def _pointer(self, pointer: Pointer) -> None:
         x, y = pointer.x, pointer.y
-        if pointer.phase is Phase.DOWN:
+        if pointer.phase is TouchPhase.DOWN:
             self._let_go()
             self._held, self._start, self._decided = self._find(x, y), (x, y), False
             if self._held is not None:
                 self._held.press(x, y)
         elif self._held is None:
             return
-        elif pointer.phase is Phase.MOVE:
+        elif pointer.phase is TouchPhase.MOVE:
             self._decide(x - self._start[0], y - self._start[1])
             self._held.drag(x, y)
         else:

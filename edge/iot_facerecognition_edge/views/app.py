@@ -12,8 +12,8 @@ from iot_facerecognition_edge.errors import EdgeError
 from iot_facerecognition_edge.events import (
     ConnectionChanged,
     Event,
-    MessageReceived,
     Noticed,
+    OperatorMessage,
     PinChecked,
 )
 from iot_facerecognition_edge.log.eventlog import EntryKind
@@ -200,7 +200,7 @@ class App:
             # A message from the server comes as an event of its own too, and is shown for that.
             if not event.text.startswith("message: "):
                 self._notice(event.kind, event.text)
-        elif isinstance(event, MessageReceived):
+        elif isinstance(event, OperatorMessage):
             colours = self._look.colours
             self.toasts.notify(Notice(event.text, Icon.MESSAGE, colours.accent_mark))
         elif isinstance(event, ConnectionChanged):

@@ -1,6 +1,6 @@
 """A finger that rests on one place for long: what a touch panel that hits nothing can still say."""
 
-from iot_facerecognition_edge.screens.interface import Phase, Pointer, ScreenEvent
+from iot_facerecognition_edge.screens.interface import Pointer, ScreenEvent, TouchPhase
 
 SECONDS = 10.0
 
@@ -19,9 +19,9 @@ class LongHold:
         if not isinstance(event, Pointer):
             return
         place = (event.x, event.y)
-        if event.phase is Phase.DOWN:
+        if event.phase is TouchPhase.DOWN:
             self._since, self._place = now, place
-        elif event.phase is Phase.UP or self._moved(place):
+        elif event.phase is TouchPhase.UP or self._moved(place):
             self._since = None
 
     def _moved(self, place: tuple[int, int]) -> bool:

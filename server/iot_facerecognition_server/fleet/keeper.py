@@ -8,7 +8,7 @@ from typing import Final, Protocol
 from iot_facerecognition_protocol import Health, clean_text
 from iot_facerecognition_server.fleet.edge import Edge, UpdateStage
 from iot_facerecognition_server.fleet.hearsay import WORD_LENGTH
-from iot_facerecognition_server.fleet.record import Connection, FleetRecord, FleetTerms, Moment
+from iot_facerecognition_server.fleet.record import EdgeConnection, FleetRecord, FleetTerms, Moment
 from iot_facerecognition_server.fleet.store import FleetStore
 from iot_facerecognition_server.fleet.updates import FleetRequestError
 from iot_facerecognition_server.logs import quoted
@@ -38,7 +38,7 @@ class Member:
     def __init__(
         self,
         keeper: "FleetKeeper",
-        connection: Connection,
+        connection: EdgeConnection,
         acknowledge: Callable[[str, str], None],
         log: Log,
     ) -> None:
@@ -90,7 +90,7 @@ class FleetKeeper:
         self._wall_clock = wall_clock
         self._store = store
         self._terms = terms
-        self._members: dict[Connection, Member] = {}
+        self._members: dict[EdgeConnection, Member] = {}
         self._saving = asyncio.Lock()
         self._saved = 0
         self.record = FleetRecord(terms, (), self.now(), self._moved)
@@ -114,7 +114,7 @@ class FleetKeeper:
         member = self._members[connection] = Member(self, connection, acknowledge, log)
         return member
 
-    def leave(self, connection: Connection) -> None:
+    def leave(self, connection: EdgeConnection) -> None:
         """End a connection."""
         del self._members[connection]
         self.record.leave(connection, self.now())
@@ -194,7 +194,7 @@ class FleetKeeper:
         except OSError as error:
             _log.error("the record of the fleet could not be saved: %s", error)
 
-    def _moved(self, edge: Edge, connection: Connection | None) -> None:
+    def _moved(self, edge: Edge, connection: EdgeConnection | None) -> None:
         """Log how an update goes on, within the budget of whose it is."""
         update = edge.update
         text, level = "the update that was pending is not needed", logging.INFO

@@ -51,7 +51,7 @@ class FleetTerms:
     lost_seconds: float = 900.0
 
 
-class Connection:
+class EdgeConnection:
     """One connection of an edge, and how many frames come by it."""
 
     __slots__ = ("address", "frames", "frames_of_minute", "identity", "name", "running")
@@ -72,7 +72,7 @@ class _Entry:
 
     def __init__(self, edge: Edge, now: float) -> None:
         self.edge = edge
-        self.connections: tuple[Connection, ...] = ()
+        self.connections: tuple[EdgeConnection, ...] = ()
         """The newest one last: only it counts."""
         self.heard = now
         """When anything came of it (monotonic seconds); at first, when the server began."""
@@ -83,7 +83,7 @@ class _Entry:
         """What `probation` is about."""
 
     @property
-    def newest(self) -> Connection | None:
+    def newest(self) -> EdgeConnection | None:
         connections = self.connections  # another thread may ask
         return connections[-1] if connections else None
 
@@ -99,7 +99,7 @@ class FleetRecord:
         terms: FleetTerms,
         edges: Iterable[Edge],
         now: Moment,
-        moved: Callable[[Edge, Connection | None], None] = lambda _edge, _connection: None,
+        moved: Callable[[Edge, EdgeConnection | None], None] = lambda _edge, _connection: None,
     ) -> None:
         """Go on from `edges`.
 
@@ -113,13 +113,13 @@ class FleetRecord:
         self.changes = 0
         """Grows with every change that should outlive the server."""
 
-    def join(self, identity: str, address: str, now: Moment) -> Connection:
+    def join(self, identity: str, address: str, now: Moment) -> EdgeConnection:
         """Take up a connection that `identity` has proved; it is the newest one from now on."""
-        connection = Connection(identity, address, now.monotonic)
+        connection = EdgeConnection(identity, address, now.monotonic)
         self._enter(connection, now)
         return connection
 
-    def _enter(self, connection: Connection, now: Moment) -> None:
+    def _enter(self, connection: EdgeConnection, now: Moment) -> None:
         identity = connection.identity
         entry = self._entries.get(identity) or self._added(Edge(identity), now)
         if entry is None:
@@ -131,14 +131,14 @@ class FleetRecord:
         first = entry.edge.first_seen if entry.edge.first_seen is not None else now.at
         self._put(entry, replace(entry.edge, first_seen=first, last_seen=now.at), now)
 
-    def rename(self, connection: Connection, name: str, now: Moment) -> None:
+    def rename(self, connection: EdgeConnection, name: str, now: Moment) -> None:
         """Take up what the edge calls itself."""
         connection.name = name
         entry = self._entry_of(connection)
         if entry is not None:
             self._put(entry, replace(entry.edge, name=name), now)
 
-    def leave(self, connection: Connection, now: Moment) -> None:
+    def leave(self, connection: EdgeConnection, now: Moment) -> None:
         """Forget a connection; the clock of a probation on it starts again."""
         entry = self._entries.get(connection.identity)
         if entry is None or connection not in entry.connections:
@@ -148,7 +148,7 @@ class FleetRecord:
         self._look_at_newest(entry)
         self.changes += 1
 
-    def frame_received(self, connection: Connection, now: float) -> None:
+    def frame_received(self, connection: EdgeConnection, now: float) -> None:
         """Count a frame that arrived at `now` (monotonic seconds)."""
         connection.frames.count(now)
         connection.frames_of_minute.count(now)
@@ -158,14 +158,14 @@ class FleetRecord:
             if entry.probation is not None:
                 entry.probation.frame_received(now)
 
-    def frame_processed(self, connection: Connection, now: float) -> None:
+    def frame_processed(self, connection: EdgeConnection, now: float) -> None:
         """Count a frame that was worked on."""
         entry = self._entry_of(connection)
         if entry is not None and entry.probation is not None:
             entry.probation.frame_processed(now)
 
     def update_health(
-        self, connection: Connection, health: Health, now: Moment
+        self, connection: EdgeConnection, health: Health, now: Moment
     ) -> Acknowledgement | None:
         """Take up what an edge says of itself; return what it has earned and not been sent yet."""
         health = believable(health)
@@ -192,7 +192,7 @@ class FleetRecord:
         asked = Acknowledgement(report.version, report.attempt)
         return asked if asked == edge.earned and health.version == asked.version else None
 
-    def look(self, now: Moment) -> Iterator[tuple[Connection, Acknowledgement]]:
+    def look(self, now: Moment) -> Iterator[tuple[EdgeConnection, Acknowledgement]]:
         """Find out who has passed its probation, and who is lost; wants to be asked every second.
 
         Yields the connections that are to be sent an acknowledgement.
@@ -246,7 +246,7 @@ class FleetRecord:
         entry = self._entries.get(identity)
         return None if entry is None else _shown(entry, now)
 
-    def _entry_of(self, connection: Connection) -> _Entry | None:
+    def _entry_of(self, connection: EdgeConnection) -> _Entry | None:
         """Return the entry of an edge whose newest connection it is."""
         entry = self._entries.get(connection.identity)
         return entry if entry is not None and entry.newest is connection else None
@@ -259,7 +259,7 @@ class FleetRecord:
             name = newest.name or entry.edge.name
             entry.edge = replace(entry.edge, name=name, address=newest.address)
 
-    def _with_usual_rate(self, edge: Edge, connection: Connection, now: float) -> Edge:
+    def _with_usual_rate(self, edge: Edge, connection: EdgeConnection, now: float) -> Edge:
         minute = connection.frames_of_minute
         if edge.stage in _FROZEN or minute.covered(now) < _LEAST_USUAL_SECONDS:
             return edge

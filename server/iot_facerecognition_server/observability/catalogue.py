@@ -11,7 +11,7 @@ PREFIX: Final = "iot_facerecognition_"
 """Beginning of every name that is ours."""
 
 
-class Kind(StrEnum):
+class MetricType(StrEnum):
     """The types of the Prometheus exposition format."""
 
     COUNTER = "counter"
@@ -24,7 +24,7 @@ class Family:
     """One metric. `name` is without the prefix; a counter's is with the `_total` at its end."""
 
     name: str
-    kind: Kind
+    kind: MetricType
     meaning: str
     labels: tuple[str, ...] = ()
     buckets: tuple[float, ...] = ()
@@ -91,15 +91,15 @@ BATCHES: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0)
 
 
 def _counter(name: str, meaning: str, *labels: str) -> Family:
-    return Family(name, Kind.COUNTER, meaning, labels)
+    return Family(name, MetricType.COUNTER, meaning, labels)
 
 
 def _gauge(name: str, meaning: str, *labels: str) -> Family:
-    return Family(name, Kind.GAUGE, meaning, labels)
+    return Family(name, MetricType.GAUGE, meaning, labels)
 
 
 def _histogram(name: str, meaning: str, buckets: tuple[float, ...], *labels: str) -> Family:
-    return Family(name, Kind.HISTOGRAM, meaning, labels, buckets)
+    return Family(name, MetricType.HISTOGRAM, meaning, labels, buckets)
 
 
 CLIENTS: Final = _gauge("clients", "Clients that are connected.")

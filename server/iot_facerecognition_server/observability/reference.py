@@ -11,7 +11,7 @@ from iot_facerecognition_server.observability.catalogue import (
     CLIENT_FAMILIES,
     LABELS,
     Family,
-    Kind,
+    MetricType,
     families,
 )
 
@@ -81,7 +81,7 @@ def _table(members: Sequence[Family]) -> Iterator[str]:
     for family in members:
         labels = ", ".join(f"`{label}`" for label in family.labels)
         meaning = family.meaning
-        if family.kind is Kind.HISTOGRAM:
+        if family.kind is MetricType.HISTOGRAM:
             bounds = ", ".join(f"{bound:g}" for bound in family.buckets)
             meaning += f" Buckets: {bounds}."
         yield f"| `{family.full_name}` | {family.kind} | {labels} | {meaning} |"

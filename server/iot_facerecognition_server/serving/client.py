@@ -43,7 +43,7 @@ NewSession = Callable[[ConnectedClient, Callable[[str], None]], Session]
 """Makes a client's session, with what sends its texts."""
 
 
-class Client:
+class ClientHandler:
     """Moves messages between a connection and its session until either ends."""
 
     def __init__(

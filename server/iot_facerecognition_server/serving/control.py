@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from iot_facerecognition_protocol.system.whole_file import PRIVATE, belong_to_folder
-from iot_facerecognition_server.serving.client import Client
+from iot_facerecognition_server.serving.client import ClientHandler
 from iot_facerecognition_server.serving.control_client import SECONDS, within_reach
 from iot_facerecognition_server.serving.fleet_requests import FleetRequests
 from iot_facerecognition_server.serving.photo_checks import PhotoChecks, TooManyChecksError
@@ -167,7 +167,7 @@ class ControlSocket:
             return {"error": str(error)}
 
     @staticmethod
-    def _told(client: Client) -> dict[str, Any]:
+    def _told(client: ClientHandler) -> dict[str, Any]:
         return {
             "name": client.name,
             "identity": client.identity.name,

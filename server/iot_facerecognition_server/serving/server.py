@@ -19,7 +19,7 @@ from iot_facerecognition_protocol.pairing import PAIRING_SUBPROTOCOL
 from iot_facerecognition_server.handshakes import HandshakePace, Handshakes
 from iot_facerecognition_server.listening import listen
 from iot_facerecognition_server.serving.admission import Admission, Refusal
-from iot_facerecognition_server.serving.client import FLOODING_REASON, Client, NewSession
+from iot_facerecognition_server.serving.client import FLOODING_REASON, ClientHandler, NewSession
 from iot_facerecognition_server.serving.connection import CLOSE_SECONDS, ClientConnection
 from iot_facerecognition_server.serving.dispatcher import Dispatcher
 from iot_facerecognition_server.serving.drain import drain_hint
@@ -37,8 +37,8 @@ from iot_facerecognition_server.third_parties.asyncio_tls import ReadBuffer
 from iot_facerecognition_server.trust.authentication import (
     Accepted,
     Authenticator,
+    Denied,
     Presented,
-    Refused,
 )
 from iot_facerecognition_server.trust.client_identity import ClientIdentity
 from iot_facerecognition_server.trust.tokens import TokenFileError
@@ -115,7 +115,7 @@ class RecognitionServer:
         self._dispatcher = dispatcher
         self._feed = feed
         self._clock = clock
-        self._clients: dict[int, Client] = {}
+        self._clients: dict[int, ClientHandler] = {}
         self._serving = True
         self._read_buffer = ReadBuffer()
         self._unfinished = UnfinishedMessages(
@@ -141,7 +141,7 @@ class RecognitionServer:
         return self._port
 
     @property
-    def clients(self) -> tuple[Client, ...]:
+    def clients(self) -> tuple[ClientHandler, ...]:
         """The clients that are connected now."""
         return tuple(self._clients.values())
 
@@ -270,16 +270,14 @@ class RecognitionServer:
             return None
         proofs = request.headers.get_all("Authorization")
         if len(proofs) > 1:
-            verdict: Accepted | Refused = Refused(
-                "there are several Authorization headers; send one"
-            )
+            verdict: Accepted | Denied = Denied("there are several Authorization headers; send one")
         else:
             shown = Presented(
                 connection.address, proofs[0] if proofs else None, connection.certificate
             )
             # In a thread, since the token file may be read.
             verdict = await asyncio.to_thread(self._authenticator.authenticate, shown)
-        if isinstance(verdict, Refused):
+        if isinstance(verdict, Denied):
             response = self._reject(
                 connection, HTTPStatus.UNAUTHORIZED, AUTHENTICATION, verdict.reason
             )
@@ -303,7 +301,7 @@ class RecognitionServer:
             connection.when_lost(lambda: self._admission.leave(address, account))
         return refusal
 
-    async def _disconnect_revoked(self, clients: Sequence[Client]) -> int:
+    async def _disconnect_revoked(self, clients: Sequence[ClientHandler]) -> int:
         identities = {client.identity for client in clients}
         revoked = await asyncio.to_thread(self._authenticator.revoked, identities)
         to = [client for client in clients if client.identity in revoked]
@@ -327,7 +325,7 @@ class RecognitionServer:
             )
             return
         budget = self._budgets.of(connection.identity.account, self._clock())
-        client = Client(
+        client = ClientHandler(
             connection,
             connection.identity,
             budget,

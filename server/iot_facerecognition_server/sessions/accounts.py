@@ -8,7 +8,7 @@ from typing import Final
 from iot_facerecognition_server.sessions.arrived_frame import ArrivedFrame
 from iot_facerecognition_server.sessions.virtual_time import (
     Charge,
-    Share,
+    FairShare,
     ShareQueue,
     VirtualTime,
 )
@@ -31,7 +31,7 @@ class UnderWay:
 
 
 @dataclass(slots=True, eq=False)
-class Place(Share):
+class Place(FairShare):
     """One session: its part of its account's time, its waiting frame, and those under way."""
 
     session: int = 0
@@ -45,7 +45,7 @@ class Place(Share):
 
 
 @dataclass(slots=True, eq=False)
-class Account(Share):
+class Account(FairShare):
     """The sessions of one client, and those of them whose waiting frame may be taken."""
 
     key: Hashable = None

@@ -19,7 +19,7 @@ _STALE: Final = 64
 
 
 @dataclass(slots=True, eq=False)
-class Share:
+class FairShare:
     """One of those that are to have equal processor time, in virtual seconds."""
 
     paid_until: float = 0.0
@@ -55,26 +55,26 @@ class VirtualTime:
         """The latest start among the frames that are done, in virtual seconds."""
         return self._now
 
-    def wait(self, share: Share, *, always: bool) -> None:
+    def wait(self, share: FairShare, *, always: bool) -> None:
         """Let `share` have a frame that may be taken; `always`: it had one waiting all along."""
         share.earliest = self._now - MOST_CREDIT if always else self._now
 
-    def begin(self, share: Share, cost: float) -> Charge:
+    def begin(self, share: FairShare, cost: float) -> Charge:
         """Charge `share` with a frame that is expected to cost so much."""
         charge = Charge(share.start, cost)
         share.paid_until = charge.start + cost
         return charge
 
-    def end(self, share: Share, charge: Charge, cost: float) -> None:
+    def end(self, share: FairShare, charge: Charge, cost: float) -> None:
         """Put the real `cost` of a frame in the place of its `charge`."""
         self._now = max(self._now, charge.start)
         self.add(share, cost - charge.cost)
 
-    def undo(self, share: Share, charge: Charge) -> None:
+    def undo(self, share: FairShare, charge: Charge) -> None:
         """Take back what was charged for a frame that is not worked on."""
         share.paid_until -= charge.cost
 
-    def add(self, share: Share, cost: float) -> None:
+    def add(self, share: FairShare, cost: float) -> None:
         """Charge `share` with more."""
         share.paid_until += cost
         self._latest = max(self._latest, share.paid_until)
@@ -84,7 +84,7 @@ class VirtualTime:
         self._now = max(self._now, self._latest)
 
 
-ShareType = TypeVar("ShareType", bound=Share)
+ShareType = TypeVar("ShareType", bound=FairShare)
 
 
 class ShareQueue(Generic[ShareType]):

@@ -8,8 +8,8 @@ from typing import Protocol
 from cryptography import x509
 
 from iot_facerecognition_server.trust.client_identity import (
+    AuthMethod,
     ClientIdentity,
-    Proof,
     address_identity,
     certificate_identity,
 )
@@ -35,7 +35,7 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class Denied:
     """The client may not come in, and why, in words that it may read."""
 
     reason: str
@@ -44,7 +44,7 @@ class Refused:
 class Authenticator(Protocol):
     """Judges clients when they come, and again when something was revoked; from any thread."""
 
-    def authenticate(self, presented: Presented) -> Accepted | Refused:
+    def authenticate(self, presented: Presented) -> Accepted | Denied:
         """Judge by what a client shows."""
 
     def revoked(self, identities: Collection[ClientIdentity]) -> Mapping[ClientIdentity, str]:
@@ -57,7 +57,7 @@ class Authenticator(Protocol):
 class OpenAuthenticator:
     """Lets everyone in."""
 
-    def authenticate(self, presented: Presented) -> Accepted | Refused:
+    def authenticate(self, presented: Presented) -> Accepted | Denied:
         """Let the client in under its address."""
         return Accepted(address_identity(presented.address))
 
@@ -73,15 +73,15 @@ class CertificateAuthenticator:
         """`is_revoked` tells whether a certificate's credential has been revoked by now."""
         self._is_revoked = is_revoked
 
-    def authenticate(self, presented: Presented) -> Accepted | Refused:
+    def authenticate(self, presented: Presented) -> Accepted | Denied:
         """Let the client in under its certificate's subject."""
         if presented.certificate is None:
-            return Refused("this server needs a client certificate that it trusts")
+            return Denied("this server needs a client certificate that it trusts")
         try:
             certificate = x509.load_der_x509_certificate(presented.certificate)
             return Accepted(certificate_identity(certificate))
         except ValueError as error:
-            return Refused(f"this client certificate cannot be read: {error}")
+            return Denied(f"this client certificate cannot be read: {error}")
 
     def revoked(self, identities: Collection[ClientIdentity]) -> Mapping[ClientIdentity, str]:
         """Return those whose certificate is on the revocation list."""
@@ -100,24 +100,24 @@ class TokenAuthenticator:
         self._tokens = tokens
         self._used: Callable[[], None] | None = used
 
-    def authenticate(self, presented: Presented) -> Accepted | Refused:
+    def authenticate(self, presented: Presented) -> Accepted | Denied:
         """Look the token up. A token file that cannot be read lets nobody in."""
         if presented.authorization is None:
-            return Refused("this server needs a token; send it as 'Authorization: Bearer TOKEN'")
+            return Denied("this server needs a token; send it as 'Authorization: Bearer TOKEN'")
         scheme, _, token = presented.authorization.strip().partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
-            return Refused("the Authorization header must be 'Bearer TOKEN'")
+            return Denied("the Authorization header must be 'Bearer TOKEN'")
         try:
             found = self._tokens.find(token.strip())
         except TokenFileError as error:
             _log.error("nobody can be let in: %s", error)
-            return Refused("the server cannot read its tokens; its log says why")
+            return Denied("the server cannot read its tokens; its log says why")
         if found is None:
-            return Refused("this token is not valid here; it may have been revoked")
+            return Denied("this token is not valid here; it may have been revoked")
         used, self._used = self._used, None
         if used is not None:
             used()
-        return Accepted(ClientIdentity(Proof.TOKEN, found.name, found.sha256))
+        return Accepted(ClientIdentity(AuthMethod.TOKEN, found.name, found.sha256))
 
     def revoked(self, identities: Collection[ClientIdentity]) -> Mapping[ClientIdentity, str]:
         """Return those whose token is no longer in the file."""

@@ -14,7 +14,7 @@ _LENGTH: Final = 64
 """Most characters of an identity's name; a token's name and a common name have no more."""
 
 
-class Proof(StrEnum):
+class AuthMethod(StrEnum):
     """What a client is known by."""
 
     TOKEN = "token"  # noqa: S105 - not one
@@ -32,22 +32,23 @@ class ClientIdentity:
     revoked; it is empty for an address.
     """
 
-    proof: Proof
+    method: AuthMethod
     name: str
     credential: str = field(default="", repr=False)
 
     @property
-    def account(self) -> tuple[Proof, str]:
+    def account(self) -> tuple[AuthMethod, str]:
         """What budgets go by: a new credential of the same name goes on where the old one was.
 
         Of an IPv6 address its network counts, since whoever has one address has all of them.
         """
-        return self.proof, peer_network(self.name) if self.proof is Proof.ADDRESS else self.name
+        anonymous = self.method is AuthMethod.ADDRESS
+        return self.method, peer_network(self.name) if anonymous else self.name
 
 
 def address_identity(address: str) -> ClientIdentity:
     """Return the identity of a client that proved nothing."""
-    return ClientIdentity(Proof.ADDRESS, address)
+    return ClientIdentity(AuthMethod.ADDRESS, address)
 
 
 def certificate_identity(certificate: x509.Certificate) -> ClientIdentity:
@@ -59,7 +60,7 @@ def certificate_identity(certificate: x509.Certificate) -> ClientIdentity:
     serial = certificate.serial_number
     name = next(iter(_names(certificate)), "") or f"certificate {serial:x}"
     return ClientIdentity(
-        Proof.CERTIFICATE, name, certificate_credential(certificate.issuer, serial)
+        AuthMethod.CERTIFICATE, name, certificate_credential(certificate.issuer, serial)
     )
 
 

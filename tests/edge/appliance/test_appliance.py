@@ -23,9 +23,9 @@ from iot_facerecognition_edge.errors import EdgeError, SettingError
 from iot_facerecognition_edge.events import (
     FacesSeen,
     FirstPicture,
-    MessageReceived,
     Noticed,
     ObjectsSeen,
+    OperatorMessage,
     SettingChanged,
 )
 from iot_facerecognition_edge.log.eventlog import EntryKind, EventLog
@@ -257,10 +257,10 @@ async def test_messages_go_both_ways_and_wait_for_a_connection(
             edge.appliance.connect()
             await recogniser.until(lambda: recogniser.texts)
             await recogniser.say(Text("coming\x1b[31m"))
-            await edge.until(lambda: edge.of(MessageReceived))
+            await edge.until(lambda: edge.of(OperatorMessage))
             notices = [event.text for event in edge.of(Noticed)]
     assert recogniser.texts == ["dinner is ready"]
-    assert edge.of(MessageReceived)[0].text == "coming [31m"
+    assert edge.of(OperatorMessage)[0].text == "coming [31m"
     assert "message: coming [31m" in notices
 
 

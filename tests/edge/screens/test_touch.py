@@ -5,7 +5,7 @@ import os
 import pytest
 
 from iot_facerecognition_edge.screens.calibration import Calibration
-from iot_facerecognition_edge.screens.interface import Phase, Pointer, ScreenError
+from iot_facerecognition_edge.screens.interface import Pointer, ScreenError, TouchPhase
 from iot_facerecognition_edge.screens.rotation import Rotation
 from iot_facerecognition_edge.screens.touch import (
     ABS_X,
@@ -34,9 +34,9 @@ def test_a_tap_and_a_drag():
         *report(touch=False),
     ]
     assert list(touch.pointers((480, 320), Rotation.NONE)) == [
-        Pointer(Phase.DOWN, 240, 80),
-        Pointer(Phase.MOVE, 288, 80),
-        Pointer(Phase.UP, 288, 80),
+        Pointer(TouchPhase.DOWN, 240, 80),
+        Pointer(TouchPhase.MOVE, 288, 80),
+        Pointer(TouchPhase.UP, 288, 80),
     ]
     assert list(touch.pointers((480, 320), Rotation.NONE)) == []
 
@@ -45,13 +45,13 @@ def test_what_a_panel_says_while_the_finger_leaves_does_not_move_the_touch():
     device, touch = panel()
     device.waiting = [*report(500, 500, touch=True), *report(0, 0, touch=False)]
     last = list(touch.pointers((100, 100), Rotation.NONE))[-1]
-    assert last == Pointer(Phase.UP, 50, 50)
+    assert last == Pointer(TouchPhase.UP, 50, 50)
 
 
 def test_the_far_edge_is_the_last_pixel():
     device, touch = panel(x_range=(200, 3900), y_range=(150, 4000))
     device.waiting = report(3900, 4000, touch=True)
-    assert list(touch.pointers((480, 320), Rotation.NONE)) == [Pointer(Phase.DOWN, 479, 319)]
+    assert list(touch.pointers((480, 320), Rotation.NONE)) == [Pointer(TouchPhase.DOWN, 479, 319)]
 
 
 def test_events_between_an_overrun_and_the_next_report_are_ignored():
@@ -62,7 +62,7 @@ def test_events_between_an_overrun_and_the_next_report_are_ignored():
         *report(900, 900, touch=True),
         *report(200, 200, touch=True),
     ]
-    assert list(touch.pointers((100, 100), Rotation.NONE)) == [Pointer(Phase.DOWN, 20, 20)]
+    assert list(touch.pointers((100, 100), Rotation.NONE)) == [Pointer(TouchPhase.DOWN, 20, 20)]
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_calibration_maps_before_rotation(calibration, place):
 def test_a_touch_beside_the_picture_stays_on_it():
     device, touch = panel("1 0 0.5 0 1 -0.5")
     device.waiting = report(900, 100, touch=True)
-    assert list(touch.pointers((100, 100), Rotation.NONE)) == [Pointer(Phase.DOWN, 99, 0)]
+    assert list(touch.pointers((100, 100), Rotation.NONE)) == [Pointer(TouchPhase.DOWN, 99, 0)]
 
 
 @pytest.mark.parametrize("text", ["1 2 3", "a b c d e f", "nan 0 0 0 1 0", "1 0 0 2 0 0"])
@@ -113,7 +113,7 @@ def test_a_touch_panel_goes_before_a_tablet_and_the_others_are_closed(tmp_path, 
     touch = find_touch(Calibration(), tmp_path)
     assert touch.descriptor == 52
     assert {device.name for device in FakeEvdev.opened if not device.closed} == {"event2"}
-    assert list(touch.pointers((480, 320), Rotation.NONE)) == [Pointer(Phase.DOWN, 479, 0)]
+    assert list(touch.pointers((480, 320), Rotation.NONE)) == [Pointer(TouchPhase.DOWN, 479, 0)]
     touch.close()
     assert all(device.closed for device in FakeEvdev.opened)
 

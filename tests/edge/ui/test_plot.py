@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iot_facerecognition_edge.ui.plot import (
-    Area,
     Axis,
+    PlotArea,
     age,
     axis_for,
     polyline,
@@ -18,7 +18,7 @@ from iot_facerecognition_edge.ui.plot import (
     thinned,
 )
 
-AREA = Area(100, 50, 200, 100)
+AREA = PlotArea(100, 50, 200, 100)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pygame
 import pytest
 
-from iot_facerecognition_edge.screens.interface import Phase, Pointer, Wheel
+from iot_facerecognition_edge.screens.interface import Pointer, TouchPhase, Wheel
 from iot_facerecognition_edge.screens.memory import MemoryScreen
 from iot_facerecognition_edge.ui.controls import Button, Label, Panel
 from iot_facerecognition_edge.ui.look import Look
@@ -39,10 +39,10 @@ def layer_of(look, *widgets, opaque=False, modal=True):
 
 def touch(stage, *places):
     """Press, move along and lift."""
-    phases = [Phase.DOWN, *[Phase.MOVE] * (len(places) - 1)]
+    phases = [TouchPhase.DOWN, *[TouchPhase.MOVE] * (len(places) - 1)]
     for phase, place in zip(phases, places, strict=True):
         stage.handle(Pointer(phase, *place))
-    stage.handle(Pointer(Phase.UP, *places[-1]))
+    stage.handle(Pointer(TouchPhase.UP, *places[-1]))
 
 
 def test_nothing_is_drawn_when_nothing_changed(stage, look):
@@ -223,11 +223,11 @@ def test_a_flung_pane_keeps_moving_and_comes_to_rest(stage, look):
     stage.push(layer_of(look, pane))
     pane.place(pygame.Rect(0, 0, 200, 100))
     stage.now = 1.0
-    stage.handle(Pointer(Phase.DOWN, 20, 90))
+    stage.handle(Pointer(TouchPhase.DOWN, 20, 90))
     for number in range(1, 5):
         stage.now += 0.02
-        stage.handle(Pointer(Phase.MOVE, 20, 90 - 10 * number))
-    stage.handle(Pointer(Phase.UP, 20, 50))
+        stage.handle(Pointer(TouchPhase.MOVE, 20, 90 - 10 * number))
+    stage.handle(Pointer(TouchPhase.UP, 20, 50))
     thrown = pane.offset
     rounds = 0
     while stage.advance(stage.now + 0.03) is not None:

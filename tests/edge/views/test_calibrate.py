@@ -3,7 +3,7 @@
 import pytest
 
 from iot_facerecognition_edge.screens.calibration import Calibration
-from iot_facerecognition_edge.screens.interface import Phase, Pointer, ScreenError
+from iot_facerecognition_edge.screens.interface import Pointer, ScreenError, TouchPhase
 from iot_facerecognition_edge.screens.memory import MemoryScreen
 from iot_facerecognition_edge.screens.rotation import Rotation
 from iot_facerecognition_edge.screens.touch import TouchPanel, TouchTracker, TurnedTouch
@@ -218,7 +218,7 @@ def test_the_panel_tells_where_the_finger_was_before_calibration():
     assert panel.measured is None
     device.waiting = [*report(900, 100, touch=True), *report(0, 0, touch=False)]
     pointers = list(panel.pointers((100, 100), Rotation.NONE))
-    assert pointers[0] == Pointer(Phase.DOWN, 5, 45)
+    assert pointers[0] == Pointer(TouchPhase.DOWN, 5, 45)
     assert panel.measured == (0.9, 0.1)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from iot_facerecognition_edge.screens.backlight import Backlight
-from iot_facerecognition_edge.screens.interface import Phase, Pointer
+from iot_facerecognition_edge.screens.interface import Pointer, TouchPhase
 from iot_facerecognition_edge.screens.memory import MemoryScreen
 from iot_facerecognition_edge.views.app import App
 from iot_facerecognition_edge.views.pin_entry import PinEntry
@@ -120,7 +120,7 @@ def test_a_backlight_is_turned_down_and_up_again(lit, light):
     lit(61.0)
     assert light.read_text() == "13\n"
     assert lit.screen.canvas.get_at((240, 5))[:3] != BLACK, "what is shown stays"
-    lit(1.0, Pointer(Phase.DOWN, 240, 160))
+    lit(1.0, Pointer(TouchPhase.DOWN, 240, 160))
     assert light.read_text() == "200\n"
 
 
@@ -134,7 +134,7 @@ def test_a_light_that_is_darker_already_stays_as_it_is(lit, light):
     light.write_text("5\n")
     lit(61.0)
     assert light.read_text() == "5\n"
-    lit(1.0, Pointer(Phase.DOWN, 240, 160))
+    lit(1.0, Pointer(TouchPhase.DOWN, 240, 160))
     assert light.read_text() == "5\n"
 
 
@@ -156,7 +156,7 @@ def test_a_backlight_that_refuses_is_told_of_once_and_the_picture_is_black_inste
     for _ in range(2):
         lit(61.0)
         assert lit.screen.canvas.get_at((240, 5))[:3] == BLACK
-        lit(1.0, Pointer(Phase.DOWN, 240, 160), Pointer(Phase.UP, 240, 160))
+        lit(1.0, Pointer(TouchPhase.DOWN, 240, 160), Pointer(TouchPhase.UP, 240, 160))
     (entry,) = appliance.log.entries()
     assert "brightness" in entry.text
     assert "group video" in entry.text

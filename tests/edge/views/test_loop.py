@@ -12,8 +12,8 @@ from iot_facerecognition_edge.screens.interface import (
     Closed,
     Key,
     KeyPressed,
-    Phase,
     Pointer,
+    TouchPhase,
     TypedText,
 )
 from iot_facerecognition_edge.screens.memory import MemoryScreen
@@ -69,7 +69,7 @@ def test_the_first_page_is_shown_and_the_screen_closed_at_the_end(running):
 def test_a_finger_is_answered(running):
     async def body(screen):
         screen.shown.clear()
-        screen.push(Pointer(Phase.DOWN, 100, 150))
+        screen.push(Pointer(TouchPhase.DOWN, 100, 150))
         await screen.shown.wait()
 
     running(body)
@@ -105,7 +105,7 @@ def test_a_pin_is_checked_on_a_thread_and_its_outcome_shown(running, appliance, 
                 checked.set()
 
         appliance.subscribe(take)
-        screen.push(Pointer(Phase.DOWN, *place), Pointer(Phase.UP, *place))
+        screen.push(Pointer(TouchPhase.DOWN, *place), Pointer(TouchPhase.UP, *place))
         screen.push(TypedText("2718"), KeyPressed(Key.ENTER))
         await checked.wait()
         assert not appliance.lock.locked
@@ -140,7 +140,7 @@ def test_a_finger_on_a_device_wakes_the_loop(running, monkeypatch):
         await asyncio.sleep(0.5)  # in virtual time: the first page is drawn, and the loop sleeps
         before = len(asked)
         screen.shown.clear()
-        screen.push(Pointer(Phase.DOWN, 100, 150))
+        screen.push(Pointer(TouchPhase.DOWN, 100, 150))
         os.write(write, b"touched")
         await screen.shown.wait()
         assert len(asked) <= before + 2

@@ -4,7 +4,7 @@ import pytest
 
 from iot_facerecognition_client import State, Status
 from iot_facerecognition_edge.connection.introduction import Shown
-from iot_facerecognition_edge.events import MessageReceived, Noticed
+from iot_facerecognition_edge.events import Noticed, OperatorMessage
 from iot_facerecognition_edge.log.eventlog import EntryKind
 from iot_facerecognition_edge.screens.interface import Closed, Key, KeyPressed, TypedText
 from iot_facerecognition_edge.ui.entry import TextEntry
@@ -262,7 +262,7 @@ def test_closing_the_window_ends_the_program(finger):
 
 
 def test_a_message_from_the_server_is_a_toast_that_leaves(finger):
-    finger.appliance.publish(MessageReceived("Hello kitchen", finger.appliance.now))
+    finger.appliance.publish(OperatorMessage("Hello kitchen", finger.appliance.now))
     finger.wait()
     assert finger.app.toasts.shown.text == "Hello kitchen"
     card = finger.app.toasts.rect
@@ -275,7 +275,7 @@ def test_a_message_from_the_server_is_a_toast_that_leaves(finger):
 
 def test_a_message_is_not_shown_twice(finger):
     finger.appliance.publish(Noticed(EntryKind.INFORMATION, "message: hello"))
-    finger.appliance.publish(MessageReceived("hello", finger.appliance.now))
+    finger.appliance.publish(OperatorMessage("hello", finger.appliance.now))
     finger.wait()
     assert finger.app.toasts.shown.text == "hello"
     finger.tap(finger.app.toasts)

@@ -3,7 +3,7 @@
 import tomllib
 
 from iot_facerecognition_edge.first_boot.document import OWN, read_document
-from iot_facerecognition_edge.first_boot.wishes import Facts, read_wishes
+from iot_facerecognition_edge.first_boot.wishes import DeviceFacts, read_wishes
 from lab.hil.deployment import IDENTITY, card_settings
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHsOE2l3wuF7RcHnI6bG8lLPt6JBB9sx5kPbCFQXHQdD virtual-pi"
@@ -31,5 +31,5 @@ def test_a_card_that_deploys_is_without_mistakes(tmp_path):
     document = tomllib.loads(text)
     assert document["iot-facerecognition"]["name"] == IDENTITY
     assert document["iot-facerecognition"]["settings"]["log"]["to_file"] is True
-    facts = Facts(lambda _: True, lambda _: True, str)
+    facts = DeviceFacts(lambda _: True, lambda _: True, str)
     assert read_wishes((read_document(OWN, text.encode()),), facts).problems == ()

@@ -9,7 +9,7 @@ from typing import Any, ParamSpec
 from iot_facerecognition_protocol import Health, UpdateReport, UpdateState
 from iot_facerecognition_server.fleet.edge import Acknowledgement, Edge
 from iot_facerecognition_server.fleet.record import (
-    Connection,
+    EdgeConnection,
     FleetRecord,
     FleetTerms,
     Moment,
@@ -26,20 +26,20 @@ class Lab:
 
     edges: tuple[Edge, ...] = ()
     now: float = 1000.0
-    sent: list[tuple[Connection, Acknowledgement]] = field(default_factory=list)
+    sent: list[tuple[EdgeConnection, Acknowledgement]] = field(default_factory=list)
     moves: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.record = FleetRecord(FleetTerms(), self.edges, self.moment, self._moved)
 
-    def _moved(self, edge: Edge, _connection: Connection | None) -> None:
+    def _moved(self, edge: Edge, _connection: EdgeConnection | None) -> None:
         self.moves.append(f"{edge.identity} {edge.stage}")
 
     @property
     def moment(self) -> Moment:
         return Moment(self.now, EPOCH + self.now)
 
-    def join(self, identity: str = "kitchen") -> Connection:
+    def join(self, identity: str = "kitchen") -> EdgeConnection:
         return self.record.join(identity, "192.0.2.7", self.moment)
 
     def edge(self, identity: str = "kitchen") -> Edge:
@@ -47,14 +47,14 @@ class Lab:
         assert found is not None
         return found
 
-    def health(self, connection: Connection, health: Health) -> None:
+    def health(self, connection: EdgeConnection, health: Health) -> None:
         earned = self.record.update_health(connection, health, self.moment)
         if earned is not None:
             self.sent.append((connection, earned))
 
     def stream(
         self,
-        connection: Connection,
+        connection: EdgeConnection,
         seconds: int,
         rate: int = 15,
         health: Health | None = None,

@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry
 from iot_facerecognition_server.observability.catalogue import (
     CLIENT_FAMILIES,
     LABELS,
-    Kind,
+    MetricType,
     families,
 )
 from iot_facerecognition_server.observability.metrics import ServerMetrics
@@ -27,8 +27,8 @@ def test_every_label_is_explained() -> None:
 
 def test_counters_and_only_counters_end_in_total() -> None:
     for family in families():
-        assert family.name.endswith("_total") == (family.kind is Kind.COUNTER), family.name
-        assert bool(family.buckets) == (family.kind is Kind.HISTOGRAM)
+        assert family.name.endswith("_total") == (family.kind is MetricType.COUNTER), family.name
+        assert bool(family.buckets) == (family.kind is MetricType.HISTOGRAM)
         assert family.meaning.endswith(".")
 
 

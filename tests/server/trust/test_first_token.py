@@ -8,8 +8,8 @@ import pytest
 from iot_facerecognition_server.config import ConfigError
 from iot_facerecognition_server.trust.authentication import (
     Accepted,
+    Denied,
     Presented,
-    Refused,
     TokenAuthenticator,
 )
 from iot_facerecognition_server.trust.first_token import FirstToken, read_given
@@ -37,7 +37,7 @@ class State:
         """Let a client connect; return whether it gets in."""
         judge = TokenAuthenticator(self.store, self.first().used)
         verdict = judge.authenticate(Presented("192.0.2.7", f"Bearer {token}"))
-        assert isinstance(verdict, Accepted | Refused)
+        assert isinstance(verdict, Accepted | Denied)
         return isinstance(verdict, Accepted)
 
     def contents(self) -> str:

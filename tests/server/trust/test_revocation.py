@@ -14,8 +14,8 @@ from iot_facerecognition_server.serving.tls_failures import explain
 from iot_facerecognition_server.trust.authentication import (
     Accepted,
     CertificateAuthenticator,
+    Denied,
     Presented,
-    Refused,
 )
 from iot_facerecognition_server.trust.certificates import CertificateError
 from iot_facerecognition_server.trust.client_identity import certificate_identity
@@ -153,7 +153,7 @@ def test_a_certificate_without_a_subject_is_known_by_its_serial_number(authority
 @pytest.mark.parametrize("certificate", [None, b"", b"0\x82"])
 def test_without_a_certificate_nobody_is_let_in(certificate):
     judge = CertificateAuthenticator(lambda _: False)
-    assert isinstance(judge.authenticate(Presented("192.0.2.7", None, certificate)), Refused)
+    assert isinstance(judge.authenticate(Presented("192.0.2.7", None, certificate)), Denied)
 
 
 @pytest.mark.timeout(20)

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from iot_facerecognition_server.trust.authentication import (
     Accepted,
+    Denied,
     OpenAuthenticator,
     Presented,
-    Refused,
     TokenAuthenticator,
 )
-from iot_facerecognition_server.trust.client_identity import Proof
+from iot_facerecognition_server.trust.client_identity import AuthMethod
 from iot_facerecognition_server.trust.tokens import TokenFileError, TokenRequestError, TokenStore
 
 
@@ -74,7 +74,7 @@ def test_a_revoked_token_is_not_valid_in_a_running_server(store, by):
     assert isinstance(running.authenticate(shown), Accepted)
     (revoked,) = store.revoke(getattr(store.list()[0], by))
     assert revoked.name == "kitchen"
-    assert isinstance(running.authenticate(shown), Refused)
+    assert isinstance(running.authenticate(shown), Denied)
     assert judged(store, f"Bearer {other}").identity.name == "hall"
 
 
@@ -177,7 +177,7 @@ def test_a_damaged_file_is_told_and_lets_nobody_in(store, text, caplog):
     with pytest.raises(TokenFileError, match="is damaged"):
         store.list()
     verdict = judged(store, f"Bearer {token}")
-    assert isinstance(verdict, Refused)
+    assert isinstance(verdict, Denied)
     assert str(store.path) not in verdict.reason
     assert "is damaged" in caplog.text
 
@@ -217,7 +217,7 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path):
 def test_requests_without_a_valid_token_are_refused_in_words(store, header, words):
     token = store.add("kitchen")
     verdict = judged(store, header and header.format(token=token))
-    assert isinstance(verdict, Refused)
+    assert isinstance(verdict, Denied)
     assert words in verdict.reason
     assert token not in verdict.reason
 
@@ -227,7 +227,7 @@ def test_the_scheme_may_be_written_in_any_case(store, header):
     token = store.add("kitchen")
     verdict = judged(store, header.format(token))
     assert isinstance(verdict, Accepted)
-    assert (verdict.identity.proof, verdict.identity.name) == (Proof.TOKEN, "kitchen")
+    assert (verdict.identity.method, verdict.identity.name) == (AuthMethod.TOKEN, "kitchen")
     assert token not in repr(verdict)
     assert store.list()[0].sha256 not in repr(verdict)
 
@@ -266,7 +266,7 @@ def test_a_token_file_that_cannot_be_read_revokes_nothing(store, damage):
 @given(st.text() | st.text().map("Bearer ".__add__))
 def test_whatever_a_client_sends_is_judged(header):
     verdict = judged(TokenStore(Path("/nonexistent/tokens.json")), header)
-    assert isinstance(verdict, Refused)
+    assert isinstance(verdict, Denied)
 
 
 def test_hashes_are_plain_sha256(store):
