@@ -191,11 +191,10 @@ SCENES: Final = (
 class Stage:
     """Renders the frames of one scene in one size."""
 
-    def __init__(self, scene: Scene, size: tuple[int, int], quality: int = 80) -> None:
-        """Make frames of `size` (width, height) as JPEGs of `quality`."""
+    def __init__(self, scene: Scene, size: tuple[int, int]) -> None:
+        """Make frames of `size` (width, height) as JPEGs."""
         self.scene = scene
         self.size = size
-        self._quality = quality
         self._backdrop = _backdrop(scene.background, size)
 
     def truth(self, index: int) -> list[Truth]:
@@ -219,7 +218,7 @@ class Stage:
     def jpeg(self, index: int) -> bytes:
         """Return frame `index` as a JPEG."""
         buffer = io.BytesIO()
-        Image.fromarray(self.picture(index)).save(buffer, "JPEG", quality=self._quality)
+        Image.fromarray(self.picture(index)).save(buffer, "JPEG", quality=80)
         return buffer.getvalue()
 
     def picture(self, index: int) -> NDArray[np.uint8]:

@@ -39,13 +39,13 @@ class Backoff:
     WIDEST_SPREAD = 60.0
     """Seconds over which a fleet spreads at most, whatever a server asks for."""
 
-    def __init__(
-        self, random: Random, first: float = 1.0, ceilings: Ceilings | None = None
-    ) -> None:
-        """Wait from `first` seconds up to 2, 4, 8 … times that, and never past the `ceilings`."""
+    FIRST = 1.0
+    """Seconds that the first delay lies below; the next ones below 2, 4, 8 … times that."""
+
+    def __init__(self, random: Random) -> None:
+        """Draw delays from `random`, never past the `Ceilings`."""
         self._random = random
-        self._first = first
-        self._ceilings = ceilings or Ceilings()
+        self._ceilings = Ceilings()
         self._drain: Drain | None = None
         self._waited = 0.0
         self.attempts = 0
@@ -85,17 +85,17 @@ class Backoff:
 
     def _growing_delay(self, most: float) -> float:
         doublings = min(self.attempts, 32)
-        ceiling = min(most, self._first * 2**doublings)
-        return self._random.uniform(self._first, ceiling)
+        ceiling = min(most, self.FIRST * 2**doublings)
+        return self._random.uniform(self.FIRST, ceiling)
 
     def _drained_delay(self, hint: Drain) -> float:
         spread = min(hint.spread_ms / 1e3, self.WIDEST_SPREAD)
         if self.attempts == 1:
             # A longer wait would gain nothing: who asks too early is refused at no cost.
-            begin = min(max(hint.back_in_ms / 1e3, self._first), self._ceilings.drained)
+            begin = min(max(hint.back_in_ms / 1e3, self.FIRST), self._ceilings.drained)
             delay = begin + self._random.uniform(0.0, spread)
         else:
-            delay = self._random.uniform(self._first, max(spread, self._ceilings.drained))
+            delay = self._random.uniform(self.FIRST, max(spread, self._ceilings.drained))
         self._waited += delay
         if self._waited >= self.LONGEST_RESTART:
             self._drain = None

@@ -9,14 +9,14 @@ from iot_facerecognition_client.status import Failure, Reason
 from iot_facerecognition_client.trust import presented_fingerprint, unverified_context
 
 
-async def presented_certificate(server: ServerAddress, timing: Timing | None = None) -> str:
+async def presented_certificate(server: ServerAddress) -> str:
     """Return the fingerprint of the certificate that `server` shows, `sha256:` and 64 digits.
 
     The TLS handshake is all that happens: no token and no request is sent. Whether it is the right
     server's certificate, a person has to say. Raises NoConnectionError.
     """
     try:
-        async with asyncio.timeout((timing or Timing()).connect_timeout):
+        async with asyncio.timeout(Timing().connect_timeout):
             _, writer = await asyncio.open_connection(
                 server.host, server.port, ssl=unverified_context(), server_hostname=server.host
             )

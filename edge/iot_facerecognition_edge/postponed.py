@@ -35,12 +35,12 @@ class _Postponed(ModuleType):
         return ModuleType.__getattribute__(self, name)
 
 
-def postpone(names: tuple[str, ...] = MODULES) -> None:
-    """Let each module be loaded when an attribute of it is first wanted.
+def postpone() -> None:
+    """Let each of `MODULES` be loaded when an attribute of it is first wanted.
 
     To be called before they are imported, while there is one thread.
     """
-    for name in names:
+    for name in MODULES:
         if name in sys.modules:
             continue
         spec = find_spec(name)

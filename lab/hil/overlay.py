@@ -23,7 +23,7 @@ from iot_facerecognition_protocol import Face
 from lab.virtual_pi.likeness import Rectangle, likeness, part, share_of_frame
 
 ACCENT, LINE, _POINTS = "#8b0000", 4, 12
-"""By default: colour and width in pixels of a known face's frame, and the size of its name."""
+"""Colour and width in pixels of a known face's frame, and the size of its name."""
 _LEAST_SIDE = 24
 """Pixels; what is smaller is a button's edge rather than a face's frame."""
 _ROUNDED = 8
@@ -43,9 +43,9 @@ class Place:
     token: str
 
 
-def frames(screen: Image.Image, colour: str = ACCENT, line: int = LINE) -> list[Rectangle]:
-    """Return the rectangles that are drawn in `colour`, by their outer edges, the largest first."""
-    rgb = parse_colour(colour)
+def frames(screen: Image.Image) -> list[Rectangle]:
+    """Return the rectangles that are drawn in `ACCENT`, by their outer edges, the largest first."""
+    rgb, line = parse_colour(ACCENT), LINE
     pixels = np.asarray(screen.convert("RGB"), dtype=np.int16)
     wanted = np.abs(pixels - np.array(rgb, dtype=np.int16)).max(axis=2) <= _ROUNDED
     found: list[Rectangle] = []

@@ -97,14 +97,13 @@ class HostLab:
         self,
         path: Path,
         groups: Mapping[str, Mapping[str, Mapping[str, object]]],
-        variables: Mapping[str, object] | None = None,
     ) -> Path:
-        """Write an inventory: groups, their hosts, each host's variables; `variables` for all."""
+        """Write an inventory: groups, their hosts, each host's variables."""
         children = {
             group: {"hosts": {name: {**self._reached(name), **own} for name, own in hosts.items()}}
             for group, hosts in groups.items()
         }
-        everything = {"all": {"vars": dict(variables or {}), "children": children}}
+        everything = {"all": {"children": children}}
         path.write_text(json.dumps(everything, indent=2))
         return path
 

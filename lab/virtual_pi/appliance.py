@@ -11,7 +11,6 @@ from lab.virtual_pi.card import Card
 from lab.virtual_pi.root import armv6_environment, let_arm_programs_run, pi_root
 
 SETTINGS_FILE = "iot-facerecognition.toml"
-STATUS_FILE = "iot-facerecognition-status.txt"
 PICTURES = "/srv/pictures"
 """Where the appliance finds what its camera sees."""
 _COMMAND_LINE = "root=/dev/mmcblk0p2 rootfstype=ext4 rootwait"

@@ -42,16 +42,16 @@ class Lettering:
         """Return the height of a line, whatever stands in it."""
         return sum(self._font(Script.DEFAULT, size, bold=bold).getmetrics())
 
-    def fit(self, text: str, size: int, width: float, *, bold: bool = False) -> str:
+    def fit(self, text: str, size: int, width: float) -> str:
         """Return `text`, cut between two characters with an ellipsis where it is too wide."""
-        if self.width(text, size, bold=bold) <= width:
+        if self.width(text, size) <= width:
             return text
         whole = clusters(text)
         low, high = 0, len(whole)
         while low < high:
             middle = (low + high + 1) // 2
             cut = "".join(whole[:middle]).rstrip() + ELLIPSIS
-            if self.width(cut, size, bold=bold) <= width:
+            if self.width(cut, size) <= width:
                 low = middle
             else:
                 high = middle - 1

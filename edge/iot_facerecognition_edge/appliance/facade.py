@@ -276,10 +276,10 @@ class Appliance:
         self._powering_off = power_off and self.can_power_off
         self.stopping.set()
 
-    def export_statistics(self, folder: Path | None = None) -> Path:
+    def export_statistics(self) -> Path:
         """Write the statistics as CSV files and return their folder. Raises EdgeError."""
         now = self._wall()
-        place = folder or self._state_directory / "statistics" / f"{now:%Y-%m-%d-%H%M%S}"
+        place = self._state_directory / "statistics" / f"{now:%Y-%m-%d-%H%M%S}"
         export(self.statistics, place, self.clock(), now)
         self._notices.notice(EntryKind.INFORMATION, f"statistics written to {place}")
         return place

@@ -13,21 +13,21 @@ _SENSOR_DRIVERS = ("unicam", "rp1-cfe")
 """The kernel's receivers of the ribbon cable: `unicam` up to the Pi 4, `rp1-cfe` on the 5."""
 
 
-def open_camera(settings: Settings, photos: Path, video4linux: Path = _SENSORS) -> Camera:
+def open_camera(settings: Settings, photos: Path) -> Camera:
     """Return the camera that `camera.source` names; it is opened by its `start`.
 
     `auto` takes the ribbon cable's camera where picamera2 is installed, then the first USB camera,
     then, in test mode, the photos in the folder `photos`. What no camera turns itself is turned as
     `camera.rotation` says. Raises CameraError where there is none.
     """
-    return TurnedCamera(_untouched(settings, photos, video4linux), settings)
+    return TurnedCamera(_untouched(settings, photos), settings)
 
 
-def _untouched(settings: Settings, photos: Path, video4linux: Path) -> Camera:
+def _untouched(settings: Settings, photos: Path) -> Camera:
     """Return the camera as it is."""
     spec = settings.camera.source
     if spec == "auto":
-        spec = _found(settings, photos, video4linux)
+        spec = _found(settings, photos)
     kind, _, place = spec.partition(":")
     match kind:
         case "picamera2":
@@ -49,8 +49,8 @@ def _untouched(settings: Settings, photos: Path, video4linux: Path) -> Camera:
             return SourceCamera(spec if kind == "moving" else place, settings)
 
 
-def _found(settings: Settings, photos: Path, video4linux: Path) -> str:
-    if _has_sensor(video4linux) and importlib.util.find_spec("picamera2") is not None:
+def _found(settings: Settings, photos: Path) -> str:
+    if _has_sensor() and importlib.util.find_spec("picamera2") is not None:
         return "picamera2"
     from iot_facerecognition_edge.cameras.v4l2_camera import devices  # noqa: PLC0415
 
@@ -66,9 +66,9 @@ def _found(settings: Settings, photos: Path, video4linux: Path) -> str:
     )
 
 
-def _has_sensor(video4linux: Path) -> bool:
+def _has_sensor() -> bool:
     """Return whether the kernel receives pictures from a ribbon cable."""
-    for name in video4linux.glob("video*/name"):
+    for name in _SENSORS.glob("video*/name"):
         if name.read_text(errors="replace").startswith(_SENSOR_DRIVERS):
             return True
     return False

@@ -7,6 +7,8 @@ from iot_facerecognition_protocol.records import dataclass
 
 LONGEST = 400
 """Characters of a sentence: several lines of the status file and of a small screen."""
+_QUOTED = 40
+"""Characters of what is quoted in one."""
 
 
 class Area(IntEnum):
@@ -44,7 +46,7 @@ class Problem:
         return clean_text(whole, LONGEST)
 
 
-def quoted(text: str, most: int = 40) -> str:
+def quoted(text: str) -> str:
     """Return `text` of a stranger in quotes, cut and harmless."""
-    short = clean_text(text, most + 1)
-    return f'"{short[:most]}…"' if len(short) > most else f'"{short}"'
+    short = clean_text(text, _QUOTED + 1)
+    return f'"{short[:_QUOTED]}…"' if len(short) > _QUOTED else f'"{short}"'

@@ -4,13 +4,14 @@ from collections import deque
 
 MOST_READINGS = 1024
 """Readings that are kept; beyond, the time that is looked at gets shorter."""
+_SPAN = 1.0
+"""Seconds that are looked at."""
 
 
 class Growth:
-    """The rate at which a counter grows, from its readings over the last `span` seconds."""
+    """The rate at which a counter grows, from its readings over the last second."""
 
-    def __init__(self, span: float = 1.0) -> None:
-        self._span = span
+    def __init__(self) -> None:
         self._readings: deque[tuple[float, int]] = deque(maxlen=MOST_READINGS)
 
     def read(self, time: float, counter: int) -> float:
@@ -18,7 +19,7 @@ class Growth:
         if self._readings and counter < self._readings[-1][1]:
             self._readings.clear()
         self._readings.append((time, counter))
-        while len(self._readings) > 2 and self._readings[1][0] <= time - self._span:  # noqa: PLR2004 - a slope needs two
+        while len(self._readings) > 2 and self._readings[1][0] <= time - _SPAN:  # noqa: PLR2004 - a slope needs two
             self._readings.popleft()
         first, last = self._readings[0], self._readings[-1]
         passed = last[0] - first[0]

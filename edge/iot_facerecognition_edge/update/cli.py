@@ -27,7 +27,7 @@ from iot_facerecognition_protocol.system.whole_file import locked
 
 EXIT_OK = 0
 EXIT_FAILED = 1
-EXIT_USAGE = 2
+# 2 is argparse's own, for a command that is not understood
 EXIT_ROLLED_BACK = 3
 EXIT_SKIPPED = 4
 EXIT_UNDECIDED = 5

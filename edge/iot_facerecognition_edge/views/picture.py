@@ -222,9 +222,10 @@ class Plate(Widget):
     FILL: Rgb = (20, 23, 28)
     FRONT: Rgb = (238, 241, 245)
 
-    def __init__(self, look: Look, style: Style = Style.SMALL) -> None:
+    STYLE = Style.SMALL
+
+    def __init__(self, look: Look) -> None:
         super().__init__(look)
-        self._style = style
         self.lines: tuple[str, ...] = ()
 
     def natural_size(self, lines: Sequence[str], widest: int) -> tuple[int, int]:
@@ -232,8 +233,8 @@ class Plate(Widget):
         if not lines:
             return (0, 0)
         gap = self.look.metrics.gap
-        width = max(self.look.type.width(line, self._style) for line in lines) + 2 * gap
-        return min(width, widest), len(lines) * self.look.type.height(self._style) + gap
+        width = max(self.look.type.width(line, self.STYLE) for line in lines) + 2 * gap
+        return min(width, widest), len(lines) * self.look.type.height(self.STYLE) + gap
 
     def show(self, lines: Sequence[str], place: pygame.Rect) -> None:
         """Show `lines` in `place`."""
@@ -246,8 +247,8 @@ class Plate(Widget):
     def draw(self, canvas: pygame.Surface) -> None:
         look, gap = self.look, self.look.metrics.gap
         look.shapes.box(canvas, self.rect, self.FILL, look.metrics.radius // 2)
-        step = look.type.height(self._style)
+        step = look.type.height(self.STYLE)
         for number, text in enumerate(self.lines):
             top = self.rect.y + gap // 2 + number * step
             line = pygame.Rect(self.rect.x + gap, top, self.rect.width - 2 * gap, step)
-            look.text(canvas, text, line, (self.FRONT, self.FILL), style=self._style)
+            look.text(canvas, text, line, (self.FRONT, self.FILL), style=self.STYLE)

@@ -44,9 +44,9 @@ class RestoreError(Exception):
 class Restoring:
     """Restores one backup. The caller holds the state directory, so that no server runs."""
 
-    def __init__(self, config: Config, now: datetime | None = None) -> None:
+    def __init__(self, config: Config) -> None:
         self._config = config
-        self._now = now or datetime.now(UTC)
+        self._now = datetime.now(UTC)
         self._files = OwnFiles(config.server.state_directory)
 
     def restore(self, backup: BinaryIO, *, replace: bool) -> Path | None:

@@ -29,14 +29,13 @@ class GpuCollector(Collector):
     Names are kept from the start: a GPU that is lost later must not spoil the whole answer.
     """
 
-    def __init__(self, nvml: Any = pynvml) -> None:
-        """Start the library, `pynvml` or one with its functions. Raises its `NVMLError`."""
-        self._nvml = nvml
-        nvml.nvmlInit()
-        self._driver = _text(nvml.nvmlSystemGetDriverVersion())
+    def __init__(self) -> None:
+        """Start the library. Raises its `NVMLError`."""
+        pynvml.nvmlInit()
+        self._driver = _text(pynvml.nvmlSystemGetDriverVersion())
         self._gpus: list[tuple[str, Any]] = []
         self._names: list[tuple[str, str, str]] = []
-        for index in range(nvml.nvmlDeviceGetCount()):
+        for index in range(pynvml.nvmlDeviceGetCount()):
             self._find(index)
 
     def __len__(self) -> int:
@@ -44,17 +43,19 @@ class GpuCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Ask all GPUs."""
-        nvml = self._nvml
         yield plain(catalogue.GPU_INFO, [(name, 1.0) for name in self._names])
         readings: tuple[tuple[catalogue.Family, Callable[[Any], float]], ...] = (
-            (catalogue.GPU_UTILISATION, lambda g: nvml.nvmlDeviceGetUtilizationRates(g).gpu / 100),
-            (catalogue.GPU_MEMORY_USED, lambda g: nvml.nvmlDeviceGetMemoryInfo(g).used),
-            (catalogue.GPU_MEMORY_SIZE, lambda g: nvml.nvmlDeviceGetMemoryInfo(g).total),
+            (
+                catalogue.GPU_UTILISATION,
+                lambda g: pynvml.nvmlDeviceGetUtilizationRates(g).gpu / 100,
+            ),
+            (catalogue.GPU_MEMORY_USED, lambda g: pynvml.nvmlDeviceGetMemoryInfo(g).used),
+            (catalogue.GPU_MEMORY_SIZE, lambda g: pynvml.nvmlDeviceGetMemoryInfo(g).total),
             (
                 catalogue.GPU_TEMPERATURE,
-                lambda g: nvml.nvmlDeviceGetTemperature(g, nvml.NVML_TEMPERATURE_GPU),
+                lambda g: pynvml.nvmlDeviceGetTemperature(g, pynvml.NVML_TEMPERATURE_GPU),
             ),
-            (catalogue.GPU_POWER, lambda g: nvml.nvmlDeviceGetPowerUsage(g) / 1000),
+            (catalogue.GPU_POWER, lambda g: pynvml.nvmlDeviceGetPowerUsage(g) / 1000),
         )
         for family, read in readings:
             yield plain(family, [((n,), self._reading(read, gpu)) for n, gpu in self._gpus])
@@ -66,9 +67,9 @@ class GpuCollector(Collector):
     def _find(self, index: int) -> None:
         """Take the GPU in, unless it does not even tell its name: then it is broken."""
         try:
-            gpu = self._nvml.nvmlDeviceGetHandleByIndex(index)
-            name = _text(self._nvml.nvmlDeviceGetName(gpu))
-        except self._nvml.NVMLError as error:
+            gpu = pynvml.nvmlDeviceGetHandleByIndex(index)
+            name = _text(pynvml.nvmlDeviceGetName(gpu))
+        except pynvml.NVMLError as error:
             _log.warning("GPU %d does not answer and is left out: %s", index, error)
             return
         self._gpus.append((str(index), gpu))
@@ -77,7 +78,7 @@ class GpuCollector(Collector):
     def _reading(self, read: Callable[[Any], float], gpu: Any) -> float | None:
         try:
             return read(gpu)
-        except self._nvml.NVMLError as error:
+        except pynvml.NVMLError as error:
             _log.debug("the GPU does not tell: %s", error)
             return None
 

@@ -12,12 +12,12 @@ it grows to four thirds of what is read and never shrinks: docs/decisions/idle-c
 """
 
 
-def bound_tls_buffers(size: int = BUFFER_BYTES) -> None:
-    """Let every TLS connection that this process opens from now on read `size` bytes at once.
+def bound_tls_buffers() -> None:
+    """Let each TLS connection that this process opens from now on read `BUFFER_BYTES` at once.
 
     There is no setting for it: the class attribute is what its instances look at.
     """
-    SSLProtocol.max_size = size
+    SSLProtocol.max_size = BUFFER_BYTES
 
 
 class ReadBuffer:
@@ -27,9 +27,9 @@ class ReadBuffer:
     connection, so one buffer is enough.
     """
 
-    def __init__(self, size: int = BUFFER_BYTES) -> None:
-        """Make room for `size` bytes, what `bound_tls_buffers` was told."""
-        self._buffer = bytearray(size)
+    def __init__(self) -> None:
+        """Make room for what `bound_tls_buffers` lets a connection read."""
+        self._buffer = bytearray(BUFFER_BYTES)
         self._view = memoryview(self._buffer)
 
     def lend(self, transport: asyncio.BaseTransport) -> bool:
@@ -46,15 +46,15 @@ class ReadBuffer:
         return True
 
 
-def bound_unread_bytes(transport: asyncio.BaseTransport, size: int = BUFFER_BYTES) -> None:
-    """Let TLS take no more than about `size` bytes from a socket that is not to be read.
+def bound_unread_bytes(transport: asyncio.BaseTransport) -> None:
+    """Let TLS take no more than about `BUFFER_BYTES` from a socket that is not to be read.
 
     By default it takes 256 KiB more, and OpenSSL's buffer for them never shrinks. Other event loops
     have no such limit to set.
     """
     set_limits = getattr(transport, "set_read_buffer_limits", None)
     if set_limits is not None:
-        set_limits(size)
+        set_limits(BUFFER_BYTES)
 
 
 def unsent_bytes(transport: asyncio.Transport) -> int:
