@@ -40,7 +40,7 @@ class Cost:
 
     @property
     def added(self) -> int:
-        """Bytes that command and server needed at most besides what the server had before."""
+        """Bytes that command and server needed at most, over what the server had before."""
         return self.command + max(0, self.server - self.before)
 
 

@@ -3,7 +3,7 @@
 `python -m benchmarks.objects` prints a table. The reference, in the same run, is ResNet-34 in fp32
 over sixteen crops for each picture, which is what the original computes, deterministic or not.
 dlib's ResNet-34 is timed where its file is: in the folder that FACERECOGNITION_TEST_DATA names, or
-in `shared/data` beside the repository. Its weights do not matter for the time.
+in `shared/data` next to the repository. Its weights do not matter for the time.
 """
 
 import argparse

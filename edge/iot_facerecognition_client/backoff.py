@@ -5,7 +5,7 @@ from random import Random
 from iot_facerecognition_protocol import Drain
 from iot_facerecognition_protocol.records import dataclass
 
-UNTOLD = Drain(back_in_ms=1000.0, spread_ms=4000.0)
+WITHOUT_HINT = Drain(back_in_ms=1000.0, spread_ms=4000.0)
 """What a good-bye without a hint is taken for: a restart that takes seconds."""
 
 

@@ -9,7 +9,7 @@ import ssl
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage, InvalidStatus
 
 from iot_facerecognition_client.address import ServerAddress
-from iot_facerecognition_client.backoff import UNTOLD
+from iot_facerecognition_client.backoff import WITHOUT_HINT
 from iot_facerecognition_client.events import ServerError
 from iot_facerecognition_client.status import Failure, Reason
 from iot_facerecognition_client.trust import WrongCertificateError
@@ -168,7 +168,7 @@ def closing_failure(
     words = f": {_short(received.reason)}" if received.reason else ""
     if received.code in {_NORMAL, _GOING_AWAY}:
         text = f"{server} said good-bye{words}; it may be restarting"
-        restarts = UNTOLD if received.code == _GOING_AWAY else None
+        restarts = WITHOUT_HINT if received.code == _GOING_AWAY else None
         return Failure(Reason.SHUTDOWN, text, drain=restarts)
     if received.code == _TRY_AGAIN_LATER:
         return Failure(Reason.BUSY, f"{server} accepts no further clients at the moment{words}")

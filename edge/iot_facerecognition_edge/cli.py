@@ -257,11 +257,11 @@ def _set(state_directory: Path, options: argparse.Namespace) -> int:
     if changed and not options.dry_run:
         _keep(state_directory, settings)
     for change in changed:
-        print(_told(settings.setting(change.key), change))
+        print(_described(settings.setting(change.key), change))
     return EXIT_OK
 
 
-def _told(entry: SettingSpec, change: SettingChanged) -> str:
+def _described(entry: SettingSpec, change: SettingChanged) -> str:
     """Return a change in words; of a secret only that it is another one."""
     if entry.kind is SettingKind.SECRET and change.old and change.new:
         return f"{entry.key}: replaced"

@@ -119,7 +119,7 @@ def _url(file: Path, base_url: str | None) -> str:
 
 
 def _write_manifest(file: Path, content: dict[str, Any]) -> None:
-    wrong = manifest.complaints(content)
+    wrong = manifest.problems(content)
     if wrong:
         raise ArtefactError(f"{file.name}: {'; '.join(wrong)}")
     _write(file, content)

@@ -131,7 +131,7 @@ def merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     return {"imager": {"devices": devices}, "os_list": together(old["os_list"], new["os_list"])}
 
 
-def complaints(manifest: Mapping[str, Any]) -> list[str]:
+def problems(manifest: Mapping[str, Any]) -> list[str]:
     """Return what Imager would not accept in `manifest`, a sentence each."""
     found = [
         f"board {index}: {field} is missing"
@@ -145,11 +145,11 @@ def complaints(manifest: Mapping[str, Any]) -> list[str]:
     if not isinstance(entries, list) or not entries:
         return [*found, "os_list has to be a list of images"]
     for entry in entries:
-        found += [f"{entry.get('name', 'an image')}: {words}" for words in _entry_complaints(entry)]
+        found += [f"{entry.get('name', 'an image')}: {words}" for words in _entry_problems(entry)]
     return found
 
 
-def _entry_complaints(entry: Mapping[str, Any]) -> list[str]:
+def _entry_problems(entry: Mapping[str, Any]) -> list[str]:
     found = []
     for field, kind in REQUIRED.items():
         value = entry.get(field)

@@ -98,10 +98,10 @@ def _take(run: Run, photos: Path, folder: Path) -> None:
             for board, variables in chosen.items()
         ]
         for drawn in draw(source, wanted):
-            _tell(drawn)
+            _report(drawn)
 
 
-def _tell(drawn: Drawn) -> None:
+def _report(drawn: Drawn) -> None:
     without = f", no data: {', '.join(drawn.empty)}" if drawn.empty else ""
     print(f"drawn: {drawn.picture}{without}", flush=True)
     for title, rows in drawn.tables.items():

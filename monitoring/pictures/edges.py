@@ -143,7 +143,7 @@ class Site:
         async with client, asyncio.TaskGroup() as group:
             working = [
                 group.create_task(self._send(client, edge, number)),
-                group.create_task(self._tell_health(client, edge, begun)),
+                group.create_task(self._send_health(client, edge, begun)),
             ]
             if math.isfinite(edge.leaves):
                 await asyncio.sleep(edge.leaves)
@@ -163,7 +163,7 @@ class Site:
             at = max(at + 1 / edge.sends, self._loop.time())
             await asyncio.sleep(at - self._loop.time())
 
-    async def _tell_health(self, client: Client, edge: Edge, begun: float) -> None:
+    async def _send_health(self, client: Client, edge: Edge, begun: float) -> None:
         while True:
             passed = self._loop.time() - begun
             client.health(_health(edge, passed))

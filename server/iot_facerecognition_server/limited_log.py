@@ -44,11 +44,11 @@ class LimitedLog(logging.Handler):
         """Hand `record` on if it is one of few; the caller holds the handler's lock."""
         if self._limits is not None and record.levelno >= logging.INFO:
             now = self._clock()
-            self._tell(self._limits.over(now))
+            self._report(self._limits.over(now))
             cost = _TRACEBACK_LINES if record.exc_info or record.stack_info else 1
             if not self._limits.allows(_kind(record), _source(record), now, cost):
                 self._left_out()
-                self._remember_to_tell(now)
+                self._schedule_report(now)
                 return
         self._hand_on(record)
 
@@ -60,31 +60,31 @@ class LimitedLog(logging.Handler):
                 self._timer.cancel()
                 self._timer = None
             if self._limits is not None:
-                self._tell(self._limits.end())
+                self._report(self._limits.end())
         finally:
             self.release()
 
-    def _remember_to_tell(self, now: float) -> None:
+    def _schedule_report(self, now: float) -> None:
         """Say what was left out when its minute is over, also if nothing else is logged then."""
         if self._timer is None and self._limits is not None:
             end = self._limits.next_end()
             if end is not None:
-                self._timer = threading.Timer(max(0.0, end - now), self._tell_in_time)
+                self._timer = threading.Timer(max(0.0, end - now), self._report_in_time)
                 self._timer.daemon = True
                 self._timer.start()
 
-    def _tell_in_time(self) -> None:
+    def _report_in_time(self) -> None:
         self.acquire()
         try:
             if self._timer is not None and self._limits is not None:
                 self._timer = None
                 now = self._clock()
-                self._tell(self._limits.over(now))
-                self._remember_to_tell(now)
+                self._report(self._limits.over(now))
+                self._schedule_report(now)
         finally:
             self.release()
 
-    def _tell(self, kinds: Sequence[LeftOut]) -> None:
+    def _report(self, kinds: Sequence[LeftOut]) -> None:
         for left_out in kinds:
             self._hand_on(_summary(left_out))
 

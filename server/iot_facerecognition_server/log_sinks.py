@@ -49,7 +49,7 @@ class Sink(QueueHandler):
         self._writer = _Writer(self._records, handler, self.newly_dropped)
         self._counting = threading.Lock()
         self._dropped = 0
-        self._told = 0
+        self._reported = 0
         self.when_lost: Callable[[], None] | None = None
         """Called on any thread for each record that is lost."""
 
@@ -81,8 +81,8 @@ class Sink(QueueHandler):
     def newly_dropped(self) -> int:
         """Return how many were lost since the last call."""
         with self._counting:
-            new = self._dropped - self._told
-            self._told = self._dropped
+            new = self._dropped - self._reported
+            self._reported = self._dropped
             return new
 
     def start(self) -> None:

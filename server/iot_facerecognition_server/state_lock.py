@@ -68,7 +68,7 @@ def holder(folder: Path) -> str | None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return _told(descriptor)
+        return _holder_of(descriptor)
     except OSError:  # a network file system without locks: `exclusive` has warned
         return None
     finally:
@@ -152,8 +152,8 @@ def _lock(descriptor: int, folder: Path) -> None:
                 continue
             raise StateDirectoryError(
                 f"[Server] StateDirectory: {folder} is in use by another server"
-                f" ({_told(descriptor)}); end that one, or give this one a state directory of its"
-                " own"
+                f" ({_holder_of(descriptor)}); end that one, or give this one a state directory"
+                " of its own"
             ) from None
         except OSError as error:  # a network file system without locks
             _log.warning("another server on %s would not be noticed: %s", folder, error.strerror)
@@ -163,7 +163,7 @@ def _lock(descriptor: int, folder: Path) -> None:
         os.pwrite(descriptor, f"{_this_process()}\n".encode(), 0)
 
 
-def _told(descriptor: int) -> str:
+def _holder_of(descriptor: int) -> str:
     """Return what the holder of the lock has written of itself."""
     words = os.pread(descriptor, _LONGEST_HOLDER, 0).decode("utf-8", "replace").strip()
     return words or "of an unknown process"

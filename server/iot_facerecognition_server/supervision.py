@@ -13,18 +13,18 @@ RESTART_SECONDS: Final = 1.0
 """Pause before a task that failed for the first time is started again."""
 LONGEST_PAUSE_SECONDS: Final = 60.0
 """Up to which the pause doubles at each further failure."""
-TOLD_AGAIN: Final = 60
+LOGGED_AGAIN_AFTER: Final = 60
 """Failures of one kind after which it is logged again: an hour, at the longest pause."""
 STEADY_SECONDS: Final = 120.0
 """How long a task has to run before its next failure counts as the first one."""
 
 
 class TaskFailedError(Exception):
-    """A failure of a background task that a sentence tells, without a traceback."""
+    """A failure of a background task that a sentence explains, without a traceback."""
 
 
-class Telling(StrEnum):
-    """How much the log tells of a failure."""
+class LogDetail(StrEnum):
+    """How much of a failure is logged."""
 
     TRACEBACK = "traceback"
     SENTENCE = "sentence"
@@ -33,17 +33,17 @@ class Telling(StrEnum):
 
 
 class Restarts:
-    """When a task that fails again and again is started again, and what the log tells of it."""
+    """When a task that fails again and again is started again, and how much of it is logged."""
 
     def __init__(self) -> None:
         self._failures = 0
         self._same = 0
         self._reported = ""
 
-    def failed(self, error: Exception, ran: float) -> tuple[float, Telling]:
-        """Take a failure after `ran` seconds; return the pause in seconds, and what to tell.
+    def failed(self, error: Exception, ran: float) -> tuple[float, LogDetail]:
+        """Take a failure after `ran` seconds; return the pause in seconds, and what to log.
 
-        The same failure is logged once, and again after `TOLD_AGAIN` more.
+        The same failure is logged once, and again after `LOGGED_AGAIN_AFTER` more.
         """
         if ran >= STEADY_SECONDS:
             self._failures, self._reported = 0, ""
@@ -52,10 +52,13 @@ class Restarts:
         sentence = f"{type(error).__name__}: {error}"
         if sentence == self._reported:
             self._same += 1
-            return pause, Telling.NOTHING if self._same % TOLD_AGAIN else Telling.SENTENCE
+            return (
+                pause,
+                LogDetail.NOTHING if self._same % LOGGED_AGAIN_AFTER else LogDetail.SENTENCE,
+            )
         self._reported, self._same = sentence, 0
         known = isinstance(error, TaskFailedError)
-        return pause, Telling.SENTENCE if known else Telling.TRACEBACK
+        return pause, LogDetail.SENTENCE if known else LogDetail.TRACEBACK
 
 
 class Supervisor:
@@ -97,14 +100,14 @@ class Supervisor:
                 await run()
             except Exception as error:  # noqa: BLE001 - whatever it was, it is said and counted
                 self._counted(name)
-                pause, telling = restarts.failed(error, clock() - began)
-                if telling is not Telling.NOTHING:
+                pause, detail = restarts.failed(error, clock() - began)
+                if detail is not LogDetail.NOTHING:
                     _log.error(
                         "the background task %s failed, next try in %.0f s: %s",
                         name,
                         pause,
                         str(error) or type(error).__name__,
-                        exc_info=telling is Telling.TRACEBACK,
+                        exc_info=detail is LogDetail.TRACEBACK,
                     )
             else:
                 pause = RESTART_SECONDS

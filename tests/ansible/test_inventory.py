@@ -222,14 +222,14 @@ def test_the_token_may_come_from_a_file(ask, api, tmp_path):
         (200, b'{"edges": 5}', "does not answer like a recognition server"),
     ],
 )
-def test_an_answer_that_is_none_is_told_with_the_cure(ask, api, status, content, words):
+def test_an_answer_that_is_none_is_reported_with_the_cure(ask, api, status, content, words):
     api.status, api.content = status, content
     code, _, errors = ask(fingerprint=api.fingerprint)
     assert code != 0
     assert words in errors
 
 
-def test_a_refused_token_is_told_with_the_cure(ask, api):
+def test_a_refused_token_is_reported_with_the_cure(ask, api):
     code, _, errors = ask("wrong", fingerprint=api.fingerprint)
     assert code != 0
     assert "does not take the token" in errors

@@ -1,6 +1,6 @@
 """podman's generator of systemd units, out of Debian 13: bookworm's podman has none yet.
 
-Only its packages' files are extracted, and the program runs on the C library beside it.
+Only its packages' files are extracted, and the program runs on the C library next to it.
 """
 
 import shutil

@@ -256,7 +256,7 @@ ATTACHED = {
     "sig": ("verify",),
     "att": ("verify-attestation", "--type", "slsaprovenance1"),
 }
-"""Endings of the tags under which cosign lays things beside an image, and how they are verified."""
+"""Endings of the tags of what cosign puts next to an image, and how it is verified."""
 
 
 @pytest.mark.parametrize("suffix", ATTACHED)

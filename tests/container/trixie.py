@@ -1,6 +1,6 @@
 """Programs out of Debian 13 that bookworm lacks or has without what is tested here.
 
-Only their packages' files are extracted, with the libraries that they need beside them.
+Only their packages' files are extracted, with the libraries that they need next to them.
 """
 
 import shutil

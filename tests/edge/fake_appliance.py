@@ -97,7 +97,7 @@ class FakeAppliance:
         self.settings = Settings({"display.dim_after": 0})
         self.statistics = Statistics()
         self._wall = datetime(2026, 5, 4, 13, 5, 0, tzinfo=UTC)
-        self.log = EventLog(wall=self._tell_wall)
+        self.log = EventLog(wall=self._wall_time)
         self.version = "0.1.0"
         self.card = Report()
         self.updates = Updates(None, None, self.log.warning)
@@ -128,7 +128,7 @@ class FakeAppliance:
         self.log.subscribe(lambda entry: self.publish(EntryAdded(entry)))
         self.settings.subscribe(self.publish)
 
-    def _tell_wall(self) -> datetime:
+    def _wall_time(self) -> datetime:
         self._wall += timedelta(seconds=7, milliseconds=123)
         return self._wall
 

@@ -377,7 +377,7 @@ async def test_a_person_who_shuts_it_down_leaves_a_status_that_is_not_started_ag
     assert status == EXIT_LEFT, output
 
 
-async def test_where_the_machine_cannot_be_switched_off_it_is_told_and_started_again(
+async def test_where_the_machine_cannot_be_switched_off_it_is_reported_and_started_again(
     tmp_path: Path,
 ) -> None:
     status, output = await shut_down(tmp_path, "--set", "device.power_off=on")

@@ -114,7 +114,7 @@ def test_health_with_a_wrong_field_reaches_the_metrics_without_it(
     assert rejected(counting_server, "malformed-message") == before + 1
 
 
-def test_limits_are_told_with_what_is_taken_of_them(counting_server: ServerProcess) -> None:
+def test_limits_are_reported_with_what_is_taken_of_them(counting_server: ServerProcess) -> None:
     with dial(counting_server.access) as peer:
         peer.command(1, "counted")
         peer.until(1)

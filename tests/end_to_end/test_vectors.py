@@ -1,4 +1,4 @@
-"""The test vectors beside `docs/protocol.md` hold for the real server."""
+"""The test vectors next to `docs/protocol.md` hold for the real server."""
 
 import json
 

@@ -89,7 +89,7 @@ class CardDevice:
         assert done.returncode == 0, f"{command}: {done.stderr}"
 
     def words(self, *arguments: str, writable: bool = True) -> list[str]:
-        """Return what systemd-nspawn is told besides; `arguments` go to the kernel's line."""
+        """Return what else systemd-nspawn gets as options; `arguments` go to the kernel's line."""
         bind = "--bind" if writable else "--bind-ro"
         return [
             "--volatile=no",

@@ -187,7 +187,7 @@ def test_a_changed_file_is_applied_at_the_next_start(device, key):
         assert "root" not in log_in(debian, key)
 
 
-def test_a_mistake_is_told_by_file_screen_and_light_until_it_is_mended(device):
+def test_a_mistake_is_reported_by_file_screen_and_light_until_it_is_mended(device):
     good = device.read()
     device.write(good.replace('password = ""', 'password = "short"'))
     with device.boot() as debian:

@@ -21,7 +21,7 @@ def written(architecture: str = "armhf") -> dict:
 @pytest.mark.parametrize("architecture", sorted(manifest.TARGETS))
 def test_every_required_field_is_there(architecture):
     document = written(architecture)
-    assert manifest.complaints(document) == []
+    assert manifest.problems(document) == []
     (entry,) = document["os_list"]
     assert set(entry) >= set(manifest.REQUIRED)
     # Imager compares it with what it has written, which is not compressed.
@@ -34,8 +34,8 @@ def test_every_required_field_is_there(architecture):
 def test_a_missing_field_is_named(field):
     document = written()
     del document["os_list"][0][field]
-    (complaint,) = manifest.complaints(document)
-    assert field in complaint
+    (problem,) = manifest.problems(document)
+    assert field in problem
 
 
 @pytest.mark.parametrize(
@@ -55,15 +55,15 @@ def test_a_missing_field_is_named(field):
 def test_a_value_that_imager_does_not_know_is_named(field, value):
     document = written()
     document["os_list"][0][field] = value
-    (complaint,) = manifest.complaints(document)
-    assert field in complaint
+    (problem,) = manifest.problems(document)
+    assert field in problem
 
 
 def test_without_boards_nothing_could_be_chosen():
     document = written()
     document["imager"]["devices"] = []
-    assert manifest.complaints(document) == ["imager.devices is missing: no board could be chosen"]
-    assert manifest.complaints({"os_list": []})
+    assert manifest.problems(document) == ["imager.devices is missing: no board could be chosen"]
+    assert manifest.problems({"os_list": []})
 
 
 def test_each_image_is_offered_for_boards_that_are_listed():
@@ -83,4 +83,4 @@ def test_a_repository_keeps_the_other_architecture_and_replaces_its_own():
     dates = {entry["architecture"]: entry["release_date"] for entry in again["os_list"]}
     assert dates == {"armv8": "2026-11-27", "armhf": "2026-12-24"}
     assert len(again["imager"]["devices"]) == len(both["imager"]["devices"])
-    assert manifest.complaints(again) == []
+    assert manifest.problems(again) == []

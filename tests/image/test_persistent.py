@@ -124,7 +124,7 @@ def test_somebody_elses_partition_is_left_alone(card: Card):
     assert card.shell(f"blkid --match-tag LABEL --output value {card.disk}p3") == "photos\n"
 
 
-def test_a_card_without_room_is_told(tmp_path: Path):
+def test_a_card_without_room_is_reported(tmp_path: Path):
     install(TOOLS)
     card = Card(tmp_path, megabytes=16)
     try:

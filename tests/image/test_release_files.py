@@ -111,7 +111,7 @@ def test_the_download_is_the_image(published, image):
 
 def test_the_manifest_has_the_hash_of_what_is_written_to_the_card(published, image):
     document = json.loads((published / f"{NAME}.rpi-imager-manifest").read_text())
-    assert manifest.complaints(document) == []
+    assert manifest.problems(document) == []
     (entry,) = document["os_list"]
     files = (image, published / f"{NAME}.img.xz")
     sums = {file: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}

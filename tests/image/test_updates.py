@@ -37,7 +37,7 @@ from tests.image.updating_device import (
 PHOTO = "obama2.jpg"
 SEED = int(os.environ.get("UPDATE_SEED", "13"))
 CUTS = {"image-bookworm": 3, "image-trixie": 1}
-"""Power cuts at a random moment, besides those in the middle of dpkg's work."""
+"""Power cuts at a random moment, in addition to those in the middle of dpkg's work."""
 LONGEST = 12.0
 """Seconds from the hand-over to the acknowledgement here; a cut comes before."""
 REPOSITORY = "/deb/repository"

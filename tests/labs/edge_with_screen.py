@@ -3,7 +3,7 @@
     edge_with_screen.py STATE FRAMEBUFFER JPEG PREVIEW KEY=VALUE…
 
 Everything is the appliance's own but two things that are hardware: the camera, which takes the same
-JPEG fifteen times a second with PREVIEW, 448 by 252 pixels in BGRX, beside it; and the kernel's
+JPEG fifteen times a second with PREVIEW, 448 by 252 pixels in BGRX, next to it; and the kernel's
 answer about the framebuffer, 480 by 320 pixels of RGB565. Needs nothing that is not on the device.
 """
 

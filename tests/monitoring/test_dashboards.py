@@ -58,7 +58,7 @@ def schema() -> dict[str, Any]:
         made.write_text(written)
     document: dict[str, Any] = json.loads(made.read_text())
     # The schema knows the annotations of Grafana's own store only; these of a Prometheus have what
-    # its data source documents (`PromQueryAnnotation` and the options beside it).
+    # its data source documents (`PromQueryAnnotation` and the options next to it).
     annotation = document["definitions"]["AnnotationQuery"]["properties"]
     text = {"type": "string"}
     annotation["target"] = {

@@ -10,7 +10,7 @@ PATIENCE = 5.0
 
 
 class CreditMachine(RuleBasedStateMachine):
-    """Sends and answers frames in any order, beside a model that is a plain dictionary."""
+    """Sends and answers frames in any order, compared with a model that is a plain dictionary."""
 
     frames = Bundle("frames")
 

@@ -8,7 +8,7 @@ from typing import get_args, get_type_hints
 
 import pytest
 
-from iot_facerecognition_client.backoff import UNTOLD, Backoff, Ceilings
+from iot_facerecognition_client.backoff import WITHOUT_HINT, Backoff, Ceilings
 from iot_facerecognition_client.connection import Timing
 from iot_facerecognition_protocol import (
     CREDIT_SECONDS,
@@ -153,8 +153,8 @@ def test_delays_before_coming_back_are_the_client_librarys() -> None:
     after_drain = f"`random(1, max({ceilings.drained:g}, spread))`, for {minutes:g} minutes"
     assert nexts[0] == after_drain
     assert f"at least 1 and at most {ceilings.drained:g}" in rows[0]["first delay"]
-    spread = UNTOLD.spread_ms / 1e3
-    assert rows[1]["first delay"] == f"`{UNTOLD.back_in_ms / 1e3:g} + random(0, {spread:g})`"
+    spread = WITHOUT_HINT.spread_ms / 1e3
+    assert rows[1]["first delay"] == f"`{WITHOUT_HINT.back_in_ms / 1e3:g} + random(0, {spread:g})`"
     assert nexts[1].startswith(f"`random(1, {ceilings.drained:g})`")
     assert nexts[2].endswith(f"`random(1, {ceilings.gone:g})`")
     assert nexts[3].endswith(f"`random(1, {ceilings.busy:g})`")
@@ -221,7 +221,7 @@ def test_limits_are_those_of_the_configuration() -> None:
     }.items() <= {key: float(value) for key, value in configured.items()}.items()
 
 
-def test_fixed_numbers_are_told() -> None:
+def test_fixed_numbers_are_reported() -> None:
     told = (
         f"a name has at most {NAME_LENGTH} characters, a message {MESSAGE_LENGTH}, an object result"
     )

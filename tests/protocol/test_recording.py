@@ -192,13 +192,17 @@ def test_nothing_is_sent_to_a_server_with_another_certificate(
     assert "certificate" in capsys.readouterr().err
 
 
-def test_server_without_version_2_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_server_without_version_2_is_reported(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with server() as place:
         assert main(arguments(place, folder)) == 1
     assert "iot-facerecognition.v2" in capsys.readouterr().err
 
 
-def test_photo_that_is_no_jpeg_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_photo_that_is_no_jpeg_is_reported(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (folder / "photo.jpg").write_bytes(b"\x89PNG")
     place = Place(1, "sha256:" + "a" * 64, [])
     assert main(arguments(place, folder)) == 1

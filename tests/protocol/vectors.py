@@ -1,4 +1,4 @@
-"""The test vectors beside `docs/protocol.md`, as tests take them."""
+"""The test vectors next to `docs/protocol.md`, as tests take them."""
 
 import base64
 import json

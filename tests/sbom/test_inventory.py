@@ -68,7 +68,7 @@ def distributions(tmp_path: Path) -> dict[str, metadata.Distribution]:
 def document(
     distributions: dict[str, metadata.Distribution], monkeypatch: pytest.MonkeyPatch
 ) -> dict[str, Any]:
-    """The whole list, beside a Debian with one package."""
+    """The whole list, with a Debian with one package."""
     package = debian_packages.Package("libc++", "1:2.0", "amd64", "MIT AND Zlib")
     monkeypatch.setattr(debian_packages, "installed", lambda: iter([package]))
     made = inventory.whole(inventory.parsed(TOOL_SAYS), distributions)

@@ -126,7 +126,9 @@ def test_where_that_index_has_it_not_pip_is_asked_as_it_is_configured(
     assert "does not offer torch 2.13.0 to this machine" in reason
 
 
-def test_a_disk_that_is_too_small_is_told_before_anything_is_fetched(tmp_path, monkeypatch, free):
+def test_a_disk_that_is_too_small_is_reported_before_anything_is_fetched(
+    tmp_path, monkeypatch, free
+):
     monkeypatch.setenv("TORCH", "cuda")
     free.free = TORCH["cuda"].installed * GIGABYTE
     installation = Installation(tmp_path, "")
@@ -166,12 +168,12 @@ def test_an_environment_with_everything_lacks_nothing():
         ({"paint": "3"}, 'paint>3; extra == "colour" is asked for, 3 is installed'),
     ],
 )
-def test_another_version_is_told(change, line):
+def test_another_version_is_reported(change, line):
     assert unsatisfied(PROJECT, "two", ["leaf==1"], found(**WHOLE | change).get) == [line]
 
 
 @pytest.mark.parametrize("name", sorted(WHOLE))
-def test_whatever_is_missing_is_told(name):
+def test_whatever_is_missing_is_reported(name):
     rest = {other: version for other, version in WHOLE.items() if other != name}
     (line,) = unsatisfied(PROJECT, "two", [], found(**rest).get)
     assert line.startswith(name)

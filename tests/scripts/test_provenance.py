@@ -48,7 +48,7 @@ def test_everything_that_went_in_is_named_by_its_digest(files):
     assert parameters["platform"] == "linux/arm64"
 
 
-def test_run_is_told_with_its_builder_times_and_list_of_contents(files):
+def test_run_is_reported_with_its_builder_times_and_list_of_contents(files):
     run = predicate(BUILD, {}, files["sbom.json"])["runDetails"]
     assert run["builder"] == {"id": "urn:example:builder"}
     assert run["metadata"]["startedOn"] == "2031-01-02T03:04:05Z"

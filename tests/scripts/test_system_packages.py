@@ -78,7 +78,7 @@ def with_sudo(machine: Machine) -> None:
     machine.has("sudo", SUDO)
 
 
-def test_where_a_password_is_needed_one_line_to_run_is_told(machine):
+def test_where_a_password_is_needed_one_line_to_run_is_reported(machine):
     with_sudo(machine)
     done = machine.set_up(PASSWORD="1", NO_VENV="1")
     assert done.returncode == 1

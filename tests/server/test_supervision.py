@@ -6,40 +6,40 @@ from itertools import pairwise
 import pytest
 
 from iot_facerecognition_server.supervision import (
+    LOGGED_AGAIN_AFTER,
     LONGEST_PAUSE_SECONDS,
     RESTART_SECONDS,
     STEADY_SECONDS,
-    TOLD_AGAIN,
+    LogDetail,
     Restarts,
     Supervisor,
     TaskFailedError,
-    Telling,
 )
 from tests.virtual_time import in_virtual_time
 
 
 def test_pauses_grow_to_a_bound_and_the_same_failure_is_told_seldom():
     restarts = Restarts()
-    seen = [restarts.failed(OSError("read-only"), 0.1) for _ in range(TOLD_AGAIN + 1)]
+    seen = [restarts.failed(OSError("read-only"), 0.1) for _ in range(LOGGED_AGAIN_AFTER + 1)]
     assert [pause for pause, _ in seen[:8]] == [1, 2, 4, 8, 16, 32, 60, 60]
     assert max(pause for pause, _ in seen) == LONGEST_PAUSE_SECONDS
-    told = [telling for _, telling in seen]
-    assert (told[0], told[-1]) == (Telling.TRACEBACK, Telling.SENTENCE)
-    assert set(told[1:-1]) == {Telling.NOTHING}
+    details = [detail for _, detail in seen]
+    assert (details[0], details[-1]) == (LogDetail.TRACEBACK, LogDetail.SENTENCE)
+    assert set(details[1:-1]) == {LogDetail.NOTHING}
 
 
-def test_another_failure_is_told_and_a_sentence_needs_no_traceback():
+def test_another_failure_is_reported_and_a_sentence_needs_no_traceback():
     restarts = Restarts()
-    assert restarts.failed(OSError("a"), 0)[1] is Telling.TRACEBACK
-    assert restarts.failed(OSError("b"), 0)[1] is Telling.TRACEBACK
-    assert restarts.failed(TaskFailedError("c"), 0)[1] is Telling.SENTENCE
+    assert restarts.failed(OSError("a"), 0)[1] is LogDetail.TRACEBACK
+    assert restarts.failed(OSError("b"), 0)[1] is LogDetail.TRACEBACK
+    assert restarts.failed(TaskFailedError("c"), 0)[1] is LogDetail.SENTENCE
 
 
 def test_after_running_steadily_a_failure_is_the_first_one():
     restarts = Restarts()
     for _ in range(5):
         restarts.failed(OSError("a"), 1)
-    assert restarts.failed(OSError("a"), STEADY_SECONDS) == (1, Telling.TRACEBACK)
+    assert restarts.failed(OSError("a"), STEADY_SECONDS) == (1, LogDetail.TRACEBACK)
 
 
 class Work:
@@ -99,7 +99,7 @@ def test_a_task_that_failed_is_counted_told_and_started_again_after_growing_paus
     assert bool(record.exc_info) is (kind is OSError)
 
 
-def test_a_failure_without_words_is_told_by_its_kind(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failure_without_words_is_reported_by_its_kind(caplog: pytest.LogCaptureFixture) -> None:
     supervised(Work(ZeroDivisionError()))
     assert caplog.records[0].getMessage().endswith("next try in 1 s: ZeroDivisionError")
 

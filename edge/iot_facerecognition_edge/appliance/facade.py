@@ -323,7 +323,9 @@ class Appliance:
         before = self.network
         self._reading = self._health.read()
         self._link.health(self.health)
-        self.updates.tell(self.clock(), connected=self._link.connected, camera=self._capture.state)
+        self.updates.report_streaming(
+            self.clock(), connected=self._link.connected, camera=self._capture.state
+        )
         if (network := self.network) != before:
             self._notices.network(before, network)
 

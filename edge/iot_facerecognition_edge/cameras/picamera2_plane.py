@@ -30,18 +30,18 @@ class Picamera2Plane:
 
     def show(self, x: int, y: int, width: int, height: int) -> None:
         """Put the picture there, in pixels of the screen."""
-        self._worker.submit(self._start, x, y, width, height).add_done_callback(_complain)
+        self._worker.submit(self._start, x, y, width, height).add_done_callback(_log_failure)
 
     def hide(self) -> None:
         """Take the picture off the screen; the camera keeps running."""
-        self._worker.submit(self._end).add_done_callback(_complain)
+        self._worker.submit(self._end).add_done_callback(_log_failure)
 
     def overlay(self, rgba: bytes | None, width: int, height: int) -> None:
         """Show `rgba` above the picture, or nothing."""
         with self._lock:
             first, self._waiting = self._waiting is None, (rgba, width, height)
         if first:
-            self._worker.submit(self._set_overlay).add_done_callback(_complain)
+            self._worker.submit(self._set_overlay).add_done_callback(_log_failure)
 
     def close(self) -> None:
         """Let what was asked for finish; the camera's own close takes the picture away."""
@@ -73,7 +73,7 @@ class Picamera2Plane:
         self._camera.set_overlay(image)
 
 
-def _complain(done: Any) -> None:
+def _log_failure(done: Any) -> None:
     """Let what went wrong on the plane's thread appear in the log."""
     error = done.exception()
     if error is not None:

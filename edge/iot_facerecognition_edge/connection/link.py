@@ -206,18 +206,18 @@ class Link:
                     random=random.Random(),  # noqa: S311 - spreads attempts, no secret
                 )
             except (TrustError, ValueError) as error:
-                self._tell(State.REFUSED, str(error), retry_in=_TRUST_PAUSE)
+                self._report(State.REFUSED, str(error), retry_in=_TRUST_PAUSE)
                 await asyncio.sleep(_TRUST_PAUSE)
                 continue
             # A pinned certificate is compared and has no date; all others have one.
             if mode in {"system", "authority"} and not self._timekeeper.is_set():
                 text = "waiting for the time of day, without which no certificate can be checked"
-                self._tell(State.WAITING_FOR_TIME, text)
+                self._report(State.WAITING_FOR_TIME, text)
                 if not await self._timekeeper.wait():
                     _log.warning("the clock was not set in time: trying with the time it shows")
             return client
 
-    def _tell(self, state: State, text: str, *, retry_in: float | None = None) -> None:
+    def _report(self, state: State, text: str, *, retry_in: float | None = None) -> None:
         self._show(Status(state, text, retry_in=retry_in, server=self.server))
 
     def _show(self, status: Status) -> None:

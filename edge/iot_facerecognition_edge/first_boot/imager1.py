@@ -12,7 +12,7 @@ _RUN = "systemd.run="
 _REST = ("systemd.run_success_action=", "systemd.run_failure_action=")
 _TARGET = "systemd.unit=kernel-command-line.target"
 
-TOLD = (
+EXPLANATION = (
     "Raspberry Pi Imager 1.x wrote its settings to this card in a script that this system does not"
     " run: none of them was applied. Script and entry in cmdline.txt were removed. Write the"
     " settings into iot-facerecognition.toml, or use Imager 2.0.11 or newer with the list of this"

@@ -67,7 +67,7 @@ class FirstBoot:
         self._notes += wishes.notes
         done = self._apply(wishes)
         self._take_off_secrets(documents, wishes, done)
-        self._tell_of_imager(documents)
+        self._report_imager(documents)
         found = report(self._problems, self._applied(), self._notes)
         return Outcome(self._keep(found), restart)
 
@@ -98,10 +98,10 @@ class FirstBoot:
             return False
         return changed is not None
 
-    def _tell_of_imager(self, documents: tuple[Document, ...]) -> None:
+    def _report_imager(self, documents: tuple[Document, ...]) -> None:
         """Tell of the script until the card has settings that can be used."""
         if self._memory.imager and not any(document.data.get("wlan") for document in documents):
-            self._problems.append(Problem(Area.IMAGER, "", imager1.TOLD))
+            self._problems.append(Problem(Area.IMAGER, "", imager1.EXPLANATION))
         else:
             self._memory.imager = False
 

@@ -72,7 +72,7 @@ class Updates:
             case UpdateAcknowledged(acknowledged, attempt):
                 self._write(ACKNOWLEDGED, {"version": acknowledged, "attempt": attempt})
 
-    def tell(self, now: float, *, connected: bool, camera: str) -> None:
+    def report_streaming(self, now: float, *, connected: bool, camera: str) -> None:
         """Say whether the appliance streams; to be called every ten seconds."""
         rate = round(self._results.rate(now), 1) if connected else 0.0
         self._write(STREAMING, {"connected": connected, "rate": rate, "camera": camera})

@@ -97,7 +97,7 @@ class FramebufferScreen:
         origin = source[1] * pitch + source[0] * pixel
         width = place.width * pixel
         if pitch == stride and place.width * 2 > self._info.width:
-            # One copy of everything between the first and the last pixel: what lies beside the
+            # One copy of everything between the first and the last pixel: what lies next to the
             # rectangle is copied too, as it was shown before, and costs less than a loop.
             length = (place.height - 1) * stride + width
             self._map[target : target + length] = pixels[origin : origin + length]

@@ -203,27 +203,27 @@ class ScriptText:
     def __init__(self) -> None:
         self._lettering: Lettering | None = None
         self._fonts = Fonts()
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
 
     def lettering(self, text: str) -> "Lettering | None":
         """Return what draws `text`; None where the typeface's own font has to do."""
         if not scripts_of(text):
             return None
-        self._tell(self._fonts.missing(text))
+        self._report(self._fonts.missing(text))
         if self._lettering is None:
             try:
                 from iot_facerecognition_client.lettering.drawing import Lettering
             except ImportError:
-                self._tell({"python3-pil"})
+                self._report({"python3-pil"})
                 return None
             self._lettering = Lettering(self._fonts)
         return self._lettering
 
-    def _tell(self, packages: set[str]) -> None:
+    def _report(self, packages: set[str]) -> None:
         """Log once what is missing."""
-        for package in packages - self._told:
+        for package in packages - self._reported:
             _log.warning("some names cannot be drawn: apt-get install %s", package)
-        self._told |= packages
+        self._reported |= packages
 
 
 def printable(text: str) -> str:

@@ -204,7 +204,7 @@ def _wait(options: argparse.Namespace, places: Places) -> int:
         journal = file.load()
         if journal is None:
             raise UpdateError("there never was an update on this device: `install` begins one")
-        text = _told(places)
+        text = _described(places)
         if text != said:
             said = text
             print(text, flush=True)
@@ -221,7 +221,7 @@ def _status(options: argparse.Namespace, places: Places) -> int:
     if options.json:
         print(json.dumps(read_state(places) or {}))
     else:
-        print(_told(places))
+        print(_described(places))
     return EXIT_OK
 
 
@@ -240,7 +240,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Places], int]] = {
 }
 
 
-def _told(places: Places) -> str:
+def _described(places: Places) -> str:
     """Return one line on the newest update."""
     state = read_state(places)
     if state is None:

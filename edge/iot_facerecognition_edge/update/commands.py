@@ -25,7 +25,7 @@ _ENVIRONMENT = {
     "APT_LISTCHANGES_FRONTEND": "none",
     "NEEDRESTART_SUSPEND": "1",
 }
-_TOLD = {"apt-get", "dpkg"}
+_LOGGED = {"apt-get", "dpkg"}
 """Programs that change the device: what they say is logged. Of others only a failure is."""
 _POLL = 0.2
 _MOST_OUTPUT = 256 * 1024
@@ -45,14 +45,14 @@ class Done:
         """What went wrong in one line, empty when nothing did."""
         if not self.code:
             return ""
-        words = _telling(self.output)[:_LONGEST_REASON]
+        words = _reason_in(self.output)[:_LONGEST_REASON]
         how = f"status {self.code}"
         if self.code < 0:
             how = f"signal {signal.Signals(-self.code).name}"
         return f"{self.words[0]} ended with {how}" + (f" ({words})" if words else "")
 
 
-def _telling(output: str) -> str:
+def _reason_in(output: str) -> str:
     """Return the line of `output` that says most: dpkg's own, apt's last complaint, or the last."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     for line, following in pairwise([*lines, ""]):
@@ -116,7 +116,7 @@ class SystemRunner:
         if not in_time:
             text += f"\nerror: it took longer than {limit:.0f} s and was killed"
         done = Done(words, code, text)
-        if code or words[0] in _TOLD:
+        if code or words[0] in _LOGGED:
             self._log(f"{' '.join(words)}: {done.problem or 'done'}\n{text}".rstrip())
         return done
 

@@ -155,7 +155,7 @@ class Debian:
         return found[0]
 
     def fetch_dependencies(self, package: Path) -> None:
-        """Fetch what `package` needs besides, so that the switch needs no network.
+        """Fetch what else `package` needs, so that the switch needs no network.
 
         Raises UpdateError where apt could not install it.
         """

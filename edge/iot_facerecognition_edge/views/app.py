@@ -75,7 +75,7 @@ class App:
         self._show()
         self._unsubscribe = appliance.subscribe(self._take)
         if appliance.card.problems:
-            self._tell_of_card(appliance.card.problems)
+            self._show_card_problems(appliance.card.problems)
 
     # Navigator.
 
@@ -189,7 +189,7 @@ class App:
         self._look.recolour(accent, dark=settings.display.dark)
         self._turn()
 
-    def _tell_of_card(self, problems: tuple[str, ...]) -> None:
+    def _show_card_problems(self, problems: tuple[str, ...]) -> None:
         layer = CardMistakes(self._look, problems, lambda: self.remove(layer))
         self.push(layer)
 

@@ -35,8 +35,8 @@ def load_networks(config: Config, metrics: ServerMetrics) -> Networks:
     Raises DeviceError, ModelError, LandmarkFileError, NetworkFileError and JpegLibraryError.
     """
     device = choose_device(config.engine.device)
-    with ThreadPoolExecutor(1) as beside, ExitStack() as after_a_failure:
-        objects = beside.submit(ObjectRecogniser, config, device)
+    with ThreadPoolExecutor(1) as other_thread, ExitStack() as after_a_failure:
+        objects = other_thread.submit(ObjectRecogniser, config, device)
         detection = FaceDetection(config, device, metrics)
         after_a_failure.callback(detection.close)
         alignment = FaceAlignment(config, metrics, device if detection.on_gpu else None)

@@ -22,13 +22,13 @@ def show(
 ) -> None:
     """Expose what the server works with, how much of it waits, and how near its limits are."""
     faces, scheduler = networks.faces, serving.scheduler
-    monitoring.tell(
+    monitoring.show_info(
         catalogue.ENGINE_INFO,
         device=networks.device,
         asked=config.engine.device,
         precision=str(faces.precision),
     )
-    monitoring.tell_models({"faces": faces.weights_hash, "objects": networks.objects.weights_hash})
+    monitoring.show_models({"faces": faces.weights_hash, "objects": networks.objects.weights_hash})
     monitoring.show(fleet)
     monitoring.read(
         {

@@ -175,7 +175,7 @@ async def _first_gallery(keeper: GalleryKeeper, faces: FaceRecogniser) -> None:
 def _tune_process(config: Config) -> None:
     """Set what holds for the whole process."""
     sys.setswitchinterval(SWITCH_SECONDS)
-    disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series beside each counter, which nobody reads
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each counter, which nobody reads
     allow_open_files(config.limits.clients, config.limits.handshakes)
     bound_tls_buffers()
     keep_freed_memory()

@@ -40,13 +40,13 @@ def check(arguments: argparse.Namespace) -> int:
     if not problems:
         problems = list(_file_problems(found.config))
         unusable = list(_model_problems(found.config))
-    _tell(problems + unusable)
+    _report(problems + unusable)
     if problems:
         return ExitCode.CONFIGURATION
     return ExitCode.MODELS if unusable else ExitCode.SUCCESS
 
 
-def _tell(problems: list[str]) -> None:
+def _report(problems: list[str]) -> None:
     print()
     sys.stdout.flush()
     for problem in problems:

@@ -17,7 +17,7 @@ def clients(arguments: argparse.Namespace) -> int:
     listed = _ask(arguments, {"do": "clients"})["clients"]
     if arguments.json:
         ids = _token_ids(read_config(arguments))
-        print(json.dumps({"clients": [_told(client, ids) for client in listed]}))
+        print(json.dumps({"clients": [_described(client, ids) for client in listed]}))
     elif listed:
         rows = [
             tuple(str(c[key]) for key in ("name", "identity", "address", "version", "frames"))
@@ -39,7 +39,7 @@ def say(arguments: argparse.Namespace) -> int:
     return ExitCode.SUCCESS
 
 
-def _told(client: dict[str, Any], token_ids: dict[str, str]) -> dict[str, Any]:
+def _described(client: dict[str, Any], token_ids: dict[str, str]) -> dict[str, Any]:
     """Return what programs get of a client.
 
     Its `credential` is the token's id, or the serial number of the certificate; null for a token

@@ -144,7 +144,7 @@ def _prepare_trust(config: Config) -> None:
         " ".join(fingerprint_words(identity.fingerprint_digits)),
         " ".join(fingerprint_groups(identity.fingerprint_digits)),
     )
-    _tell_missing_names(place.names_without_certificate(identity))
+    _warn_of_missing_names(place.names_without_certificate(identity))
     if config.auth.mode == "open":
         _log.warning(
             "[Auth] Mode=open: anyone who reaches port %d may connect", config.connection.port
@@ -158,7 +158,7 @@ def _prepare_trust(config: Config) -> None:
             _log.warning("no token is valid, so nobody can connect; make one with: token add NAME")
 
 
-def _tell_missing_names(names: Sequence[str]) -> None:
+def _warn_of_missing_names(names: Sequence[str]) -> None:
     """Say what a new host name does not do to a certificate that is there already."""
     if names:
         _log.info(

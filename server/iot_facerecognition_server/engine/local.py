@@ -28,7 +28,7 @@ from iot_facerecognition_server.engine.pending import (
     PendingJob,
     owners,
 )
-from iot_facerecognition_server.engine.repairs import NOBODY_TOLD, Repairs
+from iot_facerecognition_server.engine.repairs import UNCOUNTED, Repairs
 from iot_facerecognition_server.engine.work_plan import BatchWork, ScanWork, WorkPlan
 from iot_facerecognition_server.frames import (
     Capacity,
@@ -91,7 +91,7 @@ class LocalEngine(Generic[ToolsType]):
         jobs: JobFactory[ToolsType],
         clock: Callable[[], float] = time.monotonic,
         stopwatch: Callable[[], float] = time.thread_time,
-        repairs: Repairs = NOBODY_TOLD,
+        repairs: Repairs = UNCOUNTED,
     ) -> None:
         """Start so many `workers`, each with tools of its own; call from within the event loop.
 

@@ -15,4 +15,4 @@ class Repairs:
     """A worker got new tools in the place of such that had failed."""
 
 
-NOBODY_TOLD: Final = Repairs()
+UNCOUNTED: Final = Repairs()

@@ -140,12 +140,12 @@ class FleetKeeper:
         await self.save()
         return edges
 
-    async def tell(
+    async def report(
         self, identity: str, stage: str, version: str | None, reason: str | None
     ) -> Edge:
         """Take up a controller's report. Raises FleetRequestError, and OSError unsaved."""
         _check_identity(identity)
-        edge = self.record.tell(identity, stage, version, reason, self.now())
+        edge = self.record.report(identity, stage, version, reason, self.now())
         await self.save()
         return edge
 

@@ -20,8 +20,8 @@ from iot_facerecognition_server.fleet.updates import (
     acknowledge,
     lose,
     settle,
+    take_controller_report,
     take_report,
-    tell,
     want,
 )
 
@@ -216,11 +216,13 @@ class FleetRecord:
         """Record that operators want `version` on the edge. Raises FleetRequestError."""
         return self._wished(identity, want(self._known(identity), version, now.at), now)
 
-    def tell(
+    def report(
         self, identity: str, stage: str, version: str | None, reason: str | None, now: Moment
     ) -> Edge:
         """Take up a controller's report. Raises FleetRequestError."""
-        edge = tell(self._known(identity), stage, now.at, version=version, reason=reason)
+        edge = take_controller_report(
+            self._known(identity), stage, now.at, version=version, reason=reason
+        )
         return self._wished(identity, edge, now)
 
     def forget(self, identity: str, now: Moment) -> bool:

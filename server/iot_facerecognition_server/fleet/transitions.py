@@ -35,10 +35,10 @@ class News(Enum):
     SILENT = auto()
     """Nothing was heard of it for too long."""
 
-    TOLD_INSTALLING = auto()
-    TOLD_ROLLED_BACK = auto()
-    TOLD_SKIPPED = auto()
-    TOLD_LOST = auto()
+    REPORTED_INSTALLING = auto()
+    REPORTED_ROLLED_BACK = auto()
+    REPORTED_SKIPPED = auto()
+    REPORTED_LOST = auto()
 
 
 _EDGE_BEGINS: Final = {
@@ -49,10 +49,10 @@ _EDGE_BEGINS: Final = {
     News.EDGE_SKIPPED: Stage.SKIPPED,
 }
 """What an edge says of an update that is not over."""
-_TOLD_NEW: Final = {
-    News.TOLD_INSTALLING: Stage.INSTALLING,
-    News.TOLD_ROLLED_BACK: Stage.ROLLED_BACK,
-    News.TOLD_SKIPPED: Stage.SKIPPED,
+_REPORTED_NEW: Final = {
+    News.REPORTED_INSTALLING: Stage.INSTALLING,
+    News.REPORTED_ROLLED_BACK: Stage.ROLLED_BACK,
+    News.REPORTED_SKIPPED: Stage.SKIPPED,
 }
 """What a controller says, unless the edge's own word stands against it."""
 
@@ -61,21 +61,21 @@ TABLE: Final[dict[Stage | None, dict[News, Stage | None]]] = {
         **_EDGE_BEGINS,
         News.EDGE_GOOD: Stage.GOOD,
         News.WANTED: Stage.PENDING,
-        **_TOLD_NEW,
-        News.TOLD_LOST: Stage.LOST,
+        **_REPORTED_NEW,
+        News.REPORTED_LOST: Stage.LOST,
     },
     Stage.PENDING: {
         **_EDGE_BEGINS,
         News.WANTED: Stage.PENDING,
         News.MET: None,
-        **_TOLD_NEW,
-        News.TOLD_LOST: Stage.LOST,
+        **_REPORTED_NEW,
+        News.REPORTED_LOST: Stage.LOST,
     },
     Stage.INSTALLING: {
         **_EDGE_BEGINS,
         News.SILENT: Stage.LOST,
-        **_TOLD_NEW,
-        News.TOLD_LOST: Stage.LOST,
+        **_REPORTED_NEW,
+        News.REPORTED_LOST: Stage.LOST,
     },
     Stage.PROBATION: {
         News.EDGE_ON_PROBATION: Stage.PROBATION,
@@ -83,20 +83,20 @@ TABLE: Final[dict[Stage | None, dict[News, Stage | None]]] = {
         News.EDGE_ROLLED_BACK: Stage.ROLLED_BACK,
         News.ACKNOWLEDGED: Stage.GOOD,
         News.SILENT: Stage.LOST,
-        News.TOLD_INSTALLING: Stage.PROBATION,
-        News.TOLD_ROLLED_BACK: Stage.ROLLED_BACK,
-        News.TOLD_LOST: Stage.LOST,
+        News.REPORTED_INSTALLING: Stage.PROBATION,
+        News.REPORTED_ROLLED_BACK: Stage.ROLLED_BACK,
+        News.REPORTED_LOST: Stage.LOST,
     },
     Stage.GOOD: {
         News.EDGE_ROLLED_BACK: Stage.ROLLED_BACK,
         News.WANTED: Stage.PENDING,
-        **_TOLD_NEW,
+        **_REPORTED_NEW,
     },
     Stage.ROLLED_BACK: {
         News.EDGE_ROLLED_BACK: Stage.ROLLED_BACK,
         News.WANTED: Stage.PENDING,
         News.MET: None,
-        **_TOLD_NEW,
+        **_REPORTED_NEW,
     },
     Stage.SKIPPED: {
         # It was put off, and goes on by itself.
@@ -105,13 +105,13 @@ TABLE: Final[dict[Stage | None, dict[News, Stage | None]]] = {
         News.EDGE_SKIPPED: Stage.SKIPPED,
         News.WANTED: Stage.PENDING,
         News.MET: None,
-        **_TOLD_NEW,
+        **_REPORTED_NEW,
     },
     Stage.LOST: {
         **_EDGE_BEGINS,
         News.EDGE_KNOWS_OF_NONE: Stage.PENDING,
-        **_TOLD_NEW,
-        News.TOLD_LOST: Stage.LOST,
+        **_REPORTED_NEW,
+        News.REPORTED_LOST: Stage.LOST,
     },
 }
 """The stage that news lead to, by the stage before; None: no update is known.

@@ -11,13 +11,13 @@ from iot_facerecognition_server.fleet.edge import Acknowledgement, Edge, Update,
 from iot_facerecognition_server.fleet.hearsay import EDGE_NEWS, TEXT_LENGTH, VERSION
 from iot_facerecognition_server.fleet.transitions import OVER, TABLE, News
 
-_TOLD: Final = {
-    UpdateStage.INSTALLING: News.TOLD_INSTALLING,
-    UpdateStage.ROLLED_BACK: News.TOLD_ROLLED_BACK,
-    UpdateStage.SKIPPED: News.TOLD_SKIPPED,
-    UpdateStage.LOST: News.TOLD_LOST,
+_REPORTED: Final = {
+    UpdateStage.INSTALLING: News.REPORTED_INSTALLING,
+    UpdateStage.ROLLED_BACK: News.REPORTED_ROLLED_BACK,
+    UpdateStage.SKIPPED: News.REPORTED_SKIPPED,
+    UpdateStage.LOST: News.REPORTED_LOST,
 }
-TELLABLE: Final = tuple(map(str, _TOLD))
+REPORTABLE: Final = tuple(map(str, _REPORTED))
 """The stages that a controller may report."""
 
 
@@ -99,18 +99,20 @@ def settle(edge: Edge, at: float, *, wanted: bool = False) -> Edge:
     return _begun(edge, UpdateStage.PENDING, at, edge.desired)
 
 
-def tell(edge: Edge, stage: str, at: float, *, version: str | None, reason: str | None) -> Edge:
+def take_controller_report(
+    edge: Edge, stage: str, at: float, *, version: str | None, reason: str | None
+) -> Edge:
     """Return `edge` after a controller's report. Raises FleetRequestError."""
     if version is not None:
         _check_version(version)
     reason = clean_text(reason or "", TEXT_LENGTH) or None
-    if stage not in TELLABLE:
+    if stage not in REPORTABLE:
         raise FleetRequestError(
-            f"{stage!r} cannot be reported: it is {', '.join(TELLABLE[:-1])} or {TELLABLE[-1]}"
+            f"{stage!r} cannot be reported: it is {', '.join(REPORTABLE[:-1])} or {REPORTABLE[-1]}"
             " (good is what this server sees by itself)"
         )
-    told = UpdateStage(stage)
-    following = TABLE[edge.stage].get(_TOLD[told])
+    reported = UpdateStage(stage)
+    following = TABLE[edge.stage].get(_REPORTED[reported])
     if following is None:
         raise FleetRequestError(
             f"{edge.identity}: an update that is {edge.stage} cannot become {stage};"
@@ -119,7 +121,7 @@ def tell(edge: Edge, stage: str, at: float, *, version: str | None, reason: str 
     if edge.stage in OVER:
         return _begun(edge, following, at, version or edge.desired, reason)
     assert edge.update is not None, "without an update its stage is None, which is over"
-    if following is not told:
+    if following is not reported:
         return edge  # the edge is further already
     since = edge.update.since if following is edge.stage else at
     version = version or edge.update.version

@@ -74,7 +74,7 @@ class Monitoring:
 
     def start(self) -> None:
         """Open the port, where one is wanted. Raises AddressInUseError, CannotListenError."""
-        self.tell(catalogue.BUILD_INFO, version=self._version)
+        self.show_info(catalogue.BUILD_INFO, version=self._version)
         gpus = find_gpus()
         if gpus is not None:
             self.registry.register(gpus)
@@ -92,12 +92,12 @@ class Monitoring:
         """Tell whether event loop and workers make progress."""
         return Liveness(self._watches).verdict()
 
-    def tell(self, family: Family, **labels: str) -> None:
+    def show_info(self, family: Family, **labels: str) -> None:
         """Expose an information metric; each family once, with every label."""
         gauge = Gauge(family.full_name, family.meaning, family.labels, registry=self.registry)
         gauge.labels(**labels).set(1)
 
-    def tell_models(self, models: Mapping[str, str]) -> None:
+    def show_models(self, models: Mapping[str, str]) -> None:
         """Expose the model files in use: what each is for, and its SHA-256."""
         family = catalogue.MODEL_INFO
         gauge = Gauge(family.full_name, family.meaning, family.labels, registry=self.registry)

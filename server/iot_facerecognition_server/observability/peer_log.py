@@ -35,7 +35,7 @@ class PeerLog:
         Kinds are a fixed few.
         """
         now = self._clock()
-        self._tell(self._limits.over(now))
+        self._report(self._limits.over(now))
         if self._limits.allows(kind, address, now):
             self._log.warning(message, address, words)
         else:
@@ -43,13 +43,13 @@ class PeerLog:
 
     def summarise(self) -> None:
         """Log how many lines were left out, of each kind whose minute is over."""
-        self._tell(self._limits.over(self._clock()))
+        self._report(self._limits.over(self._clock()))
 
     def finish(self) -> None:
         """Log how many lines were left out and not reported yet."""
-        self._tell(self._limits.end())
+        self._report(self._limits.end())
 
-    def _tell(self, kinds: tuple[LeftOut, ...]) -> None:
+    def _report(self, kinds: tuple[LeftOut, ...]) -> None:
         for left_out in kinds:
             self._log.warning(
                 "%d more connections were refused (%s), from %s",

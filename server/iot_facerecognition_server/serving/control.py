@@ -101,7 +101,9 @@ class ControlSocket:
         """Do what a request asks for; return the answer, and whether another may follow."""
         match request:
             case {"do": "clients"}:
-                return {"clients": [self._told(client) for client in self._server.clients]}, False
+                return {
+                    "clients": [self._described(client) for client in self._server.clients]
+                }, False
             case {"do": "say", "text": str(text), "to": str() | None as to}:
                 return {"reached": self._server.say(text, to)}, False
             case {"do": "revoke"}:
@@ -167,7 +169,7 @@ class ControlSocket:
             return {"error": str(error)}
 
     @staticmethod
-    def _told(client: ClientHandler) -> dict[str, Any]:
+    def _described(client: ClientHandler) -> dict[str, Any]:
         return {
             "name": client.name,
             "identity": client.identity.name,

@@ -56,7 +56,7 @@ class FleetRequests:
                 "version": str() | None as version,
                 "reason": str() | None as reason,
             }:
-                return edge_document(await self._fleet.tell(identity, state, version, reason))
+                return edge_document(await self._fleet.report(identity, state, version, reason))
             case {"ask": "forget", "identity": str(identity)}:
                 await self._fleet.forget(identity)
                 return {}

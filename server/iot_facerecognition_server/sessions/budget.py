@@ -61,7 +61,7 @@ class LogBudget:
         """Allow `per_minute` in the long run; 0 allows any number."""
         self._lines = RateLimit(per_minute / 60, LOG_SECONDS)
         self._left_out = 0
-        self._told = -math.inf
+        self._reported = -math.inf
 
     def allows(self, characters: int, now: float) -> bool:
         """Tell whether a line of that length may be written, and count it."""
@@ -72,9 +72,9 @@ class LogBudget:
 
     def left_out(self, now: float) -> int:
         """Return how many lines were left out since the last report, once a minute at most."""
-        if not self._left_out or now - self._told < _SUMMARY_SECONDS:
+        if not self._left_out or now - self._reported < _SUMMARY_SECONDS:
             return 0
-        self._told = now
+        self._reported = now
         left_out, self._left_out = self._left_out, 0
         return left_out
 

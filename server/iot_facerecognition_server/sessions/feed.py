@@ -61,10 +61,10 @@ class Feed:
         """Let whoever listens know."""
         kind = type(event)
         if self._pictured:
-            self._tell(self._pictured.get(kind, ()), event)
+            self._notify(self._pictured.get(kind, ()), event)
             if isinstance(event, _PICTURED):
                 event = replace(event, picture=None)
-        self._tell(self._calls.get(kind, ()), event)
+        self._notify(self._calls.get(kind, ()), event)
 
     def picture(self, jpeg: bytes) -> bytes | None:
         """Return what to publish of a frame's `jpeg`: nothing while nobody wants pictures."""
@@ -98,7 +98,7 @@ class Feed:
 
         return Mailbox(enter, leave, most, picture_bytes, self._lost(name))
 
-    def _tell(self, calls: tuple[_Call, ...], event: Event) -> None:
+    def _notify(self, calls: tuple[_Call, ...], event: Event) -> None:
         for call in calls:
             try:
                 call(event)

@@ -1,4 +1,4 @@
-"""Why a peer is refused before it is a client, beside the protocol's own codes."""
+"""Why a peer is refused before it is a client, next to the protocol's own codes."""
 
 from typing import Final
 

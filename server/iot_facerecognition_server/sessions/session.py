@@ -113,21 +113,21 @@ class Session:
 
     def open(self) -> None:
         """Ask the client for its settings."""
-        self._tell(InitRequest(self._window))
+        self._send_message(InitRequest(self._window))
 
     def say(self, text: str) -> None:
         """Send the client a message for a person."""
-        self._tell(Text(text))
+        self._send_message(Text(text))
 
     def drain(self, hint: Drain) -> None:
         """Say when to come back, before the connection is closed; version 1 has no word for it."""
         if self.version >= Version.V2:
-            self._tell(hint)
+            self._send_message(hint)
 
     def acknowledge_update(self, version: str, attempt: str) -> None:
         """Tell a client on probation to keep its `version`; version 1 has no word for it."""
         if self.version >= Version.V2:
-            self._tell(UpdateAcknowledged(version, attempt))
+            self._send_message(UpdateAcknowledged(version, attempt))
 
     def receive_text(self, text: str) -> TextOutcome:
         """Take a text message and answer it."""
@@ -200,12 +200,12 @@ class Session:
         """
         if not faces and self.version < Version.V2:
             return False
-        self._tell(FacesFound(tuple(map(wire_face, faces)), frame))
+        self._send_message(FacesFound(tuple(map(wire_face, faces)), frame))
         return True
 
     def objects_found(self, frame: int, objects: tuple[ObjectLabel, ...]) -> None:
         """Send a frame's labels."""
-        self._tell(ObjectsFound(objects, frame))
+        self._send_message(ObjectsFound(objects, frame))
 
     def processed(self, frame: int, queue_seconds: float, compute_seconds: float) -> None:
         """Give back the credit of a frame that was worked on; times as in `FrameEnded`."""
@@ -265,18 +265,18 @@ class Session:
     def _echo(self, command: int | None) -> None:
         """Tell the value that holds, which may be another than the one asked for."""
         if command is not None and command in self._held:
-            self._tell(Setting(Command(command), self._held[command]))
+            self._send_message(Setting(Command(command), self._held[command]))
 
     def _refuse(
         self, code: ErrorCode, message: str, frame: int | None = None, *, fatal: bool = False
     ) -> Refused:
         if self.version >= Version.V2:
-            self._tell(ErrorReport(str(code), message, frame))
+            self._send_message(ErrorReport(str(code), message, frame))
         return Refused(self.client, code, message, fatal)
 
     def _finish(self, done: FrameDone) -> None:
         if self.version >= Version.V2:
-            self._tell(done)
+            self._send_message(done)
 
-    def _tell(self, message: Message) -> None:
+    def _send_message(self, message: Message) -> None:
         self._send(encode(message, self.version))

@@ -112,7 +112,7 @@ def _authorities(path: Path) -> list[x509.Certificate]:
 
 
 def _blocks(data: bytes) -> list[bytes]:
-    """Return the lists in a PEM file, which may hold anything else besides."""
+    """Return the lists in a PEM file, which may hold anything else, too."""
     return [_BEGIN + part.partition(_END)[0] + _END + b"\n" for part in data.split(_BEGIN)[1:]]
 
 

@@ -179,12 +179,12 @@ class TokenStore:
             for entry in tokens
         ]
         text = json.dumps({"tokens": entries}, indent=2, ensure_ascii=False) + "\n"
-        with self._telling():
+        with self._as_token_file_error():
             write_file(self.path, text.encode())
 
     def _refresh(self) -> None:
         """Read the file if it is another than at the last look; from any thread."""
-        with self._reading, self._telling():
+        with self._reading, self._as_token_file_error():
             try:
                 with open_regular(self.path) as file:
                     status = os.fstat(file.fileno())
@@ -210,11 +210,11 @@ class TokenStore:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """Let no other process change the file meanwhile, so that two changes do not lose one."""
-        with self._telling(), locked(self.path):
+        with self._as_token_file_error(), locked(self.path):
             yield
 
     @contextmanager
-    def _telling(self) -> Iterator[None]:
+    def _as_token_file_error(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:

@@ -398,7 +398,7 @@ async def test_a_certificate_is_looked_at_without_a_token(recogniser: Any, tmp_p
     assert (recogniser.tokens, recogniser.connections) == ([], 0)
 
 
-async def test_another_certificate_than_the_pinned_one_is_told_with_its_fingerprint(
+async def test_another_certificate_than_the_pinned_one_is_reported_with_its_fingerprint(
     recogniser: Any, tmp_path: Path
 ) -> None:
     wrong = {"connection.fingerprint": "00" * 32}

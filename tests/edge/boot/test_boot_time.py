@@ -71,7 +71,7 @@ def test_in_a_container_the_host_kernel_does_not_count():
     assert any("container" in note for note in boot.notes)
 
 
-def test_a_restarted_edge_is_told():
+def test_a_restarted_edge_is_reported():
     assert any("started again" in note for note in of(unit=UNIT.replace("=0", "=2")).notes)
 
 
@@ -109,7 +109,7 @@ def test_each_milestone_keeps_its_first_time_in_one_file(tmp_path: Path):
     }
 
 
-def test_a_file_that_cannot_be_written_is_told_once(tmp_path: Path):
+def test_a_file_that_cannot_be_written_is_reported_once(tmp_path: Path):
     told: list[str] = []
     milestones = Milestones(tmp_path / "missing" / "file", lambda: 1.0, told.append)
     milestones.reach(Milestone.READY)

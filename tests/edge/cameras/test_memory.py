@@ -50,7 +50,7 @@ def test_a_damaged_file_means_that_nothing_is_known(tmp_path: Path, content: byt
     assert CameraMemory(path).controls(Settings()) is None
 
 
-async def test_a_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+async def test_a_file_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     (tmp_path / "camera.json").mkdir()
     warnings = await keep(CameraMemory(tmp_path / "camera.json"), Settings(), OBEYED)
     assert "camera.json cannot be written" in warnings[0]

@@ -167,7 +167,7 @@ async def test_a_refusal_ends_it_with_the_cure(fake_server, photos, make_certifi
         (("--insecure", "--cafile", "x"), 2, "not allowed with"),
     ],
 )
-async def test_what_cannot_work_is_told_with_the_cure(photos: Path, arguments, code, words):
+async def test_what_cannot_work_is_reported_with_the_cure(photos: Path, arguments, code, words):
     given = [a.replace("{photo}", str(photos / "biden.jpg")) for a in arguments]
     found, _, notes = await outcome(*given)
     assert found == code
@@ -175,7 +175,7 @@ async def test_what_cannot_work_is_told_with_the_cure(photos: Path, arguments, c
     assert words in notes
 
 
-async def test_a_window_without_a_desktop_is_told_with_the_cure(fake_server, photos):
+async def test_a_window_without_a_desktop_is_reported_with_the_cure(fake_server, photos):
     async with fake_server() as server:
         code, _, notes = await outcome(*to(server, "--source", photos / "biden.jpg"))
     assert code == 1

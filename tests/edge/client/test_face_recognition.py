@@ -189,14 +189,14 @@ async def test_proof_of_the_server_can_be_asked_for(
         make_recognition("hall", "localhost", 1, 1, 1, fingerprint="a", cafile="b", source=pictures)
 
 
-async def test_methods_in_the_wrong_order_are_told(fake_server, pictures, make_recognition):
+async def test_methods_in_the_wrong_order_are_reported(fake_server, pictures, make_recognition):
     recognition = make_recognition("hall", "127.0.0.1", 9, 640, 480, source=pictures)
     for method in (recognition.start, lambda: recognition.sendmessage("x")):
         with pytest.raises(RuntimeError, match=r"connect\(\) comes before"):
             method()
 
 
-async def test_the_end_of_the_source_is_told(fake_server, photos, make_recognition):
+async def test_the_end_of_the_source_is_reported(fake_server, photos, make_recognition):
     async with fake_server() as server:
         once = Pictures([photos / "biden.jpg"], fps=200, repeat=False)
         recognition = make_recognition("a", "127.0.0.1", server.port, 1, 1, source=once)

@@ -11,7 +11,7 @@ from iot_facerecognition_client.presented import presented_certificate
 from .test_trust import shown_with
 
 
-async def test_the_certificate_is_told_and_nothing_is_asked_for(fake_server, make_certificate):
+async def test_the_certificate_is_reported_and_nothing_is_asked_for(fake_server, make_certificate):
     certificate = make_certificate(names=("elsewhere",), days=(1, 2))
     async with fake_server(certificate=certificate) as server:
         address = ServerAddress.parse(server.address)
@@ -33,7 +33,7 @@ async def test_of_two_certificates_for_one_key_it_is_the_one_to_pin(
     assert shown == impostor.fingerprint, "whose key was used, not whose certificate was sent along"
 
 
-async def test_why_there_is_no_certificate_is_told():
+async def test_why_there_is_no_certificate_is_reported():
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
@@ -42,13 +42,13 @@ async def test_why_there_is_no_certificate_is_told():
     assert told.value.failure.reason is Reason.UNREACHABLE
 
 
-async def test_a_name_that_is_none_is_told():
+async def test_a_name_that_is_none_is_reported():
     with pytest.raises(NoConnectionError, match=r"a\.\.b is no name") as told:
         await presented_certificate(ServerAddress("a..b", 50000))
     assert told.value.failure.reason is Reason.NAME_UNKNOWN
 
 
-async def test_a_port_without_tls_is_told():
+async def test_a_port_without_tls_is_reported():
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
         await writer.drain()

@@ -181,7 +181,7 @@ async def test_no_verification_connects_and_nags(fake_server, caplog):
 
 
 @pytest.mark.parametrize(("token", "words"), [("wrong", "not accept this token"), (None, "wants")])
-async def test_a_refused_token_is_told_and_tried_slowly(fake_server, token, words):
+async def test_a_refused_token_is_reported_and_tried_slowly(fake_server, token, words):
     async with fake_server(token=TOKEN) as server:
         trust = Fingerprint(server.certificate.fingerprint)
         status = await outcome(server.address, trust, token)
@@ -222,7 +222,7 @@ async def test_a_redirect_carries_no_token_away(fake_server, certificate):
 
 
 @pytest.mark.parametrize("answer", [b"SSH-2.0-dropbear\r\n", b"", b"\x15\x03\x01\x00\x02\x02\x46"])
-async def test_what_does_not_speak_tls_is_told(answer):
+async def test_what_does_not_speak_tls_is_reported(answer):
     async def speak(_reader, writer):
         writer.write(answer)
         with contextlib.suppress(OSError):
@@ -238,7 +238,7 @@ async def test_what_does_not_speak_tls_is_told(answer):
         assert address in status.text
 
 
-async def test_an_old_tls_is_told(certificate):
+async def test_an_old_tls_is_reported(certificate):
     context = certificate.server_context()
     context.maximum_version = ssl.TLSVersion.TLSv1_2
 
@@ -256,13 +256,13 @@ async def test_an_old_tls_is_told(certificate):
     assert "TLS 1.3" in status.text
 
 
-async def test_an_unknown_name_is_told():
+async def test_an_unknown_name_is_reported():
     status = await outcome("no-such-host.invalid", NoVerification())
     assert (status.state, status.reason) == (State.RETRYING, Reason.NAME_UNKNOWN)
     assert "no-such-host.invalid" in status.text
 
 
-async def test_a_server_that_does_not_speak_websocket_is_told(certificate):
+async def test_a_server_that_does_not_speak_websocket_is_reported(certificate):
     async def web_page(reader, writer):
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")

@@ -71,14 +71,14 @@ def test_a_box_lies_on_its_face_in_pictures_of_two_proportions_and_on_no_other(s
         before = scene
 
 
-def test_a_missing_desktop_is_told_with_the_cure(monkeypatch):
+def test_a_missing_desktop_is_reported_with_the_cure(monkeypatch):
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     with pytest.raises(SourceError, match=r"no desktop here; use --headless"):
         RecognitionWindow("title")
 
 
-def test_an_opencv_without_windows_is_told_with_the_cure(monkeypatch):
+def test_an_opencv_without_windows_is_reported_with_the_cure(monkeypatch):
     if "GUI:                           NONE" not in cv2.getBuildInformation():
         pytest.skip("this OpenCV has windows")
     monkeypatch.setenv("DISPLAY", ":0")

@@ -177,7 +177,7 @@ async def test_a_setting_is_pending_until_the_server_has_answered(
         assert edge.link.pending(COUNT)
 
 
-def test_an_authority_that_cannot_be_read_is_told_and_tried_again(
+def test_an_authority_that_cannot_be_read_is_reported_and_tried_again(
     recogniser: Recogniser, certificate: tuple[Path, Path, str], tmp_path: Path
 ) -> None:
     authority = tmp_path / "ca.pem"
@@ -231,7 +231,7 @@ def test_a_certificate_with_a_date_waits_for_the_time_of_day_but_not_for_ever(
     in_virtual_time(scenario)
 
 
-async def test_a_fault_of_the_program_is_told_with_its_words(
+async def test_a_fault_of_the_program_is_reported_with_its_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def broken(_: Client) -> None:

@@ -86,7 +86,7 @@ def test_a_text_with_a_token_asks_nobody(tmp_path: Path, asked: list[Any]) -> No
         (("192.168.1.10", "482193658"), 1, "not the right one"),
     ],
 )
-def test_what_does_not_pair_is_told_and_keeps_nothing(
+def test_what_does_not_pair_is_reported_and_keeps_nothing(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     arguments: tuple[str, ...],

@@ -103,7 +103,7 @@ def test_an_answer_without_a_change_is_published_since_nothing_is_pending_any_mo
     assert bench.events == [SettingChanged(COUNT, 5, 5)]
 
 
-def test_a_value_that_is_not_allowed_here_is_told_and_effective_all_the_same() -> None:
+def test_a_value_that_is_not_allowed_here_is_reported_and_effective_all_the_same() -> None:
     bench = Bench({COUNT: 5})
     bench.answer("label_count", -3)
     assert bench.settings.recognition.label_count == 5

@@ -39,7 +39,7 @@ def shown(device) -> str:
     ],
     ids=lambda value: repr(value[:14]) if isinstance(value, bytes) else None,
 )
-def test_a_file_that_cannot_be_read_is_told_and_changes_nothing(device, data, words):
+def test_a_file_that_cannot_be_read_is_reported_and_changes_nothing(device, data, words):
     device.write(data)
     before = device.files()
     outcome = device.start()
@@ -199,7 +199,7 @@ def test_a_file_that_cannot_be_read_is_told_and_changes_nothing(device, data, wo
         ('["a\\u001b[31m\\nb"]\n', "[", "not known", Area.DEVICE),
     ],
 )
-def test_a_mistake_is_told_with_its_place_and_its_cure(device, text, place, words, area):
+def test_a_mistake_is_reported_with_its_place_and_its_cure(device, text, place, words, area):
     device.write(text)
     report = device.start().report
     assert len(report.problems) == 1, report.problems
@@ -234,7 +234,7 @@ def test_a_mended_file_is_applied_at_the_next_start(device):
     assert "No mistakes" in device.status
 
 
-def test_a_mistake_is_told_again_at_every_start_until_it_is_mended(device):
+def test_a_mistake_is_reported_again_at_every_start_until_it_is_mended(device):
     device.write("hostname = kitchen\n")
     first = device.start().report
     before = device.files()
@@ -353,7 +353,7 @@ def test_no_secret_is_ever_told(device):
     assert "s3cret" not in device.read("var/lib/first-boot/applied.json")
 
 
-def test_a_thousand_mistakes_are_told_shortly(device):
+def test_a_thousand_mistakes_are_reported_shortly(device):
     lines = "".join(f'key{number} = "x"\n' for number in range(2000))
     device.write(f"[iot-facerecognition]\n{lines}")
     report = device.start().report
@@ -361,7 +361,7 @@ def test_a_thousand_mistakes_are_told_shortly(device):
     assert len(device.status) < 20_000
 
 
-def test_a_file_that_windows_named_otherwise_is_told(device):
+def test_a_file_that_windows_named_otherwise_is_reported(device):
     device.write(GOOD, "iot-facerecognition.toml.txt")
     (problem,) = device.start().report.problems
     assert "rename it to iot-facerecognition.toml" in problem
@@ -378,7 +378,7 @@ def test_a_section_that_cannot_be_applied_says_what_is_missing(device):
     assert "correct horse" in device.card
 
 
-def test_a_command_that_fails_is_told_and_tried_again(device):
+def test_a_command_that_fails_is_reported_and_tried_again(device):
     device.failing.add("systemctl")
     device.write(GOOD)
     report = device.start().report

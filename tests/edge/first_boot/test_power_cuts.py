@@ -207,7 +207,7 @@ def test_a_read_only_boot_partition_does_not_undo_what_was_changed_on_the_screen
     assert device.settings["camera.fps"] == 25
 
 
-def test_a_full_disk_is_told_and_tried_again(device):
+def test_a_full_disk_is_reported_and_tried_again(device):
     device.write(GOOD)
     patch = pytest.MonkeyPatch()
     original = os.open

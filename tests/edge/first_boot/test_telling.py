@@ -62,7 +62,7 @@ def test_the_light_shows_the_code_and_is_given_back(leds):
     assert (leds / "ACT/trigger").read_text() == "mmc0"
 
 
-def test_a_board_without_a_light_is_told(tmp_path):
+def test_a_board_without_a_light_is_reported(tmp_path):
     with pytest.raises(LightError, match="neither ACT nor led0"):
         Light.find(tmp_path)
 

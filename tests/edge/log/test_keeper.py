@@ -67,7 +67,7 @@ def test_another_size_holds_from_the_next_entry_on(keep: Keep, tmp_path: Path) -
     keeper.close()
 
 
-def test_a_file_that_cannot_be_written_is_told_once_and_the_log_goes_on(
+def test_a_file_that_cannot_be_written_is_reported_once_and_the_log_goes_on(
     keep: Keep, tmp_path: Path
 ) -> None:
     settings, log, keeper = keep(to_file=True)

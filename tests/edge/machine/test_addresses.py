@@ -18,7 +18,7 @@ damaged
 """
 
 
-def test_global_addresses_of_version_6_are_told_and_deprecated_ones_are_not(
+def test_global_addresses_of_version_6_are_reported_and_deprecated_ones_are_not(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "proc/net").mkdir(parents=True)

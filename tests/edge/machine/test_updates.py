@@ -45,22 +45,22 @@ def device(places: Places) -> Device:
 
 def test_the_updater_sees_whether_the_appliance_streams(updates: Updates, device: Device) -> None:
     assert "does not run" in device.unhealthy()
-    updates.tell(0.0, connected=False, camera="running")
+    updates.report_streaming(0.0, connected=False, camera="running")
     assert "not connected" in device.unhealthy()
-    updates.tell(0.0, connected=True, camera="off")
+    updates.report_streaming(0.0, connected=True, camera="off")
     assert "its camera is 'off'" in device.unhealthy()
     for status in (FrameStatus.DROPPED, FrameStatus.REJECTED):
         updates.accept(FrameEnded(1, status), 0.0)
-    updates.tell(1.0, connected=True, camera="running")
+    updates.report_streaming(1.0, connected=True, camera="running")
     assert "no results" in device.unhealthy(), "frames without a result are none"
     updates.accept(FrameEnded(2, FrameStatus.PROCESSED), 1.0)
-    updates.tell(2.0, connected=True, camera="running")
+    updates.report_streaming(2.0, connected=True, camera="running")
     assert device.unhealthy() == ""
 
 
 def test_an_old_word_is_none(updates: Updates, device: Device, places: Places) -> None:
     updates.accept(FrameEnded(2, FrameStatus.PROCESSED), 1.0)
-    updates.tell(2.0, connected=True, camera="running")
+    updates.report_streaming(2.0, connected=True, camera="running")
     old = (places.runtime / "streaming").stat().st_mtime - 31
     os.utime(places.runtime / "streaming", (old, old))
     assert "does not run" in device.unhealthy()
@@ -131,11 +131,11 @@ def test_a_damaged_state_is_none(updates: Updates, places: Places, content: byte
     assert updates.report is None or isinstance(updates.report, UpdateReport)
 
 
-def test_a_folder_that_takes_nothing_is_told_once(tmp_path: Path) -> None:
+def test_a_folder_that_takes_nothing_is_reported_once(tmp_path: Path) -> None:
     warnings: list[str] = []
     (tmp_path / "file").write_text("")
     updates = Updates(tmp_path / "file" / "folder", None, warnings.append)
-    updates.tell(0.0, connected=True, camera="running")
+    updates.report_streaming(0.0, connected=True, camera="running")
     updates.touched(0.0)
     assert len(warnings) == 1
     assert "RuntimeDirectory" in warnings[0]
@@ -143,7 +143,7 @@ def test_a_folder_that_takes_nothing_is_told_once(tmp_path: Path) -> None:
 
 def test_without_a_service_nothing_is_written(tmp_path: Path) -> None:
     updates: Any = Updates(None, None, pytest.fail)
-    updates.tell(0.0, connected=True, camera="running")
+    updates.report_streaming(0.0, connected=True, camera="running")
     updates.touched(0.0)
     assert not updates.changed()
     assert not list(tmp_path.iterdir())

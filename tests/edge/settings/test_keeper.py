@@ -100,7 +100,7 @@ async def test_a_change_during_a_slow_write_is_written_after_it(tmp_path: Path) 
     assert bench.file.saved == [{"camera.fps": 9}, {"camera.fps": 10}]
 
 
-def test_a_card_that_is_full_is_told_and_tried_again_at_the_next_change(tmp_path: Path) -> None:
+def test_a_card_that_is_full_is_reported_and_tried_again_at_the_next_change(tmp_path: Path) -> None:
     async def scenario() -> None:
         bench = Bench(tmp_path)
         bench.file.full = True

@@ -71,7 +71,7 @@ def test_only_root_changes_anything(places, command, capsys):
     assert "put `sudo` before it" in capsys.readouterr().err
 
 
-def test_a_damaged_journal_is_told(places, capsys):
+def test_a_damaged_journal_is_reported(places, capsys):
     places.journal.write_text("{")
     assert main(["wait", "0"]) == 1
     assert "if no update is under way, remove it" in capsys.readouterr().err

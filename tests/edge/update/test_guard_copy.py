@@ -1,4 +1,4 @@
-"""The guard's copy is a program of its own, whatever is installed beside it."""
+"""The guard's copy is a program of its own, whatever else is installed."""
 
 import subprocess
 import sys

@@ -108,7 +108,7 @@ def test_without_a_touch_everything_is_as_before(appliance):
 
 
 def test_a_calibration_that_hits_nothing_is_not_kept(appliance):
-    """Crosses touched beside by a fifth of the screen fit each other: only trying tells."""
+    """Crosses that are each missed by a fifth of the screen fit each other: only trying tells."""
     device = Device(appliance, PANELS["as it is"])
     device.calibrate(off=(0, 0))
     x, y = device.layer.keep_button.rect.center

@@ -74,7 +74,7 @@ def test_a_change_from_elsewhere_is_seen(finger):
     assert popup.title.text == "Brightness: 35 %"
 
 
-def test_a_camera_without_controls_is_told(finger):
+def test_a_camera_without_controls_is_reported(finger):
     popup = open_controls(finger, {"width", "height", "fps"})
     assert popup.nothing.visible
     assert popup.setting is None
@@ -84,7 +84,7 @@ def test_a_camera_without_controls_is_told(finger):
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_what_a_camera_cannot_do_is_told_whole(finger_on, size):
+def test_what_a_camera_cannot_do_is_reported_whole(finger_on, size):
     finger = finger_on(size)
     popup = open_controls(finger, {"width"})
     nothing = popup.nothing

@@ -250,7 +250,7 @@ def test_a_code_with_a_token_or_for_an_open_server_connects_at_once(new, token):
 
 
 @zbar
-def test_a_code_with_an_address_that_is_none_is_told(new):
+def test_a_code_with_an_address_that_is_none_is_reported(new):
     popup = new.top
     new.tap(popup.scan)
     new.appliance.run_camera()
@@ -260,7 +260,7 @@ def test_a_code_with_an_address_that_is_none_is_told(new):
     assert new.appliance.introduction.paired_with is None
 
 
-def test_without_zbar_the_cure_is_told(new, monkeypatch):
+def test_without_zbar_the_cure_is_reported(new, monkeypatch):
     def missing(name):
         raise OSError(f"{name}: cannot open shared object file")
 

@@ -159,7 +159,9 @@ def test_an_objection_is_whole_and_leaves_by_a_tap(finger_on, cut, size):
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_a_missing_camera_is_told_whole_in_its_view_and_on_the_page_about_it(finger_on, cut, size):
+def test_a_missing_camera_is_reported_whole_in_its_view_and_on_the_page_about_it(
+    finger_on, cut, size
+):
     finger = finger_on(size)
     finger.appliance.camera = CameraStatus(CameraState.FAILED, NO_CAMERA)
     finger.app.open(Page.CAMERA)

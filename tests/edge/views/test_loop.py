@@ -35,7 +35,7 @@ class Watched(MemoryScreen):
 
 @pytest.fixture
 def running(appliance):
-    """Run a test as a coroutine beside the loop; it gets the screen."""
+    """Run a test as a coroutine next to the loop; it gets the screen."""
 
     def start(body, leave=True, loop_factory=None):
         async def both():

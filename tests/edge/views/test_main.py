@@ -239,7 +239,7 @@ def test_the_keys_of_a_keyboard_lie_on_the_screen_and_apart(finger_on, size):
     for number, cap in enumerate(caps):
         assert finger.screen.canvas.get_rect().contains(cap)
         assert cap.collidelist(caps[number + 1 :]) == -1
-        # A tap in the gap beside a key counts for it, so its target is larger than it looks.
+        # A tap in the gap next to a key counts for it, so its target is larger than it looks.
         assert cap.height >= 32
 
 

@@ -59,12 +59,12 @@ def test_the_example_is_a_bench_that_uses_every_section():
         ("[power\n", "is not TOML"),
     ],
 )
-def test_a_mistake_is_told_with_its_place_and_cure(tmp_path, text, said):
+def test_a_mistake_is_reported_with_its_place_and_cure(tmp_path, text, said):
     with pytest.raises(BenchError, match=said) as raised:
         read(tmp_path, text)
     assert "bench.toml" in str(raised.value) or "camera.show" in str(raised.value)
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path):
+def test_a_file_that_is_not_there_is_reported(tmp_path):
     with pytest.raises(BenchError, match="cannot be read: No such file"):
         Bench.read(tmp_path / "nowhere.toml")

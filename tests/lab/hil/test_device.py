@@ -29,7 +29,7 @@ def test_a_device_without_a_sensor_has_no_temperature():
     assert Sample.parse(PRINTED.replace("41234", "none")).temperature is None
 
 
-def test_another_answer_is_told():
+def test_another_answer_is_reported():
     with pytest.raises(DeviceCommandError, match="describes itself as"):
         Sample.parse("bash: no such command")
 

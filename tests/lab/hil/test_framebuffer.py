@@ -13,7 +13,7 @@ def test_the_kernels_description_is_read():
 
 
 @pytest.mark.parametrize("text", ["", "640,480 1280", "640x480 1280 16"])
-def test_another_description_is_told(text):
+def test_another_description_is_reported(text):
     with pytest.raises(FramebufferError, match="describes the framebuffer as"):
         Form.parse(text)
 
@@ -34,7 +34,7 @@ def test_thirty_two_bits_are_blue_green_red():
     assert [picture.getpixel((x, 0)) for x in range(6)] == COLOURS
 
 
-def test_too_few_bytes_and_other_depths_are_told():
+def test_too_few_bytes_and_other_depths_are_reported():
     with pytest.raises(FramebufferError, match="gave 3 bytes of 8"):
         picture_of(b"abc", Form(2, 2, 4, 16))
     with pytest.raises(FramebufferError, match="8 bits a pixel"):

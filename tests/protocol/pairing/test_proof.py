@@ -109,7 +109,7 @@ def test_code_is_read_as_people_write_it(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "48219365", "4821936570", "48219365x", "\u0664" * 9])
-def test_what_is_no_code_is_told(text: str) -> None:
+def test_what_is_no_code_is_reported(text: str) -> None:
     with pytest.raises(PairingCodeError, match="9 digits"):
         parse_code(text)
 

@@ -65,7 +65,7 @@ def test_a_text_may_come_without_port_and_with_what_a_later_version_writes():
         (f"iot-facerecognition://host?sha256={PRINT}&x=" + "y" * 1000, "1024 characters"),
     ],
 )
-def test_what_pairs_no_device_is_told(text: str, words: str):
+def test_what_pairs_no_device_is_reported(text: str, words: str):
     with pytest.raises(PairingTextError, match=words):
         parse_pairing_text(text)
 

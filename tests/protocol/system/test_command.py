@@ -89,7 +89,7 @@ def test_whoever_reads_may_have_gone(tmp_path: Path, program):
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's full device")
 @pytest.mark.parametrize("program", COMMANDS)
-def test_a_full_disk_is_told_and_no_success(tmp_path: Path, program):
+def test_a_full_disk_is_reported_and_no_success(tmp_path: Path, program):
     with Path("/dev/full").open("wb") as full:
         done = run(program, PRINTING[program], tmp_path, environment(), stdout=full)
     assert b"Traceback" not in done.stderr

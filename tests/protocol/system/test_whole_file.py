@@ -62,7 +62,7 @@ def test_a_failure_leaves_what_was_there_and_nothing_else(tmp_path: Path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_folder_that_cannot_be_is_told(tmp_path: Path):
+def test_a_folder_that_cannot_be_is_reported(tmp_path: Path):
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match="file"), in_place_of(tmp_path / "file" / "below"):
         pass
@@ -125,7 +125,7 @@ def test_a_symbolic_link_stays_and_its_target_is_replaced(tmp_path: Path):
     assert names(tmp_path / "real") == ["tokens.json"]
 
 
-def test_links_in_a_circle_are_told(tmp_path: Path):
+def test_links_in_a_circle_are_reported(tmp_path: Path):
     (tmp_path / "a").symlink_to("b")
     (tmp_path / "b").symlink_to("a")
     with pytest.raises(OSError, match="symbolic links"):

@@ -187,7 +187,7 @@ def test_a_change_waits_for_the_backup_under_way(server, run, home):
     assert b"hall" in (home / "state/tokens.json").read_bytes()
 
 
-def test_what_is_left_out_is_told(server, run, home):
+def test_what_is_left_out_is_reported(server, run, home):
     (home / "elsewhere/bo.jpg").unlink()
     result = run("backup", "faces.tar")
     assert result.code == 0

@@ -27,7 +27,7 @@ def test_a_token_can_be_added_listed_and_revoked(run):
     assert token_store(load(None, {})).find(token) is None
 
 
-def test_a_token_that_cannot_be_made_or_found_is_told(run):
+def test_a_token_that_cannot_be_made_or_found_is_reported(run):
     run("token", "add", "kitchen")
     taken = run("token", "add", "kitchen")
     assert (taken.code, taken.out) == (1, "")
@@ -191,7 +191,7 @@ def test_the_configured_detector_decides_on_photos(run, home, photos):
     assert result.code == 0, result.err
 
 
-def test_a_photo_that_serves_somebody_else_is_told(run, home, photos):
+def test_a_photo_that_serves_somebody_else_is_reported(run, home, photos):
     (home / "one.jpg").write_bytes((photos / "biden.jpg").read_bytes())
     (home / "two.jpg").write_bytes((photos / "biden.jpg").read_bytes())
     assert not run("faces", "add", "joe b", "one.jpg").err
@@ -223,7 +223,7 @@ def test_a_person_can_be_removed(run, home):
     assert "it knows b" in again.err
 
 
-def test_a_damaged_reference_file_is_told(run, home, photos):
+def test_a_damaged_reference_file_is_reported(run, home, photos):
     (home / "faces.json").write_text("{")
     for line in (["list"], ["remove", "a"], ["add", "a", photos / "biden.jpg"]):
         result = run("faces", *line)

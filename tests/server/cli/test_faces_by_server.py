@@ -99,7 +99,7 @@ def test_a_server_of_an_older_version_is_told_from_none(state, run, home):
     assert not (home / "faces.json").exists()
 
 
-def test_what_the_server_cannot_do_is_told(state, run):
+def test_what_the_server_cannot_do_is_reported(state, run):
     def refuse(listening):
         connection, _ = listening.accept()
         with connection:
@@ -115,7 +115,7 @@ def test_what_the_server_cannot_do_is_told(state, run):
     assert "8 commands have photos looked at already" in result.err
 
 
-def test_a_photo_that_only_the_command_sees_is_told(state, run, home):
+def test_a_photo_that_only_the_command_sees_is_reported(state, run, home):
     def miss(listening):
         connection, _ = listening.accept()
         with connection:

@@ -151,7 +151,7 @@ def test_record_that_cannot_be_saved_is_said(run: Run, fleet: FleetKeeper, home:
     assert "recorded, and lost when the server ends" in result.err
 
 
-def test_without_a_server_the_cure_is_told(run: Run, home: Path) -> None:
+def test_without_a_server_the_cure_is_reported(run: Run, home: Path) -> None:
     for folder in (False, True):
         if folder:
             (home / "state").mkdir()

@@ -47,7 +47,7 @@ def test_the_first_start_makes_what_is_needed_and_prints_the_token_until_it_is_u
     words = " ".join(fingerprint_words(digits))
     groups = " ".join(fingerprint_groups(digits))
     assert f"an edge shows it as: {words}, in groups: {groups}\n" in said
-    assert f"\nwords: {words}\n" in said, "they stand beside the token, too"
+    assert f"\nwords: {words}\n" in said, "they stand next to the token, too"
     process.send_signal(signal.SIGTERM)
     rest, _ = process.communicate(timeout=60)
     assert process.returncode == 0
@@ -103,7 +103,7 @@ def test_a_first_token_that_is_given_is_printed_nowhere_and_lets_a_client_in(rea
 
 
 @pytest.mark.skipif(container_id() is not None, reason="its host name may be its number")
-def test_a_host_name_that_came_after_the_certificate_is_told_with_the_cure(start, home):
+def test_a_host_name_that_came_after_the_certificate_is_reported_with_the_cure(start, home):
     (home / "config.ini").touch()
     hosts = HostNames(("localhost", "before"), ())
     ServerIdentity(load(home / "config.ini", {}), lambda: hosts).issue()

@@ -122,7 +122,7 @@ def in_namespace(home: Path, *steps: str) -> subprocess.Popen[str]:
 
 
 @as_root
-def test_a_read_only_state_directory_is_told_once_and_the_server_serves(start, home):
+def test_a_read_only_state_directory_is_reported_once_and_the_server_serves(start, home):
     (home / "config.ini").write_text(SETTINGS + "[Log]\nEnable=false\n")
     for command in (["token", "add", "kitchen"], ["cert", "new"]):
         process = start(*command)

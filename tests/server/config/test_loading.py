@@ -100,7 +100,7 @@ def test_it_is_told_where_each_value_comes_from(tmp_path):
     assert origins["[Connection] ServerName"] == (Origin.DEFAULT, "iot-facerecognition-server")
 
 
-def test_all_errors_are_told_at_once(tmp_path):
+def test_all_errors_are_reported_at_once(tmp_path):
     path = written(
         tmp_path,
         "[Connection]\nPort=70000\nBnd=::1\n[Engin]\nDevice=cpu\n[Log]\nEnable=perhaps\n"
@@ -190,7 +190,7 @@ def test_an_indented_key_is_no_part_of_the_value_above_it(tmp_path):
     assert "remove the indentation" in found[0]
 
 
-def test_lines_that_are_nothing_are_told_with_their_numbers(tmp_path):
+def test_lines_that_are_nothing_are_reported_with_their_numbers(tmp_path):
     found = problems(written(tmp_path, "[Log]\nnonsense\nLevel=info\nmore\n[Connection]\nPort=x\n"))
     assert [problem for problem in found if "line 2" in problem and "'nonsense'" in problem]
     assert [problem for problem in found if "line 4" in problem and "'more'" in problem]
@@ -264,7 +264,7 @@ def test_a_renamed_variable_is_still_read_and_goes_before_the_file(tmp_path):
     )
 
 
-def test_what_is_wrong_with_a_renamed_key_is_told_by_the_name_that_stands_there(tmp_path):
+def test_what_is_wrong_with_a_renamed_key_is_reported_by_the_name_that_stands_there(tmp_path):
     (problem,) = problems(written(tmp_path, "[Engine]\nFollowing=perhaps\n"))
     assert "[Engine] Following=perhaps" in problem
     (problem,) = problems(None, {"IOT_FACERECOGNITION_ENGINE_FOLLOWING": "perhaps"})

@@ -67,7 +67,7 @@ class FarSide:
     def _work(self, number: int, frame: Frame, wants: Wants, rank: float) -> None:
         if self.room is not None and self._under_way >= self.room:
             for part in parts_of(wants):
-                self._tell(number, part, WorkFailedError("the far side is full"))
+                self._hand_over(number, part, WorkFailedError("the far side is full"))
             return
         submission = self.engine.submit(frame, wants, rank)
         for part in parts_of(wants):
@@ -77,9 +77,9 @@ class FarSide:
 
     def _done(self, number: int, part: str, future: "asyncio.Future[Any]") -> None:
         self._under_way -= 1
-        self._tell(number, part, future.exception() or future.result())
+        self._hand_over(number, part, future.exception() or future.result())
 
-    def _tell(self, number: int, part: str, outcome: object) -> None:
+    def _hand_over(self, number: int, part: str, outcome: object) -> None:
         self._answer(pickle.dumps((number, part, outcome)))
 
 

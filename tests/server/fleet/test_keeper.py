@@ -96,7 +96,7 @@ async def test_what_operators_want_is_saved_when_they_are_answered(tmp_path: Pat
         ("cellar", "1.3.0"),
         ("kitchen", "1.3.0"),
     ]
-    told = await again.keeper.tell("cellar", "skipped", None, "unhealthy before")
+    told = await again.keeper.report("cellar", "skipped", None, "unhealthy before")
     assert told.stage is UpdateStage.SKIPPED
     await again.keeper.forget("kitchen")
     third = Bench(tmp_path)
@@ -113,7 +113,7 @@ async def test_what_is_no_identity_is_refused(tmp_path: Path, identity: str) -> 
     with pytest.raises(FleetRequestError, match="no identity"):
         await bench.keeper.want("1.3.0", ["kitchen", identity])
     with pytest.raises(FleetRequestError, match="no identity"):
-        await bench.keeper.tell(identity, "lost", None, None)
+        await bench.keeper.report(identity, "lost", None, None)
     assert bench.keeper.edges() == ()
 
 

@@ -94,7 +94,7 @@ def test_rate_while_a_controller_installs_is_not_the_one_before() -> None:
     lab = Lab()
     first = lab.join()
     lab.stream(first, 70, 15, running("1.2.0"))
-    lab.record.tell("kitchen", "installing", "1.3.0", None, lab.moment)
+    lab.record.report("kitchen", "installing", "1.3.0", None, lab.moment)
     lab.stream(first, 70, 4, running("1.2.0"))
     lab.record.leave(first, lab.moment)
     lab.stream(lab.join(), 120, 7, ON_PROBATION)
@@ -298,10 +298,10 @@ def test_what_an_edge_says_is_bounded() -> None:
 
 def test_controller_reports_of_an_edge_that_was_never_here() -> None:
     lab = Lab()
-    lab.record.tell("attic", "skipped", "1.3.0", "not in the rack", lab.moment)
+    lab.record.report("attic", "skipped", "1.3.0", "not in the rack", lab.moment)
     assert lab.edge("attic").stage is UpdateStage.SKIPPED
     with pytest.raises(FleetRequestError):
-        lab.record.tell("typo", "good", None, None, lab.moment)
+        lab.record.report("typo", "good", None, None, lab.moment)
     assert lab.record.edge("typo", lab.moment) is None, "nothing remains of what was refused"
 
 

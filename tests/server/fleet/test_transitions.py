@@ -16,10 +16,10 @@ COLUMNS = (
     News.MET,
     News.ACKNOWLEDGED,
     News.SILENT,
-    News.TOLD_INSTALLING,
-    News.TOLD_ROLLED_BACK,
-    News.TOLD_SKIPPED,
-    News.TOLD_LOST,
+    News.REPORTED_INSTALLING,
+    News.REPORTED_ROLLED_BACK,
+    News.REPORTED_SKIPPED,
+    News.REPORTED_LOST,
 )
 # What each leads to: i(nstalling) p(robation) g(ood) r(olled back) s(kipped) l(ost) w(anted, so
 # pending), 0 for no update; a dot where it changes nothing.

@@ -13,8 +13,8 @@ from iot_facerecognition_server.fleet.updates import (
     acknowledge,
     lose,
     settle,
+    take_controller_report,
     take_report,
-    tell,
     want,
 )
 
@@ -26,7 +26,7 @@ def said(edge: Edge, state: str, attempt: str = "a1", version: str = "1.3.0") ->
 
 
 def told(edge: Edge, stage: str) -> Edge:
-    return tell(edge, stage, 100.0, version=None, reason=None)
+    return take_controller_report(edge, stage, 100.0, version=None, reason=None)
 
 
 def test_an_update_from_wish_to_end() -> None:
@@ -132,7 +132,9 @@ def test_lost_edge_is_found_by_whatever_it_says() -> None:
 
 def test_controller_says_what_the_edge_cannot() -> None:
     pending = want(EDGE, "1.3.0", 1.0)
-    skipped = tell(pending, "skipped", 2.0, version=None, reason="unhealthy\nbefore")
+    skipped = take_controller_report(
+        pending, "skipped", 2.0, version=None, reason="unhealthy\nbefore"
+    )
     assert skipped.update is not None
     assert (skipped.stage, skipped.update.reason) == (UpdateStage.SKIPPED, "unhealthy before")
     assert skipped.update.version == "1.3.0"
@@ -150,7 +152,7 @@ def test_controller_does_not_set_back_what_the_edge_has_said() -> None:
 
 def test_controllers_word_on_an_update_that_is_over_begins_another() -> None:
     good = acknowledge(said(EDGE, UpdateState.PROBATION), 5.0)
-    installing = tell(good, "installing", 6.0, version="1.4.0", reason=None)
+    installing = take_controller_report(good, "installing", 6.0, version="1.4.0", reason=None)
     assert installing.update is not None
     assert (installing.update.version, installing.update.attempt) == ("1.4.0", None)
     assert said(installing, UpdateState.GOOD) == installing, "the edge still speaks of the old one"
@@ -167,7 +169,7 @@ def test_what_is_no_version_cannot_be_wanted(version: str) -> None:
     with pytest.raises(FleetRequestError, match="is no version"):
         want(EDGE, version, 1.0)
     with pytest.raises(FleetRequestError, match="is no version"):
-        tell(EDGE, "skipped", 1.0, version=version, reason=None)
+        take_controller_report(EDGE, "skipped", 1.0, version=version, reason=None)
 
 
 MOVES = st.lists(

@@ -68,7 +68,7 @@ def folder(tmp_path: Path, photos: Path) -> Path:
 
 @pytest.fixture
 def write(folder: Path) -> WriteFile:
-    """Write a value as faces.json beside the photos."""
+    """Write a value as faces.json next to the photos."""
 
     def write(document: object) -> ReferenceFile:
         path = folder / "faces.json"

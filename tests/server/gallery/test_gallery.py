@@ -26,7 +26,7 @@ def test_the_nearest_reference_under_the_threshold_wins():
     assert gallery.match(at(0.0)) == [Match("near", pytest.approx(0.2))]
 
 
-def test_beyond_the_threshold_a_face_is_unknown_but_its_distance_is_told():
+def test_beyond_the_threshold_a_face_is_unknown_but_its_distance_is_reported():
     gallery = Gallery(["ada"], at(0.0), threshold=0.6)
     matches = gallery.match(at(0.59, 0.6, 0.61))
     assert [match.tag for match in matches] == ["ada", "", ""]

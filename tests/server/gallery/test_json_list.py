@@ -38,7 +38,7 @@ def test_an_entry_longer_than_a_first_look_is_whole():
         (f'["{"x" * LONGEST_ENTRY}"]', f"(an entry has up to {LONGEST_ENTRY} characters)"),
     ],
 )
-def test_what_is_wrong_is_told_with_line_and_column(text, told):
+def test_what_is_wrong_is_reported_with_line_and_column(text, told):
     with pytest.raises(JsonListError) as caught:
         list(entries(text))
     assert told in str(caught.value)

@@ -219,7 +219,7 @@ def test_names_that_are_not_utf8_are_refused(tmp_path: Path):
     assert not references.path.exists()
 
 
-def test_of_very_many_wrong_entries_the_number_is_told(write):
+def test_of_very_many_wrong_entries_the_number_is_reported(write):
     found = write([{"tag": "Joe", "photos": "b.jpg"}, *[7] * (MOST_PROBLEMS + 5)]).read()
     assert len(found.problems) == MOST_PROBLEMS + 1
     assert found.problems[-1].endswith("5 more are wrong")

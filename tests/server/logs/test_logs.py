@@ -211,7 +211,7 @@ class Terminal(io.StringIO):
         return super().write(text)
 
 
-def test_a_terminal_that_hangs_holds_up_nobody_and_losses_are_told(settings):
+def test_a_terminal_that_hangs_holds_up_nobody_and_losses_are_reported(settings):
     console = Terminal()
     with ServerLog(settings(ENABLE="false"), console, capacity=10) as server_log:
         log.info("first")

@@ -23,7 +23,7 @@ DATA_VARIABLE = "FACERECOGNITION_TEST_DATA"
 
 @pytest.fixture(scope="session")
 def data() -> Path:
-    """Folder with test data too large for the repository: named, or `shared/data` beside it."""
+    """Folder with test data too large for the repository: named, or `shared/data` next to it."""
     named = os.environ.get(DATA_VARIABLE)
     folder = Path(named) if named else Path(__file__).parents[4] / "shared" / "data"
     if not folder.is_dir():

@@ -1,4 +1,4 @@
-"""Landmarks and chips in batches, beside dlib's own one face at a time."""
+"""Landmarks and chips in batches, compared with dlib's own one face at a time."""
 
 from pathlib import Path
 

@@ -33,7 +33,7 @@ def test_each_tile_has_five_sixths_of_the_one_before(width, height):
 
 
 def test_a_landscape_is_laid_out_in_two_columns():
-    """By hand after dlib's rules: 640x480 goes down until 223x166 fits beside what is left."""
+    """By hand after dlib's rules: 640x480 goes down until 223x166 fits next to what is left."""
     pyramid = tiled_pyramid(640, 480, PADDING)
     lefts = [tile.left for tile in pyramid.tiles]
     down = [left == 11 for left in lefts]

@@ -83,7 +83,7 @@ class Bench:
         }
 
 
-def test_client_counts_are_told_beside_the_servers() -> None:
+def test_client_counts_are_exported_next_to_the_servers() -> None:
     bench = Bench()
     kitchen, door = bench.join(1, "kitchen"), bench.join(2, "door")
     kitchen.frame_arrived()

@@ -19,7 +19,7 @@ def test_values_are_read_anew_at_each_scrape() -> None:
     assert value(registry, "frames_waiting") == 5
 
 
-def test_value_that_is_unknown_or_whose_disk_is_gone_is_left_out_and_the_rest_is_told(
+def test_value_that_is_unknown_or_whose_disk_is_gone_is_left_out_and_the_rest_is_reported(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     def gone() -> float:

@@ -127,9 +127,9 @@ def test_answers_are_as_the_schema_says_and_have_no_other_field(bench: Bench) ->
 
 def test_schema_knows_every_state_and_health_field() -> None:
     assert SCHEMA["$defs"]["update"]["properties"]["state"]["enum"] == list(UpdateStage)
-    beside = {"version", "installed", "update"}
+    elsewhere = {"version", "installed", "update"}
     told = list(SCHEMA["$defs"]["health"]["properties"])
-    assert told == [field.name for field in fields(Health) if field.name not in beside]
+    assert told == [field.name for field in fields(Health) if field.name not in elsewhere]
 
 
 def test_page_shows_every_state_and_a_valid_edge() -> None:

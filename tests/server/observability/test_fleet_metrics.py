@@ -38,7 +38,7 @@ def test_state_is_one_and_the_others_are_zero() -> None:
     assert bench.value("not_recorded_total") == 7
 
 
-def test_three_versions_are_told_and_what_is_not_known_is_empty() -> None:
+def test_three_versions_are_reported_and_what_is_not_known_is_empty() -> None:
     bench = Bench([Edge("kitchen", desired="1.3.0", reported="1.3.0~rc1", running="1.2.0+x-1")])
     labels = {"desired": "1.3.0", "reported": "1.3.0~rc1", "running": "1.2.0+x-1"}
     assert bench.value("version_info", identity="kitchen", **labels) == 1

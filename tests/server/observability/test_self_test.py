@@ -85,7 +85,7 @@ def test_right_answer_passes() -> None:
         ),
     ],
 )
-def test_wrong_answer_is_told(make: Callable[[], AnsweringEngine], message: str) -> None:
+def test_wrong_answer_is_reported(make: Callable[[], AnsweringEngine], message: str) -> None:
     with pytest.raises(SelfTestError, match=message):
         run(make())
 

@@ -166,7 +166,7 @@ def test_what_is_no_request_ends_the_connection(tmp_path: Path) -> None:
 PAIR = {"do": "pair", "name": "kitchen", "seconds": 300}
 
 
-def test_a_pairing_code_is_made_and_its_end_is_told(tmp_path: Path) -> None:
+def test_a_pairing_code_is_made_and_its_end_is_reported(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with listening(tmp_path, Looker()) as path:
             with await asyncio.to_thread(ControlConnection, path) as connection:
@@ -189,7 +189,7 @@ def test_a_pairing_code_is_made_and_its_end_is_told(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-def test_what_cannot_be_paired_is_told(tmp_path: Path) -> None:
+def test_what_cannot_be_paired_is_reported(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with listening(tmp_path, Looker()) as path:
             for request, words in (
@@ -267,7 +267,7 @@ def test_the_socket_that_a_crash_left_is_replaced_also_at_a_long_path(tmp_path: 
     asyncio.run(scenario())
 
 
-def test_where_there_can_be_no_socket_the_cure_is_told(tmp_path: Path) -> None:
+def test_where_there_can_be_no_socket_the_cure_is_reported(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with LiveServer(tmp_path) as live:
             control = ControlSocket(

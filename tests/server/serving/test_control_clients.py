@@ -32,7 +32,7 @@ async def heard(client: ClientConnection) -> str:
     return str(message["context"])
 
 
-def test_clients_are_told_with_name_identity_address_version_and_frames(tmp_path: Path) -> None:
+def test_clients_are_reported_with_name_identity_address_version_and_frames(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with (
             LiveServer(tmp_path) as live,

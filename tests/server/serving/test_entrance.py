@@ -164,7 +164,7 @@ def test_connections_past_the_rate_of_an_address_wait_and_are_refused_past_the_d
 
 
 @pytest.mark.parametrize("shown", ["none", "foreign"])
-def test_failed_mtls_is_told_in_the_log_and_counts_as_an_authentication_failure(
+def test_failed_mtls_is_reported_in_the_log_and_counts_as_an_authentication_failure(
     shown: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     folders = {name: tmp_path / name for name in ("server", "trusted", "foreign")}
@@ -190,7 +190,7 @@ def test_failed_mtls_is_told_in_the_log_and_counts_as_an_authentication_failure(
     assert words in record.getMessage()
 
 
-def test_a_client_that_offers_no_tls_1_3_is_told_in_the_log(
+def test_a_client_that_offers_no_tls_1_3_is_reported_in_the_log(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     old = trusting()
@@ -212,7 +212,7 @@ def shake_hands(context: ssl.SSLContext, port: int) -> None:
         context.wrap_socket(plain, server_hostname="localhost").close()
 
 
-def test_a_client_that_distrusts_the_certificate_is_told_in_the_log(
+def test_a_client_that_distrusts_the_certificate_is_reported_in_the_log(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def scenario() -> None:

@@ -22,7 +22,7 @@ def test_the_soft_limit_becomes_the_hard_one():
     assert allow(256, 1500, 1000) == ("1500 1500", "")
 
 
-def test_a_hard_limit_too_low_for_the_clients_is_told_with_its_cure():
+def test_a_hard_limit_too_low_for_the_clients_is_reported_with_its_cure():
     limits, said = allow(256, 900, 1000)
     assert limits == "900 900"
     assert "900 files" in said

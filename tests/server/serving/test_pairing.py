@@ -290,7 +290,7 @@ def test_an_impostor_that_accepts_any_code_is_not_believed(
 
 
 @pytest.mark.parametrize("asks_for_a_token", [True, False])
-def test_a_server_of_an_older_version_is_told(
+def test_a_server_of_an_older_version_is_reported(
     impostor: ssl.SSLContext, asks_for_a_token: bool
 ) -> None:
     async def run() -> None:

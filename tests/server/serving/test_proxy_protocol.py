@@ -100,7 +100,7 @@ def test_a_part_of_a_header_is_none(cut: int) -> None:
         parse(relayed("192.0.2.7")[:cut])
 
 
-def test_what_cannot_become_a_header_is_told_by_its_first_byte() -> None:
+def test_what_cannot_become_a_header_is_reported_by_its_first_byte() -> None:
     assert all(may_begin(header(PROXY, TCP4)[:count]) for count in range(1, 17))
     assert not may_begin(b"\x16")
     assert not may_begin(SIGNATURE[:-1] + b"\r")

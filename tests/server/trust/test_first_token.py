@@ -159,7 +159,7 @@ def test_what_is_no_token_is_refused_with_the_cure(tmp_path: Path, content: byte
         read_given(tmp_path / "secret")
 
 
-def test_a_secret_that_is_missing_is_told(tmp_path: Path) -> None:
+def test_a_secret_that_is_missing_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
         read_given(tmp_path / "secret")
 

@@ -110,7 +110,7 @@ def test_ten_codes_are_valid_at_a_time(pairings: Pairings, clock: Clock) -> None
 @pytest.mark.parametrize(
     ("name", "seconds"), [("", 60), ("a\nb", 60), ("x" * 65, 60), ("kitchen", 0), ("kitchen", 3601)]
 )
-def test_what_cannot_be_offered_is_told(pairings: Pairings, name: str, seconds: float) -> None:
+def test_what_cannot_be_offered_is_reported(pairings: Pairings, name: str, seconds: float) -> None:
     with pytest.raises(PairingError):
         pairings.open(name, seconds)
 

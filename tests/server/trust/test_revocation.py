@@ -170,7 +170,9 @@ def test_a_pipe_in_the_place_of_a_file_is_an_error_and_nothing_waits(
             configured(crl, **{setting: "pipe", "AUTH_CLIENTCRL": ""})
 
 
-def test_a_refused_certificate_is_told_with_what_helps(authority, configured, handshake, tmp_path):
+def test_a_refused_certificate_is_reported_with_what_helps(
+    authority, configured, handshake, tmp_path
+):
     other = Authority(tmp_path, "other CA")
     both = tmp_path / "both.crt"
     both.write_bytes(authority.path.read_bytes() + other.path.read_bytes())

@@ -167,7 +167,7 @@ def hosts(*names):
     return lambda: HostNames(("localhost", *names), (ipaddress.IPv4Address("127.0.0.1"),))
 
 
-def test_names_that_came_after_the_certificate_are_told(tmp_path):
+def test_names_that_came_after_the_certificate_are_reported(tmp_path):
     config = configuration(tmp_path)
     ServerIdentity(config, hosts("box", "box.local")).issue()
     renamed = ServerIdentity(config, hosts("Recognition", "recognition.lan"))

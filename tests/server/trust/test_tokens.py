@@ -171,7 +171,7 @@ def judged(store, header):
         "[" * 100_000,
     ],
 )
-def test_a_damaged_file_is_told_and_lets_nobody_in(store, text, caplog):
+def test_a_damaged_file_is_reported_and_lets_nobody_in(store, text, caplog):
     token = store.add("kitchen")
     store.path.write_bytes(text.encode("latin-1"))
     with pytest.raises(TokenFileError, match="is damaged"):
@@ -194,7 +194,7 @@ def test_a_file_that_was_mended_holds_again(store):
     assert store.find(token) is None
 
 
-def test_a_folder_that_cannot_be_written_is_told(tmp_path):
+def test_a_folder_that_cannot_be_written_is_reported(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(TokenFileError, match=r"cannot be used: .*\[Auth\] TokenFile"):
         TokenStore(tmp_path / "file" / "tokens.json").add("kitchen")

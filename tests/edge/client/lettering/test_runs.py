@@ -34,7 +34,7 @@ def test_every_script_has_a_font_of_its_own(name, script):
     assert {script_of(character) for character in name} == {script}
 
 
-def test_only_other_scripts_are_told():
+def test_only_other_scripts_are_reported():
     assert scripts_of("Zoë (12) - Иван") == set()
     assert scripts_of("Li 王 م") == {Script.CJK, Script.ARABIC}
 
@@ -50,7 +50,7 @@ def test_only_other_scripts_are_told():
         (f"{ALEF}{BET} Bob", f"Bob {BET}{ALEF}"),
         (f"Dr. {ALEF}{BET}", f"Dr. {BET}{ALEF}"),
         (f"Dr. {ALEF}{BET} {GIMEL}!", f"Dr. {GIMEL} {BET}{ALEF}!"),
-        # A number beside Latin letters stays with them.
+        # A number next to Latin letters stays with them.
         (f"Cam 3 {ALEF}{BET}", f"Cam 3 {BET}{ALEF}"),
         # Brackets around a number after Hebrew belong to the Hebrew.
         (f"Dr. {ALEF} (3)", f"Dr. )3( {ALEF}"),

@@ -19,12 +19,12 @@ from iot_facerecognition_client.sources.webcam import Webcam
         ("", "empty"),
     ],
 )
-def test_what_names_no_source_is_told(spec, words):
+def test_what_names_no_source_is_reported(spec, words):
     with pytest.raises(SourceError, match=words):
         open_source(spec)
 
 
-def test_an_empty_folder_and_a_file_that_is_no_video_are_told(tmp_path):
+def test_an_empty_folder_and_a_file_that_is_no_video_are_reported(tmp_path):
     with pytest.raises(SourceError, match="holds no images"):
         open_source(str(tmp_path))
     (tmp_path / "text.mp4").write_text("no video")

@@ -83,7 +83,7 @@ def test_a_webcam_faster_than_asked_is_thinned_out(camera_device):
     assert 30 / (clock.now - begin) == pytest.approx(10, rel=0.1)
 
 
-def test_an_unplugged_webcam_is_told(camera_device):
+def test_an_unplugged_webcam_is_reported(camera_device):
     webcam = Webcam()
     webcam.start()
     camera_device.open_devices[0].pictures_left = 0
@@ -92,18 +92,20 @@ def test_an_unplugged_webcam_is_told(camera_device):
     assert camera_device.open_devices == []
 
 
-def test_a_missing_camera_is_told_with_the_cure():
+def test_a_missing_camera_is_reported_with_the_cure():
     with pytest.raises(SourceError, match=r"camera 77 cannot be opened.*--source"):
         open_source("webcam:77").start()
 
 
-def test_a_missing_library_is_told_with_the_cure(monkeypatch):
+def test_a_missing_library_is_reported_with_the_cure(monkeypatch):
     monkeypatch.setitem(sys.modules, "cv2", None)
     with pytest.raises(SourceError, match=r"pip install 'iot-facerecognition\[desktop\]'"):
         open_source("webcam")
 
 
-def test_an_opencv_without_its_system_libraries_is_told_with_the_packages(monkeypatch, tmp_path):
+def test_an_opencv_without_its_system_libraries_is_reported_with_the_packages(
+    monkeypatch, tmp_path
+):
     """What a minimal Debian makes of opencv-python's wheel."""
     (tmp_path / "cv2.py").write_text(
         "raise ImportError('libxcb.so.1: cannot open shared object file')"
