@@ -4,8 +4,6 @@ import ipaddress
 import logging
 import re
 import socket
-import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -23,17 +21,6 @@ _ELSEWHERE: Final = (
     (socket.AF_INET6, "2001:db8::1"),
 )
 """Addresses of no machine (RFC 5737, RFC 3849), which the way to all others leads to."""
-
-# linux/netlink.h, linux/rtnetlink.h, linux/if_addr.h
-_RTM_NEWADDR: Final = 20
-_RTM_GETADDR: Final = 22
-_NLMSG_DONE: Final = 3
-_NLM_F_REQUEST_DUMP: Final = 0x301
-_IFA_ADDRESS: Final = 1
-_IFA_LOCAL: Final = 2
-_MESSAGE_HEADER: Final = struct.Struct("=IHHII")
-_ADDRESS_HEADER: Final = struct.Struct("=BBBBI")
-_ATTRIBUTE_HEADER: Final = struct.Struct("=HH")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,48 +91,20 @@ def _source_address(elsewhere: tuple[socket.AddressFamily, str]) -> IpAddress | 
 
 
 def interface_addresses() -> tuple[IpAddress, ...]:
-    """Return the addresses of all interfaces, asked of the kernel; none where it does not tell."""
+    """Return the addresses of all interfaces, IPv4 first; none where the system does not tell.
+
+    Of a point-to-point link, this end's.
+    """
+    import ifaddr  # noqa: PLC0415 - it looks for the C library meanwhile: 10 ms that few commands need
+
     try:
-        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as kernel:
-            kernel.settimeout(2)
-            body = _ADDRESS_HEADER.pack(socket.AF_UNSPEC, 0, 0, 0, 0)
-            size = _MESSAGE_HEADER.size + len(body)
-            kernel.send(_MESSAGE_HEADER.pack(size, _RTM_GETADDR, _NLM_F_REQUEST_DUMP, 1, 0) + body)
-            return tuple(_receive(kernel))
-    except (OSError, ValueError, struct.error) as error:
+        listed = [ip.ip for adapter in ifaddr.get_adapters() for ip in adapter.ips]
+    except OSError as error:
         _log.warning("the addresses of this machine could not be found: %s", error)
         return ()
-
-
-def _receive(kernel: socket.socket) -> Iterator[IpAddress]:
-    """Yield addresses until the kernel has listed them all (rtnetlink(7))."""
-    while True:
-        data = kernel.recv(1 << 16)
-        while data:
-            size, kind, _, _, _ = _MESSAGE_HEADER.unpack_from(data)
-            if kind == _NLMSG_DONE:
-                return
-            if kind != _RTM_NEWADDR:
-                raise ValueError(f"the kernel answered with message {kind}")
-            yield from _address(data[_MESSAGE_HEADER.size : size])
-            data = data[_aligned(size) :]
-
-
-def _address(message: bytes) -> Iterator[IpAddress]:
-    """Yield the address in a message; of a point-to-point link, this end's."""
-    found: dict[int, bytes] = {}
-    data = message[_ADDRESS_HEADER.size :]
-    while len(data) >= _ATTRIBUTE_HEADER.size:
-        size, kind = _ATTRIBUTE_HEADER.unpack_from(data)
-        found[kind] = data[_ATTRIBUTE_HEADER.size : size]
-        data = data[_aligned(max(size, _ATTRIBUTE_HEADER.size)) :]
-    packed = found.get(_IFA_LOCAL, found.get(_IFA_ADDRESS))
-    if packed is not None:
-        yield ipaddress.ip_address(packed)
-
-
-def _aligned(size: int) -> int:
-    return (size + 3) & ~3
+    # an IPv6 address comes with its flow and its scope
+    addresses = (ipaddress.ip_address(one if isinstance(one, str) else one[0]) for one in listed)
+    return tuple(sorted(addresses, key=lambda address: address.version))
 
 
 def _full_names(short: str, hosts: Path) -> list[str]:

@@ -7,6 +7,7 @@ import ssl
 import subprocess
 from datetime import UTC, datetime, timedelta
 
+import ifaddr
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -70,6 +71,15 @@ def test_the_addresses_are_those_that_the_system_tells():
     told = {ipaddress.ip_address(address) for address in listed.split()}
     assert told <= set(interface_addresses())
     assert ipaddress.ip_address("127.0.0.1") in interface_addresses()
+
+
+def test_addresses_that_the_system_does_not_tell_are_left_out_with_a_warning(monkeypatch, caplog):
+    def fail():
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(ifaddr, "get_adapters", fail)
+    assert [str(address) for address in host_names().addresses] == ["127.0.0.1", "::1"]
+    assert "could not be found: [Errno 1] Operation not permitted" in caplog.text
 
 
 def test_names_come_from_the_machine_and_its_hosts_file(tmp_path):
