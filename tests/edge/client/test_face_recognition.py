@@ -104,7 +104,7 @@ async def test_nobody_is_called_back_while_paused(fake_server, pictures, make_re
         await session.answer(1, "late")
         assert await asyncio.to_thread(arrived.wait, 10)
         await asyncio.to_thread(recognition.start)
-        await session.until(lambda s: len(s.frames) == 4)
+        await session.until(lambda s: len(s.frames) == DEFAULT_WINDOW + 1)
         await session.answer(2, "in time")
         assert await recorder.next() == "in time"
 

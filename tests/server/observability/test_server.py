@@ -100,7 +100,9 @@ def test_password_file_that_is_missing_is_told_at_the_start(tmp_path: Path) -> N
 WRONG_NETWORK = """\
 import os
 from dataclasses import replace
+import iot_facerecognition_server.observability.examination as examination
 import iot_facerecognition_server.observability.self_test as module
+examination.SHORTEST_PAUSE, examination.SHARE = 0.1, 1.0
 true = module.known_answer
 
 class Answer:
@@ -114,7 +116,10 @@ class Answer:
 
 module.known_answer = Answer
 """
-"""Runs before the server: to the self-test, a descriptor of another person is a broken network."""
+"""Runs before the server: to the self-test, a descriptor of another person is a broken network.
+
+It is made again at once instead of after a minute or so.
+"""
 
 
 @pytest.fixture
