@@ -84,6 +84,8 @@ class Shell:
             done = subprocess.run(
                 command, input=given, capture_output=True, check=False, timeout=seconds
             )
+        except FileNotFoundError:
+            raise DeviceCommandError("ssh is not installed: apt install openssh-client") from None
         except subprocess.TimeoutExpired:
             raise DeviceCommandError(f"not done after {seconds:.0f} s: {script}") from None
         if check and done.returncode:
@@ -107,6 +109,8 @@ class Shell:
 
     def forget(self) -> None:
         """Drop the connection: the device behind it is gone, or has another address."""
+        if not any(self._folder.iterdir()):  # no socket: nothing is connected
+            return
         destination = self.destination
         command = ["ssh", "-O", "exit", "-o", f"ControlPath={self._folder}/%C"]
         subprocess.run(
