@@ -74,7 +74,7 @@ def certificate_revoked(target: Target, until: float) -> Outcome:
             served = stays.ask(frame, time.monotonic() + _ANSWER_SECONDS)[0]
     seen = (
         f"{closed} closed {seconds:.1f} s after SIGHUP, {again};"
-        f" another certificate's client: {served or 'no answer'}"
+        f" another certificate's client: {served or _unanswered(stays)}"
     )
     held = closed == len(peers) and again == "kept out then" and served == "processed"
     return Outcome(len(peers), seen, held)
@@ -83,6 +83,10 @@ def certificate_revoked(target: Target, until: float) -> Outcome:
 def _shown(target: Target, context: ssl.SSLContext) -> Peer:
     """Return a client that shows the certificate in `context`."""
     return Peer(target, anonymous=True, context=context)
+
+
+def _unanswered(peer: Peer) -> str:
+    return f"closed with {peer.close_code}" if peer.closed else "no answer"
 
 
 def _let_in(target: Target, context: ssl.SSLContext) -> bool:
