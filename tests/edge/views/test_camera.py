@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from iot_facerecognition_client import State, Status
+from iot_facerecognition_client.sources import selection
 from iot_facerecognition_edge.cameras.interface import PixelFormat, PreviewImage
 from iot_facerecognition_edge.cameras.source_camera import SourceCamera
 from iot_facerecognition_edge.capture.status import CameraStatus
@@ -346,7 +347,10 @@ FACES = {"a.png": ((640, 480), (400, 100, 120, 90)), "b.png": ((300, 600), (60, 
 
 
 @pytest.mark.parametrize("screen", [(320, 240), (480, 320), (320, 480), (800, 480)])
-def test_boxes_lie_on_the_faces_of_photos_of_two_proportions(finger_on, tmp_path, screen):
+def test_boxes_lie_on_the_faces_of_photos_of_two_proportions(
+    finger_on, tmp_path, screen, monkeypatch
+):
+    monkeypatch.setattr(selection, "SECONDS_PER_PICTURE", 0.3)
     for name, (size, (x, y, width, height)) in FACES.items():
         image = Image.new("RGB", size)
         image.paste("white", (x, y, x + width, y + height))

@@ -186,7 +186,7 @@ def test_a_peer_has_one_deadline_for_the_whole_request() -> None:
         return Reply(HTTPStatus.OK, {}, b"ok")
 
     listeners = listen("127.0.0.1", 0, "Metrics")
-    server = HttpThread(listeners, None, answer, seconds=0.5)
+    server = HttpThread(listeners, None, answer, seconds=0.2)
     address = listeners[0].getsockname()
     server.start()
     try:
@@ -194,9 +194,9 @@ def test_a_peer_has_one_deadline_for_the_whole_request() -> None:
             socket.create_connection(address, timeout=20) as peer,
             pytest.raises((ConnectionError, BrokenPipeError)),
         ):
-            for _ in range(200):  # twenty seconds, if nobody cuts it
+            for _ in range(400):  # twenty seconds, if nobody cuts it
                 peer.sendall(b"X")
-                time.sleep(0.1)
+                time.sleep(0.05)  # the server's thread has a real deadline, which has to pass
     finally:
         server.close()
 

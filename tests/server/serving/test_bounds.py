@@ -24,6 +24,7 @@ ANY_RATE = BudgetLimits(messages=0)
 """For floods: by default their budget ends them before they reach any other bound."""
 HANG = 30.0
 """Seconds after which a scenario has hung."""
+pytestmark = pytest.mark.usefixtures("short_closing")
 
 
 def ping(size: int = 125) -> bytes:
@@ -88,11 +89,8 @@ def test_many_small_answers_leave_in_one_piece(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-def test_the_server_ends_while_clients_do_not_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_server_ends_while_clients_do_not_read(tmp_path: Path) -> None:
     """Their write buffers are full, so no close frame gets through."""
-    monkeypatch.setattr("iot_facerecognition_server.serving.connection.CLOSE_SECONDS", 0.2)
 
     async def scenario() -> None:
         live = LiveServer(tmp_path, replace(LIMITS, backlog=100_000_000), ANY_RATE)

@@ -19,6 +19,7 @@ from .live_server import LIMITS, LiveServer
 MESSAGES = 10.0
 AT_ONCE = 200
 Flood = Callable[[ClientConnection], Awaitable[object]]
+pytestmark = pytest.mark.usefixtures("short_closing")
 
 
 async def pings(client: ClientConnection) -> None:
