@@ -8,6 +8,7 @@ from iot_facerecognition_edge.events import FacesSeen, ObjectsSeen
 from iot_facerecognition_protocol import Face, ObjectLabel
 from lab.screenshots import Photographer, Scenes
 from tests.edge.fake_appliance import FakeAppliance
+from tests.virtual_time import VirtualTimeLoop
 
 VIEWS = {
     "main", "connect", "camera", "camera-unknown", "camera-statistics", "statistics",
@@ -45,7 +46,8 @@ def test_a_walk_takes_a_picture_of_every_view(tmp_path):
         seeing.cancel()
         return photographer.taken
 
-    taken = asyncio.run(walk())
+    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+        taken = runner.run(walk())
     assert {path.name.removesuffix(f"-480x320-dark{path.suffix}") for path in taken} == VIEWS
     for path in taken:
         assert pygame.image.load(path).get_size() == (480, 320)
