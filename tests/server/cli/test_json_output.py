@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -151,6 +152,7 @@ def test_a_console_that_nobody_reads_holds_up_neither_the_server_nor_its_end(hom
         log = home / "log.txt"
         while not log.exists() or "listening on" not in log.read_text():
             assert process.poll() is None
+            time.sleep(0.02)  # the server needs the processor to start
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
         while os.read(reader, 65_536):  # ends once nobody is left who could write
