@@ -15,7 +15,7 @@ class Detection:
 
     `box` is in whole pixels; it may lie beyond the picture's edge. `score` is the detector's
     confidence: 0 is the detection threshold, a good frontal face has 1 to 3. `pose` is which of the
-    HOG detector's classifiers has found it (`vision.face_poses`), None where there are none.
+    HOG detector's classifiers has found it (`third_parties.dlib_detector`), None without them.
     `quality` says how good a descriptor the face will give (`vision.chip_quality`); only ratios
     mean anything, and it is 0 until somebody has looked.
 

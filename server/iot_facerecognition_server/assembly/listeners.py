@@ -1,4 +1,4 @@
-"""The feed, and who listens to it: metrics, log and the fleet's record."""
+"""The feed, with metrics and log, which listen to it."""
 
 from collections.abc import Callable
 
