@@ -47,7 +47,11 @@ def opening_failure(error: Exception, server: ServerAddress, *, with_token: bool
         case InvalidStatus():
             return _status_failure(error, server, with_token=with_token)
         case InvalidMessage() | EOFError():
-            text = f"{server} closed the connection without an answer, or is no WebSocket server"
+            # With TLS 1.3 a refused certificate shows only after the client's handshake.
+            text = (
+                f"{server} closed the connection without an answer: it wants a client certificate"
+                " that it trusts (its log says why), or is no WebSocket server"
+            )
             return Failure(Reason.PROTOCOL, text)
         case InvalidHandshake() | ValueError():
             text = f"{server} does not answer like a recognition server: {_short(str(error))}"
