@@ -176,11 +176,11 @@ class FakeAppliance:
     def plane(self) -> PreviewPlane | None:
         return self.hardware_plane
 
-    def export_statistics(self, folder: Path | None = None) -> Path:
+    def export_statistics(self) -> Path:
         if self.disk_full:
             raise EdgeError("statistics: /state cannot be written (No space left on device)")
         self.done.append(("export",))
-        return folder or Path("/state/statistics")
+        return Path("/state/statistics")
 
     def leave(self, power_off: bool = False) -> None:
         self.done.append(("leave", power_off))
