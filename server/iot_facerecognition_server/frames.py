@@ -1,6 +1,8 @@
 """What crosses the seam between sessions and compute: values, which another process may be sent."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from math import inf
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 import numpy as np
@@ -72,6 +74,27 @@ class Match:
 
     tag: str
     distance: float | None
+
+
+def named_once(matches: Sequence[Match]) -> list[Match]:
+    """Return the `matches` of one frame's faces with no tag twice: a person is in a frame once.
+
+    Of faces near one person's references only the nearest is theirs, of equally near ones the
+    first; the others are unknown, at the distance that they have.
+    """
+    nearest: dict[str, int] = {}
+    for place, match in enumerate(matches):
+        rival = nearest.setdefault(match.tag, place)
+        if _distance(match) < _distance(matches[rival]):
+            nearest[match.tag] = place
+    return [
+        match if nearest[match.tag] == place else replace(match, tag=UNKNOWN)
+        for place, match in enumerate(matches)
+    ]
+
+
+def _distance(match: Match) -> float:
+    return inf if match.distance is None else match.distance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

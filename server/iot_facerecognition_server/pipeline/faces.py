@@ -14,6 +14,7 @@ from iot_facerecognition_server.frames import (
     Frame,
     Match,
     RecognisedFace,
+    named_once,
 )
 from iot_facerecognition_server.pipeline.tools import Network, Tools
 
@@ -46,7 +47,7 @@ class FaceJob:
         if not rows:
             return ()
         descriptors = checked_rows(rows, DESCRIPTOR_SIZE)
-        matches = self._matcher.match(descriptors)
+        matches = named_once(self._matcher.match(descriptors))
         return tuple(map(_recognised, self._faces, descriptors, matches))
 
 
