@@ -32,11 +32,10 @@ from iot_facerecognition_server.networks.face_descriptor import FaceDescriptorNe
 from iot_facerecognition_server.networks.precision import choose_precision
 from iot_facerecognition_server.pipeline.frame_search import FrameSearcher
 from iot_facerecognition_server.pipeline.region_search import RegionSearcher
-from iot_facerecognition_server.pipeline.tracked_faces import track_faces
-from iot_facerecognition_server.tracking.search_regions import face_region
+from iot_facerecognition_server.tracking.regions.search_regions import face_region
+from iot_facerecognition_server.tracking.regions.tracker import RegionTracker
 from iot_facerecognition_server.tracking.settings import TrackingSettings
-from iot_facerecognition_server.tracking.steps import Way
-from iot_facerecognition_server.tracking.tracker import FaceTracker
+from iot_facerecognition_server.tracking.watched_frame import Way
 from iot_facerecognition_server.vision.alignment import FaceAligner
 from iot_facerecognition_server.vision.face_scanner import FaceScanner
 from iot_facerecognition_server.vision.faces import HogDetector
@@ -120,7 +119,11 @@ class Bench:
         limits = JpegLimits(SIZES[-1][0] * SIZES[-1][1] * 16)
         self.scanner = FaceScanner(JpegDecoder(), detector, aligner, limits)
         self.searcher = FrameSearcher(
-            JpegDecoder(), detector.copy(), RegionSearcher.like(detector), aligner, limits
+            JpegDecoder(),
+            detector.copy(),
+            aligner,
+            limits,
+            regions=RegionSearcher.like(detector),
         )
         self.gallery = self._gallery(detector, aligner)
 
@@ -133,18 +136,18 @@ class Bench:
         return [Named(face.box, match.tag) for face, match in zip(faces, matches, strict=True)]
 
     def track(
-        self, tracker: FaceTracker, jpeg: bytes, at: float, count: Counter[str]
+        self, tracker: RegionTracker, jpeg: bytes, at: float, count: Counter[str]
     ) -> list[Named]:
         """Track the faces of a frame at `at` seconds."""
         opened = self.searcher.open(jpeg)
-        settled = track_faces(tracker, opened, at)
+        settled = tracker.find(opened, at)
         chips = opened.chips(settled.describe)
         rows = list(self.network.describe(np.stack(chips))) if chips else []
-        voices = tracker.described(rows)
+        voices = tracker.tracks.described(rows)
         matches = self.gallery.match(np.stack(voices)) if voices else []
         count[settled.way] += 1
         count["descriptors"] += len(chips)
-        return [Named(face.box, face.match.tag) for face in tracker.matched(matches)]
+        return [Named(face.box, face.match.tag) for face in tracker.tracks.matched(matches)]
 
     def _gallery(self, detector: HogDetector, aligner: FaceAligner) -> Gallery:
         tags, chips = [], []
@@ -198,7 +201,7 @@ def run_scene(bench: Bench, stage: Stage, jpegs: Sequence[bytes]) -> Score:
     """Go through one scene both ways, frame by frame."""
     score = Score()
     count = score.count
-    tracker = FaceTracker(TrackingSettings())
+    tracker = RegionTracker(TrackingSettings())
     found: list[set[int]] = []
     for index, jpeg in enumerate(jpegs):
         truths = stage.truth(index)

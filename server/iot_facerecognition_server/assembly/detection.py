@@ -16,6 +16,8 @@ from iot_facerecognition_server.networks.memory import HalvingNetwork
 from iot_facerecognition_server.networks.precision import choose_detector_precision
 from iot_facerecognition_server.observability.metrics import ServerMetrics
 from iot_facerecognition_server.observability.stages import timed_network
+from iot_facerecognition_server.pipeline.tracked_faces import FaceTracker
+from iot_facerecognition_server.tracking.regions.tracker import RegionTracker
 from iot_facerecognition_server.tracking.settings import TrackingSettings
 from iot_facerecognition_server.vision.faces import CopyableDetector, HogDetector
 
@@ -28,8 +30,8 @@ class FaceDetection:
     def __init__(self, config: Config, device: str, metrics: ServerMetrics) -> None:
         """Load what `[Engine] Detector` asks for. Raises ModelError and NetworkFileError."""
         self.name = choose_detector(config.engine.detector, device)
-        self.tracking = _tracking(config, self.name)
-        """How the faces that it finds are tracked; None when every frame stands alone."""
+        self.tracker = _tracker(config, self.name)
+        """What every session's faces are tracked with; None when every frame stands alone."""
         self._thread: DetectorThread | None = None
         smallest = config.engine.min_face_size
         self.detector: CopyableDetector
@@ -62,8 +64,10 @@ class FaceDetection:
             self._thread.close()
 
 
-def _tracking(config: Config, detector: str) -> TrackingSettings | None:
+def _tracker(config: Config, detector: str) -> FaceTracker | None:
     """Decide whether faces are tracked: the CNN's boxes change with the picture around them."""
     if not config.engine.tracking or detector != "hog":
         return None
-    return TrackingSettings(config.engine.full_scan_interval, config.engine.min_face_size)
+    return RegionTracker(
+        TrackingSettings(config.engine.full_scan_interval, config.engine.min_face_size)
+    )

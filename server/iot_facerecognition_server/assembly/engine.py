@@ -34,14 +34,14 @@ def local_engine(
     `clock` is monotonic, in seconds.
     """
     device, faces, objects = networks.device, networks.faces, networks.objects
-    tracking, on_gpu = networks.detection.tracking, networks.detection.on_gpu
+    tracker, on_gpu = networks.detection.tracker, networks.detection.on_gpu
     seconds = metrics.stage_seconds
     engine = LocalEngine(
         workers=config.engine.workers or (WORKERS_A_CORE if on_gpu else 1) * (os.cpu_count() or 1),
         make_tools=lambda: Tools(
             faces.make_scanner(seconds),
             objects.make_cropper(),
-            None if tracking is None else faces.make_searcher(seconds),
+            None if tracker is None else faces.make_searcher(seconds),
         ),
         networks={
             Network.DESCRIPTOR: batched(
@@ -59,7 +59,7 @@ def local_engine(
         jobs=FrameJobs(
             gallery,
             objects.classifier.labels,
-            tracking,
+            tracker,
             timed=lambda matcher: TimedMatcher(matcher.match, seconds),
         ),
         clock=clock,

@@ -69,13 +69,13 @@ class FaceRecogniser:
     def make_searcher(self, seconds: Histogram) -> FrameSearcher:
         """Return what one thread tracks faces with; `seconds` takes the time of each stage."""
         detector = self._detection.detector
-        assert isinstance(detector, HogDetector), "see FaceDetection.tracking"
+        assert isinstance(detector, HogDetector), "see FaceDetection.tracker"
         return FrameSearcher(
             TimedDecoder(JpegDecoder(), seconds),
             TimedDetector(detector.copy(), seconds),
-            RegionSearcher.like(detector, lambda detector: TimedDetector(detector, seconds)),
             TimedAligner(self._alignment.for_frames, seconds),
             jpeg_limits(self._config),
+            regions=RegionSearcher.like(detector, lambda other: TimedDetector(other, seconds)),
         )
 
     def make_reader(self) -> PhotoReader:

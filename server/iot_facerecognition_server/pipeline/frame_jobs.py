@@ -7,9 +7,7 @@ from iot_facerecognition_server.gallery.current import CurrentGallery
 from iot_facerecognition_server.gallery.gallery import Gallery
 from iot_facerecognition_server.pipeline.faces import FaceJob, FaceMatcher
 from iot_facerecognition_server.pipeline.objects import ObjectJob
-from iot_facerecognition_server.pipeline.tracked_faces import TrackedFaceJob
-from iot_facerecognition_server.tracking.settings import TrackingSettings
-from iot_facerecognition_server.tracking.tracker import FaceTracker
+from iot_facerecognition_server.pipeline.tracked_faces import FaceTracker, TrackedFaceJob
 
 
 class FrameJobs:
@@ -19,18 +17,19 @@ class FrameJobs:
         self,
         gallery: Gallery,
         labels: Sequence[str] = (),
-        tracking: TrackingSettings | None = None,
+        tracker: FaceTracker | None = None,
         timed: Callable[[FaceMatcher], FaceMatcher] = lambda matcher: matcher,
     ) -> None:
         """Name faces by `gallery` and objects by the classifier's `labels` (none: no classifier).
 
-        With `tracking`, faces are tracked from frame to frame and every worker needs a searcher;
-        without, each frame stands alone. The matching is `timed`.
+        With a `tracker`, which every session begins with a copy of, faces are tracked from frame to
+        frame and every worker needs a searcher; without, each frame stands alone. The matching is
+        `timed`.
         """
         self._gallery = CurrentGallery(gallery)
         self._matcher = timed(self._gallery)
         self._labels = labels
-        self._tracking = tracking
+        self._tracker = tracker
 
     @property
     def object_labels(self) -> int:
@@ -40,7 +39,7 @@ class FrameJobs:
     @property
     def in_order(self) -> bool:
         """Whether what is done with a frame depends on the one before."""
-        return self._tracking is not None
+        return self._tracker is not None
 
     def set_gallery(self, gallery: Gallery) -> None:
         """Let `gallery` name the faces from now on, also those of jobs that are under way."""
@@ -53,11 +52,10 @@ class FrameJobs:
         begun again.
         """
         matcher = self._matcher if gallery is None else gallery
-        if self._tracking is None:
+        if self._tracker is None:
             return FaceJob(frame, matcher)
-        known = frame.tracks
-        tracker = known.copy() if isinstance(known, FaceTracker) else FaceTracker(self._tracking)
-        return TrackedFaceJob(frame, tracker, matcher)
+        known = frame.tracks if isinstance(frame.tracks, type(self._tracker)) else self._tracker
+        return TrackedFaceJob(frame, known.copy(), matcher)
 
     def objects(self, frame: Frame, wanted: ObjectsWanted) -> ObjectJob:
         """Return what classifies `frame`."""

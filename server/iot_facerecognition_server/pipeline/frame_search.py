@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from iot_facerecognition_server.detection import Detection
 from iot_facerecognition_server.pipeline.region_search import RegionSearcher
 from iot_facerecognition_server.tracking.changes import REDUCTION, Thumbnail
-from iot_facerecognition_server.tracking.search_regions import SearchRegion
+from iot_facerecognition_server.tracking.regions.search_regions import SearchRegion
 from iot_facerecognition_server.vision.chip_quality import chip_quality
 from iot_facerecognition_server.vision.face_scanner import ChipCutter, PictureDecoder
 from iot_facerecognition_server.vision.faces import FaceDetector
@@ -31,13 +31,19 @@ class FrameSearcher:
         self,
         decoder: PictureDecoder,
         detector: FaceDetector,
-        regions: RegionSearcher,
         aligner: ChipCutter,
         limits: JpegLimits,
+        *,
+        halved: FaceDetector | None = None,
+        regions: RegionSearcher | None = None,
     ) -> None:
-        """Scan whole frames with `detector`; refuse those past `limits`."""
+        """Scan frames with `detector`, at half the sides with `halved`; search with `regions`.
+
+        Frames past `limits` are refused. What the session's tracker asks for has to be there.
+        """
         self.decoder = decoder
         self.detector = detector
+        self.halved = halved
         self.regions = regions
         self.aligner = aligner
         self._limits = limits
@@ -59,55 +65,61 @@ class OpenFrame:
         self.size = header.upright_size
         self._tools = tools
         self._jpeg = jpeg
-        self._greys: dict[int, NDArray[np.uint8]] = {}
+        self._pictures: dict[tuple[bool, int], NDArray[np.uint8]] = {}
 
     def thumbnail(self, *, searched: bool) -> Thumbnail:
         """Return the frame in grey with its sides divided by `REDUCTION`.
 
-        When the frame is likely to be `searched`, one decoding gives both: reading the JPEG's codes
-        is most of the work in every size.
+        When the frame is likely to be `searched`, in grey, one decoding gives both: reading the
+        JPEG's codes is most of the work in every size.
         """
-        if searched:
-            return block_means(self._grey(FULL_SIZE))
+        if searched and not self._tools.detector.colour:
+            return block_means(self._picture(FULL_SIZE))
         return self._decoded(FULL_SIZE // REDUCTION)
 
-    def scan(self) -> list[Detection]:
-        """Return the faces of the whole frame."""
-        detector = self._tools.detector
+    def scan(self, *, halved: bool = False) -> list[Detection]:
+        """Return the faces of the whole frame, the most certain first."""
+        detector = self._tools.halved if halved else self._tools.detector
+        if detector is None:
+            raise RuntimeError("a worker without a detector for half the sides was asked for it")
         eighths = _fitting(detector.scale)
-        grey = self._grey(eighths)
-        across, down = self.size[0] / grey.shape[1], self.size[1] / grey.shape[0]
+        picture = self._picture(eighths, colour=detector.colour)
+        across, down = self.size[0] / picture.shape[1], self.size[1] / picture.shape[0]
         judged = []
-        for found in detector.detect(grey, eighths / FULL_SIZE):
+        for found in detector.detect(picture, eighths / FULL_SIZE):
             placed = found.scaled(across, down)
-            quality = chip_quality(placed, sharpness(grey, found.box), self.size)
+            quality = chip_quality(placed, sharpness(picture, found.box), self.size)
             judged.append(replace(placed, quality=quality))
         return judged
 
     def search(self, regions: Sequence[SearchRegion]) -> list[list[Detection]]:
         """Return the faces in each of the regions."""
+        searcher = self._tools.regions
+        if searcher is None:
+            raise RuntimeError("a worker without a searcher of regions was given some")
         eighths = _fitting(max((region.scale for region in regions), default=1.0))
-        if FULL_SIZE in self._greys:
+        if (False, FULL_SIZE) in self._pictures:
             eighths = FULL_SIZE
-        grey = self._grey(eighths)
-        search = self._tools.regions.search
-        return [search(grey, region, self.size, FULL_SIZE / eighths) for region in regions]
+        grey = self._picture(eighths)
+        return [searcher.search(grey, one, self.size, FULL_SIZE / eighths) for one in regions]
 
     def chips(self, faces: Sequence[Detection]) -> Sequence[NDArray[np.uint8]]:
         """Return a chip for the descriptor network of each of the faces."""
         if not faces:
             return []
-        rgb = upright(self._tools.decoder.rgb(self._jpeg), self.header.orientation)
-        return self._tools.aligner.chips(rgb, faces)
+        return self._tools.aligner.chips(self._picture(FULL_SIZE, colour=True), faces)
 
-    def _grey(self, eighths: int) -> NDArray[np.uint8]:
-        grey = self._greys.get(eighths)
-        if grey is None:
-            grey = self._greys[eighths] = self._decoded(eighths)
-        return grey
+    def _picture(self, eighths: int, *, colour: bool = False) -> NDArray[np.uint8]:
+        """Return the frame in grey or colour with `eighths` of its sides."""
+        picture = self._pictures.get((colour, eighths))
+        if picture is None:
+            picture = self._decoded(eighths, colour=colour)
+            self._pictures[colour, eighths] = picture
+        return picture
 
-    def _decoded(self, eighths: int) -> NDArray[np.uint8]:
-        return upright(self._tools.decoder.grey(self._jpeg, eighths), self.header.orientation)
+    def _decoded(self, eighths: int, *, colour: bool = False) -> NDArray[np.uint8]:
+        decode = self._tools.decoder.rgb if colour else self._tools.decoder.grey
+        return upright(decode(self._jpeg, eighths), self.header.orientation)
 
 
 def _fitting(scale: float) -> int:

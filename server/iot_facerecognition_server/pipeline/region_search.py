@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from iot_facerecognition_server.detection import NATIVE_FACE_SIZE, Detection
 from iot_facerecognition_server.third_parties.dlib_detector import DetectorFormatError
-from iot_facerecognition_server.tracking.search_regions import SearchRegion
+from iot_facerecognition_server.tracking.regions.search_regions import SearchRegion
 from iot_facerecognition_server.vision.chip_quality import chip_quality
 from iot_facerecognition_server.vision.faces import FaceDetector, HogDetector
 from iot_facerecognition_server.vision.scaling import resized

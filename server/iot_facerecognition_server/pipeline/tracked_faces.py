@@ -1,6 +1,7 @@
 """The job that finds the faces of a frame whose session's faces are tracked."""
 
 from collections.abc import Sequence
+from typing import Protocol, Self
 
 import numpy as np
 
@@ -9,27 +10,25 @@ from iot_facerecognition_server.frames import DESCRIPTOR_SIZE, Frame, Recognised
 from iot_facerecognition_server.pipeline.faces import FaceMatcher
 from iot_facerecognition_server.pipeline.frame_search import OpenFrame
 from iot_facerecognition_server.pipeline.tools import Network, Tools
-from iot_facerecognition_server.tracking.steps import ScanFrame, SearchRegions, Settled, Step
-from iot_facerecognition_server.tracking.tracker import FaceTracker
+from iot_facerecognition_server.tracking.track_set import TrackSet
+from iot_facerecognition_server.tracking.watched_frame import Settled
 from iot_facerecognition_server.vision.faces import as_stored
 from iot_facerecognition_server.vision.jpeg_header import JpegHeader
 
 
-def track_faces(tracker: FaceTracker, frame: OpenFrame, now: float) -> Settled:
-    """Do with `frame` what `tracker` asks for until it is settled where its faces are.
+class FaceTracker(Protocol):
+    """Tracks the faces of one session; a value that goes with its frames (`frames.Tracks`)."""
 
-    `now` is when the frame came, in seconds. Raises FrameRejectedError.
-    """
-    thumbnail = frame.thumbnail(searched=tracker.moving)
-    step: Step = tracker.begin(now, thumbnail, frame.size)
-    while True:
-        match step:
-            case ScanFrame():
-                step = tracker.scanned(frame.scan())
-            case SearchRegions(regions):
-                step = tracker.searched(frame.search(regions))
-            case Settled():
-                return step
+    tracks: TrackSet
+
+    def find(self, frame: OpenFrame, now: float) -> Settled:
+        """Settle where the faces of `frame`, which came at `now` (seconds), are."""
+
+    def copy(self) -> Self:
+        """Return one that goes its own way from here: this one stays as it is."""
+
+    def renewed(self) -> Self:
+        """Return one that remembers nobody, and gives the numbers after those given."""
 
 
 class TrackedFaceJob:
@@ -54,17 +53,18 @@ class TrackedFaceJob:
             raise RuntimeError("a worker without a searcher was given a frame to track faces in")
         opened = tools.searcher.open(self._frame.jpeg)
         self._header = opened.header
-        settled = track_faces(self._tracker, opened, self._frame.at)
+        settled = self._tracker.find(opened, self._frame.at)
         return opened.chips(settled.describe)
 
     def complete(self, rows: Sequence[Row]) -> tuple[RecognisedFace, ...]:
         """Name the faces; return them, the most certain first."""
         known = checked_rows(rows, DESCRIPTOR_SIZE) if rows else ()
-        descriptors = self._tracker.described(list(known))
+        tracks = self._tracker.tracks
+        descriptors = tracks.described(list(known))
         matches = self._matcher.match(np.stack(descriptors)) if descriptors else ()
         header = self._header
         assert header is not None, "a job is prepared before it is completed"
-        return tuple(as_stored(face, header) for face in self._tracker.matched(matches))
+        return tuple(as_stored(face, header) for face in tracks.matched(matches))
 
     @property
     def tracks(self) -> FaceTracker:

@@ -1,32 +1,18 @@
 """Which detection is of which track."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
-from iot_facerecognition_protocol.box import Box
+import numpy as np
+
 from iot_facerecognition_server.detection import Detection
+from iot_facerecognition_server.tracking.assignment import best_pairs
 from iot_facerecognition_server.tracking.track import Track
 
-SAME_FACE: Final = 0.4
-"""IoU above which two detections in one frame are of one face: the detector's sizes are a fifth
-apart, and it finds one face up to two sizes and half a step apart in two searches."""
-_WITHIN: Final = 0.75
-"""Part of the smaller detection within the larger above which they are of one face, too."""
 SAME_TRACK: Final = 0.25
 """IoU with where a track was or should be from which on a detection may be of it."""
-
-
-def merged(first: Iterable[Detection], others: Iterable[Detection]) -> list[Detection]:
-    """Return `first` and those of `others`, the most certain first, that are of further faces."""
-    kept = list(first)
-    for found in sorted(others, key=lambda one: -one.score):
-        if not any(_same(found.box, one.box) for one in kept):
-            kept.append(found)
-    return kept
-
-
-def _same(one: Box, other: Box) -> bool:
-    return one.iou(other) > SAME_FACE or one.covered(other) > _WITHIN
+_LOST: Final = 0.5
+"""What an overlap with a lost track counts for: one that is seen comes before."""
 
 
 def paired(
@@ -34,20 +20,15 @@ def paired(
 ) -> dict[int, Detection]:
     """Return by `id` of a track its detection at `now`; neither is given twice.
 
-    Tracks that are seen come before lost ones, and larger overlaps before smaller.
+    Of all ways to pair them it is the one with the largest sum of overlaps: where two faces are
+    close, the one that fits best does not take what the other one needs.
     """
-    candidates = []
-    for order, track in enumerate(tracks):
+    gains = np.zeros((len(tracks), len(detections)))
+    for row, track in enumerate(tracks):
         expected = track.predicted(now)
-        for place, found in enumerate(detections):
+        weight = 1.0 if track.lost is None else _LOST
+        for column, found in enumerate(detections):
             overlap = max(expected.iou(found.box), track.box.iou(found.box))
             if overlap >= SAME_TRACK:
-                candidates.append((track.lost is not None, -overlap, order, place))
-    pairs: dict[int, Detection] = {}
-    taken: set[int] = set()
-    for _, _, order, place in sorted(candidates):
-        track = tracks[order]
-        if id(track) not in pairs and place not in taken:
-            pairs[id(track)] = detections[place]
-            taken.add(place)
-    return pairs
+                gains[row, column] = weight * overlap
+    return {id(tracks[row]): detections[column] for row, column in best_pairs(gains)}

@@ -37,6 +37,7 @@ from iot_facerecognition_server.sessions.feed import Feed
 from iot_facerecognition_server.sessions.scheduler import FairScheduler
 from iot_facerecognition_server.sessions.session import Session
 from iot_facerecognition_server.tracking.changes import REDUCTION, Thumbnail
+from iot_facerecognition_server.tracking.regions.tracker import RegionTracker
 from iot_facerecognition_server.tracking.settings import TrackingSettings
 from iot_facerecognition_server.vision.face_scanner import ScannedFaces
 from iot_facerecognition_server.vision.jpeg_header import JpegHeader
@@ -106,7 +107,9 @@ class Rig:
     def __init__(self, kind: str, *, tracking: bool = False, workers: int = 2) -> None:
         self.camera = Camera()
         self.jobs = FrameJobs(
-            ANN, ("cat", "dog"), TrackingSettings(full_scan_interval=0.5) if tracking else None
+            ANN,
+            ("cat", "dog"),
+            RegionTracker(TrackingSettings(full_scan_interval=0.5)) if tracking else None,
         )
         self.workers = workers
         self.engine: Engine

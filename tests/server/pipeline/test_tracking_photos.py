@@ -20,12 +20,11 @@ from iot_facerecognition_server.pipeline.frame_jobs import FrameJobs
 from iot_facerecognition_server.pipeline.frame_search import FrameSearcher
 from iot_facerecognition_server.pipeline.region_search import RegionSearcher
 from iot_facerecognition_server.pipeline.tools import Network, Tools
-from iot_facerecognition_server.pipeline.tracked_faces import track_faces
 from iot_facerecognition_server.third_parties.dlib_detector import DetectorFormatError
-from iot_facerecognition_server.tracking.search_regions import face_region
+from iot_facerecognition_server.tracking.regions.search_regions import face_region
+from iot_facerecognition_server.tracking.regions.tracker import RegionTracker
 from iot_facerecognition_server.tracking.settings import TrackingSettings
-from iot_facerecognition_server.tracking.steps import Way
-from iot_facerecognition_server.tracking.tracker import FaceTracker
+from iot_facerecognition_server.tracking.watched_frame import Way
 from iot_facerecognition_server.vision.alignment import FaceAligner
 from iot_facerecognition_server.vision.face_scanner import FaceScanner
 from iot_facerecognition_server.vision.faces import HogDetector
@@ -59,7 +58,7 @@ def network(store) -> FaceDescriptorNetwork:
 @pytest.fixture
 def searcher(detector, aligner) -> FrameSearcher:
     regions = RegionSearcher.like(detector)
-    return FrameSearcher(JpegDecoder(), detector.copy(), regions, aligner, JpegLimits())
+    return FrameSearcher(JpegDecoder(), detector.copy(), aligner, JpegLimits(), regions=regions)
 
 
 @pytest.fixture(scope="module")
@@ -126,17 +125,17 @@ def test_a_thumbnail_is_the_same_whether_the_frame_is_searched_or_not(searcher, 
 
 
 def test_people_who_cross_are_tracked_as_full_scans_find_them(searcher, network, crossing):
-    tracker = FaceTracker(TrackingSettings())
+    tracker = RegionTracker(TrackingSettings())
     hits = expected = 0
     ways = []
     for index, jpeg in enumerate(crossing):
         opened = searcher.open(jpeg)
-        settled = track_faces(tracker, opened, index / FPS)
+        settled = tracker.find(opened, index / FPS)
         ways.append(settled.way)
         chips = opened.chips(settled.describe)
         rows = list(network.describe(np.stack(chips))) if chips else []
-        voices = tracker.described(rows)
-        faces = tracker.matched(Gallery.empty().match(np.stack(voices)) if voices else [])
+        voices = tracker.tracks.described(rows)
+        faces = tracker.tracks.matched(Gallery.empty().match(np.stack(voices)) if voices else [])
         for full in opened.scan():
             expected += 1
             hits += any(full.box.iou(face.box) >= 0.5 for face in faces)
@@ -153,7 +152,7 @@ def face_engine(
         workers=1,
         make_tools=lambda: Tools(scanner, searcher=searcher),
         networks={Network.DESCRIPTOR: BatchedNetwork(network.describe, 4)},
-        jobs=FrameJobs(gallery, tracking=TrackingSettings()),
+        jobs=FrameJobs(gallery, tracker=RegionTracker(TrackingSettings())),
     )
 
 

@@ -10,10 +10,11 @@ from iot_facerecognition_protocol.box import Box
 from iot_facerecognition_server.detection import Detection
 from iot_facerecognition_server.frames import UNKNOWN, Match, RecognisedFace
 from iot_facerecognition_server.tracking.changes import REDUCTION, Thumbnail
-from iot_facerecognition_server.tracking.search_regions import SearchRegion
+from iot_facerecognition_server.tracking.regions.search_regions import SearchRegion
+from iot_facerecognition_server.tracking.regions.steps import ScanFrame, SearchRegions
+from iot_facerecognition_server.tracking.regions.tracker import RegionTracker
 from iot_facerecognition_server.tracking.settings import TrackingSettings
-from iot_facerecognition_server.tracking.steps import ScanFrame, SearchRegions, Settled, Way
-from iot_facerecognition_server.tracking.tracker import FaceTracker
+from iot_facerecognition_server.tracking.watched_frame import Settled, Way
 from iot_facerecognition_server.vision.chip_quality import chip_quality
 
 FRAME = (640, 480)
@@ -88,7 +89,7 @@ class Bench:
     regions: list[SearchRegion] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.tracker = FaceTracker(self.settings)
+        self.tracker = RegionTracker(self.settings)
 
     def frame(self, at: float) -> dict[int, RecognisedFace]:
         """Take the tracker through one frame; return its faces by the seed of who is there."""
@@ -109,8 +110,8 @@ class Bench:
         self.ways.append(step.way)
         self.described += len(step.describe)
         rows = [owner(face, visible).descriptor for face in step.describe]
-        voices = self.tracker.described(rows)
-        faces = self.tracker.matched([self.match(voice) for voice in voices])
+        voices = self.tracker.tracks.described(rows)
+        faces = self.tracker.tracks.matched([self.match(voice) for voice in voices])
         people = visible or self.world.faces(at)
         return {owner(face, people).seed: face for face in faces}
 

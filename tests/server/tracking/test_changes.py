@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from iot_facerecognition_protocol.box import Box
-from iot_facerecognition_server.tracking.camera_motion import CameraMotion
 from iot_facerecognition_server.tracking.changes import REDUCTION, ChangeMap, Thumbnail
-from iot_facerecognition_server.tracking.new_objects import new_object_regions
+from iot_facerecognition_server.tracking.regions.camera_motion import CameraMotion
+from iot_facerecognition_server.tracking.regions.new_objects import new_object_regions
 from iot_facerecognition_server.vision.jpeg import FULL_SIZE, JpegDecoder
 
 FRAME = (640, 480)

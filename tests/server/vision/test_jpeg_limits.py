@@ -10,7 +10,6 @@ from iot_facerecognition_server.assembly.picture_limits import jpeg_limits
 from iot_facerecognition_server.config import load
 from iot_facerecognition_server.frames import FrameRejectedError, ObjectsWanted
 from iot_facerecognition_server.pipeline.frame_search import FrameSearcher
-from iot_facerecognition_server.pipeline.region_search import RegionSearcher
 from iot_facerecognition_server.vision.crops import ObjectCropper
 from iot_facerecognition_server.vision.face_scanner import FaceScanner
 from iot_facerecognition_server.vision.faces import HogDetector
@@ -59,11 +58,10 @@ def test_a_processor_bomb_is_rejected_before_it_is_decoded(large, aligner):
     bomb = with_scans(large, 499)
     assert len(bomb) < 60_000
     detector, limits = HogDetector(), JpegLimits()
-    windows = RegionSearcher.like(detector)
     wanted = ObjectsWanted(1, deterministic=True)
     for work in (
         FaceScanner(NoDecoder(), detector, aligner, limits).scan,
-        FrameSearcher(NoDecoder(), detector, windows, aligner, limits).open,
+        FrameSearcher(NoDecoder(), detector, aligner, limits).open,
         lambda jpeg: ObjectCropper(NoDecoder(), 96, 1, limits).crops(jpeg, wanted, ()),
     ):
         with pytest.raises(FrameRejectedError, match="more than 22 scans") as caught:

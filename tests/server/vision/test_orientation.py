@@ -17,8 +17,8 @@ from iot_facerecognition_server.pipeline.frame_search import FrameSearcher
 from iot_facerecognition_server.pipeline.region_search import RegionSearcher
 from iot_facerecognition_server.pipeline.tools import Tools
 from iot_facerecognition_server.pipeline.tracked_faces import TrackedFaceJob
+from iot_facerecognition_server.tracking.regions.tracker import RegionTracker
 from iot_facerecognition_server.tracking.settings import TrackingSettings
-from iot_facerecognition_server.tracking.tracker import FaceTracker
 from iot_facerecognition_server.vision.crops import ObjectCropper
 from iot_facerecognition_server.vision.face_scanner import FaceScanner
 from iot_facerecognition_server.vision.faces import HogDetector
@@ -110,9 +110,9 @@ def test_scanned_faces_are_reported_in_the_frame_as_sent(
 @EVERY
 def test_tracked_faces_are_in_the_frame_as_sent(scene, aligner, detector, orientation):
     regions = RegionSearcher.like(detector)
-    searcher = FrameSearcher(JpegDecoder(), detector.copy(), regions, aligner, JpegLimits())
+    searcher = FrameSearcher(JpegDecoder(), detector.copy(), aligner, JpegLimits(), regions=regions)
     tools = Tools(FaceScanner(JpegDecoder(), detector, aligner, JpegLimits()), None, searcher)
-    tracker = FaceTracker(TrackingSettings())
+    tracker = RegionTracker(TrackingSettings())
     plain = faces_of(scene, 1, lambda f: FaceJob(f, EMPTY), tools)
     for _ in range(3):
         (face,) = faces_of(scene, orientation, lambda f: TrackedFaceJob(f, tracker, EMPTY), tools)

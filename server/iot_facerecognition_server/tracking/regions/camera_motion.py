@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from iot_facerecognition_protocol.box import Box
 from iot_facerecognition_server.tracking.changes import REDUCTION, Thumbnail
-from iot_facerecognition_server.tracking.search_regions import SearchRegion, area_region
+from iot_facerecognition_server.tracking.regions.search_regions import SearchRegion, area_region
 from iot_facerecognition_server.tracking.twins import twin_of
 
 _BAND: Final = 3

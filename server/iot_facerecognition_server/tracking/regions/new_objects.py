@@ -8,7 +8,7 @@ import numpy as np
 
 from iot_facerecognition_protocol.box import Box
 from iot_facerecognition_server.tracking.changes import REDUCTION, Changes, blocks
-from iot_facerecognition_server.tracking.search_regions import SearchRegion, area_region
+from iot_facerecognition_server.tracking.regions.search_regions import SearchRegion, area_region
 
 _LEAST: Final = 0.4
 """Part of the smallest face that has to be new, across and down: the detector finds a face of which

@@ -8,33 +8,28 @@ from typing import Final, Self
 
 from iot_facerecognition_protocol.box import Box
 from iot_facerecognition_server.detection import NATIVE_FACE_SIZE, Detection
-from iot_facerecognition_server.frames import UNKNOWN, Descriptor, Match, RecognisedFace
-from iot_facerecognition_server.tracking.appearance import ALIKE, appearance, compared
-from iot_facerecognition_server.tracking.association import merged, paired
-from iot_facerecognition_server.tracking.camera_motion import CameraMotion
 from iot_facerecognition_server.tracking.changes import ChangeMap, Changes, Thumbnail
-from iot_facerecognition_server.tracking.naming import TrackNaming
-from iot_facerecognition_server.tracking.new_objects import body, new_object_regions
-from iot_facerecognition_server.tracking.search_regions import SearchRegion, face_region
+from iot_facerecognition_server.tracking.regions.camera_motion import CameraMotion
+from iot_facerecognition_server.tracking.regions.merging import merged
+from iot_facerecognition_server.tracking.regions.new_objects import body, new_object_regions
+from iot_facerecognition_server.tracking.regions.search_regions import SearchRegion, face_region
+from iot_facerecognition_server.tracking.regions.steps import (
+    ScanFrame,
+    SearchableFrame,
+    SearchRegions,
+    Step,
+)
 from iot_facerecognition_server.tracking.settings import TrackingSettings
-from iot_facerecognition_server.tracking.steps import ScanFrame, SearchRegions, Settled, Step, Way
 from iot_facerecognition_server.tracking.track import Track
+from iot_facerecognition_server.tracking.track_set import BRIEFLY, SEARCHED_WHEN_LOST, TrackSet
 from iot_facerecognition_server.tracking.twins import twin_of
+from iot_facerecognition_server.tracking.watched_frame import Settled, Way
 
 _REGION: Final = 1.6
 """Side of a region as a multiple of the expected face's: it finds faces that are off by a quarter
 of themselves."""
-_SEARCHED_WHEN_LOST: Final = 1.0
-"""Seconds for which a lost face is looked for where it should be."""
 _LOSS_SCANS_APART: Final = 0.1
 """Seconds from one full scan to one that looks for a lost face."""
-_BRIEFLY: Final = 0.3
-"""Seconds: a face at the detector's limit is lost and found over and over. One that is back sooner
-is the same if it looks so, and one that is lost again sooner is not looked for everywhere."""
-_CONTACT: Final = 0.1
-"""IoU with another track from which on two faces may be mistaken for each other."""
-_JUMP: Final = 0.3
-"""IoU with the prediction below which a face may be another one."""
 _OVER_THE_EDGE: Final = 0.3
 """Part of the smallest face that has to come in over an edge before it is searched there again."""
 _MOVING_CAMERA: Final = 0.12
@@ -50,7 +45,6 @@ _TRUSTED: Final = 0.3
 in that pose still. Below, a head may be turning: it is searched for in every pose."""
 _VISIBLE: Final = 0.4
 """Part of a face that has to be in the frame for the detector to find it."""
-_MOST_LOST: Final = 32
 
 
 @dataclass(slots=True)
@@ -71,74 +65,68 @@ class _Look:
     detections: list[Detection] = field(default_factory=list)
 
 
-class FaceTracker:
+class RegionTracker:
     """Tracks the faces of one session. No thread, no clock, no picture but the thumbnail.
 
-    For each frame, `begin` says what to do first; what was found is handed to `searched` or
-    `scanned`, which say what to do next, until it is settled where the faces are. Then `described`
-    takes the descriptors that were asked for and returns all that are to be matched with the
-    gallery, and `matched` takes the matches and returns the faces. A frame that fails on the way is
-    left behind by the next `begin`.
+    For each frame, `find` settles where the faces are: `begin` says what to do first; what was
+    found is handed to `searched` or `scanned`, which say what to do next. Then its `tracks` are to
+    be named (`TrackSet`). A frame that fails on the way is left behind by the next.
     """
 
     def __init__(self, settings: TrackingSettings, last_number: int = 0) -> None:
         """Assign faces the numbers after `last_number`."""
+        self.tracks = TrackSet(last_number)
         self._settings = settings
         self._changes = ChangeMap()
         self._camera_motion = CameraMotion(_OVER_THE_EDGE * settings.min_face_size)
-        self._tracks: list[Track] = []
-        self._lost: list[Track] = []
-        self._naming = TrackNaming(last_number)
         self._last_full = float("-inf")
         self._allowance = _NEW_OBJECT_BURST
         self._allowed_at = float("-inf")
         self._moving = True
         self._look: _Look | None = None
-        self._described: list[Track] = []
-        self._due: list[Track] = []
 
     def copy(self) -> Self:
         """Return one that goes its own way from here: this one stays as it is."""
         twin = twin_of(self)
         twin._changes = self._changes.copy()  # noqa: SLF001
         twin._camera_motion = self._camera_motion.copy()  # noqa: SLF001
-        twin._tracks = [track.copy() for track in self._tracks]  # noqa: SLF001
-        twin._lost = [track.copy() for track in self._lost]  # noqa: SLF001
-        twin._naming = self._naming.copy()  # noqa: SLF001
+        twin.tracks = self.tracks.copy()
         return twin
 
     def renewed(self) -> Self:
         """Return one that remembers nobody, and gives the numbers after those given."""
-        return type(self)(self._settings, self.last_number)
-
-    @property
-    def remembered(self) -> int:
-        """Tracks and people that are kept in mind, seen or not."""
-        return len(self._tracks) + len(self._lost) + self._naming.absent
-
-    @property
-    def last_number(self) -> int:
-        """The number that was given last."""
-        return self._naming.last_number
+        return type(self)(self._settings, self.tracks.last_number)
 
     @property
     def moving(self) -> bool:
         """Whether something moved in the last frame, or there was none."""
         return self._moving
 
-    def begin(self, now: float, thumbnail: Thumbnail, frame: tuple[int, int]) -> Step:
-        """Return what to do first with a frame of (width, height) pixels that came at `now`.
+    def find(self, frame: SearchableFrame, now: float) -> Settled:
+        """Search `frame`, which came at `now` (seconds), until it is settled where its faces are.
 
-        `now` is in seconds and never goes back.
+        `now` never goes back. Raises FrameRejectedError.
         """
+        step = self.begin(now, frame.thumbnail(searched=self._moving), frame.size)
+        while True:
+            match step:
+                case ScanFrame():
+                    step = self.scanned(frame.scan())
+                case SearchRegions(regions):
+                    step = self.searched(frame.search(regions))
+                case Settled():
+                    return step
+
+    def begin(self, now: float, thumbnail: Thumbnail, frame: tuple[int, int]) -> Step:
+        """Return what to do first with a frame of (width, height) pixels that came at `now`."""
         changes = self._changes.compare(thumbnail)
         look = self._look = _Look(now, thumbnail, frame, changes)
         self._moving = changes.any
         if changes.cut:
-            self._forget_tracks(now)
+            self.tracks.end(now)
             return ScanFrame()
-        for track in self._tracks:
-            track.ambiguous = track.ambiguous or changes.suspect
+        if changes.suspect:
+            self.tracks.suspect()
         if not changes.any:
             return self._settle(look)
         if now - self._last_full >= self._settings.full_scan_interval:
@@ -174,51 +162,13 @@ class FaceTracker:
         pairs = self._paired(look)
         regions = {
             id(track): region
-            for track in self._tracks
+            for track in self.tracks.seen
             if id(track) not in pairs
             and id(track) not in look.looked_for
             and (region := self._region(track, look)) is not None
         }
         # What the scan missed by a hair is still there for a search made for it.
         return self._search(look, regions, []) if regions else self._settle(look)
-
-    def described(self, descriptors: Sequence[Descriptor]) -> list[Descriptor]:
-        """Take the (128,) float32 descriptors that were asked for; return all to be matched."""
-        look = self._now_looking()
-        pairs = list(zip(self._described, descriptors, strict=True))
-        if pairs:
-            self._naming.describe(pairs, self._lost, look.now)
-        self._due = self._naming.due(self._tracks, look.now)
-        return [
-            sample.descriptor
-            for track in self._due
-            if track.identity is not None
-            for sample in track.identity.samples
-        ]
-
-    def matched(self, matches: Sequence[Match]) -> tuple[RecognisedFace, ...]:
-        """Take a match for each descriptor; return the faces, the most certain first."""
-        look = self._now_looking()
-        self._naming.settle(self._due, matches, look.now)
-        faces = [self._face(track) for track in self._tracks]
-        self._look, self._described, self._due = None, [], []  # a client may be silent for hours
-        return tuple(sorted(faces, key=lambda face: -face.score))
-
-    def _face(self, track: Track) -> RecognisedFace:
-        identity = track.identity
-        assert identity is not None, "every track was described when it appeared"
-        # Whoever may have been mistaken for another gets no name until that is cleared up.
-        sure = not (track.ambiguous and identity.doubtful)
-        newest, found = identity.samples[-1], track.detection
-        return RecognisedFace(
-            found.box,
-            found.score,
-            found.pose,
-            newest.quality,
-            match=Match(identity.tag if sure else UNKNOWN, identity.distance),
-            descriptor=newest.descriptor,
-            track=self._naming.number(identity),
-        )
 
     def _now_looking(self) -> _Look:
         if self._look is None:
@@ -236,8 +186,8 @@ class FaceTracker:
     def _track_regions(self, look: _Look) -> dict[int, SearchRegion]:
         """Return by track where to look for it; not for those where nothing moved."""
         regions = {}
-        for track in (*self._tracks, *self._lost):
-            if track.lost is not None and look.now - track.lost > _SEARCHED_WHEN_LOST:
+        for track in self.tracks.everyone:
+            if track.lost is not None and look.now - track.lost > SEARCHED_WHEN_LOST:
                 continue
             last = track.detection
             trusted = track.lost is None and last.score >= _TRUSTED
@@ -252,7 +202,7 @@ class FaceTracker:
             return {}
         pairs = self._paired(look)
         regions = {}
-        for track in self._tracks:
+        for track in self.tracks.seen:
             found = pairs.get(id(track))
             clear = found is not None and found.score >= _TRUSTED
             if id(track) in look.by_pose and not clear:
@@ -273,7 +223,7 @@ class FaceTracker:
         """Return where to look for newcomers: at the edges only when the camera itself moves."""
         least = self._settings.min_face_size
         explained = [region.box for region in regions]
-        explained += [body(track.predicted(look.now), look.frame) for track in self._tracks]
+        explained += [body(track.predicted(look.now), look.frame) for track in self.tracks.seen]
         full = self._full_cost(look.frame)
         found = new_object_regions(look.changes, explained, look.frame, least)
         if _cost(found) > _MOVING_CAMERA * full:
@@ -296,70 +246,30 @@ class FaceTracker:
         return frame[0] * frame[1] * (NATIVE_FACE_SIZE / self._settings.min_face_size) ** 2
 
     def _paired(self, look: _Look) -> dict[int, Detection]:
-        return paired((*self._tracks, *self._lost), look.detections, look.now)
+        return self.tracks.paired(look.detections, look.now)
 
     def _just_lost(self, look: _Look) -> bool:
         pairs = self._paired(look)
         return any(
             id(track) in look.looked_for
             and id(track) not in pairs
-            and look.now - track.steady_since >= _BRIEFLY
-            for track in self._tracks
+            and look.now - track.steady_since >= BRIEFLY
+            for track in self.tracks.seen
         )
 
     def _settle(self, look: _Look) -> Settled:
         """Take what was found into the tracks."""
-        pairs = self._paired(look)
-        everyone = (*self._tracks, *self._lost)
-        for track in everyone:
-            found = pairs.get(id(track))
-            if found is not None:
-                track.ambiguous = track.ambiguous or self._is_ambiguous(track, found.box, look)
-        for track in everyone:
-            found = pairs.get(id(track))
-            if found is not None:
-                track.see(found, look.now)
-                self._look_at(track, look)
-            elif track.lost is None and (look.full or id(track) in look.looked_for):
-                track.lost = look.now
-            elif track.lost is None:
-                track.rest(look.now)
-        known = set(map(id, pairs.values()))
-        newcomers = [
-            Track(found, look.now, appearance(look.thumbnail, found.box))
-            for found in look.detections
-            if id(found) not in known and found.score >= 0
-        ]
-        self._tracks = [track for track in everyone if track.lost is None] + newcomers
-        self._keep_lost([track for track in everyone if track.lost is not None], look.now)
-        self._take_note(look)
-        self._described = [
-            track
-            for track in self._tracks
-            if self._naming.must_have(track)
-            or ((id(track) in pairs) and self._naming.wants(track, look.now))
-        ]
-        way = Way.FULL if look.full else Way.REGIONS if look.searched else Way.HELD
-        return Settled(way, tuple(track.detection for track in self._described))
-
-    def _look_at(self, track: Track, look: _Look) -> None:
-        """Take note of how `track` looks now; if unlike before, another may be in its place."""
-        box = track.predicted(look.now)  # steadier than the detector's own
-        likeness, track.appearance = compared(track.appearance, look.thumbnail, box)
-        if likeness < ALIKE:
-            track.ambiguous = True
-
-    def _is_ambiguous(self, track: Track, found: Box, look: _Look) -> bool:
-        """Tell whether the face `found` may be of another than `track`, by where they are."""
-        now = look.now
-        if track.lost is not None and now - track.lost > _BRIEFLY:
-            return True
-        if track.predicted(now).iou(found) < _JUMP:
-            return True
-        return any(
-            other is not track and other.predicted(now).iou(found) > _CONTACT
-            for other in (*self._tracks, *self._lost)
+        wanted = self.tracks.update(
+            look.detections,
+            look.thumbnail,
+            look.now,
+            self._settings.newcomer_score,
+            lambda track: look.full or id(track) in look.looked_for,
         )
+        self._take_note(look)
+        self._look = None  # a client may be silent for hours
+        way = Way.FULL if look.full else Way.REGIONS if look.searched else Way.HELD
+        return Settled(way, wanted)
 
     def _take_note(self, look: _Look) -> None:
         if look.full:
@@ -369,21 +279,6 @@ class FaceTracker:
         for region in look.searched:
             if region.pose is None:  # or somebody else in it may have been missed
                 self._changes.searched(look.thumbnail, region.box)
-
-    def _keep_lost(self, lost: Sequence[Track], now: float) -> None:
-        """Keep the tracks that were lost not long ago; of the others, who they were."""
-        kept = [t for t in lost if t.lost is not None and now - t.lost <= _SEARCHED_WHEN_LOST]
-        kept = kept[-_MOST_LOST:]
-        for track in lost:
-            if track not in kept:
-                self._naming.leave(track, now)
-        self._lost = kept
-
-    def _forget_tracks(self, now: float) -> None:
-        """Give up every track, since the scene is another; remember who they were."""
-        for track in (*self._lost, *self._tracks):
-            self._naming.leave(track, now)
-        self._tracks, self._lost = [], []
 
 
 def _cost(regions: Iterable[SearchRegion]) -> float:

@@ -12,9 +12,10 @@ from iot_facerecognition_server.detection import Detection
 from iot_facerecognition_server.frames import Match
 from iot_facerecognition_server.pipeline.region_search import HELD_SCORE
 from iot_facerecognition_server.tracking.naming import MOST_REMEMBERED
+from iot_facerecognition_server.tracking.regions.steps import ScanFrame, SearchRegions
+from iot_facerecognition_server.tracking.regions.tracker import RegionTracker
 from iot_facerecognition_server.tracking.settings import TrackingSettings
-from iot_facerecognition_server.tracking.steps import ScanFrame, SearchRegions, Settled, Way
-from iot_facerecognition_server.tracking.tracker import FaceTracker
+from iot_facerecognition_server.tracking.watched_frame import Settled, Way
 from tests.server.tracking.conftest import Person, face_at
 
 
@@ -136,7 +137,7 @@ def test_who_left_is_forgotten(bench, walking):
     gone.run(2)
     still = gone.run(8, begin=2.0)
     assert not any(still)
-    assert gone.tracker.remembered <= 1
+    assert gone.tracker.tracks.remembered <= 1
 
 
 def test_a_look_alike_who_comes_in_later_does_not_inherit_the_name(bench, standing):
@@ -168,8 +169,8 @@ def test_a_face_that_is_expected_needs_less_of_a_score_than_a_newcomer(bench, st
     assert isinstance(step, SearchRegions)
     faint = [face_at(Box(left, 150, left + 100, 250), HELD_SCORE / 2) for left in (208, 450)]
     step = scene.tracker.searched([faint for _ in step.regions])
-    voices = scene.tracker.described([standing(1, 208).descriptor for _ in step.describe])
-    (face,) = scene.tracker.matched([scene.match(voice) for voice in voices])
+    voices = scene.tracker.tracks.described([standing(1, 208).descriptor for _ in step.describe])
+    (face,) = scene.tracker.tracks.matched([scene.match(voice) for voice in voices])
     assert face.box.left == 208
 
 
@@ -183,8 +184,8 @@ def looking_ahead(bench, standing):
     scene = bench(standing(1, 200, tag="ann"))
     scene.tracker.begin(0.0, scene.world.thumbnail(0.0), (640, 480))
     scene.tracker.scanned([in_pose(200, 0)])
-    scene.tracker.described([standing(1, 200).descriptor])
-    scene.tracker.matched([Match("ann", 0.3)])
+    scene.tracker.tracks.described([standing(1, 200).descriptor])
+    scene.tracker.tracks.matched([Match("ann", 0.3)])
     scene.world = replace(scene.world, people=[standing(1, 208)])
     step = scene.tracker.begin(0.2, scene.world.thumbnail(0.2), (640, 480))
     assert isinstance(step, SearchRegions)
@@ -208,8 +209,8 @@ def test_a_head_that_may_have_turned_is_sought_in_every_pose(looking_ahead, fain
     assert region.pose is None
     step = tracker.searched([[in_pose(210, 2, score=0.9)]])
     assert isinstance(step, Settled)
-    voices = tracker.described([np.zeros(128, np.float32) for _ in step.describe])
-    (face,) = tracker.matched([Match("ann", 0.3) for _ in voices])
+    voices = tracker.tracks.described([np.zeros(128, np.float32) for _ in step.describe])
+    (face,) = tracker.tracks.matched([Match("ann", 0.3) for _ in voices])
     assert (face.track, face.pose, face.box.left) == (1, 2, 210)
 
 
@@ -217,8 +218,8 @@ def test_a_head_that_is_hard_to_see_is_not_sought_twice(bench, standing):
     scene = bench(standing(1, 200))
     scene.tracker.begin(0.0, scene.world.thumbnail(0.0), (640, 480))
     scene.tracker.scanned([in_pose(200, 1, score=0.1)])
-    scene.tracker.described([standing(1, 200).descriptor])
-    scene.tracker.matched([Match("", None)])
+    scene.tracker.tracks.described([standing(1, 200).descriptor])
+    scene.tracker.tracks.matched([Match("", None)])
     moved = replace(scene.world, people=[standing(1, 208)])
     step = scene.tracker.begin(0.2, moved.thumbnail(0.2), (640, 480))
     assert isinstance(step, SearchRegions)
@@ -228,8 +229,8 @@ def test_a_head_that_is_hard_to_see_is_not_sought_twice(bench, standing):
 def test_where_one_pose_was_sought_the_next_full_scan_still_looks(looking_ahead, standing, bench):
     tracker, step = looking_ahead
     step = tracker.searched([[in_pose(208, 0)], *([] for _ in step.regions[1:])])
-    voices = tracker.described([standing(1, 208).descriptor for _ in step.describe])
-    tracker.matched([Match("ann", 0.3) for _ in voices])
+    voices = tracker.tracks.described([standing(1, 208).descriptor for _ in step.describe])
+    tracker.tracks.matched([Match("ann", 0.3) for _ in voices])
     same = bench(standing(1, 208)).world.thumbnail(0.6)
     assert isinstance(tracker.begin(0.6, same, (640, 480)), ScanFrame)
 
@@ -241,8 +242,8 @@ def test_what_a_full_scan_was_better_for_is_searched_once_more_and_not_twice(ben
     seen = [face_at(Box(x, 150, x + 210, 360), pose=0) for x in lefts]
     scene.tracker.begin(0.0, scene.world.thumbnail(0.0), (640, 480))
     scene.tracker.scanned(seen)
-    scene.tracker.described([person.descriptor for person in people])
-    scene.tracker.matched([Match("", None)] * 3)
+    scene.tracker.tracks.described([person.descriptor for person in people])
+    scene.tracker.tracks.matched([Match("", None)] * 3)
     moved = [standing(seed, left + 8, side=210) for seed, left in enumerate(lefts, 1)]
     thumbnail = replace(scene.world, people=moved).thumbnail(0.1)
     step = scene.tracker.begin(0.1, thumbnail, (640, 480))
@@ -289,7 +290,7 @@ def test_a_name_follows_the_gallery_while_nothing_moves(bench, standing):
 
 def test_telling_what_was_found_before_a_frame_has_begun_is_the_callers_mistake():
     with pytest.raises(RuntimeError, match="begin a frame"):
-        FaceTracker(TrackingSettings()).scanned([])
+        RegionTracker(TrackingSettings()).scanned([])
 
 
 @st.composite
@@ -313,7 +314,7 @@ def frames(draw):
 @settings(max_examples=60, deadline=None)
 @given(frames(), st.randoms(use_true_random=False))
 def test_numbers_are_never_reused_and_the_memory_is_bounded(sequence, random):
-    tracker = FaceTracker(TrackingSettings())
+    tracker = RegionTracker(TrackingSettings())
     largest = 0
     present: set[int] = set()
     for now, picture, faces in sequence:
@@ -325,8 +326,8 @@ def test_numbers_are_never_reused_and_the_memory_is_bounded(sequence, random):
             else:
                 step = tracker.scanned(faces)
         rows = [np.eye(128, dtype=np.float32)[random.randrange(6)] for _ in step.describe]
-        voices = tracker.described(rows)
-        found = tracker.matched([Match("", None) for _ in voices])
+        voices = tracker.tracks.described(rows)
+        found = tracker.tracks.matched([Match("", None) for _ in voices])
         numbers = [face.track for face in found]
         assert len(set(numbers)) == len(numbers), "no number twice in one frame"
         new = {number for number in numbers if number > largest}
@@ -334,4 +335,17 @@ def test_numbers_are_never_reused_and_the_memory_is_bounded(sequence, random):
         largest = max([largest, *numbers])
         present |= new
         assert set(numbers) <= present
-        assert tracker.remembered <= len(found) + 2 * MOST_REMEMBERED
+        assert tracker.tracks.remembered <= len(found) + 2 * MOST_REMEMBERED
+
+
+def test_two_tracks_near_one_reference_never_carry_the_same_name(bench, standing):
+    scene = bench(standing(1, 100), standing(2, 400))
+    nearness = {1: 0.5, 2: 0.3}
+    people = scene.world.people
+    scene.match = lambda descriptor: next(
+        Match("ann", nearness[one.seed])
+        for one in people
+        if np.allclose(one.descriptor, descriptor)
+    )
+    for faces in scene.run(2):
+        assert (faces[1].match.tag, faces[2].match.tag) == ("", "ann")
