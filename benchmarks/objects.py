@@ -4,6 +4,9 @@
 over sixteen crops for each picture, which is what the original computes, deterministic or not.
 dlib's ResNet-34 is timed where its file is: in the folder that FACERECOGNITION_TEST_DATA names, or
 in `shared/data` next to the repository. Its weights do not matter for the time.
+
+`--photos FOLDER` prints instead which labels of labelled photos are right, by `ObjectThreshold`
+(`object_labels` says how they are labelled).
 """
 
 import argparse
@@ -24,6 +27,7 @@ from PIL import Image
 
 from benchmarks import command
 from benchmarks.machine import machine
+from benchmarks.object_labels import answers, labelled_photos, print_table
 from iot_facerecognition_server.frames import ObjectsWanted
 from iot_facerecognition_server.models.catalogue import EFFICIENTNET
 from iot_facerecognition_server.models.store import ModelStore
@@ -127,10 +131,28 @@ def resnet_file() -> Path | None:
     return path if path.is_file() else None
 
 
+def judge_labels(folder: Path) -> None:
+    """Print what thresholds do to the labels of the photos in `folder`, by the default network."""
+    photos = labelled_photos(folder)
+    precision = choose_precision("auto", "cpu")
+    with TemporaryDirectory() as cache:
+        weights = ModelStore(Path(cache)).resolve(EFFICIENTNET)
+        classifier = ObjectClassifier.efficientnet(weights, "cpu", precision)
+    cropper = ObjectCropper(JpegDecoder(), classifier.input_size, CROPS, JpegLimits(MOST_PIXELS))
+    print(f"{machine()}\nEfficientNet-Lite0 {precision}, the best five labels")
+    for name, wanted in ((f"{CROPS} random crops", CHANCE), ("one centred crop", CENTRED)):
+        print_table(name, answers(classifier, cropper, photos, wanted))
+
+
 def main() -> None:
     """Print the table."""
-    argparse.ArgumentParser(description=__doc__).parse_args()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--photos", type=Path, metavar="FOLDER", help="labelled photos to judge by")
+    options = parser.parse_args()
     torch.set_num_threads(1)
+    if options.photos is not None:
+        judge_labels(options.photos)
+        return
     threads = os.cpu_count() or 1
     fast = choose_precision("auto", "cpu")
     rows: list[Row] = []

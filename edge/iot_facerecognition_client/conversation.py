@@ -110,7 +110,7 @@ class Conversation:
     def begin(self) -> None:
         """Say all settings, then let frames go."""
         self.begun = True
-        self._settings.requested()
+        self._settings.requested(self.version)
 
     def next_message(self, now: float) -> str | bytes | None:
         """Return what to send at `now`: text, a JPEG, or None when nothing may or need be sent."""

@@ -2,7 +2,13 @@
 
 from iot_facerecognition_client.scene import Scene
 from iot_facerecognition_client.status import Status
-from iot_facerecognition_protocol import Face, FrameStatus, ObjectLabel, UpdateAcknowledged
+from iot_facerecognition_protocol import (
+    Face,
+    FrameStatus,
+    ObjectLabel,
+    SettingValue,
+    UpdateAcknowledged,
+)
 from iot_facerecognition_protocol.records import dataclass
 
 
@@ -80,12 +86,13 @@ class ServerError:
 class SettingHeld:
     """A setting took effect: `held` is what holds, which may differ from what was `asked`.
 
-    `name` is the field of `SessionSettings`; `asked` is None when this client asked for nothing.
+    `name` is the field of `SessionSettings`; `asked` is None when this client asked for nothing, or
+    left it to the server.
     """
 
     name: str
-    asked: str | int | bool | None
-    held: str | int | bool
+    asked: SettingValue
+    held: SettingValue
 
 
 Event = (

@@ -4,7 +4,13 @@ from dataclasses import replace
 from typing import TypedDict, Unpack
 
 from iot_facerecognition_client.events import SettingHeld
-from iot_facerecognition_protocol import Command, SessionSettings, Setting
+from iot_facerecognition_protocol import (
+    Command,
+    SessionSettings,
+    Setting,
+    SettingValue,
+    Version,
+)
 
 FIELDS: dict[Command, str] = {
     Command.SETTING_NAME: "name",
@@ -12,6 +18,7 @@ FIELDS: dict[Command, str] = {
     Command.SETTING_LABELCOUNT: "label_count",
     Command.SETTING_DETERMINISTICOBJECTDETECTION: "deterministic_objects",
     Command.SETTING_FACERECOGNITIONENABLED: "face_recognition",
+    Command.SETTING_OBJECTTHRESHOLD: "object_threshold",
 }
 """The settings in the order in which they are sent, with their field of `SessionSettings`."""
 
@@ -24,6 +31,7 @@ class SettingChanges(TypedDict, total=False):
     label_count: int
     deterministic_objects: bool
     face_recognition: bool
+    object_threshold: float | None
 
 
 class SettingsSync:
@@ -31,7 +39,7 @@ class SettingsSync:
 
     The server forgets settings with the connection, so each one begins with `disconnected` behind
     it and `requested` when the server asks. The echo is what holds, even when it is not what was
-    asked for.
+    asked for. A value of None is left to the server: it is said only to take back another one.
     """
 
     def __init__(self, wanted: SessionSettings) -> None:
@@ -40,16 +48,23 @@ class SettingsSync:
         """What holds: the server's defaults at first, then its last echoes."""
         self.confirmed: frozenset[str] = frozenset()
         """Fields of `held` that a server has ever echoed; the others are what it begins with."""
-        self._connected = False
+        self._known: tuple[Command, ...] | None = None
+        """The settings that the server's version has; None without a connection."""
         self._unsent: list[Command] = []
         self._unanswered: dict[Command, int] = {}
 
     @property
     def pending(self) -> frozenset[str]:
         """Fields whose wanted value the server has not answered yet."""
-        if self._connected:
-            return frozenset(FIELDS[c] for c in FIELDS if c in self._unsent or self._unanswered[c])
-        return frozenset(n for n in FIELDS.values() if _value(self.wanted, n) != self._held(n))
+        if self._known is not None:
+            return frozenset(
+                FIELDS[c] for c in self._known if c in self._unsent or self._unanswered[c]
+            )
+        return frozenset(
+            name
+            for name in FIELDS.values()
+            if _value(self.wanted, name) not in {None, _value(self.held, name)}
+        )
 
     def change(self, **changes: Unpack[SettingChanges]) -> None:
         """Want other values: sent soon, or with the next connection. Raises TypeError."""
@@ -57,22 +72,23 @@ class SettingsSync:
             if name in changes:
                 Setting(command, changes[name])  # type: ignore[literal-required] # checks the type
         self.wanted = _bounded(replace(self.wanted, **changes))
-        for command, name in FIELDS.items():
-            if name not in changes or not self._connected or command in self._unsent:
+        for command in self._known or ():
+            name = FIELDS[command]
+            if name not in changes or command in self._unsent:
                 continue
             # What the server holds is not asked for, unless another question is under way.
-            if _value(self.wanted, name) != self._held(name) or self._unanswered[command]:
+            if _value(self.wanted, name) != _value(self.held, name) or self._unanswered[command]:
                 self._unsent.append(command)
 
-    def requested(self) -> None:
-        """Say everything: the server asked."""
-        self._connected = True
-        self._unsent = list(FIELDS)
-        self._unanswered = dict.fromkeys(FIELDS, 0)
+    def requested(self, version: Version = Version.V2) -> None:
+        """Say everything that `version` has a word for: the server asked."""
+        self._known = tuple(command for command in FIELDS if command.since <= version)
+        self._unsent = [c for c in self._known if _value(self.wanted, FIELDS[c]) is not None]
+        self._unanswered = dict.fromkeys(self._known, 0)
 
     def disconnected(self) -> None:
         """Forget what was under way; the next server will ask."""
-        self._connected = False
+        self._known = None
         self._unsent = []
 
     def next_change(self) -> Setting | None:
@@ -87,7 +103,7 @@ class SettingsSync:
         """Take the server's word for what holds."""
         name = FIELDS[setting.command]
         asked = None
-        if self._connected and self._unanswered[setting.command]:
+        if self._known is not None and self._unanswered.get(setting.command):
             self._unanswered[setting.command] -= 1
             asked = _value(self.wanted, name)
         change: SettingChanges = {name: setting.value}  # type: ignore[misc] # the codec checked it
@@ -95,14 +111,12 @@ class SettingsSync:
         self.confirmed |= {name}
         return SettingHeld(name, asked, setting.value)
 
-    def _held(self, name: str) -> str | int | bool:
-        return _value(self.held, name)
-
 
 def _bounded(settings: SessionSettings) -> SessionSettings:
-    return settings.renamed(settings.name).with_label_count(settings.label_count)
+    named = settings.renamed(settings.name).with_label_count(settings.label_count)
+    return named.with_object_threshold(settings.object_threshold)
 
 
-def _value(settings: SessionSettings, name: str) -> str | int | bool:
-    value: str | int | bool = getattr(settings, name)
+def _value(settings: SessionSettings, name: str) -> SettingValue:
+    value: SettingValue = getattr(settings, name)
     return value

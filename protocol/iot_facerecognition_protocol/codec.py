@@ -55,6 +55,8 @@ def encode(message: Message, version: Version = Version.V2) -> str:
     """
     if version < Version.V2 and isinstance(message, tuple(_REPORTS)):
         raise ValueError(f"version 1 has no {type(message).__name__}")
+    if isinstance(message, Setting) and version < message.command.since:
+        raise ValueError(f"version 1 has no {message.command.name}")
     document: dict[str, Any]
     match message:
         case Setting(command, value):
@@ -197,6 +199,9 @@ class _Reader:
 
     def label_count(self) -> Setting:
         return Setting(self._command, self._context(int))
+
+    def threshold(self) -> Setting:
+        return Setting(self._command, self._optional(self._document, "context", float))
 
     def text(self) -> Text:
         return Text(self._context(str))
@@ -352,4 +357,5 @@ _CONTEXTS: dict[Command, Callable[[_Reader], Message]] = {
     Command.HEALTH: _Reader.health,
     Command.DRAIN: _Reader.drain,
     Command.UPDATE_ACKNOWLEDGED: _Reader.update_acknowledged,
+    Command.SETTING_OBJECTTHRESHOLD: _Reader.threshold,
 }

@@ -36,6 +36,12 @@ class Command(IntEnum):
     HEALTH = 12
     DRAIN = 13
     UPDATE_ACKNOWLEDGED = 14
+    SETTING_OBJECTTHRESHOLD = 15
+
+    @property
+    def since(self) -> Version:
+        """The version that brought it."""
+        return Version.V1 if self <= Command.INIT_REQUEST else Version.V2
 
 
 FROM_CLIENT = frozenset(
@@ -47,6 +53,7 @@ FROM_CLIENT = frozenset(
         Command.SETTING_DETERMINISTICOBJECTDETECTION,
         Command.SETTING_FACERECOGNITIONENABLED,
         Command.HEALTH,
+        Command.SETTING_OBJECTTHRESHOLD,
     }
 )
 """The commands that a client sends; a server ignores the others, whatever their context is."""

@@ -7,12 +7,16 @@ from iot_facerecognition_protocol.commands import Command
 from iot_facerecognition_protocol.records import dataclass
 from iot_facerecognition_protocol.results import Face, ObjectLabel
 
-SETTING_TYPES: Mapping[Command, type[str] | type[int] | type[bool]] = {
+SettingValue = str | int | bool | float | None
+"""The value of a setting; None, where there may be one, leaves it to the server."""
+
+SETTING_TYPES: Mapping[Command, type[str] | type[int] | type[bool] | type[float]] = {
     Command.SETTING_NAME: str,
     Command.SETTING_OBJDETECTIONENABLED: bool,
     Command.SETTING_LABELCOUNT: int,
     Command.SETTING_DETERMINISTICOBJECTDETECTION: bool,
     Command.SETTING_FACERECOGNITIONENABLED: bool,
+    Command.SETTING_OBJECTTHRESHOLD: float,
 }
 """The commands that are settings, with the type of their value."""
 
@@ -21,18 +25,22 @@ SETTING_TYPES: Mapping[Command, type[str] | type[int] | type[bool]] = {
 class Setting:
     """A setting, asked for by the client or echoed by the server with the value that holds.
 
-    `command` is one of `SETTING_TYPES` and `value` of the type it has there. Raises ValueError for
-    another command, TypeError for another type.
+    `command` is one of `SETTING_TYPES` and `value` of the type it has there; a number with a
+    fraction may also be an int, or None, by which a client leaves it to the server. Raises
+    ValueError for another command, TypeError for another type.
     """
 
     command: Command
-    value: str | int | bool
+    value: SettingValue
 
     def __post_init__(self) -> None:
         kind = SETTING_TYPES.get(self.command)
         if kind is None:
             raise ValueError(f"{self.command!r} is no setting")
-        if not isinstance(self.value, kind) or isinstance(self.value, bool) is not (kind is bool):
+        allowed = (float, int, type(None)) if kind is float else kind
+        if not isinstance(self.value, allowed) or isinstance(self.value, bool) is not (
+            kind is bool
+        ):
             raise TypeError(f"{self.command.name} is of type {kind.__name__}, not {self.value!r}")
 
 

@@ -36,7 +36,9 @@ class SessionSettings:
     """The settings of one session, with the original's defaults.
 
     The server keeps them per connection and forgets them with it; a client sends its own on
-    `INIT_REQUEST` and takes the echo as what holds.
+    `INIT_REQUEST` and takes the echo as what holds. Labels whose probability is below
+    `object_threshold`, 0 to 1, are not reported; None leaves it to the server's configuration.
+    Version 1 has no such setting: it gets the best labels however probable they are.
     """
 
     name: str = UNNAMED
@@ -44,6 +46,7 @@ class SessionSettings:
     label_count: int = 5
     deterministic_objects: bool = False
     face_recognition: bool = True
+    object_threshold: float | None = None
 
     def renamed(self, name: str) -> Self:
         """Return a copy under `name`, cleaned by `clean_text` and cut to `NAME_LENGTH`."""
@@ -52,3 +55,9 @@ class SessionSettings:
     def with_label_count(self, count: int, most: int = LABEL_COUNT_MAX) -> Self:
         """Return a copy with `count` clamped to `LABEL_COUNT_MIN`..`most`."""
         return replace(self, label_count=max(LABEL_COUNT_MIN, min(count, most)))
+
+    def with_object_threshold(self, threshold: float | None) -> Self:
+        """Return a copy with `threshold` clamped to 0..1; None stays."""
+        if threshold is not None:
+            threshold = max(0.0, min(float(threshold), 1.0))
+        return replace(self, object_threshold=threshold)

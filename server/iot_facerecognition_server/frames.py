@@ -50,10 +50,14 @@ class Tracks(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ObjectsWanted:
-    """How a frame is to be classified: the best `label_count` labels, of random crops or of one."""
+    """How a frame is to be classified: the best `label_count` labels, of random crops or of one.
+
+    Labels whose probability is below `threshold`, 0 to 1, are left out.
+    """
 
     label_count: int
     deterministic: bool
+    threshold: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ class Recogniser:
         self.certificate_file, self._key_file, self.fingerprint = certificate
         self.faces: tuple[Face, ...] = ()
         self.objects: tuple[ObjectLabel, ...] = ()
+        self.object_threshold = 0.25
         self.most_labels = 1000
         self.echoes = True
         self.pings = True
@@ -130,6 +131,8 @@ class Recogniser:
                 if command is Command.SETTING_LABELCOUNT:
                     assert isinstance(value, int)
                     value = min(value, self.most_labels)
+                if value is None:
+                    value = self.object_threshold
                 if self.echoes:
                     await self.say(Setting(command, value))
             case Text(text):

@@ -180,7 +180,7 @@ def test_lone_surrogates_pass_as_they_are() -> None:
     assert decode('{"command":1,"context":"\\ud800"}') == Setting(Command.SETTING_NAME, "\ud800")
 
 
-@pytest.mark.parametrize("number", [0, 15, 99, -1, 2**70])
+@pytest.mark.parametrize("number", [0, 16, 99, -1, 2**70])
 def test_command_from_the_future_is_told_apart_from_an_offence(number: int) -> None:
     with pytest.raises(UnknownCommandError) as unknown:
         decode(json.dumps({"command": number, "context": {"anything": []}}))

@@ -79,7 +79,7 @@ def test_every_command_has_its_row() -> None:
     }
     for row in rows:
         command = Command(int(row["number"]))
-        assert int(row["since version"]) == (1 if command <= Command.INIT_REQUEST else 2)
+        assert int(row["since version"]) == command.since
         assert row["direction"].endswith("echoed") is (command in SETTING_TYPES)
         if command in SETTING_TYPES:
             assert row["context"] == WORDS[SETTING_TYPES[command]]
@@ -103,6 +103,10 @@ def test_settings_begin_as_told() -> None:
         "SETTING_FACERECOGNITIONENABLED": defaults.face_recognition,
     }.items():
         assert json.loads(code(rows[name]["until you set it"])) == value
+    (configured,) = (
+        s.default for section in SECTIONS for s in section.settings if s.key == "ObjectThreshold"
+    )
+    assert f"ObjectThreshold` ({configured})" in rows["SETTING_OBJECTTHRESHOLD"]["until you set it"]
 
 
 def test_every_error_code_stands_once_where_it_is_told() -> None:

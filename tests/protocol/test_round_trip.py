@@ -44,7 +44,7 @@ VALUES: dict[type, st.SearchStrategy[str | int | bool]] = {
     int: WHOLE,
     bool: st.booleans(),
 }
-SETTINGS = st.sampled_from(sorted(SETTING_TYPES)).flatmap(
+SETTINGS = st.sampled_from(sorted(c for c in SETTING_TYPES if c.since is Version.V1)).flatmap(
     lambda command: st.builds(Setting, st.just(command), VALUES[SETTING_TYPES[command]])
 )
 FACES = st.builds(
@@ -85,6 +85,7 @@ ADDED = (
     )
     | st.builds(Drain, st.floats(0, 1e300), st.floats(0, 1e300))
     | st.builds(UpdateAcknowledged, TEXTS, TEXTS)
+    | st.builds(Setting, st.just(Command.SETTING_OBJECTTHRESHOLD), st.none() | REAL)
 )
 
 

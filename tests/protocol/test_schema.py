@@ -103,6 +103,7 @@ FROM_SERVER = st.one_of(
 )
 FROM_SERVER_V2 = st.one_of(
     FROM_SERVER,
+    st.builds(Setting, st.just(Command.SETTING_OBJECTTHRESHOLD), SHARES),
     st.builds(FacesFound, st.just(()), COUNTS),
     st.builds(FrameDone, COUNTS, st.just(FrameStatus.PROCESSED), TIMES, TIMES),
     st.builds(
@@ -178,7 +179,7 @@ def test_what_the_vectors_send_is_valid_just_when_it_is_not_refused() -> None:
         refused = any(answer["command"] == Command.ERROR for answer in vector.answers)
         ignored = not vector.answers and not valid("client", 2, document)
         if ignored:
-            assert document["command"] not in {1, 2, 5, 6, 7, 8, 12}, vector
+            assert document["command"] not in {1, 2, 5, 6, 7, 8, 12, 15}, vector
         elif vector.closes is None and "1e999" not in vector.send and "9" * 99 not in vector.send:
             assert valid("client", 2, document) is not refused, vector
 
@@ -212,6 +213,11 @@ def test_what_a_client_takes_is_valid_and_what_it_ignores_is_not() -> None:
         ("server", 1, '{"command":14,"context":{"version":"1.3.0","attempt":"b1"}}'),
         ("server", 2, '{"command":14,"context":{"version":"1.3.0"}}'),
         ("client", 2, '{"command":12,"context":{"update":{"version":"1.3.0","state":"good"}}}'),
+        ("server", 1, '{"command":15,"context":0.5}'),
+        ("server", 2, '{"command":15,"context":null}'),
+        ("server", 2, '{"command":15,"context":1.5}'),
+        ("client", 1, '{"command":15,"context":0.5}'),
+        ("client", 2, '{"command":15,"context":"0.5"}'),
         ("client", 1, '{"command":12,"context":{}}'),
         ("client", 2, '{"command":9}'),
         ("client", 2, '{"command":6,"context":"3"}'),

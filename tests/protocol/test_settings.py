@@ -10,8 +10,12 @@ from iot_facerecognition_protocol import (
     LABEL_COUNT_MAX,
     LABEL_COUNT_MIN,
     NAME_LENGTH,
+    Command,
     SessionSettings,
+    Setting,
     clean_text,
+    decode,
+    encode,
 )
 
 ANY_TEXT = st.text(st.characters() | st.characters(categories=["Cs", "Cc", "Cf", "Zl", "Zp", "Zs"]))
@@ -79,3 +83,19 @@ def test_label_count_is_clamped(asked: int, most: int) -> None:
     if LABEL_COUNT_MIN <= asked <= most:
         assert held.label_count == asked
     assert held.with_label_count(held.label_count, most) == held
+
+
+@given(st.none() | st.floats() | st.integers())
+@example(float("nan"))
+@example(float("inf"))
+def test_object_threshold_is_clamped_and_can_always_be_sent(asked: float | None) -> None:
+    held = SessionSettings().with_object_threshold(asked)
+    if asked is None:
+        assert held.object_threshold is None
+    else:
+        assert held.object_threshold is not None
+        assert 0 <= held.object_threshold <= 1
+        if 0 <= asked <= 1:
+            assert held.object_threshold == asked
+    setting = Setting(Command.SETTING_OBJECTTHRESHOLD, held.object_threshold)
+    assert decode(encode(setting)) == setting

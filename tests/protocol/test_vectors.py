@@ -10,12 +10,19 @@ from iot_facerecognition_client.outbox import Outbox
 from iot_facerecognition_client.settings_sync import SettingsSync
 from iot_facerecognition_client.statistics import Counters
 from iot_facerecognition_protocol import Limits, SessionSettings, Version, decode, encode
+from iot_facerecognition_server.config.loading import SECTIONS
 from iot_facerecognition_server.sessions.events import Refused
 from iot_facerecognition_server.sessions.session import Session
 from tests.server.connected_clients import connected
 
 from .vectors import TO_CLIENT, TO_SERVER, ToServer, agrees
 
+(OBJECT_THRESHOLD,) = (
+    float(setting.default)
+    for section in SECTIONS
+    for setting in section.settings
+    if setting.key == "ObjectThreshold"
+)
 CLOSE_CODES = {"text-too-large": 1009}
 
 
@@ -28,6 +35,7 @@ def test_session_answers_as_told(vector: ToServer) -> None:
         limits=Limits(),
         object_labels=1000,
         object_interval=0.0,
+        object_threshold=OBJECT_THRESHOLD,
     )
     assert isinstance(vector.send, str)
     event = session.receive_text(vector.send)

@@ -122,6 +122,11 @@ def test_what_version_1_does_not_know_is_not_sent(message: Message) -> None:
         encode(message, Version.V1)
 
 
+def test_a_setting_that_version_1_does_not_know_is_not_sent() -> None:
+    with pytest.raises(ValueError, match="version 1 has no SETTING_OBJECTTHRESHOLD"):
+        encode(Setting(Command.SETTING_OBJECTTHRESHOLD, 0.5), Version.V1)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

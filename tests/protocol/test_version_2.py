@@ -6,6 +6,7 @@ import pytest
 
 from iot_facerecognition_protocol import (
     CameraState,
+    Command,
     Drain,
     DropReason,
     ErrorCode,
@@ -20,6 +21,7 @@ from iot_facerecognition_protocol import (
     Message,
     ObjectLabel,
     ObjectsFound,
+    Setting,
     UpdateAcknowledged,
     UpdateReport,
     UpdateState,
@@ -72,6 +74,9 @@ WIRE: list[tuple[Message, str]] = [
         Health(capture_fps=0.0, camera=CameraState.FAILED),
         '{"command":12,"context":{"capture_fps":0.0,"camera":"failed"}}',
     ),
+    (Setting(Command.SETTING_OBJECTTHRESHOLD, 0.5), '{"command":15,"context":0.5}'),
+    (Setting(Command.SETTING_OBJECTTHRESHOLD, None), '{"command":15,"context":null}'),
+    (ObjectsFound((), 4), '{"command":4,"context":[],"frame":4}'),
     (Drain(4200.0, 1000.0), '{"command":13,"context":{"back_in_ms":4200.0,"spread_ms":1000.0}}'),
     (
         Health(

@@ -27,7 +27,7 @@ from iot_facerecognition_client.scene import Scene
 from iot_facerecognition_edge.connection.timekeeping import Timekeeper
 from iot_facerecognition_edge.errors import EdgeError
 from iot_facerecognition_edge.settings import Settings, Value
-from iot_facerecognition_edge.settings.session import FIELDS, value_of, wanted
+from iot_facerecognition_edge.settings.session import FIELDS, asked, value_of, wanted
 from iot_facerecognition_protocol import Health
 
 _TRUST_PAUSE = 30.0
@@ -140,7 +140,7 @@ class Link:
 
     def set(self, key: str, value: Value) -> None:
         """Ask the server for another value of a synchronised setting, now or when there is one."""
-        change: Any = {FIELDS[key]: value}
+        change: Any = {FIELDS[key]: asked(key, value)}
         if self._client is None:
             self._memory.settings.change(**change)
         else:

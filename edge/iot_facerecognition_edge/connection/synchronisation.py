@@ -5,7 +5,7 @@ from typing import Protocol
 
 from iot_facerecognition_edge.errors import SettingError
 from iot_facerecognition_edge.settings import SettingChanged, Settings, Value
-from iot_facerecognition_edge.settings.session import FIELDS
+from iot_facerecognition_edge.settings.session import FIELDS, left_to_server
 
 _KEYS = {field: key for key, field in FIELDS.items()}
 
@@ -53,7 +53,8 @@ class Synchronisation:
             return False
         if self._asker.connected:
             return self._asker.pending(key)
-        return self.effective(key) != self._settings.value(key)
+        value = self._settings.value(key)
+        return not left_to_server(key, value) and self.effective(key) != value
 
     def effective(self, key: str) -> Value:
         """Return the effective value: the server's last word, or ours before its first."""
@@ -63,12 +64,13 @@ class Synchronisation:
     def answered(self, field: str) -> None:
         """Accept the server's word for a field of `SessionSettings`.
 
-        When no question is open it is also what is kept: the server had reasons to give another
-        value than the one asked for.
+        When no question is open it is also what is kept, unless the choice was left to the server:
+        it had reasons to give another value than the one asked for.
         """
         key = _KEYS[field]
         before, held = self._settings.value(key), self.effective(key)
-        if not self._asker.pending(key) and held != before:
+        kept = self._asker.pending(key) or left_to_server(key, before)
+        if not kept and held != before:
             try:
                 self._settings.set(key, held)
             except SettingError as error:

@@ -111,6 +111,16 @@ class RecognitionSettings(SettingsPage):
         help="How many labels to show for a picture, the most probable first.",
         synchronised=True,
     )
+    object_threshold = number(
+        0,
+        minimum=0,
+        maximum=100,
+        step=5,
+        unit="%",
+        label="Object threshold",
+        help="Labels that are less probable are not shown. 0: the server's own threshold.",
+        synchronised=True,
+    )
     deterministic = switch(
         False,
         label="Deterministic objects",

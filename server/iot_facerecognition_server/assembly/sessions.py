@@ -31,6 +31,7 @@ def session_factory(config: Config, engine: Engine) -> NewSession:
             limits=limits,
             object_labels=engine.object_labels,
             object_interval=config.engine.object_interval,
+            object_threshold=config.engine.object_threshold,
             window=engine.capacity.per_session + 1 + (engine.object_labels > 0),
         )
 

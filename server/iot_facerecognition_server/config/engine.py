@@ -75,3 +75,11 @@ class EngineSettings:
         "Time between two frames of one client that are searched for objects, so that objects never"
         " hold up faces. 0: every frame, as the original.",
     )
+    object_threshold: float = setting(
+        "ObjectThreshold",
+        Number(0.0, 1.0),
+        "0.3",
+        "Least probability of an object's label that is reported, unless the client sets its own."
+        " Version 1 clients get the most probable labels, as from the original, whatever it is. 0:"
+        " every label up to the client's number of labels.",
+    )

@@ -29,7 +29,11 @@ class ObjectJob:
         return tools.cropper.crops(self._frame.jpeg, self._wanted, seed)
 
     def complete(self, rows: Sequence[Row]) -> tuple[ObjectLabel, ...]:
-        """Average the crops' probabilities; return the best labels, the most probable first."""
+        """Average the crops' probabilities; return the labels wanted, the most probable first."""
         probabilities = np.mean(checked_rows(rows, len(self._labels)), axis=0)
         best = np.argsort(-probabilities, kind="stable")[: self._wanted.label_count]
-        return tuple(ObjectLabel(self._labels[i], float(probabilities[i])) for i in best)
+        return tuple(
+            ObjectLabel(self._labels[i], float(probabilities[i]))
+            for i in best
+            if probabilities[i] >= self._wanted.threshold
+        )

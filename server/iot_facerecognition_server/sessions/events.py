@@ -4,7 +4,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from iot_facerecognition_protocol import Command, ErrorCode, FrameStatus, Health, ObjectLabel
+from iot_facerecognition_protocol import (
+    Command,
+    ErrorCode,
+    FrameStatus,
+    Health,
+    ObjectLabel,
+    SettingValue,
+)
 from iot_facerecognition_server.frames import RecognisedFace
 from iot_facerecognition_server.sessions.connected_client import ConnectedClient
 
@@ -33,7 +40,7 @@ class SettingChanged:
 
     client: ConnectedClient
     command: Command
-    value: str | int | bool
+    value: SettingValue
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import Final
 
 from iot_facerecognition_protocol import (
     FROM_CLIENT,
+    LABEL_COUNT_MAX,
     MESSAGE_LENGTH,
     Command,
     Drain,
@@ -25,6 +26,7 @@ from iot_facerecognition_protocol import (
     ObjectsFound,
     SessionSettings,
     Setting,
+    SettingValue,
     Text,
     UnknownCommandError,
     UpdateAcknowledged,
@@ -68,13 +70,15 @@ class Session:
         limits: Limits,
         object_labels: int,
         object_interval: float,
+        object_threshold: float = 0.0,
         window: int | None = None,
     ) -> None:
         """Begin with the original's defaults.
 
         `object_labels` is how many labels the classifier knows, which bounds the label count (0:
         there is none); `object_interval` are the seconds between two frames that are searched for
-        objects; `window` is how many frames the client may have unanswered at once (None: nothing).
+        objects; labels below `object_threshold` are left out unless the client sets its own;
+        `window` is how many frames the client may have unanswered at once (None: nothing).
         """
         self.client = client
         self.key = client.session
@@ -83,6 +87,7 @@ class Session:
         self._limits = limits
         self._object_labels = object_labels
         self._object_interval = object_interval
+        self._object_threshold = object_threshold
         self._window = window
         self._send = send
         self._frames = 0
@@ -105,7 +110,9 @@ class Session:
         wanted = settings.object_recognition and self._object_labels > 0
         objects = None
         if wanted and objects_free and now >= self._next_objects:
-            objects = ObjectsWanted(settings.label_count, settings.deterministic_objects)
+            objects = ObjectsWanted(
+                settings.label_count, settings.deterministic_objects, self._threshold
+            )
             self._next_objects = now + self._object_interval
         if objects is None and not settings.face_recognition:
             return DropReason.NOT_DUE if wanted else DropReason.SWITCHED_OFF
@@ -142,6 +149,8 @@ class Session:
         except MalformedMessageError as malformed:
             return self._malformed(malformed)
         match message:
+            case Setting(command) if command.since > self.version:
+                return Ignored(self.client, command.name)
             case Setting():
                 self.settings = self._changed(message)
                 self._echo(message.command)
@@ -236,23 +245,31 @@ class Session:
         return self._refuse(code, message, fatal=True)
 
     def _changed(self, setting: Setting) -> SessionSettings:
-        value = setting.value
-        match setting.command:
-            case Command.SETTING_NAME:
-                return self.settings.renamed(str(value))
-            case Command.SETTING_LABELCOUNT:
-                if self._object_labels:
-                    return self.settings.with_label_count(int(value), self._object_labels)
-                return self.settings.with_label_count(int(value))
-            case Command.SETTING_OBJDETECTIONENABLED:
+        match setting:
+            case Setting(Command.SETTING_NAME, str(name)):
+                return self.settings.renamed(name)
+            case Setting(Command.SETTING_LABELCOUNT, int(count)):
+                most = self._object_labels or LABEL_COUNT_MAX
+                return self.settings.with_label_count(count, most)
+            case Setting(Command.SETTING_OBJDETECTIONENABLED, value):
                 return replace(self.settings, object_recognition=bool(value))
-            case Command.SETTING_FACERECOGNITIONENABLED:
+            case Setting(Command.SETTING_FACERECOGNITIONENABLED, value):
                 return replace(self.settings, face_recognition=bool(value))
-            case _:
+            case Setting(Command.SETTING_OBJECTTHRESHOLD, float() | int() | None as threshold):
+                return self.settings.with_object_threshold(threshold)
+            case Setting(_, value):
                 return replace(self.settings, deterministic_objects=bool(value))
 
     @property
-    def _held(self) -> dict[int, str | int | bool]:
+    def _threshold(self) -> float:
+        """The least probability of a label that is reported; version 1 gets the best anyway."""
+        if self.version < Version.V2:
+            return 0.0
+        own = self.settings.object_threshold
+        return self._object_threshold if own is None else own
+
+    @property
+    def _held(self) -> dict[int, SettingValue]:
         """The values that hold, by command."""
         return {
             Command.SETTING_NAME: self.settings.name,
@@ -260,11 +277,12 @@ class Session:
             Command.SETTING_OBJDETECTIONENABLED: self.settings.object_recognition,
             Command.SETTING_FACERECOGNITIONENABLED: self.settings.face_recognition,
             Command.SETTING_DETERMINISTICOBJECTDETECTION: self.settings.deterministic_objects,
+            Command.SETTING_OBJECTTHRESHOLD: self._threshold,
         }
 
     def _echo(self, command: int | None) -> None:
         """Tell the value that holds, which may be another than the one asked for."""
-        if command is not None and command in self._held:
+        if command in self._held and Command(command).since <= self.version:
             self._send_message(Setting(Command(command), self._held[command]))
 
     def _refuse(

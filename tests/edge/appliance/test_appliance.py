@@ -227,6 +227,23 @@ async def test_the_servers_word_is_taken_where_it_differs(recogniser: Any, tmp_p
         assert SettingChanged(key, 5, 4) in edge.events
 
 
+async def test_a_threshold_is_the_servers_again_when_a_person_gives_up_their_own(
+    recogniser: Any, tmp_path: Path
+) -> None:
+    key = "recognition.object_threshold"
+    async with recogniser, bench(tmp_path, recogniser.access) as edge:
+        await recogniser.until(lambda: len(recogniser.settings) == 5)
+        edge.appliance.settings.set(key, 60)
+        own = Setting(Command.SETTING_OBJECTTHRESHOLD, 0.6)
+        await recogniser.until(lambda: own in recogniser.settings)
+        edge.appliance.settings.set(key, 0)
+        await edge.until(lambda: edge.appliance.synchronisation.effective(key) == 25)
+        assert edge.appliance.settings.value(key) == 0
+        assert not edge.appliance.synchronisation.pending(key)
+    asked = [s.value for s in recogniser.settings if s.command is Command.SETTING_OBJECTTHRESHOLD]
+    assert asked == [0.6, None]
+
+
 async def test_without_a_connection_a_change_is_kept_and_sent_later(
     recogniser: Any, tmp_path: Path
 ) -> None:

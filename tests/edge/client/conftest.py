@@ -31,6 +31,7 @@ from iot_facerecognition_protocol import (
     InitRequest,
     Message,
     Setting,
+    SettingValue,
     Version,
     decode,
     encode,
@@ -149,7 +150,7 @@ class FakeSession:
                 self.messages.append(received)
             self._news.notify_all()
 
-    def settings(self) -> dict[int, str | int | bool]:
+    def settings(self) -> dict[int, SettingValue]:
         """The last value of every setting that was asked for."""
         return {m.command: m.value for m in self.messages if isinstance(m, Setting)}
 

@@ -28,6 +28,7 @@ from iot_facerecognition_protocol import (
     FrameStatus,
     Health,
     InitRequest,
+    Message,
     SessionSettings,
     Setting,
     Text,
@@ -38,6 +39,8 @@ from iot_facerecognition_protocol import (
 )
 
 WINDOW = 3
+SAID = {c: name for c, name in FIELDS.items() if c is not Command.SETTING_OBJECTTHRESHOLD}
+"""The settings that are said at once: a threshold is left to the server until somebody sets one."""
 
 
 class AnyConversation(RuleBasedStateMachine):
@@ -145,7 +148,7 @@ def test_settings_go_before_texts_and_texts_before_health_and_frames():
     session.receive(encode(InitRequest()), 0.0)
     sent = list(iter(lambda: session.next_message(0.0), None))
     assert [decode(m) for m in sent[5:-1]] == [Text("hello"), Health(uptime=1.0)]
-    assert [decode(m).command for m in sent[:5]] == list(FIELDS)
+    assert [decode(m).command for m in sent[:5]] == list(SAID)
     assert sent[-1] == b"jpeg"
 
 
@@ -154,7 +157,7 @@ def test_a_text_is_sent_when_it_is_delivered_and_waits_again_when_its_connection
     session.begin()
     outbox.put_text("first")
     outbox.put_text("second")
-    for _ in FIELDS:
+    for _ in SAID:
         session.next_message(0.0)
         assert not session.wants_receipt
         assert session.delivered() is None
@@ -241,7 +244,7 @@ def test_asking_again_is_answered_again():
     for _ in range(2):
         session.receive(encode(InitRequest()), 0.0)
         assert len(list(iter(lambda: session.next_message(0.0), None))) == 5
-    assert settings.pending == set(FIELDS.values())
+    assert settings.pending == set(SAID.values())
 
 
 def test_many_changes_of_one_setting_are_one_message():
@@ -458,3 +461,50 @@ def test_what_the_server_holds_is_not_asked_for_again():
     assert decode(session.next_message(0.0)) == Setting(Command.SETTING_LABELCOUNT, 7)
     settings.change(label_count=4)
     assert decode(session.next_message(0.0)) == Setting(Command.SETTING_LABELCOUNT, 4)
+
+
+def all_said(session: Conversation) -> list[Message]:
+    """Return the texts that go out now."""
+    texts = iter(lambda: session.next_message(0.0), None)
+    return [decode(text) for text in texts if isinstance(text, str)]
+
+
+def test_a_threshold_left_to_the_server_is_not_asked_for():
+    session, _, settings, _ = new_session()
+    session.begin()
+    assert Command.SETTING_OBJECTTHRESHOLD not in [said.command for said in all_said(session)]
+    assert "object_threshold" not in settings.pending
+
+
+def test_a_threshold_is_asked_for_and_can_be_left_to_the_server_again():
+    session, _, settings, _ = new_session()
+    session.begin()
+    all_said(session)
+    settings.change(object_threshold=0.5)
+    assert all_said(session) == [Setting(Command.SETTING_OBJECTTHRESHOLD, 0.5)]
+    assert "object_threshold" in settings.pending
+    session.receive(encode(Setting(Command.SETTING_OBJECTTHRESHOLD, 0.5)), 0.0)
+    settings.change(object_threshold=None)
+    assert all_said(session) == [Setting(Command.SETTING_OBJECTTHRESHOLD, None)]
+    held = session.receive(encode(Setting(Command.SETTING_OBJECTTHRESHOLD, 0.3)), 0.0)
+    assert held == SettingHeld("object_threshold", None, 0.3)
+    assert "object_threshold" not in settings.pending
+    assert (settings.wanted.object_threshold, settings.held.object_threshold) == (None, 0.3)
+
+
+def test_a_threshold_is_wanted_from_the_next_server_as_well():
+    session, _, settings, _ = new_session()
+    settings.change(object_threshold=3)
+    assert settings.wanted.object_threshold == 1.0
+    assert "object_threshold" in settings.pending
+    session.begin()
+    assert Setting(Command.SETTING_OBJECTTHRESHOLD, 1.0) in all_said(session)
+
+
+def test_version_1_is_not_asked_for_a_threshold():
+    session, _, settings, _ = new_session(Version.V1)
+    settings.change(object_threshold=0.5)
+    session.begin()
+    settings.change(object_threshold=0.6)
+    assert len(all_said(session)) == 5
+    assert "object_threshold" not in settings.pending

@@ -10,6 +10,7 @@ from iot_facerecognition_edge.events import Event
 from iot_facerecognition_edge.settings import SettingChanged, Settings, Value
 
 COUNT = "recognition.label_count"
+THRESHOLD = "recognition.object_threshold"
 
 
 class Server:
@@ -139,3 +140,21 @@ def test_without_a_connection_a_change_is_pending_until_the_server_has_heard_of_
     bench.server.connected = True
     bench.answer("label_count", 9)
     assert not bench.synchronisation.pending(COUNT)
+
+
+def test_what_is_left_to_the_server_is_effective_and_not_kept_as_a_wish() -> None:
+    """An administrator who changes the server's threshold later changes it for this edge too."""
+    bench = Bench()
+    bench.answer("object_threshold", 30, THRESHOLD)
+    assert bench.synchronisation.effective(THRESHOLD) == 30
+    assert bench.settings.recognition.object_threshold == 0
+    bench.server.connected = False
+    assert not bench.synchronisation.pending(THRESHOLD)
+
+
+def test_a_threshold_of_ones_own_is_kept_as_the_server_holds_it() -> None:
+    bench = Bench()
+    bench.settings.set(THRESHOLD, 60)
+    assert bench.server.asked == [(THRESHOLD, 60)]
+    bench.answer("object_threshold", 50, THRESHOLD)
+    assert bench.settings.recognition.object_threshold == 50

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iot_facerecognition_protocol import DropReason, ErrorCode, Health, Limits, Version
+from iot_facerecognition_protocol import Command, DropReason, ErrorCode, Health, Limits, Version
 from iot_facerecognition_server.frames import ObjectsWanted, Wants
 from iot_facerecognition_server.sessions.arrived_frame import ArrivedFrame
 from iot_facerecognition_server.sessions.events import (
@@ -35,6 +35,7 @@ class Peer:
         labels: int = 1000,
         limits: Limits = LIMITS,
         object_interval: float = 0.0,
+        object_threshold: float = 0.0,
     ) -> None:
         self.sent: list[dict[str, Any]] = []
         self.session = Session(
@@ -43,6 +44,7 @@ class Peer:
             limits=limits,
             object_labels=labels,
             object_interval=object_interval,
+            object_threshold=object_threshold,
         )
 
     def text(self, command: int, context: object) -> Any:
@@ -235,6 +237,37 @@ def test_wants_follow_the_settings() -> None:
     assert peer.session.wants(0.0) == Wants(True, None)
     peer.text(8, False)
     assert peer.session.wants(0.0) is DropReason.SWITCHED_OFF
+
+
+@pytest.mark.parametrize(
+    ("asked", "held"),
+    [(0.6, 0.6), (0, 0.0), (1, 1.0), (-2, 0.0), (7.5, 1.0), (None, 0.3)],
+)
+def test_least_probability_of_a_label_is_the_client_s_own_else_the_server_s(
+    asked: float | None, held: float
+) -> None:
+    peer = Peer(object_threshold=0.3)
+    assert peer.session.wants(0.0) == Wants(True, ObjectsWanted(5, False, threshold=0.3))
+    peer.text(15, 0.9)
+    event = peer.text(15, asked)
+    assert event == SettingChanged(peer.session.client, Command.SETTING_OBJECTTHRESHOLD, held)
+    assert peer.sent[1:] == [{"command": 15, "context": held}]
+    assert peer.session.wants(0.0) == Wants(True, ObjectsWanted(5, False, threshold=held))
+
+
+def test_a_wrong_threshold_is_answered_with_the_one_that_still_holds() -> None:
+    peer = Peer(object_threshold=0.3)
+    assert isinstance(peer.text(15, "most"), Refused)
+    assert peer.sent[0] == {"command": 15, "context": 0.3}
+    assert peer.sent[1]["context"]["code"] == "malformed-message"
+
+
+def test_version_1_gets_the_best_labels_however_improbable_they_are() -> None:
+    peer = Peer(Version.V1, object_threshold=0.3)
+    assert isinstance(peer.text(15, 0.9), Ignored)
+    assert isinstance(peer.text(15, "most"), Refused)
+    assert peer.sent == []
+    assert peer.session.wants(0.0) == Wants(True, ObjectsWanted(5, False, threshold=0.0))
 
 
 def test_objects_are_wanted_at_their_interval_only() -> None:
