@@ -40,7 +40,7 @@ def live_table(rows: Sequence[Row]) -> Table:
             milliseconds(statistics.latency_p95),
             seen(row.tally.now) if row.tally.results else Text(row.state, style="dim"),
             ", ".join(f"{tag} {count}" for tag, count in row.tally.named.most_common()),
-            str(row.tally.unknown),
+            str(row.tally.unknown.total()),
         )
     return table
 

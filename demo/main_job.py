@@ -153,11 +153,12 @@ def summarise(actors: list[Actor], console: Console) -> bool:
     for one in actors:
         tally, statistics = one.tally, one.client.statistics()
         named = ", ".join(f"{tag} {count} times" for tag, count in tally.named.most_common())
+        unknown = ", ".join(f"{count} on {photo}" for photo, count in tally.unknown.most_common())
         console.print(
             f"[bold]{one.part.client}[/]: {tally.results} frames answered,"
             f" latency p50 {milliseconds(statistics.latency_p50)} ms,"
             f" p95 {milliseconds(statistics.latency_p95)} ms;"
-            f" named: {named or 'nobody'}; unknown faces: {tally.unknown}"
+            f" named: {named or 'nobody'}; unknown faces: {unknown or 'none'}"
         )
     shown = {
         f"{one.part.client}: {name}": frame for one in actors for name, frame in one.shown.items()

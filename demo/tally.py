@@ -15,7 +15,8 @@ class Tally:
 
     results: int = 0
     named: Counter[str] = field(default_factory=Counter)
-    unknown: int = 0
+    unknown: Counter[str] = field(default_factory=Counter)
+    """Photos with faces that were not named, and how many those were."""
     wrong: Counter[str] = field(default_factory=Counter)
     """What was said wrongly, as "NAME on PHOTO", and how often."""
     now: tuple[Face, ...] = ()
@@ -29,7 +30,7 @@ class Tally:
         self.photo = photo.name
         for face in result.faces:
             if not face.tag:
-                self.unknown += 1
+                self.unknown[photo.name] += 1
             else:
                 self.named[face.tag] += 1
                 if face.tag != expected:

@@ -174,8 +174,9 @@ def test_photos_are_looked_at_as_the_server_does(run, home, photos):
     """A face of 50 pixels: what the server finds with this setting, the command finds too."""
     portrait = Image.open(photos / "astronaut.png").convert("RGB")
     portrait.resize((230, 230), Image.Resampling.LANCZOS).save(home / "small.png")
+    (home / "config.ini").write_text("[Engine]\nDetector=hog\n")
     assert "shows no face" in run("faces", "add", "eileen", "small.png").err
-    (home / "config.ini").write_text("[Engine]\nMinFaceSize=40\n")
+    (home / "config.ini").write_text("[Engine]\nDetector=hog\nMinFaceSize=40\n")
     result = run("faces", "add", "eileen", "small.png")
     assert result.code == 0, result.err
     assert "small.png of eileen is used" in result.out
@@ -185,6 +186,7 @@ def test_the_configured_detector_decides_on_photos(run, home, photos):
     """A head that leans over: HOG finds none, the network does."""
     portrait = Image.open(photos / "astronaut.png").convert("RGB").crop((100, 0, 400, 300))
     portrait.rotate(60).save(home / "leaning.png")
+    (home / "config.ini").write_text("[Engine]\nDetector=hog\n")
     assert "shows no face" in run("faces", "add", "eileen", "leaning.png").err
     (home / "config.ini").write_text("[Engine]\nDetector=cnn\n")
     result = run("faces", "add", "eileen", "leaning.png")

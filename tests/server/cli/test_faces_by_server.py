@@ -45,7 +45,9 @@ def test_the_servers_networks_decide_and_no_others_are_loaded(start, home, photo
     """A face of 50 pixels, which this server finds; the command's own settings would not."""
     portrait = Image.open(photos / "astronaut.png").convert("RGB")
     portrait.resize((230, 230), Image.Resampling.LANCZOS).save(home / "small.png")
-    (home / "config.ini").write_text("[Connection]\nBind=127.0.0.1\nPort=0\n")
+    (home / "config.ini").write_text(
+        "[Connection]\nBind=127.0.0.1\nPort=0\n[Engine]\nDetector=hog\n"
+    )
     monkeypatch.setenv("IOT_FACERECOGNITION_ENGINE_MINFACESIZE", "40")
     server = start("run")
     until(server, "listening on")
