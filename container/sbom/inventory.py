@@ -19,10 +19,10 @@ from cyclonedx.output import make_outputter
 from cyclonedx.schema import OutputFormat, SchemaVersion
 from packageurl import PackageURL
 
-from container.sbom import debian_packages, python_packages
+from container.sbom import debian_packages, licences, python_packages
 
 PROJECT = "iot-facerecognition"
-MODELS = (".dat", ".pth")
+MODELS = (".dat", ".onnx", ".pth")
 """Endings of the networks' files."""
 
 Distributions = Mapping[str, metadata.Distribution]
@@ -75,7 +75,7 @@ def debian_parts(packages: Iterable[debian_packages.Package]) -> Iterator[Compon
 
 
 def model_parts(distributions: Distributions) -> Iterator[Component]:
-    """Hash the networks' files; the packages that they come in state their licences."""
+    """Hash the networks' files; a text next to a file, or else its package, states its licence."""
     for distribution in distributions.values():
         for file in distribution.files or []:
             path = Path(str(distribution.locate_file(file)))
@@ -89,7 +89,7 @@ def model_parts(distributions: Distributions) -> Iterator[Component]:
                 type=ComponentType.MACHINE_LEARNING_MODEL,
                 bom_ref=f"{path.name}@{digest[:16]}",
                 hashes=[HashType(alg=HashAlgorithm.SHA_256, content=digest)],
-                licenses=_licences(python_packages.licence(distribution)),
+                licenses=_licences(_own_licence(path) or python_packages.licence(distribution)),
             )
 
 
@@ -100,6 +100,12 @@ def as_json(bom: Bom) -> str:
     )
     del document["metadata"]["timestamp"]
     return json.dumps(document, indent=1)
+
+
+def _own_licence(model: Path) -> str | None:
+    """Return the licence in the text that lies next to a network's file; None without one."""
+    text = model.with_suffix(".LICENSE.txt")
+    return licences.together(licences.in_text(text.read_text())) if text.is_file() else None
 
 
 def _with_its_licence(part: Component, distributions: Distributions) -> Component:

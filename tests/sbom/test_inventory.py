@@ -106,6 +106,15 @@ def test_network_has_its_hash_and_its_package_s_licence(document: dict[str, Any]
     assert network["licenses"] == [{"expression": "CC0-1.0"}]
 
 
+def test_network_with_a_licence_of_its_own_next_to_it_has_that(tmp_path: Path) -> None:
+    text = "Permission is hereby granted, free of charge, to deal in it, to sublicense it"
+    files = {"own/faces.onnx": "weights", "own/faces.LICENSE.txt": text}
+    installed(tmp_path, "own", "License-Expression: AGPL-3.0-or-later", files)
+    (found,) = metadata.distributions(path=[str(tmp_path)])
+    (network,) = inventory.model_parts({"own": found})
+    assert [str(one.value) for one in network.licenses] == ["MIT"]
+
+
 def test_network_outside_the_image_is_not_listed(
     distributions: dict[str, metadata.Distribution], tmp_path: Path
 ) -> None:

@@ -1,19 +1,25 @@
 """The face detector of the configuration."""
 
 import logging
+from collections.abc import Callable, Sequence
 from itertools import chain
 
 import numpy as np
+from numpy.typing import NDArray
 
 from iot_facerecognition_server.config import Config
+from iot_facerecognition_server.detection import NATIVE_FACE_SIZE, Detection
 from iot_facerecognition_server.engine.network_calls import Detect, DetectorThread
-from iot_facerecognition_server.models.catalogue import CNN_DETECTOR
+from iot_facerecognition_server.models.catalogue import CNN_DETECTOR, YUNET
 from iot_facerecognition_server.models.store import ModelStore
 from iot_facerecognition_server.networks.cnn_detector import CnnFaceDetectorNetwork
 from iot_facerecognition_server.networks.cnn_faces import CnnDetector
 from iot_facerecognition_server.networks.devices import choose_detector
 from iot_facerecognition_server.networks.memory import HalvingNetwork
 from iot_facerecognition_server.networks.precision import choose_detector_precision
+from iot_facerecognition_server.networks.yunet.detector import NATIVE_SIZE, YunetDetector
+from iot_facerecognition_server.networks.yunet.layers import load_yunet
+from iot_facerecognition_server.networks.yunet.torch_network import TorchYunet
 from iot_facerecognition_server.observability.metrics import ServerMetrics
 from iot_facerecognition_server.observability.stages import timed_network
 from iot_facerecognition_server.pipeline.tracked_faces import FaceTracker
@@ -23,35 +29,24 @@ from iot_facerecognition_server.vision.faces import CopyableDetector, HogDetecto
 
 _log = logging.getLogger(__name__)
 
+Find = Callable[[NDArray[np.uint8]], Sequence[Detection]]
+"""Finds the faces on one (h, w, 3) uint8 RGB picture; called from any thread."""
+
 
 class FaceDetection:
-    """The detector, shared or copied for each thread: HOG, or dlib's network."""
+    """The detector, shared or copied for each thread: YuNet, HOG, or dlib's network."""
 
     def __init__(self, config: Config, device: str, metrics: ServerMetrics) -> None:
         """Load what `[Engine] Detector` asks for. Raises ModelError and NetworkFileError."""
         self.name = choose_detector(config.engine.detector, device)
-        self.tracker = _tracker(config, self.name)
+        native = NATIVE_SIZE if self.name == "yunet" else NATIVE_FACE_SIZE
+        self.min_face_size = config.engine.min_face_size or native
+        """Side in pixels of the smallest face that is found."""
+        self.tracker = self._tracker(config)
         """What every session's faces are tracked with; None when every frame stands alone."""
         self._thread: DetectorThread | None = None
-        smallest = config.engine.min_face_size
-        self.detector: CopyableDetector
-        if self.name == "hog":
-            self.detector = HogDetector(smallest, kept_in=config.model_cache)
-            return
-        weights = ModelStore(config.model_cache).resolve(CNN_DETECTOR)
-        precision = choose_detector_precision(config.engine.precision, device)
-        network = CnnFaceDetectorNetwork.load(weights, device, precision)
-        _log.info("face detector on %s in %s, from %s", device, precision, weights)
-        detect: Detect = timed_network(network.detect, "detector", metrics)
-        if device == "cpu":
-            self.detector = CnnDetector(lambda picture: detect(picture[np.newaxis])[0], smallest)
-            return
-        count = metrics.out_of_memory.labels("detector").inc
-        halving = HalvingNetwork(
-            "detector", detect, lambda parts: list(chain.from_iterable(parts)), count=count
-        )
-        self._thread = DetectorThread(halving, replaced=metrics.worker_replaced)
-        self.detector = CnnDetector(self._thread.find, smallest)
+        self._metrics = metrics
+        self.detector = self._made(config, device)
 
     @property
     def on_gpu(self) -> bool:
@@ -63,11 +58,42 @@ class FaceDetection:
         if self._thread is not None:
             self._thread.close()
 
+    def _made(self, config: Config, device: str) -> CopyableDetector:
+        if self.name == "hog":
+            return HogDetector(self.min_face_size, kept_in=config.model_cache)
+        store = ModelStore(config.model_cache)
+        precision = choose_detector_precision(config.engine.precision, device)
+        weights = store.resolve(YUNET if self.name == "yunet" else CNN_DETECTOR)
+        _log.info("face detector %s on %s in %s, from %s", self.name, device, precision, weights)
+        if self.name == "cnn":
+            network = CnnFaceDetectorNetwork.load(weights, device, precision)
+            return CnnDetector(self._find(network.detect, device), self.min_face_size)
+        layers = load_yunet(weights)
+        if device == "cpu":
+            # It takes 20 MB, which other detectors do without.
+            from iot_facerecognition_server.networks.yunet.onnx_session import (  # noqa: PLC0415
+                OnnxYunet,
+            )
 
-def _tracker(config: Config, detector: str) -> FaceTracker | None:
-    """Decide whether faces are tracked: the CNN's boxes change with the picture around them."""
-    if not config.engine.tracking or detector != "hog":
-        return None
-    return RegionTracker(
-        TrackingSettings(config.engine.full_scan_interval, config.engine.min_face_size)
-    )
+            detect = OnnxYunet(layers).detect
+        else:
+            detect = TorchYunet.on(device, layers, precision).detect
+        return YunetDetector(self._find(detect, device), self.min_face_size)
+
+    def _find(self, detect: Detect, device: str) -> Find:
+        """Return what finds the faces on one picture: by itself, or on a GPU in batches."""
+        timed: Detect = timed_network(detect, "detector", self._metrics)
+        if device == "cpu":
+            return lambda picture: timed(picture[np.newaxis])[0]
+        count = self._metrics.out_of_memory.labels("detector").inc
+        halving = HalvingNetwork(
+            "detector", timed, lambda parts: list(chain.from_iterable(parts)), count=count
+        )
+        self._thread = DetectorThread(halving, replaced=self._metrics.worker_replaced)
+        return self._thread.find
+
+    def _tracker(self, config: Config) -> FaceTracker | None:
+        """Decide whether faces are tracked: the CNN's boxes change with the picture around them."""
+        if not config.engine.tracking or self.name != "hog":
+            return None
+        return RegionTracker(TrackingSettings(config.engine.full_scan_interval, self.min_face_size))

@@ -110,7 +110,7 @@ class FaceRecogniser:
         settings = config.dlib
         recipe = (
             f"{self.weights_hash} {settings.face_detail_size} {settings.face_padding}"
-            f" {config.engine.min_face_size} {self._detection.name} {PHOTO_READING}"
+            f" {self._detection.min_face_size} {self._detection.name} {PHOTO_READING}"
         )
         builder = GalleryBuilder(
             [self.make_reader() for _ in range(threads)],

@@ -27,6 +27,7 @@ def _wanted(config: Config) -> list[tuple[ModelFile, str]]:
     return [
         (catalogue.LANDMARKS, settings.face_landmark_model_file),
         (catalogue.FACE_DESCRIPTOR, settings.face_recognition_model_file),
+        (catalogue.YUNET, ""),
         (catalogue.CNN_DETECTOR, ""),
         (catalogue.RESNET34 if classifier else catalogue.EFFICIENTNET, classifier),
     ]

@@ -26,10 +26,11 @@ class EngineSettings:
     )
     detector: str = setting(
         "Detector",
-        Choice(("auto", "hog", "cnn")),
+        Choice(("auto", "yunet", "hog", "cnn")),
         "auto",
-        "What finds faces. hog is fast on a CPU; cnn also finds turned and covered faces and wants"
-        " a GPU. auto chooses by the device.",
+        "What finds faces. yunet: small, turned and dim ones too, in a third of hog's time. hog: as"
+        " the original, upright faces from 80 pixels. cnn: dlib's network, which wants a GPU. auto"
+        " chooses by the device.",
     )
     workers: int = setting(
         "Workers",
@@ -39,10 +40,10 @@ class EngineSettings:
     )
     min_face_size: int = setting(
         "MinFaceSize",
-        Integer(20, 1000, "pixels"),
-        "80",
-        "Side of the smallest face that is found. Half of it takes four times as long, double of"
-        " it a quarter.",
+        Integer(20, 1000, "pixels", or_zero=True),
+        "0",
+        "Side of the smallest face that is found; 0: what suits the detector, 30 with yunet and 80"
+        " with hog and cnn. Half of it takes four times as long, double of it a quarter.",
     )
     max_frame_age: float = setting(
         "MaxFrameAge",

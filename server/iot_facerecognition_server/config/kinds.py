@@ -55,23 +55,30 @@ class Boolean(Kind):
 
 @dataclass(frozen=True, slots=True)
 class Integer(Kind):
-    """A whole number from `least` to `most`, of some `unit`: gives an int."""
+    """A whole number from `least` to `most`, of some `unit`: gives an int.
+
+    With `or_zero`, 0 is allowed too: nothing is set.
+    """
 
     least: int
     most: int
     unit: str = ""
+    or_zero: bool = False
 
     @property
     def allowed(self) -> str:
         """The range with its unit."""
         unit = f" ({self.unit})" if self.unit else ""
-        return f"a whole number from {self.least} to {self.most}{unit}"
+        zero = "0 or " if self.or_zero else ""
+        return f"{zero}a whole number from {self.least} to {self.most}{unit}"
 
     def parse(self, text: str, base: Path) -> int:  # noqa: ARG002 - no path
         """Take plain decimal digits."""
         if not re.fullmatch(r"[+-]?[0-9]{1,18}", text):
             raise ValueError(text)
         value = int(text)
+        if self.or_zero and value == 0:
+            return value
         if not self.least <= value <= self.most:
             raise ValueError(text)
         return value

@@ -38,9 +38,18 @@ LANDMARKS: Final = _face_model(
 )
 CNN_DETECTOR: Final = _face_model(
     "mmod_human_face_detector.dat",
-    "finds faces, on a GPU",
+    "finds faces, where Detector=cnn",
     "4cb19393e2fbaf2b1609a9319ad5386618c886a6234ec1b971f3e87c85d87fe6",
 )
+YUNET: Final = ModelFile(
+    "face_detection_yunet_2023mar.onnx",
+    "finds faces",
+    "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4",
+    __package__,
+    "",
+    "iot-facerecognition",
+)
+"""Comes with this package, under MIT (docs/decisions/yunet.md)."""
 EFFICIENTNET: Final = ModelFile(
     "efficientnet-lite0-57934424.pth",
     "names objects, where no other classifier is configured",
@@ -57,5 +66,5 @@ RESNET34: Final = ModelFile(
     "",
     "dlib-models",
 )
-CATALOGUE: Final = (FACE_DESCRIPTOR, LANDMARKS, CNN_DETECTOR, EFFICIENTNET)
+CATALOGUE: Final = (FACE_DESCRIPTOR, LANDMARKS, YUNET, CNN_DETECTOR, EFFICIENTNET)
 """The files that come with packages."""

@@ -6,7 +6,7 @@ from iot_facerecognition_server.errors import DeviceError
 
 
 def choose_detector(wanted: str, device: str) -> str:
-    """Return "hog" or "cnn" for the setting `wanted` (auto, hog, cnn) on `device`.
+    """Return "yunet", "hog" or "cnn" for the setting `wanted` (auto or one of them) on `device`.
 
     `auto` takes the network on a GPU; on a CPU it would need twenty times as long as HOG.
     """

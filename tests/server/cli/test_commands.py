@@ -237,7 +237,7 @@ def test_a_damaged_reference_file_is_reported(run, home, photos):
 def test_the_packaged_models_are_listed_and_verified(run):
     listed = run("models", "list")
     assert listed.code == 0
-    assert listed.out.count("verified") == 4
+    assert listed.out.count("verified") == 5
     verified = run("models", "verify")
     assert verified.code == 0
     assert "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30" in verified.out

@@ -1,0 +1,82 @@
+"""YuNet as a detector of faces."""
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iot_facerecognition_server.detection import Detection
+from iot_facerecognition_server.networks.yunet.faces import suppressed
+from iot_facerecognition_server.vision.scaling import rescaled, resized
+
+NATIVE_SIZE: Final = 30
+"""Side in pixels of the smallest face that is found as well as larger ones, at full sides."""
+CERTAIN: Final = 0.8
+"""Score from which a box at full sides is a face by itself: next to none are of things."""
+CERTAIN_AT_HALF: Final = 0.75
+"""The same at half the sides, where scores are lower and fewer things look like faces."""
+
+_LARGEST: Final = 512
+"""Pixels of a face that is found for certain; none of 700 is, which is seen at a quarter."""
+_QUARTER: Final = 0.25
+
+Find = Callable[[NDArray[np.uint8]], Sequence[Detection]]
+"""Finds the faces on one (h, w, 3) uint8 RGB picture, as `faces.faces`; called from any thread."""
+
+
+class YunetDetector:
+    """YuNet as a `FaceDetector`. Scores go from 0.6 to about 0.95.
+
+    Turned, dim and small faces are found, and boxes are those that HOG would draw.
+    """
+
+    colour: Final = True
+
+    def __init__(
+        self, find: Find, min_face_size: int = NATIVE_SIZE, threshold: float = CERTAIN
+    ) -> None:
+        """Find faces of `min_face_size` pixels or more with a score of `threshold` at least.
+
+        Above 30 pixels the picture is reduced before it is searched, and the time falls with the
+        square; below, it is enlarged. No threshold lets faces through below 0.6.
+        """
+        if min_face_size < 1:
+            raise ValueError(f"a face has at least one pixel, not {min_face_size}")
+        self._find = find
+        self.scale = NATIVE_SIZE / min_face_size
+        self.threshold = threshold
+
+    def copy(self, threshold: float | None = None, reduced: float = 1.0) -> Self:
+        """Return one for another thread; at sides times `reduced`, or another `threshold`."""
+        twin = copy.copy(self)
+        twin.scale = self.scale * reduced
+        if threshold is not None:
+            twin.threshold = threshold
+        return twin
+
+    def detect(self, picture: NDArray[np.uint8], reduction: float = 1.0) -> list[Detection]:
+        """Return the faces in an (h, w, 3) RGB or (h, w) grey uint8 picture, best first."""
+        scanned = rescaled(picture, self.scale / reduction)
+        rgb = scanned if scanned.ndim > 2 else np.repeat(scanned[:, :, np.newaxis], 3, axis=2)  # noqa: PLR2004
+        found = list(self._find(rgb))
+        if min(rgb.shape[:2]) > _LARGEST:
+            found = self._with_large_ones(rgb, found)
+        across = picture.shape[1] / rgb.shape[1]
+        down = picture.shape[0] / rgb.shape[0]
+        return [face.scaled(across, down) for face in found if face.score >= self.threshold]
+
+    def _with_large_ones(self, rgb: NDArray[np.uint8], found: list[Detection]) -> list[Detection]:
+        """Add the faces that are too large for the network at the sides of `rgb`."""
+        small = resized(rgb, _QUARTER)
+        across, down = rgb.shape[1] / small.shape[1], rgb.shape[0] / small.shape[0]
+        large = [
+            replace(face, box=face.box.scaled(across, down))
+            for face in self._find(small)
+            if face.box.width * across > _LARGEST / 2
+        ]
+        both = sorted([*found, *large], key=lambda face: -face.score)
+        corners = [(face.box.left, face.box.top, face.box.right, face.box.bottom) for face in both]
+        return [both[one] for one in suppressed(np.array(corners, np.float64).reshape(-1, 4))]

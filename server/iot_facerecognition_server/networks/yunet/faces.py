@@ -1,0 +1,96 @@
+"""From what YuNet gives for the places of a picture to the faces on it."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iot_facerecognition_protocol.box import Box
+from iot_facerecognition_server.detection import Detection
+from iot_facerecognition_server.networks.yunet.layers import MULTIPLE, STRIDES
+
+LEAST_SCORE: Final = 0.6
+"""Score of the faintest faces that are told: good enough to keep a track, not to begin one."""
+MOST_CANDIDATES: Final = 1024
+"""Places with the best scores that are looked at; a face has about ten of them."""
+BOX: Final = slice(2, 6)
+"""Of a place's numbers those of the box: centre, then logarithms of the sides, in strides. The two
+before are logits: that it is a face, and that the box is good. Five points come after."""
+_MOST_SHARED: Final = 0.3
+"""IoU above which two boxes are of one face (OpenCV's FaceDetectorYN)."""
+_LOWER: Final = 0.069
+_SIDE: Final = 1.002
+"""How dlib's HOG detector draws the same face: a square whose side is `_SIDE` times the root of the
+box's area, and whose centre is `_LOWER` of that root below the box's (docs/decisions/yunet.md)."""
+
+Floats = NDArray[np.float32]
+
+
+def padded_size(width: int, height: int) -> tuple[int, int]:
+    """Return the sides in pixels to which a picture is extended, to the right and below."""
+    return width + -width % MULTIPLE, height + -height % MULTIPLE
+
+
+def candidates(values: Floats) -> tuple[Floats, NDArray[np.int64]]:
+    """Return those of (OUTPUTS, places) values that may be faces, and their places."""
+    # Both factors of a score are below one, so each alone has to reach its square.
+    least = np.float32(-np.log(LEAST_SCORE**-2 - 1))
+    places = np.flatnonzero((values[0] > least) & (values[1] > least))
+    return values[:, places], places
+
+
+def faces(values: Floats, places: NDArray[np.int64], size: tuple[int, int]) -> list[Detection]:
+    """Return the faces of (OUTPUTS, K) values at K `places`, the most certain first.
+
+    `size` is (width, height) of the padded picture. Scores go from LEAST_SCORE to 1. Boxes are
+    squares as dlib's HOG detector draws them, in pixels with fractions.
+    """
+    scores = np.sqrt(np.prod(1 / (1 + np.exp(-values[: BOX.start].astype(np.float64))), axis=0))
+    order = np.argsort(-scores, kind="stable")[:MOST_CANDIDATES]
+    order = order[scores[order] >= LEAST_SCORE]
+    if not len(order):
+        return []
+    strides, corners = _grid(places[order], size)
+    centre = (values[BOX][:2, order] + corners) * strides
+    sides = np.exp(values[BOX][2:, order].astype(np.float64)) * strides
+    boxes = np.concatenate((centre - sides / 2, centre + sides / 2)).T
+    return [
+        Detection(_as_hog(*boxes[one].tolist()), float(scores[order][one]))
+        for one in suppressed(boxes)
+    ]
+
+
+def suppressed(boxes: NDArray[np.float64]) -> list[int]:
+    """Return the indices of the boxes that no better one shares too much with, in their order.
+
+    `boxes` is (N, 4): left, top, right, bottom, the best first.
+    """
+    kept: list[int] = []
+    left = np.arange(len(boxes))
+    areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
+    while len(left):
+        best, others = left[0], left[1:]
+        kept.append(int(best))
+        first = np.maximum(boxes[best, :2], boxes[others, :2])
+        last = np.minimum(boxes[best, 2:], boxes[others, 2:])
+        shared = (last - first).clip(0).prod(axis=1)
+        left = others[shared <= _MOST_SHARED * (areas[best] + areas[others] - shared)]
+    return kept
+
+
+def _grid(
+    places: NDArray[np.int64], size: tuple[int, int]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the stride of each of K places, and its column and row, (2, K)."""
+    width, height = size
+    counts = [(width // stride) * (height // stride) for stride in STRIDES]
+    ends = np.cumsum(counts)
+    level = np.searchsorted(ends, places, side="right")
+    strides = np.array(STRIDES)[level]
+    row, column = np.divmod(places - (ends - counts)[level], width // strides)
+    return strides, np.stack((column, row))
+
+
+def _as_hog(left: float, top: float, right: float, bottom: float) -> Box:
+    side = ((right - left) * (bottom - top)) ** 0.5
+    return Box.around((left + right) / 2, (top + bottom) / 2 + _LOWER * side, _SIDE * side)
