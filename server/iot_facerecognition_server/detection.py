@@ -16,8 +16,9 @@ class Detection:
     `box` is in whole pixels; it may lie beyond the picture's edge. `score` is the detector's
     confidence: 0 is the detection threshold, a good frontal face has 1 to 3. `pose` is which of the
     HOG detector's classifiers has found it (`third_parties.dlib_detector`), None without them.
-    `quality` says how good a descriptor the face will give (`vision.chip_quality`); only ratios
-    mean anything, and it is 0 until somebody has looked.
+    `frontal` is how far the head faces the camera, from 0 (a profile) to 1, as far as its detector
+    can tell. `quality` says how good a descriptor the face gives, from 0 to 1
+    (`vision.face_quality`); it is 0 until somebody has looked.
 
     What is recognised is the same value with more in it: `frames.RecognisedFace`.
     """
@@ -25,6 +26,7 @@ class Detection:
     box: Box
     score: float
     pose: int | None = None
+    frontal: float = 1.0
     quality: float = 0.0
 
     def scaled(self, across: float, down: float | None = None) -> Self:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ Descriptor = NDArray[np.float32]
 """What tells people apart: (DESCRIPTOR_SIZE,) float32."""
 UNKNOWN: Final = ""
 """The tag of a face that is nobody's in the gallery."""
+NAMED_FROM: Final = 0.15
+"""Quality from which on a face is told from others: below, of blurred ones for instance, four in
+ten are near somebody else (docs/decisions/face-quality.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,11 @@ class Match:
     distance: float | None
 
 
+def believed(match: Match, quality: float) -> Match:
+    """Return the `match` of a face of this `quality`: unknown rather than wrong."""
+    return match if quality >= NAMED_FROM else replace(match, tag=UNKNOWN)
+
+
 def named_once(matches: Sequence[Match]) -> list[Match]:
     """Return the `matches` of one frame's faces with no tag twice: a person is in a frame once.
 
@@ -105,15 +113,31 @@ def _distance(match: Match) -> float:
 class RecognisedFace(Detection):
     """A detection, and who it is.
 
-    At the seam `box` is where the face is in the frame as stored. `quality` is that of the
-    `descriptor`, which is the newest of its track. `track` is the track's number from 1, None where
-    every frame stands alone; then `match` is of this descriptor, else of all that vote for the
-    track's name.
+    At the seam `box` is where the face is in the frame as stored, and `quality` that of the face in
+    this frame. `track` is the track's number from 1, None where every frame stands alone; then
+    `descriptor` and `match` are of this frame, else the descriptor is the best of the track's, and
+    the match of all that vote for its name.
     """
 
     match: Match
     descriptor: Descriptor = field(compare=False)
     track: int | None = None
+
+    @classmethod
+    def of(
+        cls, found: Detection, match: Match, descriptor: Descriptor, track: int | None = None
+    ) -> Self:
+        """Return the face that was `found`, with who it is."""
+        return cls(
+            found.box,
+            found.score,
+            found.pose,
+            found.frontal,
+            found.quality,
+            match=match,
+            descriptor=descriptor,
+            track=track,
+        )
 
 
 @dataclass(frozen=True, slots=True)

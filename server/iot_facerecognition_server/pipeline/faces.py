@@ -10,10 +10,10 @@ from iot_facerecognition_server.detection import Detection
 from iot_facerecognition_server.engine.job import Picture, Row, checked_rows
 from iot_facerecognition_server.frames import (
     DESCRIPTOR_SIZE,
-    Descriptor,
     Frame,
     Match,
     RecognisedFace,
+    believed,
     named_once,
 )
 from iot_facerecognition_server.pipeline.tools import Network, Tools
@@ -47,11 +47,6 @@ class FaceJob:
         if not rows:
             return ()
         descriptors = checked_rows(rows, DESCRIPTOR_SIZE)
-        matches = named_once(self._matcher.match(descriptors))
-        return tuple(map(_recognised, self._faces, descriptors, matches))
-
-
-def _recognised(found: Detection, descriptor: Descriptor, match: Match) -> RecognisedFace:
-    return RecognisedFace(
-        found.box, found.score, found.pose, found.quality, match=match, descriptor=descriptor
-    )
+        qualities = (face.quality for face in self._faces)
+        matches = named_once(list(map(believed, self._matcher.match(descriptors), qualities)))
+        return tuple(map(RecognisedFace.of, self._faces, matches, descriptors))

@@ -11,7 +11,7 @@ from iot_facerecognition_server.detection import Detection
 from iot_facerecognition_server.pipeline.region_search import RegionSearcher
 from iot_facerecognition_server.tracking.changes import REDUCTION, Thumbnail
 from iot_facerecognition_server.tracking.regions.search_regions import SearchRegion
-from iot_facerecognition_server.vision.chip_quality import chip_quality
+from iot_facerecognition_server.vision.face_quality import face_quality
 from iot_facerecognition_server.vision.face_scanner import ChipCutter, PictureDecoder
 from iot_facerecognition_server.vision.faces import FaceDetector
 from iot_facerecognition_server.vision.jpeg import FULL_SIZE
@@ -70,12 +70,15 @@ class OpenFrame:
     def thumbnail(self, *, searched: bool) -> Thumbnail:
         """Return the frame in grey with its sides divided by `REDUCTION`.
 
-        When the frame is likely to be `searched`, in grey, one decoding gives both: reading the
-        JPEG's codes is most of the work in every size.
+        When the frame is likely to be `searched`, one decoding gives both: reading the JPEG's codes
+        is most of the work in every size.
         """
-        if searched and not self._tools.detector.colour:
-            return block_means(self._picture(FULL_SIZE))
-        return self._decoded(FULL_SIZE // REDUCTION)
+        if not searched:
+            return self._decoded(FULL_SIZE // REDUCTION)
+        detector = self._tools.halved or self._tools.detector
+        # Regions of grey frames are searched at full size, whatever the scan needs.
+        eighths = _fitting(detector.scale) if self._tools.regions is None else FULL_SIZE
+        return block_means(self._picture(eighths, colour=detector.colour), eighths)
 
     def scan(self, *, halved: bool = False) -> list[Detection]:
         """Return the faces of the whole frame, the most certain first."""
@@ -88,7 +91,7 @@ class OpenFrame:
         judged = []
         for found in detector.detect(picture, eighths / FULL_SIZE):
             placed = found.scaled(across, down)
-            quality = chip_quality(placed, sharpness(picture, found.box), self.size)
+            quality = face_quality(placed, sharpness(picture, found.box), self.size)
             judged.append(replace(placed, quality=quality))
         return judged
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from iot_facerecognition_server.detection import NATIVE_FACE_SIZE, Detection
 from iot_facerecognition_server.third_parties.dlib_detector import DetectorFormatError
 from iot_facerecognition_server.tracking.regions.search_regions import SearchRegion
-from iot_facerecognition_server.vision.chip_quality import chip_quality
+from iot_facerecognition_server.vision.face_quality import face_quality
 from iot_facerecognition_server.vision.faces import FaceDetector, HogDetector
 from iot_facerecognition_server.vision.scaling import resized
 from iot_facerecognition_server.vision.sharpness import sharpness
@@ -80,6 +80,6 @@ class RegionSearcher:
         for found in detector.detect(scanned):
             box = found.box.scaled(across, down).rounded().moved(region.box.left, region.box.top)
             placed = found.placed(box)
-            quality = chip_quality(placed, sharpness(scanned, found.box), frame)
+            quality = face_quality(placed, sharpness(scanned, found.box), frame)
             judged.append(replace(placed, quality=quality))
         return judged

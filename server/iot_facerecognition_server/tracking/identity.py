@@ -8,12 +8,12 @@ from typing import Final
 
 import numpy as np
 
-from iot_facerecognition_server.frames import UNKNOWN, Descriptor, Match
+from iot_facerecognition_server.frames import UNKNOWN, Descriptor, Match, believed
 
 SAME_PERSON: Final = 0.6
 """Distance of descriptors under which dlib's network means the same person."""
 SAMPLES: Final = 4
-"""Descriptors of a track that vote."""
+"""Descriptors of a track that vote: the newest, and the best of those before."""
 CLEAR_MAJORITY: Final = 1.5
 """How many times the weight of the name that holds another one needs to replace it."""
 
@@ -36,20 +36,24 @@ class Verdict(Enum):
 
 
 class TrackIdentity:
-    """The newest `SAMPLES` descriptors of one person, and their name.
+    """A few descriptors of one person, `SAMPLES` at most, and their name.
 
     A descriptor unlike all of them is not added but kept as a doubt; a second one like the doubt
     says that the track has come to another person. `number` is its public number, None until it is
-    first reported, `best` the quality of the best chip so far.
+    first reported.
     """
 
     def __init__(self, first: Sample) -> None:
         self.samples = [first]
-        self.best = first.quality
         self.number: int | None = None
         self.tag = UNKNOWN
         self.distance: float | None = None
         self._doubt: Sample | None = None
+
+    @property
+    def best(self) -> Sample:
+        """The descriptor of the best chip."""
+        return max(self.samples, key=lambda sample: sample.quality)
 
     @property
     def doubtful(self) -> bool:
@@ -72,10 +76,12 @@ class TrackIdentity:
         return Verdict.ANOTHER if alike else Verdict.DOUBTFUL
 
     def accept(self, sample: Sample) -> None:
-        """Let `sample`, which is of this person, vote; beyond `SAMPLES` the oldest goes."""
+        """Let `sample`, which is of this person, vote; beyond `SAMPLES` the worst goes."""
         self._doubt = None
-        self.best = max(self.best, sample.quality)
-        self.samples = [*self.samples, sample][-SAMPLES:]
+        if len(self.samples) == SAMPLES:
+            worst = min(self.samples, key=lambda one: one.quality)
+            self.samples = [one for one in self.samples if one is not worst]
+        self.samples = [*self.samples, sample]
 
     def reset(self, sample: Sample) -> None:
         """Be known again by `sample`, on another track: keep the number, earn the name again.
@@ -84,7 +90,6 @@ class TrackIdentity:
         """
         self._doubt = None
         self.samples = [sample]
-        self.best = sample.quality
         self.tag = UNKNOWN
         self.distance = None
 
@@ -95,18 +100,21 @@ class TrackIdentity:
     def vote(self, matches: Sequence[Match]) -> None:
         """Settle the name by the samples' `matches`, one for each.
 
-        Each counts with its chip's quality. The name that holds stays until another one has a clear
-        majority over it, or nothing speaks for it any more.
+        Each counts with its chip's quality, for nobody where that is too low to tell. The name that
+        holds stays until another one has a clear majority over it, or nothing speaks for it any
+        more.
         """
         weights: dict[str, float] = defaultdict(float)
-        for sample, match in zip(self.samples, matches, strict=True):
-            weights[match.tag] += sample.quality
+        votes = [
+            believed(match, sample.quality)
+            for sample, match in zip(self.samples, matches, strict=True)
+        ]
+        for sample, vote in zip(self.samples, votes, strict=True):
+            weights[vote.tag] += sample.quality
         strongest = max(weights, key=lambda tag: weights[tag])
         if weights[strongest] > CLEAR_MAJORITY * weights.get(self.tag, 0.0):
             self.tag = strongest
         distances = [
-            match.distance
-            for match in matches
-            if match.tag == self.tag and match.distance is not None
+            vote.distance for vote in votes if vote.tag == self.tag and vote.distance is not None
         ]
         self.distance = min(distances, default=None)

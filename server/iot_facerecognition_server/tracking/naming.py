@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
-from iot_facerecognition_server.frames import Descriptor, Match
+from iot_facerecognition_server.frames import NAMED_FROM, Descriptor, Match
 from iot_facerecognition_server.tracking.identity import SAME_PERSON, Sample, TrackIdentity, Verdict
 from iot_facerecognition_server.tracking.track import Track
 from iot_facerecognition_server.tracking.twins import twin_of
@@ -73,7 +73,10 @@ class TrackNaming:
         age = now - track.described
         if age >= VERIFIED_AFTER or (len(identity.samples) == 1 and age >= CONFIRMED_AFTER):
             return True
-        return age >= BETTER_AFTER and track.detection.quality >= BETTER * identity.best
+        quality, best = track.detection.quality, identity.best.quality
+        if best < NAMED_FROM <= quality:
+            return True  # now it can be told who that is
+        return age >= BETTER_AFTER and quality >= BETTER * best
 
     def leave(self, track: Track, now: float) -> None:
         """Remember who `track` was; it is gone."""

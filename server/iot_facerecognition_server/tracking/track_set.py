@@ -152,15 +152,8 @@ class TrackSet:
     def _face(self, track: Track, name: Match) -> RecognisedFace:
         identity = track.identity
         assert identity is not None, "every track was described when it appeared"
-        newest, found = identity.samples[-1], track.detection
-        return RecognisedFace(
-            found.box,
-            found.score,
-            found.pose,
-            newest.quality,
-            match=name,
-            descriptor=newest.descriptor,
-            track=self._naming.number(identity),
+        return RecognisedFace.of(
+            track.detection, name, identity.best.descriptor, self._naming.number(identity)
         )
 
     def _doubt_ambiguous(self, pairs: dict[int, Detection]) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iot_facerecognition_server.detection import Detection
-from iot_facerecognition_server.vision.chip_quality import chip_quality
+from iot_facerecognition_server.vision.face_quality import face_quality
 from iot_facerecognition_server.vision.faces import FaceDetector, as_stored
 from iot_facerecognition_server.vision.jpeg import FULL_SIZE
 from iot_facerecognition_server.vision.jpeg_header import JpegLimits, checked_header
@@ -83,7 +83,7 @@ class FaceScanner:
             rgb = upright(self._decoder.rgb(jpeg), header.orientation)
         chips = self._aligner.chips(rgb, detections)
         judged = [
-            as_stored(replace(found, quality=chip_quality(found, clear, size)), header)
+            as_stored(replace(found, quality=face_quality(found, clear, size)), header)
             for found, clear in zip(detections, sharp, strict=True)
         ]
         return judged, chips

@@ -18,6 +18,11 @@ from iot_facerecognition_server.vision.scaling import rescaled
 
 Found = TypeVar("Found", bound=Detection)
 
+_FRONTAL_SCORE: Final = 2.0
+"""Score of HOG from which on a head looks straight into the camera."""
+_LEAST_FRONTAL: Final = 0.5
+"""How frontal a head is at the limit of what HOG finds, half turned."""
+
 
 def as_stored(found: Found, header: JpegHeader) -> Found:
     """Return where a face of the upright picture is in the JPEG with `header`, as it is stored."""
@@ -122,10 +127,16 @@ class HogDetector:
                 _box(rectangle).scaled(across, down).rounded(),
                 score,
                 pose if self._pose is None else self._pose,
+                _frontal(score),
             )
             for rectangle, score, pose in zip(rectangles, scores, poses, strict=True)
         ]
         return sorted(found, key=lambda detection: -detection.score)
+
+
+def _frontal(score: float) -> float:
+    """Return how frontal a head is that HOG gives this score, which falls as it turns."""
+    return _LEAST_FRONTAL + (1 - _LEAST_FRONTAL) * min(1.0, max(0.0, score / _FRONTAL_SCORE))
 
 
 def _box(rectangle: Any) -> Box:

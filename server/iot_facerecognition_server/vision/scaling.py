@@ -11,8 +11,6 @@ _GREEN: Final = 150
 _BLUE: Final = 29
 """ITU-R BT.601's weights of R, G and B in luma, times 256; they add up to it."""
 
-_BLOCK: Final = 8
-
 
 def luma(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return (h, w) uint8 grey of an (h, w, 3) uint8 RGB picture."""
@@ -42,15 +40,19 @@ def resized(picture: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
     return result
 
 
-def block_means(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return (ceil(h / 8), ceil(w / 8)) uint8 of (h, w) uint8: the mean of each block of 8 x 8.
+def block_means(picture: NDArray[np.uint8], block: int = 8) -> NDArray[np.uint8]:
+    """Return the mean luma of each `block` x `block` pixels, (ceil(h / block), ceil(w / block)).
 
-    That is what a JPEG decoder makes of DC values alone, give or take a level. Blocks that are cut
-    by the right or lower edge are filled up with its pixels, as JPEG encoders do.
+    Of an (h, w) grey or (h, w, 3) RGB picture, uint8. With 8 it is what a JPEG decoder makes of DC
+    values alone, give or take a level. Blocks that are cut by the right or lower edge are filled up
+    with its pixels, as JPEG encoders do.
     """
-    missing = [(0, -length % _BLOCK) for length in grey.shape]
-    whole = np.pad(grey, missing, "edge") if any(more for _, more in missing) else grey
-    height, width = whole.shape
-    rows = whole.reshape(height // _BLOCK, _BLOCK, width).sum(axis=1, dtype=np.uint16)
-    sums = np.add.reduceat(rows, np.arange(0, width, _BLOCK), axis=1)
-    return ((sums + _BLOCK**2 // 2) // _BLOCK**2).astype(np.uint8)
+    missing = [(0, -length % block) for length in picture.shape[:2]]
+    if any(more for _, more in missing):
+        picture = np.pad(picture, [*missing, *[(0, 0)] * (picture.ndim - 2)], "edge")
+    height, width, *colours = picture.shape
+    rows = picture.reshape(height // block, block, -1).sum(axis=1, dtype=np.uint16)
+    shares = np.array((_RED, _GREEN, _BLUE) if colours else (256,), np.float32) / (256 * block**2)
+    wide = rows.reshape(height // block, width // block, -1).astype(np.float32)
+    means: NDArray[np.uint8] = np.rint(wide @ np.tile(shares, block)).astype(np.uint8)
+    return means

@@ -15,7 +15,7 @@ from iot_facerecognition_server.tracking.regions.steps import ScanFrame, SearchR
 from iot_facerecognition_server.tracking.regions.tracker import RegionTracker
 from iot_facerecognition_server.tracking.settings import TrackingSettings
 from iot_facerecognition_server.tracking.watched_frame import Settled, Way
-from iot_facerecognition_server.vision.chip_quality import chip_quality
+from iot_facerecognition_server.vision.face_quality import face_quality
 
 FRAME = (640, 480)
 FPS = 15.0
@@ -132,7 +132,7 @@ class Bench:
 def face_at(box: Box, score: float = 1.0, pose: int | None = None) -> Detection:
     """Return a face as a search finds it, as sharp as any other."""
     face = Detection(box, score, pose)
-    return replace(face, quality=chip_quality(face, 5.0, FRAME))
+    return replace(face, quality=face_quality(face, 1.0, FRAME))
 
 
 def within(face: Box, region: Box) -> bool:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from iot_facerecognition_server.frames import Match
+from iot_facerecognition_server.frames import NAMED_FROM, Match
 from iot_facerecognition_server.tracking.identity import SAMPLES, Sample, TrackIdentity, Verdict
 
 
@@ -33,12 +33,22 @@ def test_two_unlike_descriptors_that_are_unlike_each_other_say_nothing():
     assert identity.update(sample(2)) is Verdict.DOUBTFUL
 
 
-def test_samples_are_few_and_the_newest():
-    identity = TrackIdentity(sample(0, 1.0))
-    for quality in range(2, 10):
+def test_samples_are_few_the_best_and_the_newest():
+    identity = TrackIdentity(sample(0, 0.5))
+    for quality in (0.9, 0.2, 0.7, 0.4, 0.8, 0.3):
         identity.accept(sample(0, quality))
-    assert [one.quality for one in identity.samples] == [6, 7, 8, 9][-SAMPLES:]
-    assert identity.best == 9
+    assert [one.quality for one in identity.samples] == [0.9, 0.7, 0.8, 0.3]
+    assert len(identity.samples) == SAMPLES
+    assert identity.best.quality == 0.9
+
+
+def test_a_face_that_is_too_poor_to_tell_says_no_name():
+    identity = TrackIdentity(sample(0, NAMED_FROM / 2))
+    identity.vote([Match("ann", 0.3)])
+    assert (identity.tag, identity.distance) == ("", 0.3)
+    identity.accept(sample(0, NAMED_FROM))
+    identity.vote([Match("bo", 0.5), Match("ann", 0.4)])
+    assert (identity.tag, identity.distance) == ("ann", 0.4)
 
 
 def test_a_name_is_changed_by_a_clear_majority_only():
@@ -67,4 +77,4 @@ def test_who_is_known_again_keeps_the_number_and_earns_the_name_anew():
     identity.reset(sample(0, 1.0, off=0.4))
     assert (identity.number, identity.tag, identity.distance) == (7, "", None)
     identity.vote([Match("", 0.65)])
-    assert (identity.tag, identity.best) == ("", 1.0)
+    assert (identity.tag, identity.best.quality) == ("", 1.0)

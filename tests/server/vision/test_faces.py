@@ -10,7 +10,6 @@ from PIL import Image, ImageOps
 
 from iot_facerecognition_protocol import ErrorCode
 from iot_facerecognition_protocol.box import Box
-from iot_facerecognition_server.detection import Detection
 from iot_facerecognition_server.frames import FrameRejectedError
 from iot_facerecognition_server.vision.alignment import FaceAligner, LandmarkFileError
 from iot_facerecognition_server.vision.face_scanner import FaceScanner
@@ -36,7 +35,7 @@ def test_a_face_is_found_where_dlib_finds_it(portrait, detector):
     (found,) = detector.detect(grey)
     (expected,), (score,), (pose,) = dlib.get_frontal_face_detector().run(grey, 0, 0.0)
     box = Box(expected.left(), expected.top(), expected.right() + 1, expected.bottom() + 1)
-    assert found == Detection(box, score, pose)
+    assert (found.box, found.score, found.pose) == (box, score, pose)
     assert (found.box.width, found.box.height) == (expected.width(), expected.height())
 
 
