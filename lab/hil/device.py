@@ -118,8 +118,14 @@ class Device:
         return float(self.shell.run("date +%s"))
 
     def marker(self) -> str:
-        """Return a place in its journal, for `journal`."""
-        text = self.shell.run("journalctl --no-pager --show-cursor --lines 0", root=True)
+        """Return a place in its unit's journal, for `journal`; "" before the unit's first line.
+
+        It is of an entry of the unit: after another's, journalctl of systemd 252 leaves out the
+        first line.
+        """
+        text = self.shell.run(
+            f"journalctl --no-pager --output cat --show-cursor --lines 1 --unit {UNIT}", root=True
+        )
         return text.rpartition("cursor: ")[2].strip()
 
     def journal(self, since: str = "") -> str:
