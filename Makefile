@@ -100,7 +100,7 @@ virtual-pi: $(READY)  ## boot a whole emulated Raspberry Pi Zero, from its card 
 
 .PHONY: hil
 hil: $(VENV)/.labs  ## hardware in the loop: a real board, or the virtual one (docs/hil.md; HIL_ARGS=--help)
-	@LAB=hil $(BIN)/pytest -s --timeout=7200 --junitxml=build/hil/junit.xml $(HIL_ARGS) tests/hil
+	@LAB=hil $(BIN)/pytest -s --timeout=7200 -o junit_family=xunit1 --junitxml=build/hil/junit.xml $(HIL_ARGS) tests/hil
 
 lab-newcomer:  ## both commands as a newcomer to a minimal Debian meets them (20 minutes)
 	@tests/labs/newcomer.sh

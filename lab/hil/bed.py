@@ -64,6 +64,6 @@ class Bed:
         return self.device
 
     def place(self) -> Place:
-        """Return where the tests themselves ask the server about a picture, with a new token."""
+        """Return where the tests ask the server about a picture; an earlier token is revoked."""
         token = new_token(self.server, "hil-tests")
         return Place("127.0.0.1", self.relay.port, fingerprint(self.server), token)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -119,7 +120,12 @@ def certificate(server: ServerUnderTest) -> str:
 
 
 def new_token(server: ServerUnderTest, name: str) -> str:
-    """Have the server make a token for `name`, and return it. Raises BenchError."""
+    """Have the server make a token for `name`, and return it; earlier ones are revoked.
+
+    So a server that outlives the tests can be asked again. Raises BenchError.
+    """
+    with suppress(BenchError):  # there was none
+        said(f"{server.command} token revoke {shlex.quote(name)}")
     return _found(_TOKEN, f"{server.command} token add {shlex.quote(name)}")
 
 
