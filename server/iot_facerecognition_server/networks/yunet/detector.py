@@ -79,4 +79,4 @@ class YunetDetector:
         ]
         both = sorted([*found, *large], key=lambda face: -face.score)
         corners = [(face.box.left, face.box.top, face.box.right, face.box.bottom) for face in both]
-        return [both[one] for one in suppressed(np.array(corners, np.float64).reshape(-1, 4))]
+        return [both[one] for one in suppressed(np.array(corners, np.float64).reshape(-1, 4).T)]

@@ -1,5 +1,6 @@
 """From what YuNet gives for the places of a picture to the faces on it."""
 
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -50,45 +51,46 @@ def faces(values: Floats, places: NDArray[np.int64], size: tuple[int, int]) -> l
     order = order[scores[order] >= LEAST_SCORE]
     if not len(order):
         return []
-    strides, corners = _grid(places[order], size)
-    centre = (values[BOX][:2, order] + corners) * strides
-    sides = np.exp(values[BOX][2:, order].astype(np.float64)) * strides
-    boxes = np.concatenate((centre - sides / 2, centre + sides / 2)).T
+    column, row, stride = _grid(size)[:, places[order]]
+    across, down, wide, high = values[BOX, order]
+    across, down = (across + column) * stride, (down + row) * stride
+    wide, high = np.exp(wide) * stride, np.exp(high) * stride
+    boxes = np.stack((across - wide / 2, down - high / 2, across + wide / 2, down + high / 2))
     return [
-        Detection(_as_hog(*boxes[one].tolist()), float(scores[order][one]))
+        Detection(_as_hog(*boxes[:, one].tolist()), float(scores[order[one]]))
         for one in suppressed(boxes)
     ]
 
 
-def suppressed(boxes: NDArray[np.float64]) -> list[int]:
+def suppressed(boxes: NDArray[np.floating]) -> list[int]:
     """Return the indices of the boxes that no better one shares too much with, in their order.
 
-    `boxes` is (N, 4): left, top, right, bottom, the best first.
+    `boxes` is (4, N): left, top, right, bottom, the best first.
     """
     kept: list[int] = []
-    left = np.arange(len(boxes))
-    areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
-    while len(left):
-        best, others = left[0], left[1:]
-        kept.append(int(best))
-        first = np.maximum(boxes[best, :2], boxes[others, :2])
-        last = np.minimum(boxes[best, 2:], boxes[others, 2:])
-        shared = (last - first).clip(0).prod(axis=1)
-        left = others[shared <= _MOST_SHARED * (areas[best] + areas[others] - shared)]
+    left, top, right, bottom = boxes
+    areas = (right - left) * (bottom - top)
+    remaining = np.ones(len(areas), np.bool_)
+    while remaining.any():
+        best = int(remaining.argmax())
+        kept.append(best)
+        remaining[best] = False
+        wide = np.minimum(right, right[best]) - np.maximum(left, left[best])
+        high = np.minimum(bottom, bottom[best]) - np.maximum(top, top[best])
+        shared = np.maximum(wide, 0) * np.maximum(high, 0)
+        remaining &= shared <= _MOST_SHARED * (areas + areas[best] - shared)
     return kept
 
 
-def _grid(
-    places: NDArray[np.int64], size: tuple[int, int]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the stride of each of K places, and its column and row, (2, K)."""
+@lru_cache(maxsize=16)
+def _grid(size: tuple[int, int]) -> Floats:
+    """Return (3, places): column, row and stride of each place of a picture of `size`."""
     width, height = size
-    counts = [(width // stride) * (height // stride) for stride in STRIDES]
-    ends = np.cumsum(counts)
-    level = np.searchsorted(ends, places, side="right")
-    strides = np.array(STRIDES)[level]
-    row, column = np.divmod(places - (ends - counts)[level], width // strides)
-    return strides, np.stack((column, row))
+    levels = []
+    for stride in STRIDES:
+        rows, columns = np.mgrid[: height // stride, : width // stride]
+        levels.append(np.stack((columns, rows, np.full_like(rows, stride))).reshape(3, -1))
+    return np.concatenate(levels, axis=1).astype(np.float32)
 
 
 def _as_hog(left: float, top: float, right: float, bottom: float) -> Box:

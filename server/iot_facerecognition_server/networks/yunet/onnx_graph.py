@@ -13,7 +13,11 @@ from iot_facerecognition_server.networks.yunet.layers import OUTPUTS, YunetLayer
 from iot_facerecognition_server.networks.yunet.onnx_file import Filters
 
 INPUT: Final = "pictures"
-"""(N, h, w, 3) uint8 RGB; sides are multiples of `layers.MULTIPLE`."""
+"""(N, 1, h, 3 * w) uint8: the rows of RGB pictures, whose sides are multiples of `layers.MULTIPLE`.
+
+Red, green and blue stay next to each other, as decoders give them: to part them takes as long as
+the first convolution does. That runs over all three of a pixel in one go instead.
+"""
 
 _FORMAT_VERSION: Final = 7
 _OPERATOR_VERSION: Final = 13
@@ -31,8 +35,7 @@ Attribute = int | str | Sequence[int]
 def onnx_model(layers: YunetLayers[Filters]) -> bytes:
     """Return the model, which takes `INPUT` and gives (N, OUTPUTS, places) float32."""
     graph = _Graph()
-    pixels = graph.node("Cast", [graph.node("Transpose", [INPUT], perm=(0, 3, 1, 2))], to=_FLOAT)
-    output = run_yunet(graph, layers, pixels)
+    output = run_yunet(graph, layers, graph.node("Cast", [INPUT], to=_FLOAT))
     return b"".join(
         (
             _number(1, _FORMAT_VERSION),
@@ -52,7 +55,10 @@ class _Graph:
         self._flat = self._tensor(np.array([0, OUTPUTS, -1], np.int64))
 
     def halved_by(self, maps: str, layer: Filters) -> str:
-        return self._convolved(maps, layer, pads=(1, 1, 1, 1), strides=(2, 2))
+        outputs, colours, rows, columns = layer.weights.shape
+        in_a_row = layer.weights.transpose(0, 2, 3, 1).reshape(outputs, 1, rows, columns * colours)
+        layer = Filters(in_a_row, layer.biases)
+        return self._convolved(maps, layer, pads=(1, colours, 0, 0), strides=(2, 2 * colours))
 
     def mixed(self, maps: str, layer: Filters) -> str:
         return self._convolved(maps, layer)
@@ -102,7 +108,7 @@ class _Graph:
                 *(_bytes(1, node) for node in self._nodes),
                 _text(2, "yunet"),
                 *(_bytes(5, tensor) for tensor in self._tensors),
-                _bytes(11, _described(INPUT, _UINT8, ("n", "h", "w", 3))),
+                _bytes(11, _described(INPUT, _UINT8, ("n", 1, "h", "3w"))),
                 _bytes(12, _described(output, _FLOAT, ("n", OUTPUTS, "places"))),
             )
         )

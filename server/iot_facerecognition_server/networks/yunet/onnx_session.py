@@ -47,7 +47,8 @@ class OnnxYunet:
 
     def values(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return what the network gives for a picture of padded size, (OUTPUTS, places)."""
-        (values,) = self._session.run(None, {INPUT: picture[np.newaxis]})
+        rows = picture.reshape(1, 1, len(picture), -1)
+        (values,) = self._session.run(None, {INPUT: rows})
         result: NDArray[np.float32] = values[0]
         return result
 

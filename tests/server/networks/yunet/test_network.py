@@ -10,7 +10,7 @@ from PIL import Image
 
 from iot_facerecognition_server.networks.face_descriptor import NetworkFileError
 from iot_facerecognition_server.networks.precision import Precision
-from iot_facerecognition_server.networks.yunet.faces import LEAST_SCORE
+from iot_facerecognition_server.networks.yunet.faces import LEAST_SCORE, suppressed
 from iot_facerecognition_server.networks.yunet.layers import OUTPUTS, load_yunet, read_yunet
 from iot_facerecognition_server.networks.yunet.onnx_file import OnnxFormatError, read_convolutions
 from iot_facerecognition_server.networks.yunet.torch_network import TorchYunet
@@ -112,3 +112,19 @@ def test_another_file_is_refused_with_its_name_and_a_cure(tmp_path):
     path.write_bytes(b"")
     with pytest.raises(NetworkFileError, match=r"other\.onnx .*Detector=hog"):
         load_yunet(path)
+
+
+@pytest.mark.parametrize(
+    ("boxes", "kept"),
+    [
+        ([], []),
+        ([(0, 0, 10, 10)], [0]),
+        ([(0, 0, 10, 10), (0, 0, 10, 10)], [0]),
+        ([(0, 0, 10, 10), (0, 5, 10, 15), (0, 6, 10, 16), (0, 0, 10, 10)], [0, 2]),
+        ([(0, 0, 0, 0), (0, 0, 0, 0)], [0, 1]),
+        ([(0, 0, 10, 10), (2, 2, 6, 6), (20, 0, 30, 10)], [0, 1, 2]),
+    ],
+    ids=["none", "one", "twice", "overlapping", "empty", "inside"],
+)
+def test_of_boxes_that_share_more_than_a_third_the_best_is_kept(boxes, kept):
+    assert suppressed(np.array(boxes, np.float64).reshape(-1, 4).T) == kept
