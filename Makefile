@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage lint lint-ansible format bench bench-window bench-tracking soak bench-edge bench-gpu attack docs clean lab test-container release-image lab-monitoring lab-trixie lab-armv6 lab-unit lab-newcomer virtual-pi dashboards pictures deb apt-repo test-image test-fleet
+.PHONY: help demo test coverage lint lint-ansible format bench bench-window bench-detectors bench-tracking soak bench-edge bench-gpu attack docs clean lab test-container release-image lab-monitoring lab-trixie lab-armv6 lab-unit lab-newcomer virtual-pi dashboards pictures deb apt-repo test-image test-fleet
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ bench: $(READY)  ## measure speed against references in the same run (under 10 m
 
 bench-window: $(READY)  ## what the credit window costs and gains, also over a slow link (root, 3 minutes)
 	@$(BIN)/python -m benchmarks.window
+
+bench-detectors: $(READY)  ## what HOG and YuNet find, on what they err, how long they take (2 minutes)
+	@$(BIN)/python -m benchmarks.detectors $(if $(FACES),--faces $(FACES)) $(if $(THINGS),--things $(THINGS))
 
 bench-tracking: $(READY)  ## what tracking faces costs and misses, next to full scans (5 minutes)
 	@$(BIN)/python -m benchmarks.tracking

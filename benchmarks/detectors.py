@@ -3,8 +3,10 @@
 `python -m benchmarks.detectors [--faces FOLDER] [--things FOLDER]`: HOG, and YuNet at full and at
 half the sides, over the same photos in one run. `--faces` has labelled photos (`labelled_faces`),
 without it those that come out of packages; `--things` has photos of the classes of ImageNet, with
-`index.tsv` as of `object_labels`. A found box is a face's when their intersection over union is
-0.4 or more; HOG's boxes are squares around eyes, nose and mouth, the labels go up to the hair.
+`index.tsv` as of `object_labels`. People are on some of those: `--drawn` names a folder into which
+go the photos on which there are boxes, to look at. A found box is a face's when their intersection
+over union is 0.4 or more; HOG's boxes are squares around eyes, nose and mouth, the labels go up to
+the hair.
 """
 
 import argparse
@@ -20,7 +22,7 @@ from typing import Final
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from benchmarks import command
 from benchmarks.labelled_faces import CONDITIONS, FacePhoto, face_photos
@@ -48,6 +50,8 @@ FIRST_THING: Final = 398
 """Of ImageNet's 1000 classes the first that is no animal."""
 FRAME: Final = (480, 640)
 ROUNDS: Final = 40
+COLOURS: Final = ("blue", "red", "lime")
+"""Of the boxes that are drawn: HOG's, YuNet's, and those at half the sides."""
 PERSON: Final = 0.6
 """Distance of descriptors below which they are of one person."""
 
@@ -193,18 +197,36 @@ def faces_table(rivals: Sequence[Contestant], photos: Sequence[FacePhoto]) -> It
         yield _row(f"found {name}", [_share(count(c.detect, changed).recall()) for c in rivals])
 
 
-def things_table(rivals: Sequence[Contestant], folder: Path) -> Iterator[str]:
+def things_table(rivals: Sequence[Contestant], folder: Path, drawn: Path | None) -> Iterator[str]:
     """Yield the lines on photos of things and of animals."""
-    photos: dict[str, list[NDArray[np.uint8]]] = {"things": [], "animals": []}
+    photos: dict[str, list[tuple[str, NDArray[np.uint8]]]] = {"things": [], "animals": []}
     for photo in labelled_photos(folder):
         kind = "things" if min(photo.shown, default=FIRST_THING) >= FIRST_THING else "animals"
         with Image.open(photo.path) as opened:
             picture = opened.convert("RGB")
         picture.thumbnail(FRAME[::-1], Image.Resampling.LANCZOS)
-        photos[kind].append(np.asarray(picture))
+        photos[kind].append((photo.path.stem, np.asarray(picture)))
     for kind, pictures in photos.items():
-        boxes = [sum(len(one.detect(picture)) for picture in pictures) for one in rivals]
+        boxes = [0 for _ in rivals]
+        for name, rgb in pictures:
+            found = [one.detect(rgb) for one in rivals]
+            boxes = [before + len(more) for before, more in zip(boxes, found, strict=True)]
+            if drawn is not None and any(found):
+                _draw(rgb, found, drawn / f"{name}.png")
         yield _row(f"boxes on {len(pictures)} photos of {kind}", map(str, boxes))
+
+
+def _draw(rgb: NDArray[np.uint8], found: Sequence[Sequence[Detection]], path: Path) -> None:
+    """Write a photo with the boxes of each rival in its colour, and their scores."""
+    picture = Image.fromarray(rgb)
+    pen = ImageDraw.Draw(picture)
+    for colour, detections in zip(COLOURS, found, strict=True):
+        for one in detections:
+            corner = one.box.left, one.box.top
+            pen.rectangle((*corner, one.box.right, one.box.bottom), outline=colour, width=3)
+            pen.text(corner, f"{one.score:.2f}", fill=colour)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    picture.save(path)
 
 
 def main() -> None:
@@ -212,6 +234,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--faces", type=Path, help="folder of labelled photos")
     parser.add_argument("--things", type=Path, help="folder of photos of ImageNet's classes")
+    parser.add_argument("--drawn", type=Path, help="folder for the photos of --things with boxes")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     photos = list(face_photos(arguments.faces))
@@ -222,7 +245,7 @@ def main() -> None:
         for line in faces_table(rivals, photos):
             print(line, flush=True)
         if arguments.things is not None:
-            for line in things_table(rivals, arguments.things):
+            for line in things_table(rivals, arguments.things, arguments.drawn):
                 print(line, flush=True)
         scene = max(photos, key=lambda photo: len(photo.faces)).rgb
         frame = np.asarray(Image.fromarray(scene).resize(FRAME[::-1]))
