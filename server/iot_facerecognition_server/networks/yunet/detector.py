@@ -1,6 +1,7 @@
 """YuNet as a detector of faces."""
 
 import copy
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final, Self
@@ -18,6 +19,10 @@ CERTAIN: Final = 0.8
 """Score from which a box at full sides is a face by itself: next to none are of things."""
 CERTAIN_AT_HALF: Final = 0.75
 """The same at half the sides, where scores are lower and fewer things look like faces."""
+
+MOST_PIXELS: Final = 1920 * 1088
+"""Pixels that are searched at a time: the network takes 65 bytes of memory for each. Larger
+pictures are reduced to them, and the smallest face grows likewise, to 62 pixels at 4096 x 2160."""
 
 _LARGEST: Final = 512
 """Pixels of a face that is found for certain; none of 700 is, which is seen at a quarter."""
@@ -41,7 +46,8 @@ class YunetDetector:
         """Find faces of `min_face_size` pixels or more with a score of `threshold` at least.
 
         Above 30 pixels the picture is reduced before it is searched, and the time falls with the
-        square; below, it is enlarged. No threshold lets faces through below 0.6.
+        square; below, it is enlarged, to MOST_PIXELS at most. No threshold lets faces through
+        below 0.6.
         """
         if min_face_size < 1:
             raise ValueError(f"a face has at least one pixel, not {min_face_size}")
@@ -59,7 +65,8 @@ class YunetDetector:
 
     def detect(self, picture: NDArray[np.uint8], reduction: float = 1.0) -> list[Detection]:
         """Return the faces in an (h, w, 3) RGB or (h, w) grey uint8 picture, best first."""
-        scanned = rescaled(picture, self.scale / reduction)
+        most = math.sqrt(MOST_PIXELS / (picture.shape[0] * picture.shape[1]))
+        scanned = rescaled(picture, min(self.scale / reduction, most))
         rgb = scanned if scanned.ndim > 2 else np.repeat(scanned[:, :, np.newaxis], 3, axis=2)  # noqa: PLR2004
         found = list(self._find(rgb))
         if min(rgb.shape[:2]) > _LARGEST:

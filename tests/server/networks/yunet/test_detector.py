@@ -1,11 +1,15 @@
 """YuNet as a detector of faces, on photos, next to HOG."""
 
+import io
+
 import numpy as np
 import pytest
 from PIL import Image
 
+from iot_facerecognition_client.sources.moving_photo import MovingPhoto
+from iot_facerecognition_protocol.box import Box
 from iot_facerecognition_server.models.catalogue import LANDMARKS
-from iot_facerecognition_server.networks.yunet.detector import YunetDetector
+from iot_facerecognition_server.networks.yunet.detector import MOST_PIXELS, YunetDetector
 from iot_facerecognition_server.vision.alignment import FaceAligner
 from iot_facerecognition_server.vision.faces import HogDetector
 from iot_facerecognition_server.vision.scaling import luma
@@ -74,6 +78,15 @@ def test_what_the_decoder_has_reduced_is_not_reduced_again(detector, group):
     assert searched[0][:2] == pytest.approx(searched[1][:2], abs=1)
 
 
+@pytest.mark.parametrize("min_face_size", [20, 30, 60])
+@pytest.mark.parametrize("shape", [(2160, 4096, 3), (8000, 100, 3), (100, 90000)])
+def test_memory_is_bounded_however_large_a_picture_is(shape, min_face_size):
+    searched: list[int] = []
+    detector = YunetDetector(lambda rgb: searched.append(rgb.size) or [], min_face_size)
+    assert detector.detect(np.zeros(shape, np.uint8)) == []
+    assert max(searched) <= 3 * MOST_PIXELS * 1.01
+
+
 def test_faint_faces_are_found_only_when_asked_for(detector, group):
     certain = detector.detect(group)
     all_ = detector.copy(threshold=0.6).detect(group)
@@ -95,6 +108,16 @@ def test_a_grey_picture_is_searched_too(detector, photos):
     rgb = photo(photos / "obama.jpg", 400)
     ((coloured,), (grey,)) = detector.detect(rgb), detector.detect(luma(rgb))
     assert coloured.box.iou(grey.box) > 0.8
+
+
+def test_a_pilot_s_badge_that_hog_takes_for_a_face_is_none(detector, photos):
+    """What the demo shows first of this photo; the wings on her chest have two eyes and a chin."""
+    frame = MovingPhoto([photos / "astronaut.png"]).jpeg(0)
+    rgb = np.asarray(Image.open(io.BytesIO(frame)).convert("RGB"))
+    badge = Box.at(345, 395, 70, 75)
+    assert [face for face in HogDetector().detect(luma(rgb)) if face.box.iou(badge) > 0.5]
+    (face,) = detector.detect(rgb)
+    assert not face.box.shared(badge)
 
 
 def test_a_face_has_at_least_a_pixel(by_onnx):
