@@ -16,7 +16,12 @@ MOST_CANDIDATES: Final = 1024
 """Places with the best scores that are looked at; a face has about ten of them."""
 BOX: Final = slice(2, 6)
 """Of a place's numbers those of the box: centre, then logarithms of the sides, in strides. The two
-before are logits: that it is a face, and that the box is good. Five points come after."""
+before are logits: that it is a face, and that the box is good."""
+_POINTS: Final = slice(6, 16)
+"""Right eye, left eye, nose, right and left corner of the mouth: x and y each, in strides."""
+_TURNED: Final = 2.0
+"""How frontal a head is falls to a half where the nose is off the middle of the eyes by one over
+this, of their distance."""
 _MOST_SHARED: Final = 0.3
 """IoU above which two boxes are of one face (OpenCV's FaceDetectorYN)."""
 _LOWER: Final = 0.069
@@ -56,8 +61,13 @@ def faces(values: Floats, places: NDArray[np.int64], size: tuple[int, int]) -> l
     across, down = (across + column) * stride, (down + row) * stride
     wide, high = np.exp(wide) * stride, np.exp(high) * stride
     boxes = np.stack((across - wide / 2, down - high / 2, across + wide / 2, down + high / 2))
+    points = values[_POINTS, order].T.reshape(-1, 5, 2)
     return [
-        Detection(_as_hog(*boxes[:, one].tolist()), float(scores[order[one]]))
+        Detection(
+            _as_hog(*boxes[:, one].tolist()),
+            float(scores[order[one]]),
+            frontal=_frontal(points[one]),
+        )
         for one in suppressed(boxes)
     ]
 
@@ -91,6 +101,14 @@ def _grid(size: tuple[int, int]) -> Floats:
         rows, columns = np.mgrid[: height // stride, : width // stride]
         levels.append(np.stack((columns, rows, np.full_like(rows, stride))).reshape(3, -1))
     return np.concatenate(levels, axis=1).astype(np.float32)
+
+
+def _frontal(points: Floats) -> float:
+    """Return how far a head with these (5, 2) points faces the camera, 0 to 1."""
+    right_eye, left_eye, nose = points[:3].astype(np.float64)
+    across = left_eye - right_eye
+    off = (nose - (right_eye + left_eye) / 2) @ across / max(1e-9, across @ across)
+    return float(1 / (1 + (_TURNED * off) ** 2))
 
 
 def _as_hog(left: float, top: float, right: float, bottom: float) -> Box:
