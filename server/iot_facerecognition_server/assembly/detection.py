@@ -7,6 +7,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
+from iot_facerecognition_server.assembly.tracking import make_tracker
 from iot_facerecognition_server.config import Config
 from iot_facerecognition_server.detection import NATIVE_FACE_SIZE, Detection
 from iot_facerecognition_server.engine.network_calls import Detect, DetectorThread
@@ -22,9 +23,6 @@ from iot_facerecognition_server.networks.yunet.layers import load_yunet
 from iot_facerecognition_server.networks.yunet.torch_network import TorchYunet
 from iot_facerecognition_server.observability.metrics import ServerMetrics
 from iot_facerecognition_server.observability.stages import timed_network
-from iot_facerecognition_server.pipeline.tracked_faces import FaceTracker
-from iot_facerecognition_server.tracking.regions.tracker import RegionTracker
-from iot_facerecognition_server.tracking.settings import TrackingSettings
 from iot_facerecognition_server.vision.faces import CopyableDetector, HogDetector
 
 _log = logging.getLogger(__name__)
@@ -42,11 +40,15 @@ class FaceDetection:
         native = NATIVE_SIZE if self.name == "yunet" else NATIVE_FACE_SIZE
         self.min_face_size = config.engine.min_face_size or native
         """Side in pixels of the smallest face that is found."""
-        self.tracker = self._tracker(config)
-        """What every session's faces are tracked with; None when every frame stands alone."""
         self._thread: DetectorThread | None = None
         self._metrics = metrics
         self.detector = self._made(config, device)
+        self.tracker = (
+            make_tracker(self.detector, config.engine.full_scan_interval, self.min_face_size)
+            if config.engine.tracking
+            else None
+        )
+        """What every session's faces are tracked with; None when every frame stands alone."""
 
     @property
     def on_gpu(self) -> bool:
@@ -91,9 +93,3 @@ class FaceDetection:
         )
         self._thread = DetectorThread(halving, replaced=self._metrics.worker_replaced)
         return self._thread.find
-
-    def _tracker(self, config: Config) -> FaceTracker | None:
-        """Decide whether faces are tracked: the CNN's boxes change with the picture around them."""
-        if not config.engine.tracking or self.name != "hog":
-            return None
-        return RegionTracker(TrackingSettings(config.engine.full_scan_interval, self.min_face_size))

@@ -9,6 +9,7 @@ from prometheus_client import Histogram
 from iot_facerecognition_server.assembly.alignment import FaceAlignment
 from iot_facerecognition_server.assembly.detection import FaceDetection
 from iot_facerecognition_server.assembly.picture_limits import jpeg_limits
+from iot_facerecognition_server.assembly.tracking import make_searcher
 from iot_facerecognition_server.config import Config
 from iot_facerecognition_server.gallery.builder import GalleryBuilder, look_at
 from iot_facerecognition_server.gallery.change import fingerprint
@@ -30,9 +31,7 @@ from iot_facerecognition_server.observability.stages import (
     TimedDetector,
 )
 from iot_facerecognition_server.pipeline.frame_search import FrameSearcher
-from iot_facerecognition_server.pipeline.region_search import RegionSearcher
 from iot_facerecognition_server.vision.face_scanner import FaceScanner
-from iot_facerecognition_server.vision.faces import HogDetector
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
 
 _log = logging.getLogger(__name__)
@@ -68,14 +67,12 @@ class FaceRecogniser:
 
     def make_searcher(self, seconds: Histogram) -> FrameSearcher:
         """Return what one thread tracks faces with; `seconds` takes the time of each stage."""
-        detector = self._detection.detector
-        assert isinstance(detector, HogDetector), "see FaceDetection.tracker"
-        return FrameSearcher(
+        return make_searcher(
+            self._detection.detector,
+            lambda detector: TimedDetector(detector, seconds),
             TimedDecoder(JpegDecoder(), seconds),
-            TimedDetector(detector.copy(), seconds),
             TimedAligner(self._alignment.for_frames, seconds),
             jpeg_limits(self._config),
-            regions=RegionSearcher.like(detector, lambda other: TimedDetector(other, seconds)),
         )
 
     def make_reader(self) -> PhotoReader:

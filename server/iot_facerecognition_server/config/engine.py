@@ -55,19 +55,20 @@ class EngineSettings:
         "Tracking",
         Boolean(),
         "on",
-        "Track faces from frame to frame: where nothing moves the last faces are kept, where a face"
-        " was only its surroundings are searched, and its name is verified every two seconds."
-        " Three times as many frames a second, at the price of one box in a hundred that is missed"
-        " for a frame. off: every frame stands alone, as in the original. It works with"
-        " Detector=hog; with cnn it has no effect.",
+        "Track faces from frame to frame: where nothing moves the last faces are kept; a name is"
+        " settled by several frames and verified every two seconds. With Detector=yunet frames in"
+        " which something moves are searched at half their sides, with hog only around the faces."
+        " More than three times as many frames a second, at the price of one box in a hundred that"
+        " is missed for a frame. off: every frame stands alone, as in the original. With cnn it has"
+        " no effect.",
         formerly="Following",
     )
     full_scan_interval: float = setting(
         "FullScanInterval",
         Number(0.0, 60.0, "seconds"),
         "0.5",
-        "Time between two searches of the whole frame while faces are tracked and something moves."
-        " 0: every frame in which something moves.",
+        "Time between two searches of the whole frame, at its full sides, while faces are tracked"
+        " and something moves. 0: every frame in which something moves.",
     )
     object_interval: float = setting(
         "ObjectInterval",

@@ -65,11 +65,12 @@ class ScanTracker:
         if way is not Way.HELD:
             self._changes.searched(thumbnail)
             self._halved = way is Way.HALF
+        settings = self._settings
         wanted = self.tracks.update(
             found,
             thumbnail,
             now,
-            self._settings.newcomer_score,
+            settings.halved_score if way is Way.HALF else settings.newcomer_score,
             looked_for=lambda _track: way is not Way.HELD,
         )
         return Settled(way, wanted)

@@ -14,7 +14,8 @@ from iot_facerecognition_server.tracking.watched_frame import Way
 from tests.server.tracking.conftest import FPS, FRAME, Bench, Person, World, owner
 
 NEWCOMERS = 0.8
-SETTINGS = TrackingSettings(full_scan_interval=0.5, min_face_size=30, newcomer_score=NEWCOMERS)
+AT_HALF = 0.7
+SETTINGS = TrackingSettings(0.5, 30, newcomer_score=NEWCOMERS, halved_score=AT_HALF)
 HALF_FINDS = 50
 """Side in pixels from which on this camera's detector finds faces at half the sides."""
 
@@ -144,11 +145,19 @@ def test_a_faint_face_keeps_its_track_and_begins_none(room, walking):
     score = {"now": 0.9}
     walk = room(walking(1, 50, 90), detects=lambda _person, _at: score["now"])
     walk.run(1)
-    score["now"] = NEWCOMERS - 0.1
+    score["now"] = AT_HALF - 0.1
     held = walk.run(1, begin=1.0)
     assert {faces[1].track for faces in held} == {1}
-    faint = room(walking(1, 50, 90), detects=lambda _person, _at: NEWCOMERS - 0.1)
+    faint = room(walking(1, 50, 90), detects=lambda _person, _at: AT_HALF - 0.1)
     assert not any(faint.run(1))
+
+
+def test_a_newcomer_needs_less_of_a_score_at_half_sides(room, standing):
+    scene = room(standing(1, 100), detects=lambda _person, _at: (NEWCOMERS + AT_HALF) / 2)
+    assert not scene.frame(0.0)
+    scene.world = replace(scene.world, people=[standing(1, 110)])
+    assert scene.frame(0.1)
+    assert scene.ways == [Way.FULL, Way.HALF]
 
 
 def test_a_lost_face_is_looked_for_at_full_sides_at_once(room, walking):
