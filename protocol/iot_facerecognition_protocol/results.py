@@ -13,7 +13,7 @@ class Face:
 
     Version 2 adds `distance`, the Euclidean distance between the face's descriptor and the best
     reference (about 0 to 1.5, smaller is more alike; None without references or over version 1);
-    `score`, the detector's confidence (0 is the detection threshold); and `track`, a number that
+    `score`, the detector's confidence, on the detector's own scale; and `track`, a number that
     stays with a face from frame to frame within one session, from 1.
     """
 
