@@ -25,13 +25,13 @@ import torch
 from numpy.typing import NDArray
 
 from benchmarks import command, face_recognition_package
+from benchmarks.detector_choice import DETECTORS, add_detectors, make_detector
 from benchmarks.scenes import scene_frames
 from iot_facerecognition_server.models.catalogue import FACE_DESCRIPTOR, LANDMARKS
 from iot_facerecognition_server.models.store import ModelStore
 from iot_facerecognition_server.networks.face_descriptor import FaceDescriptorNetwork
 from iot_facerecognition_server.networks.precision import choose_precision
 from iot_facerecognition_server.vision.alignment import FaceAligner
-from iot_facerecognition_server.vision.faces import HogDetector
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
 
 BATCHES = (1, 2, 4, 8, 16)
@@ -41,11 +41,14 @@ BATCHES = (1, 2, 4, 8, 16)
 class KernelTimes:
     """Milliseconds of each kernel on one thread; the descriptor's are per face, by batch size."""
 
+    detector: str
     faces: int
     """Faces in each frame."""
-    decode_grey: float
-    hog: float
+    decode: float
+    """Of the picture that is scanned."""
+    scan: float
     decode_rgb: float
+    """Of the picture that chips are cut from; 0 where that is the same."""
     chip: float
     descriptor: dict[int, float]
     dlib_frame: float
@@ -62,7 +65,7 @@ class KernelTimes:
     def frame(self) -> float:
         """Milliseconds of one frame with as many faces as the frames had that were measured."""
         each_face = self.chip + self.best_descriptor
-        return self.decode_grey + self.hog + self.decode_rgb + self.faces * each_face
+        return self.decode + self.scan + self.decode_rgb + self.faces * each_face
 
     def rate(self, cores: int) -> float:
         """Frames a second of `cores` cores that do nothing else."""
@@ -82,16 +85,25 @@ def milliseconds(call: Callable[[int], object], times: int) -> float:
 
 
 def measure(
-    frames: Sequence[bytes], store: ModelStore, times: int = 30, *, packages: bool = True
+    frames: Sequence[bytes],
+    store: ModelStore,
+    name: str = DETECTORS[0],
+    times: int = 30,
+    *,
+    packages: bool = True,
 ) -> KernelTimes:
-    """Time every kernel on `frames`, JPEGs with the same number of faces, one or more, in each."""
-    decoder, detector = JpegDecoder(), HogDetector()
+    """Time every kernel, the detector `name` among them, on `frames`.
+
+    They are JPEGs with the same number of faces, one or more, in each.
+    """
+    decoder, detector = JpegDecoder(), make_detector(name, store)
+    decode = decoder.rgb if detector.colour else decoder.grey
     aligner = FaceAligner(store.resolve(LANDMARKS))
     weights = store.resolve(FACE_DESCRIPTOR)
     network = FaceDescriptorNetwork.load(weights, "cpu", choose_precision("auto", "cpu"))
-    greys = [decoder.grey(frame) for frame in frames]
+    scanned = [decode(frame) for frame in frames]
     pictures = [decoder.rgb(frame) for frame in frames]
-    found = [detector.detect(grey) for grey in greys]
+    found = [detector.detect(picture) for picture in scanned]
     faces = [detections[0] for detections in found]
     count = len(frames)
     chips = np.stack([aligner.chip(*pair) for pair in zip(pictures, faces, strict=True)])
@@ -99,10 +111,13 @@ def measure(
         size: np.stack([chips[number % count] for number in range(size)]) for size in BATCHES
     }
     return KernelTimes(
+        detector=name,
         faces=round(sum(map(len, found)) / count),
-        decode_grey=milliseconds(lambda i: decoder.grey(frames[i % count]), times),
-        hog=milliseconds(lambda i: detector.detect(greys[i % count]), times),
-        decode_rgb=milliseconds(lambda i: decoder.rgb(frames[i % count]), times),
+        decode=milliseconds(lambda i: decode(frames[i % count]), times),
+        scan=milliseconds(lambda i: detector.detect(scanned[i % count]), times),
+        decode_rgb=0.0
+        if detector.colour
+        else milliseconds(lambda i: decoder.rgb(frames[i % count]), times),
         chip=milliseconds(lambda i: aligner.chip(pictures[i % count], faces[i % count]), times),
         descriptor={
             size: milliseconds(partial(_describe, network, batch), max(5, times // size)) / size
@@ -113,12 +128,15 @@ def measure(
     )
 
 
-def measured_apart(folder: Path, *, packages: bool = True) -> KernelTimes:
+def measured_apart(
+    folder: Path, detector: str = DETECTORS[0], *, packages: bool = True
+) -> KernelTimes:
     """Measure on the JPEGs of `folder` in a process of its own, with nothing else running.
 
     Without `packages` the loops over whole packages, which take longest, are not a number.
     """
     arguments = [sys.executable, "-m", "benchmarks.bare_kernels", "--json", str(folder)]
+    arguments += ["--detectors", detector]
     arguments += [] if packages else ["--kernels-only"]
     done = subprocess.run(arguments, check=True, stdout=subprocess.PIPE, text=True)
     values = json.loads(done.stdout)
@@ -162,9 +180,9 @@ def package_frame(frames: Sequence[bytes], times: int) -> float:
 def table(times: KernelTimes, cores: int) -> str:
     """Return the kernels' times as text."""
     rows = [
-        ("decode grey", times.decode_grey),
-        ("HOG scan, grey", times.hog),
-        ("decode RGB", times.decode_rgb),
+        ("decode what is scanned", times.decode),
+        (f"scan by {times.detector}", times.scan),
+        ("decode RGB for the chips", times.decode_rgb),
         ("landmarks and chip", times.chip),
         *((f"descriptor, batch {size}", ms) for size, ms in times.descriptor.items()),
         (f"one frame, {times.faces} face(s), best batch", times.frame),
@@ -181,15 +199,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", type=Path, metavar="FOLDER", help="print JSON, of these JPEGs")
     parser.add_argument("--kernels-only", action="store_true", help="leave whole packages out")
+    add_detectors(parser)
     options = parser.parse_args()
-    folder = options.json
+    folder, wanted = options.json, options.detectors
     torch.set_num_threads(1)
     store = ModelStore(Path(tempfile.gettempdir()))  # the models come from packages
     if folder is None:
-        print(table(measure(scene_frames(640, 480, 16), store), os.cpu_count() or 1))
+        scene = scene_frames(640, 480, 16)
+        for name in wanted:
+            print(table(measure(scene, store, name), os.cpu_count() or 1), "\n")
     else:
         frames = [path.read_bytes() for path in sorted(folder.glob("*.jpg"))]
-        print(json.dumps(asdict(measure(frames, store, packages=not options.kernels_only))))
+        times = measure(frames, store, wanted[0], packages=not options.kernels_only)
+        print(json.dumps(asdict(times)))
 
 
 if __name__ == "__main__":

@@ -13,12 +13,14 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from statistics import mean
 from typing import Final
 
 from benchmarks import command, server_metrics
 from benchmarks.bare_kernels import measured_apart
+from benchmarks.detector_choice import add_detectors
 from benchmarks.machine import cores, machine
 from benchmarks.probed_server import ProbedServer
 from benchmarks.process_cost import ProcessCost
@@ -36,7 +38,6 @@ SAMPLE_SECONDS: Final = 0.5
 STALL_TARGET_MS: Final = 20.0
 FAIRNESS_TARGET: Final = 0.98
 SETTINGS: Final = {
-    "Engine": {"Tracking": "off"},
     "Limits": {"FrameRate": "0"},
     "Budget": {"FrameRate": "0"},
     "Metrics": server_metrics.ENABLED,
@@ -127,11 +128,12 @@ def sample(server: ProbedServer) -> Sample:
     )
 
 
-def overload(folder: Path, frames: Path, clients: int, seconds: float) -> Outcome:
-    """Measure one number of clients on a server of its own."""
-    before = measured_apart(frames)
+def overload(folder: Path, frames: Path, detector: str, clients: int, seconds: float) -> Outcome:
+    """Measure one number of clients on a server of its own, with this detector."""
+    settings = SETTINGS | {"Engine": {"Tracking": "off", "Detector": detector}}
+    before = measured_apart(frames, detector, packages=False)
     samples = []
-    with ProbedServer(folder, references(), SETTINGS) as server:
+    with ProbedServer(folder, references(), settings) as server:
         quiet = time.monotonic()
         time.sleep(QUIET_SECONDS)
         stream = start_stream(server, frames, clients, seconds, "--fps", str(FPS))
@@ -140,7 +142,7 @@ def overload(folder: Path, frames: Path, clients: int, seconds: float) -> Outcom
             samples.append(sample(server))
             time.sleep(SAMPLE_SECONDS)
         streamed = stream.end()
-    after = measured_apart(frames)
+    after = measured_apart(frames, detector, packages=False)
     # The first samples are of a server whose clients still connect, the last of one without them.
     load_began = int((streamed.begin - first) / SAMPLE_SECONDS)
     return Outcome(
@@ -159,13 +161,15 @@ def main() -> None:
     parser.add_argument("--clients", type=int, nargs="+", default=[8, 32])
     parser.add_argument("--seconds", type=float, default=12.0, help="of each number of clients")
     parser.add_argument("--soak", type=float, metavar="SECONDS", help="the same, for a long run")
+    add_detectors(parser)
     options = parser.parse_args()
     print(f"{machine()}\n{SIZE[0]}x{SIZE[1]}, one face in each frame, every frame scanned\n")
     with tempfile.TemporaryDirectory() as name:
         frames = write_scene(Path(name) / "frames", SIZE, FRAMES)
-        for clients in options.clients:
-            folder = Path(name) / f"server-{clients}"
-            overload(folder, frames, clients, options.soak or options.seconds).print()
+        for detector, clients in product(options.detectors, options.clients):
+            print(f"Detector={detector}")
+            folder = Path(name) / f"{detector}-{clients}"
+            overload(folder, frames, detector, clients, options.soak or options.seconds).print()
 
 
 if __name__ == "__main__":

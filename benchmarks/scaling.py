@@ -12,7 +12,7 @@ The descriptors are synthetic: people spread over 128 axes with a falling varian
 
 import argparse
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from benchmarks import command
 from benchmarks.bare_kernels import measured_apart, milliseconds
+from benchmarks.detector_choice import DETECTORS
 from benchmarks.machine import cores, machine
 from benchmarks.scaling_plot import Panel, draw
 from benchmarks.scenes import references, write_scene
@@ -43,8 +44,7 @@ SPREAD: Final = 21.5
 VARIANCE: Final = 0.37
 """Of all axes together: half the mean square of the distance of two people."""
 FACE_DISTANCE: Final = 0.36
-SETTINGS: Final = {
-    "Engine": {"Tracking": "off"},
+ANY_RATE: Final = {
     "Limits": {"FrameRate": "0"},
     "Budget": {"FrameRate": "0"},
 }
@@ -112,14 +112,19 @@ def match_costs() -> list[Panel]:
     return [Panel("references", "ms a face", REFERENCES, panel)]
 
 
-def client_costs(folder: Path, seconds: float) -> list[Panel]:
+def settings(detector: str) -> dict[str, Mapping[str, str]]:
+    """Return the settings of a server that scans every frame with `detector`, at any rate."""
+    return {"Engine": {"Tracking": "off", "Detector": detector}, **ANY_RATE}
+
+
+def client_costs(folder: Path, detector: str, seconds: float) -> list[Panel]:
     """Print and return what a frame costs, by the number of clients."""
     frames = write_scene(folder / "one", (640, 480), 16)
-    bare = cores() / measured_apart(frames, packages=False).rate(cores()) * 1e3
+    bare = cores() / measured_apart(frames, detector, packages=False).rate(cores()) * 1e3
     print(f"640x480, one face, closed loop; processor ms of a frame (bare kernels: {bare:.1f})")
     print(f"{'clients':>10} {'ms':>8} {'of bare':>8} {'frames/s':>9}\n" + "-" * 38)
     costs = []
-    with ServerProcess(folder / "clients", references(), SETTINGS) as server:
+    with ServerProcess(folder / "clients", references(), settings(detector)) as server:
         for clients in CLIENTS:
             each = 2 if clients <= STREAMING_CLIENTS else 1  # the server lets one frame wait
             streamed = stream_closed_loop(server, frames, clients, each, seconds)
@@ -133,15 +138,15 @@ def client_costs(folder: Path, seconds: float) -> list[Panel]:
     return [Panel("clients", "core ms a frame", CLIENTS, lines)]
 
 
-def face_costs(folder: Path, seconds: float) -> list[Panel]:
+def face_costs(folder: Path, detector: str, seconds: float) -> list[Panel]:
     """Print and return what a frame costs, by the number of faces in it."""
     print(f"{SIZE[0]}x{SIZE[1]}, {STREAMING_CLIENTS} clients; processor ms of a frame")
     print(f"{'faces':>10} {'ms':>8} {'bare':>8} {'of bare':>8}\n" + "-" * 37)
     lines: dict[str, list[float]] = {"whole server": [], "bare kernels": []}
-    with ServerProcess(folder / "faces", references(), SETTINGS) as server:
+    with ServerProcess(folder / "faces", references(), settings(detector)) as server:
         for faces in FACES:
             frames = write_scene(folder / f"faces-{faces}", SIZE, 8, faces)
-            bare = measured_apart(frames, packages=False).frame
+            bare = measured_apart(frames, detector, packages=False).frame
             streamed = stream_closed_loop(server, frames, STREAMING_CLIENTS, 2, seconds)
             cost = cores() * 1000 / streamed.rate
             lines["whole server"].append(cost)
@@ -157,6 +162,7 @@ def main() -> None:
     """Print the tables, and draw them where asked to."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=3.0, help="of each row of the server's")
+    parser.add_argument("--detector", choices=DETECTORS, default=DETECTORS[0])
     parser.add_argument("--only", choices=("clients", "faces", "references"))
     parser.add_argument("--plot", type=Path, metavar="FILE.png")
     options = parser.parse_args()
@@ -165,9 +171,9 @@ def main() -> None:
     panels: list[Panel] = []
     with tempfile.TemporaryDirectory() as name:
         if options.only in {None, "clients"}:
-            panels += client_costs(Path(name), options.seconds)
+            panels += client_costs(Path(name), options.detector, options.seconds)
         if options.only in {None, "faces"}:
-            panels += face_costs(Path(name), options.seconds)
+            panels += face_costs(Path(name), options.detector, options.seconds)
         if options.only in {None, "references"}:
             panels += match_costs()
     if options.plot is not None:

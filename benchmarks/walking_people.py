@@ -215,6 +215,11 @@ class Stage:
                 seen.append(Truth(CAST[actor.person][0], face))
         return seen
 
+    def present(self, index: int) -> list[Truth]:
+        """Return everyone in frame `index`, also who is hidden or cut off; the farthest first."""
+        placed = ((actor, self._placed(actor, index)) for actor in self.scene.actors)
+        return [Truth(CAST[actor.person][0], face) for actor, face in placed if face is not None]
+
     def jpeg(self, index: int) -> bytes:
         """Return frame `index` as a JPEG."""
         buffer = io.BytesIO()

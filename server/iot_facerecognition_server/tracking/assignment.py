@@ -19,6 +19,9 @@ def best_pairs(gains: NDArray[np.float64]) -> list[tuple[int, int]]:
     rows, columns = gains.shape
     if not rows or not columns:
         return []
+    wanted = gains > 0
+    if wanted.sum(axis=0).max() <= 1 and wanted.sum(axis=1).max() <= 1:
+        return [(int(row), int(column)) for row, column in np.argwhere(wanted)]  # nobody competes
     # A column of its own for each row: to stay alone costs nothing.
     costs = np.hstack((-np.maximum(gains, 0.0), np.zeros((rows, rows))))
     row_prices, column_prices = np.zeros(rows), np.zeros(columns + rows)
