@@ -1,4 +1,4 @@
-"""Keeps the memory of large frames for the next ones."""
+"""Keeps the memory of large frames for the next ones, and gives back that of starting."""
 
 import ctypes
 import os
@@ -43,3 +43,13 @@ def keep_freed_memory() -> bool:
     )
     done = [bool(set_option(*option)) for option in options]
     return all(done)
+
+
+def give_back_freed_memory() -> bool:
+    """Give back to the system, once, what is free in all heaps; False where it is not glibc.
+
+    Reading networks leaves 40 MB free in pieces, too far from the heaps' ends for glibc to give
+    them back by itself. It takes some 10 ms.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    return trim is not None and bool(trim(0))

@@ -45,3 +45,29 @@ def test_memory_of_frames_is_used_again() -> None:
 
 def test_settings_of_the_operator_are_left_alone() -> None:
     assert run("keep", MALLOC_TRIM_THRESHOLD_="131072")[0] is False
+
+
+HOLES = """
+from pathlib import Path
+from iot_facerecognition_server.freed_memory import give_back_freed_memory, keep_freed_memory
+
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+keep_freed_memory()
+blocks = [bytearray(b"x") * 100_000 for _ in range(400)]
+del blocks[::2], blocks[:-1]
+before = resident()
+done = give_back_freed_memory()
+print(int(done), before - resident())
+"""
+
+
+def test_what_starting_has_freed_in_the_middle_of_the_heap_is_given_back() -> None:
+    printed = subprocess.run(
+        [sys.executable, "-c", HOLES], check=True, stdout=subprocess.PIPE, text=True
+    ).stdout
+    done, less = map(int, printed.split())
+    if not done:
+        pytest.skip("this C library is not glibc")
+    assert less > 20_000_000

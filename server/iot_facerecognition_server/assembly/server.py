@@ -31,7 +31,7 @@ from iot_facerecognition_server.assembly.subsystems import (
 from iot_facerecognition_server.assembly.trust import server_tls
 from iot_facerecognition_server.config import Config
 from iot_facerecognition_server.engine.local import LocalEngine
-from iot_facerecognition_server.freed_memory import keep_freed_memory
+from iot_facerecognition_server.freed_memory import give_back_freed_memory, keep_freed_memory
 from iot_facerecognition_server.gallery.keeper import GalleryKeeper
 from iot_facerecognition_server.logs import ServerLog
 from iot_facerecognition_server.observability.examination import Examination
@@ -154,6 +154,7 @@ def _subsystems(
         Subsystem("fleet-record", run=fleet.run_saving, close=fleet.close),
         Subsystem("first-self-test", start=first_test),
         Subsystem("gallery", start=partial(_first_gallery, gallery, faces), run=gallery.run),
+        Subsystem("freed-memory", start=_step(give_back_freed_memory)),
         Subsystem("log", run=log.run, close=_step(log.finish)),
         Subsystem("port", start=port.open, close=port.close),
         Subsystem(SELF_TEST, run=examination.run),
@@ -190,7 +191,7 @@ def _ended_by_signal() -> asyncio.Event:
     return ended
 
 
-def _step(call: Callable[[], None]) -> Step:
+def _step(call: Callable[[], object]) -> Step:
     """Return `call` as a step of a subsystem."""
 
     async def step() -> None:

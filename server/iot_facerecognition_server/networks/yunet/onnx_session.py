@@ -26,6 +26,8 @@ class OnnxYunet:
         options = onnxruntime.SessionOptions()
         # One thread: as many workers as processors call it at the same time.
         options.intra_op_num_threads = options.inter_op_num_threads = 1
+        # Its arena never gives memory back; the C library's is shared with all other work.
+        options.enable_cpu_mem_arena = False
         options.log_severity_level = _ERRORS_ONLY
         self._session: Any = onnxruntime.InferenceSession(
             onnx_model(layers), options, providers=["CPUExecutionProvider"]
