@@ -61,7 +61,8 @@ soak: $(READY)  ## five minutes of overload, by 8 and by 32 clients: does anythi
 attack: $(READY)  ## attack a real server on loopback while two victims stream through it (10 minutes)
 	@$(BIN)/python -m benchmarks.attack
 
-bench-gpu: $(READY)  ## the engine on a CUDA device, compared with the networks alone
+bench-gpu: $(READY)  ## tests and tables of networks, engine and server on a CUDA device (8 minutes)
+	@$(BIN)/pytest -p no:xdist -m gpu tests/server/networks tests/server/observability/test_gpu.py
 	@$(BIN)/python -m benchmarks.gpu
 
 bench-edge: $(READY)  ## the edge's work per frame in instructions of an emulated ARM1176

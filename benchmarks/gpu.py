@@ -1,17 +1,18 @@
-"""Networks and engine on a GPU: rates at batch 1 to 256, the engine's share, and the roofline.
+"""Networks, engine and server on a GPU: rates at batch 1 to 256, shares, and the roofline.
 
 `python -m benchmarks.gpu` (`make bench-gpu`) says so where there is no CUDA device, and measures
 nothing, with exit code 1. `--device cpu` only checks that this script runs, with small batches, and
 `--quick` with small pictures for moments; those figures are none of a GPU's. References, in the
 same run: the networks alone for the whole engine, and a large matrix product and a large copy for
-what the device can do at most.
+what the device can do at most. Engine and server, the latter over TLS with clients in a process of
+their own, run with YuNet and with dlib's network, which tells what `Detector=auto` should be.
 """
 
 import argparse
 import asyncio
 import io
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -29,7 +30,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks import command
 from benchmarks.machine import machine
 from benchmarks.precision_errors import print_errors
-from benchmarks.scenes import scene_frames
+from benchmarks.scenes import references, scene_frames, write_scene
+from benchmarks.streaming import stream_closed_loop
 from iot_facerecognition_server.assembly.alignment import FaceAlignment
 from iot_facerecognition_server.assembly.batching import WORKERS_A_CORE, batched
 from iot_facerecognition_server.assembly.detection import FaceDetection
@@ -39,18 +41,25 @@ from iot_facerecognition_server.config import Config, load
 from iot_facerecognition_server.engine.local import LocalEngine
 from iot_facerecognition_server.frames import Frame, ObjectsWanted, Wants
 from iot_facerecognition_server.gallery.gallery import Gallery
-from iot_facerecognition_server.models.catalogue import CNN_DETECTOR
+from iot_facerecognition_server.models.catalogue import CNN_DETECTOR, YUNET
 from iot_facerecognition_server.models.store import ModelStore
 from iot_facerecognition_server.networks.cnn_detector import CnnFaceDetectorNetwork
-from iot_facerecognition_server.networks.precision import choose_precision
+from iot_facerecognition_server.networks.precision import Precision, choose_precision
+from iot_facerecognition_server.networks.yunet.layers import load_yunet
+from iot_facerecognition_server.networks.yunet.torch_network import TorchYunet
 from iot_facerecognition_server.observability.metrics import ServerMetrics
 from iot_facerecognition_server.pipeline.frame_jobs import FrameJobs
 from iot_facerecognition_server.pipeline.tools import Network, Tools
+from lab.server_process import ServerProcess
 
 BATCHES: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+DETECTORS: Final = ("yunet", "cnn")
+CLIENTS: Final = 64
+"""Of the server, with two frames each under way."""
 NOTHING_MEASURED: Final = 1
 """Exit code where there is no CUDA device."""
 Run = Callable[[NDArray[np.uint8]], Any]
+Detector = CnnFaceDetectorNetwork | TorchYunet
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +85,7 @@ class Scale:
     product: int
 
 
-FULL: Final = Scale(BATCHES, (640, 480), 2.0, 3, 8192)
+FULL: Final = Scale(BATCHES, (640, 480), 1.5, 3, 8192)
 ON_CPU: Final = Scale((1, 2), (640, 480), 0.2, 3, 1024)
 QUICK: Final = Scale((1,), (320, 240), 0.01, 1, 128)
 
@@ -229,7 +238,20 @@ async def engine_rate(config: Config, device: str, scale: Scale) -> tuple[float,
     return done / spent, total / count
 
 
-def odd_sizes(detector: CnnFaceDetectorNetwork) -> None:
+def server_rate(folder: Path, detector: str, device: str, scale: Scale) -> float:
+    """Return face results a second of the whole server over TLS, every frame scanned."""
+    settings = {
+        "Engine": {"Detector": detector, "Device": device, "Tracking": "off"},
+        "Limits": {"FrameRate": "0"},
+        "Budget": {"FrameRate": "0"},
+    }
+    frames = write_scene(folder / f"{detector}-frames", scale.frame, 16)
+    clients = CLIENTS if scale is FULL else 2
+    with ServerProcess(folder / detector, references(), settings) as server:
+        return stream_closed_loop(server, frames, clients, 2, 5 * scale.seconds).rate
+
+
+def odd_sizes(detector: Detector) -> None:
     """Print how the GPU's memory grows with pictures of ever new sizes."""
     chance = np.random.default_rng(2)
     for _ in range(4):
@@ -264,30 +286,45 @@ def run(device: str, scale: Scale) -> None:
     with TemporaryDirectory() as state:
         workers = WORKERS_A_CORE * cores if on_gpu else cores
         config = load(None, {"IOT_FACERECOGNITION_SERVER_STATEDIRECTORY": state})
-        config = replace(config, engine=replace(config.engine, detector="cnn", workers=workers))
-        detector = CnnFaceDetectorNetwork.load(
-            ModelStore(Path(state)).resolve(CNN_DETECTOR), device, precision
-        )
-        rates = [
-            # TorchScript, as the CPU runs the other two, tells no counter anything.
-            measure_network(subject, most, scale, eager=on_gpu or subject.name == "detector")
-            for subject in subjects(config, device, detector, scale)
-        ]
-        alone = 1 / sum(1 / rate for rate in rates)
-        whole, batch = asyncio.run(engine_rate(config, device, scale))
-        print(f"  networks alone, one after the other {alone:>8.0f} frames/s")
-        print(f"  whole engine, {workers} workers {whole:>8.1f} frames/s, {whole / alone:.0%}")
-        print(f"  detector's mean batch {batch:.1f}")
+        config = replace(config, engine=replace(config.engine, workers=workers))
+        detectors = load_detectors(Path(state), device, precision)
+        rates = {
+            # TorchScript, as the CPU runs descriptor and classifier, tells no counter anything.
+            subject.name: measure_network(
+                subject, most, scale, eager=on_gpu or subject.name in detectors
+            )
+            for subject in subjects(config, device, detectors, scale)
+        }
+        for name in DETECTORS:
+            alone = 1 / sum(1 / rates[one] for one in (name, "descriptor", "classifier"))
+            chosen = replace(config, engine=replace(config.engine, detector=name))
+            whole, batch = asyncio.run(engine_rate(chosen, device, scale))
+            print(f"  {name}: networks alone, one after the other {alone:>8.0f} frames/s")
+            print(f"  {name}: whole engine, {workers} workers {whole:>8.1f} frames/s", end="")
+            print(f", {whole / alone:.0%}; detector's mean batch {batch:.1f}")
+        for name in DETECTORS if scale is not QUICK else DETECTORS[:1]:
+            served = server_rate(Path(state), name, device, scale)
+            print(f"  {name}: whole server over TLS, faces only {served:>8.1f} frames/s")
         if on_gpu:
-            odd_sizes(detector)
+            for detector in detectors.values():
+                odd_sizes(detector)
         if scale is not QUICK:
             print_errors(device, Path(state))
 
 
+def load_detectors(state: Path, device: str, precision: Precision) -> Mapping[str, Detector]:
+    """Return the detectors as a server with a GPU would load them, by their settings' names."""
+    store = ModelStore(state)
+    return {
+        "yunet": TorchYunet.on(device, load_yunet(store.resolve(YUNET)), precision),
+        "cnn": CnnFaceDetectorNetwork.load(store.resolve(CNN_DETECTOR), device, precision),
+    }
+
+
 def subjects(
-    config: Config, device: str, detector: CnnFaceDetectorNetwork, scale: Scale
+    config: Config, device: str, detectors: Mapping[str, Detector], scale: Scale
 ) -> list[Subject]:
-    """Return the three networks as the server would load them."""
+    """Return the networks as the server would load them."""
     hog = replace(config, engine=replace(config.engine, detector="hog"))
     metrics = ServerMetrics(CollectorRegistry())
     detection = FaceDetection(hog, device, metrics)
@@ -296,7 +333,7 @@ def subjects(
     side = objects.classifier.input_size
     width, height = scale.frame
     return [
-        Subject("detector", detector.detect, (height, width, 3)),
+        *(Subject(name, one.detect, (height, width, 3)) for name, one in detectors.items()),
         Subject("descriptor", faces.network.describe, (150, 150, 3)),
         Subject("classifier", objects.classifier.classify, (side, side, 3)),
     ]

@@ -15,14 +15,19 @@ def test_everything_is_measured(capsys: pytest.CaptureFixture[str]):
     finally:
         torch.set_num_threads(threads)
     printed = capsys.readouterr().out
-    for network in ("detector", "descriptor", "classifier"):
+    for network in ("yunet", "cnn", "descriptor", "classifier"):
         rate = re.search(rf"{network} +batch +1 +[\d.]+ ms +(\d+) /s", printed)
         assert rate is not None, printed
         assert int(rate[1]) > 0
     assert re.search(r"roofline: [\d.]+ GFLOP, [\d.]+ GB, bound by (compute|memory)", printed)
-    share = re.search(r"whole engine, \d+ workers +([\d.]+) frames/s, (\d+)%", printed)
-    assert share is not None, printed
-    assert float(share[1]) > 0
+    for detector in ("yunet", "cnn"):
+        share = re.search(
+            rf"{detector}: whole engine, \d+ workers +([\d.]+) frames/s, (\d+)%", printed
+        )
+        assert share is not None, printed
+        assert float(share[1]) > 0
+
+    assert "yunet: whole server over TLS" in printed
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")

@@ -36,7 +36,7 @@ class FaceDetection:
 
     def __init__(self, config: Config, device: str, metrics: ServerMetrics) -> None:
         """Load what `[Engine] Detector` asks for. Raises ModelError and NetworkFileError."""
-        self.name = choose_detector(config.engine.detector, device)
+        self.name = choose_detector(config.engine.detector)
         native = NATIVE_SIZE if self.name == "yunet" else NATIVE_FACE_SIZE
         self.min_face_size = config.engine.min_face_size or native
         """Side in pixels of the smallest face that is found."""

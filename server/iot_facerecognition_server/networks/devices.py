@@ -5,14 +5,13 @@ import torch
 from iot_facerecognition_server.errors import DeviceError
 
 
-def choose_detector(wanted: str, device: str) -> str:
-    """Return "yunet", "hog" or "cnn" for the setting `wanted` (auto or one of them) on `device`.
+def choose_detector(wanted: str) -> str:
+    """Return "yunet", "hog" or "cnn" for the setting `wanted` (auto or one of them).
 
-    `auto` takes the network on a GPU; on a CPU it would need twenty times as long as HOG.
+    `auto` is YuNet on every device: it finds more than the others and costs least
+    (docs/decisions/yunet.md).
     """
-    if wanted != "auto":
-        return wanted
-    return "hog" if device == "cpu" else "cnn"
+    return "yunet" if wanted == "auto" else wanted
 
 
 def choose_device(wanted: str) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -12,7 +11,7 @@ from iot_facerecognition_server.detection import Detection
 from iot_facerecognition_server.networks.dlib_format import DlibFormatError
 from iot_facerecognition_server.networks.face_chips import MEAN_FACE, cut_chips, plan_chip
 from iot_facerecognition_server.networks.face_descriptor import NetworkFileError
-from iot_facerecognition_server.networks.lane import Lane
+from iot_facerecognition_server.networks.lane import Lane, queued
 from iot_facerecognition_server.networks.shape_predictor import (
     ShapePredictor,
     read_shape_predictor,
@@ -65,8 +64,8 @@ class BatchedFaceAligner:
 
         def find(on_device: Tensor) -> tuple[Tensor]:
             there.append(on_device)
-            whose = torch.tensor(owners, device=on_device.device)
-            where = torch.tensor(boxes, dtype=torch.float64, device=on_device.device)
+            whose = queued(np.array(owners), on_device.device)
+            where = queued(np.array(boxes, np.float64), on_device.device)
             return (self._predictor.landmarks(on_device, whose, where),)
 
         (landmarks,) = self._finding.run(find, np.stack([picture for picture, _ in pictures]))

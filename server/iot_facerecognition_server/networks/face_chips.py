@@ -14,6 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from iot_facerecognition_server.networks.lane import queued
+
 MEAN_FACE: Final = np.array(
     [
         [0.8595674595992, 0.2134981538014],
@@ -89,16 +91,17 @@ def cut_chips(
     near = [number for number, plan in enumerate(plans) if not plan.halvings]
     chips = torch.empty((len(plans), size, size, 3), dtype=torch.uint8, device=pictures.device)
     if near:
-        whose = torch.tensor([owners[number] for number in near], device=pictures.device)
-        chips[near] = _sampled(pictures, whose, [plans[number] for number in near], size)
+        sampled = _sampled(
+            pictures, [owners[number] for number in near], [plans[number] for number in near], size
+        )
+        chips.index_copy_(0, queued(np.array(near), pictures.device), sampled)
     for number, plan in enumerate(plans):
         if plan.halvings:
             left, top, right, bottom = plan.part
             part = pictures[owners[number], top:bottom, left:right].permute(2, 0, 1).float()
             for _ in range(plan.halvings):
                 part = _half_size(part)
-            alone = torch.zeros(1, dtype=torch.int64, device=pictures.device)
-            chips[number] = _sampled(part.permute(1, 2, 0)[None], alone, [plan], size)[0]
+            chips[number] = _sampled(part.permute(1, 2, 0)[None], [0], [plan], size)[0]
     return chips
 
 
@@ -159,17 +162,19 @@ def _part(
 
 def _half_size(part: Tensor) -> Tensor:
     """Return (3, h, w) whole numbers as float32, smoothed and every other one of them."""
-    weights = torch.tensor(_BINOMIAL, device=part.device)
+    weights = queued(np.array(_BINOMIAL, np.float32), part.device)
     channels = part[:, None]
     across = torch.nn.functional.conv2d(channels, weights.reshape(1, 1, 1, 5), stride=(1, 2))
     both = torch.nn.functional.conv2d(across, weights.reshape(1, 1, 5, 1), stride=(2, 1))
     return torch.floor(both[:, 0] / 256)
 
 
-def _sampled(pictures: Tensor, owners: Tensor, plans: Sequence[ChipPlan], size: int) -> Tensor:
+def _sampled(
+    pictures: Tensor, owners: Sequence[int], plans: Sequence[ChipPlan], size: int
+) -> Tensor:
     """Return (M, size, size, 3) uint8, bilinear between the pixels of (N, h, w, 3) pictures."""
     ways = np.stack([(plan.corner, plan.across, plan.down) for plan in plans])
-    corner, across, down = torch.from_numpy(ways).to(pictures.device)[:, :, None, None].unbind(1)
+    corner, across, down = queued(ways, pictures.device)[:, :, None, None].unbind(1)
     steps = torch.arange(size, dtype=torch.float64, device=pictures.device)
     places = corner + across * steps[:, None] + down * steps[:, None, None]
     x, y = places.unbind(dim=3)
@@ -178,7 +183,7 @@ def _sampled(pictures: Tensor, owners: Tensor, plans: Sequence[ChipPlan], size: 
     inside = (left >= 0) & (top >= 0) & (left + 1 < width) & (top + 1 < height)
     columns = [(left + more).clamp(0, width - 1).long() for more in (0, 1)]
     rows = [(top + more).clamp(0, height - 1).long() for more in (0, 1)]
-    whose = owners[:, None, None]
+    whose = queued(np.array(owners), pictures.device)[:, None, None]
     right, below = (x - left)[..., None], (y - top)[..., None]
     upper, lower = (
         pictures[whose, row, columns[0]] * (1 - right) + pictures[whose, row, columns[1]] * right

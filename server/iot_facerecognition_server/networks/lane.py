@@ -77,5 +77,16 @@ class Lane:
         return memory[: result.numel()].reshape(result.shape)
 
 
+def queued(values: NDArray[Any], device: torch.device) -> Tensor:
+    """Return `values` on `device`, for use within a step.
+
+    Their copy is queued on the step's stream; one out of pageable memory would be waited for.
+    """
+    plain = torch.from_numpy(values)
+    if device.type == "cpu":
+        return plain
+    return plain.pin_memory().to(device, non_blocking=True)
+
+
 def _page_locked(count: int, dtype: torch.dtype) -> Tensor:
     return torch.empty(count, dtype=dtype, pin_memory=True)

@@ -60,13 +60,8 @@ def test_a_server_that_wants_cuda_does_not_start_without_it(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("wanted", "device", "expected"),
-    [
-        ("auto", "cpu", "hog"),
-        ("auto", "cuda", "cnn"),
-        ("cnn", "cpu", "cnn"),
-        ("hog", "cuda", "hog"),
-    ],
+    ("wanted", "expected"),
+    [("auto", "yunet"), ("yunet", "yunet"), ("hog", "hog"), ("cnn", "cnn")],
 )
-def test_the_detector_suits_the_device(wanted, device, expected):
-    assert choose_detector(wanted, device) == expected
+def test_the_detector_is_yunet_unless_another_is_named(wanted, expected):
+    assert choose_detector(wanted) == expected
