@@ -30,7 +30,7 @@ class EngineSettings:
         "auto",
         "What finds faces. yunet: small, turned and dim ones too, in a third of hog's time. hog: as"
         " the original, upright faces from 80 pixels. cnn: dlib's network, which wants a GPU. auto"
-        " chooses by the device.",
+        " is yunet.",
     )
     workers: int = setting(
         "Workers",
