@@ -21,7 +21,7 @@ def cnn_server(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def test_face_is_found_by_the_network_and_named(cnn_server: ServerProcess, photos: Path) -> None:
-    assert "face detector on cpu" in cnn_server.output()
+    assert "face detector cnn on cpu" in cnn_server.output()
     with dial(cnn_server.access) as peer:
         assert peer.receive()["command"] == 9
         results, done = peer.frame(jpeg_of(photos / "obama2.jpg", 480))
