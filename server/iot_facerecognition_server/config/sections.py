@@ -106,8 +106,9 @@ class DlibSettings:
         "Threshold",
         Number(0.01, 2.0),
         "0.6",
-        "Distance of two face descriptors under which they are of one person. Should probably not"
-        " be changed: the network was trained for 0.6.",
+        "Distance of two face descriptors under which they are of one person. The network was"
+        " trained for 0.6; 0.5 mixes up fewer relatives and children, and leaves more faces unknown"
+        " (docs/accuracy.md).",
     )
     face_detail_size: int = setting(
         "FaceDetailSize",
