@@ -35,6 +35,10 @@ class CnnDetector:
         """Return itself: it keeps nothing between calls."""
         return self
 
+    def scale_of(self, size: tuple[int, int]) -> float:  # noqa: ARG002 - the same for all
+        """Return `scale`."""
+        return self.scale
+
     def detect(self, picture: NDArray[np.uint8], reduction: float = 1.0) -> list[Detection]:
         """Return the faces in an (h, w, 3) RGB or (h, w) grey uint8 picture, best first."""
         scanned = rescaled(picture, self.scale / reduction)

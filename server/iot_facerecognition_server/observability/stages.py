@@ -45,7 +45,10 @@ class TimedDetector:
         self._detector = detector
         self._seconds = seconds.labels("detect")
         self.colour = detector.colour
-        self.scale = detector.scale
+
+    def scale_of(self, size: tuple[int, int]) -> float:
+        """Answer as `FaceDetector`."""
+        return self._detector.scale_of(size)
 
     def detect(self, picture: NDArray[np.uint8], reduction: float = 1.0) -> list[Detection]:
         """Detect as `FaceDetector`."""

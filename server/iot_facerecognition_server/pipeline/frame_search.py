@@ -77,7 +77,9 @@ class OpenFrame:
             return self._decoded(FULL_SIZE // REDUCTION)
         detector = self._tools.halved or self._tools.detector
         # Regions of grey frames are searched at full size, whatever the scan needs.
-        eighths = _fitting(detector.scale) if self._tools.regions is None else FULL_SIZE
+        eighths = (
+            _fitting(detector.scale_of(self.size)) if self._tools.regions is None else FULL_SIZE
+        )
         return block_means(self._picture(eighths, colour=detector.colour), eighths)
 
     def scan(self, *, halved: bool = False) -> list[Detection]:
@@ -85,7 +87,7 @@ class OpenFrame:
         detector = self._tools.halved if halved else self._tools.detector
         if detector is None:
             raise RuntimeError("a worker without a detector for half the sides was asked for it")
-        eighths = _fitting(detector.scale)
+        eighths = _fitting(detector.scale_of(self.size))
         picture = self._picture(eighths, colour=detector.colour)
         across, down = self.size[0] / picture.shape[1], self.size[1] / picture.shape[0]
         judged = []

@@ -58,7 +58,6 @@ class FaceScanner:
         self._decoder = decoder
         self._detector = detector
         self._aligner = aligner
-        self._eighths = min(FULL_SIZE, max(1, ceil(FULL_SIZE * detector.scale)))
 
     def scan(self, jpeg: bytes) -> ScannedFaces:
         """Return the faces in `jpeg`, the most certain first, and their chips.
@@ -68,18 +67,20 @@ class FaceScanner:
         limits.
         """
         header = checked_header(jpeg, self._limits)
+        scale = self._detector.scale_of(header.upright_size)
+        eighths = min(FULL_SIZE, max(1, ceil(FULL_SIZE * scale)))
         decode = self._decoder.rgb if self._detector.colour else self._decoder.grey
-        picture = upright(decode(jpeg, self._eighths), header.orientation)
-        detections = self._detector.detect(picture, self._eighths / FULL_SIZE)
+        picture = upright(decode(jpeg, eighths), header.orientation)
+        detections = self._detector.detect(picture, eighths / FULL_SIZE)
         if not detections:
             return (), ()
         rgb, size = picture, header.upright_size
         sharp = [sharpness(picture, found.box) for found in detections]
-        if self._eighths < FULL_SIZE:
+        if eighths < FULL_SIZE:
             width, height = size
             across, down = width / picture.shape[1], height / picture.shape[0]
             detections = [found.scaled(across, down) for found in detections]
-        if self._eighths < FULL_SIZE or not self._detector.colour:
+        if eighths < FULL_SIZE or not self._detector.colour:
             rgb = upright(self._decoder.rgb(jpeg), header.orientation)
         chips = self._aligner.chips(rgb, detections)
         judged = [

@@ -38,15 +38,17 @@ class FaceDetector(Protocol):
     def colour(self) -> bool:
         """Whether it is better on (h, w, 3) RGB than on grey, which it takes too."""
 
-    @property
-    def scale(self) -> float:
-        """By what it multiplies the sides of a picture before it looks for faces."""
+    def scale_of(self, size: tuple[int, int]) -> float:
+        """Return by what it multiplies the sides of a picture before it looks for faces.
+
+        `size` is the picture's (width, height) in pixels.
+        """
 
     def detect(self, picture: NDArray[np.uint8], reduction: float = 1.0) -> list[Detection]:
         """Return the faces in an (h, w) uint8 grey picture, the most certain first.
 
-        A picture that was decoded with its sides times `reduction` needs only the rest of `scale`.
-        Boxes are in pixels of the picture as it is given.
+        A picture that was decoded with its sides times `reduction` needs only the rest of what
+        `scale_of` says of the whole one. Boxes are in pixels of the picture as it is given.
         """
 
 
@@ -97,6 +99,10 @@ class HogDetector:
         if threshold is not None:
             twin.threshold = threshold
         return twin
+
+    def scale_of(self, size: tuple[int, int]) -> float:  # noqa: ARG002 - the same for all
+        """Return `scale`."""
+        return self.scale
 
     def poses(self) -> list[Self]:
         """Return, for the thread of this one, a detector for each pose: the place is the `pose`.

@@ -87,6 +87,16 @@ def test_memory_is_bounded_however_large_a_picture_is(shape, min_face_size):
     assert max(searched) <= 3 * MOST_PIXELS * 1.01
 
 
+def test_a_huge_picture_is_decoded_no_larger_than_it_is_searched(detector, photos):
+    """A head of 4096 x 2160: a frame of half the sides is enough, and gives the same box."""
+    assert detector.scale_of((640, 480)) == 1
+    assert 0.25 < detector.scale_of((4096, 2160)) < 0.5
+    whole = photo(photos / "obama2.jpg", 2160)
+    (found,) = detector.detect(whole)
+    (reduced,) = detector.detect(whole[::2, ::2], 0.5)
+    assert found.box.iou(reduced.scaled(2, 2).box) > 0.9
+
+
 def test_faint_faces_are_found_only_when_asked_for(detector, group):
     certain = detector.detect(group)
     all_ = detector.copy(threshold=0.6).detect(group)
