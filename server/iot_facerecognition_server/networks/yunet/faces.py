@@ -18,7 +18,13 @@ BOX: Final = slice(2, 6)
 """Of a place's numbers those of the box: centre, then logarithms of the sides, in strides. The two
 before are logits: that it is a face, and that the box is good."""
 _POINTS: Final = slice(6, 16)
-"""Right eye, left eye, nose, right and left corner of the mouth: x and y each, in strides."""
+"""Right eye, left eye, nose, right and left corner of the mouth: x and y each, in strides from the
+place."""
+_POINTS_SIDE: Final = 2.45
+"""Side of the box that HOG draws, in distances of the mouth from the eyes; its centre is between
+them. 2.3 to 2.6 on eight faces of ten (docs/decisions/face-quality.md)."""
+_TOUCHING: Final = 0.02
+"""Part of a box's height from an edge of the picture within which the face may be cut by it."""
 _TURNED: Final = 2.0
 """How frontal a head is falls to a half where the nose is off the middle of the eyes by one over
 this, of their distance."""
@@ -61,10 +67,13 @@ def faces(values: Floats, places: NDArray[np.int64], size: tuple[int, int]) -> l
     across, down = (across + column) * stride, (down + row) * stride
     wide, high = np.exp(wide) * stride, np.exp(high) * stride
     boxes = np.stack((across - wide / 2, down - high / 2, across + wide / 2, down + high / 2))
-    points = values[_POINTS, order].T.reshape(-1, 5, 2)
+    points = values[_POINTS, order].T.reshape(-1, 5, 2) + np.stack((column, row), 1)[:, np.newaxis]
+    points *= stride[:, np.newaxis, np.newaxis]
     return [
         Detection(
-            _as_hog(*boxes[:, one].tolist()),
+            _around_points(points[one])
+            if _touches_edge(boxes[:, one], size)
+            else _as_hog(*boxes[:, one].tolist()),
             float(scores[order[one]]),
             frontal=_frontal(points[one]),
         )
@@ -101,6 +110,25 @@ def _grid(size: tuple[int, int]) -> Floats:
         rows, columns = np.mgrid[: height // stride, : width // stride]
         levels.append(np.stack((columns, rows, np.full_like(rows, stride))).reshape(3, -1))
     return np.concatenate(levels, axis=1).astype(np.float32)
+
+
+def _touches_edge(box: Floats, size: tuple[int, int]) -> bool:
+    """Tell whether the face of `box` (left, top, right, bottom) may be cut by a picture's edge."""
+    left, top, right, bottom = box.tolist()
+    least = _TOUCHING * (bottom - top)
+    return bool(min(left, top, size[0] - right, size[1] - bottom) < least)
+
+
+def _around_points(points: Floats) -> Box:
+    """Return the box that HOG would draw of a whole face with these (5, 2) points.
+
+    What the network draws of a face that is cut by an edge is what is left of it, and dlib's
+    predictor would take a mouth for eyes in that.
+    """
+    wide = points.astype(np.float64)
+    eyes, mouth = wide[:2].mean(axis=0), wide[3:].mean(axis=0)
+    across, down = (eyes + mouth) / 2
+    return Box.around(float(across), float(down), _POINTS_SIDE * float(np.hypot(*(mouth - eyes))))
 
 
 def _frontal(points: Floats) -> float:

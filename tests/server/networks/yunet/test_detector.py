@@ -133,3 +133,17 @@ def test_a_pilot_s_badge_that_hog_takes_for_a_face_is_none(detector, photos):
 def test_a_face_has_at_least_a_pixel(by_onnx):
     with pytest.raises(ValueError, match="at least one pixel"):
         YunetDetector(lambda _: [], 0)
+
+
+@pytest.mark.parametrize("name", ["obama.jpg", "biden.jpg"])
+def test_a_face_cut_by_the_upper_edge_is_still_who_it_is(detector, network, store, photos, name):
+    """The network's own box is of what is left; dlib would look for the eyes below them."""
+    rgb = photo(photos / name, 600)
+    (whole,) = detector.detect(rgb)
+    cut = np.ascontiguousarray(rgb[round(whole.box.top + 0.2 * whole.box.height) :])
+    (left,) = detector.detect(cut)
+    assert left.box.top < -0.05 * left.box.height
+    aligner = FaceAligner(store.resolve(LANDMARKS))
+    chips = np.stack([aligner.chip(rgb, whole), aligner.chip(cut, left)])
+    first, second = network.describe(chips)
+    assert np.linalg.norm(first - second) < 0.45
