@@ -2,6 +2,7 @@
 
 import gc
 import weakref
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from iot_facerecognition_server.models.catalogue import (
     EFFICIENTNET,
     FACE_DESCRIPTOR,
     LANDMARKS,
+    YUNET,
 )
 from iot_facerecognition_server.models.store import ModelStore
 from iot_facerecognition_server.networks.cnn_detector import CnnFaceDetectorNetwork
@@ -29,6 +31,9 @@ from iot_facerecognition_server.networks.face_aligner import BatchedFaceAligner
 from iot_facerecognition_server.networks.face_descriptor import FaceDescriptorNetwork
 from iot_facerecognition_server.networks.object_classifier import ObjectClassifier
 from iot_facerecognition_server.networks.precision import Precision
+from iot_facerecognition_server.networks.yunet.layers import load_yunet
+from iot_facerecognition_server.networks.yunet.onnx_session import OnnxYunet
+from iot_facerecognition_server.networks.yunet.torch_network import TorchYunet
 from iot_facerecognition_server.vision.alignment import FaceAligner
 from iot_facerecognition_server.vision.faces import HogDetector
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
@@ -122,6 +127,19 @@ def test_detector_network(portrait, store):
     assert before
     with pytest.raises((TypeError, RuntimeError, ValueError)):
         network.detect(np.zeros((1, 40, 40, 2), np.uint8))
+    (after,) = network.detect(pictures)
+    assert after == before
+
+
+@pytest.mark.parametrize("runtime", [OnnxYunet, partial(TorchYunet.on, "cpu")])
+def test_yunet(portrait, store, runtime):
+    network = runtime(load_yunet(store.resolve(YUNET)))
+    pictures = portrait[np.newaxis, :300, 80:400]
+    (before,) = network.detect(pictures)
+    assert before
+    for bad in (NO_PICTURE, np.zeros((1, 32, 96, 2), np.uint8), np.zeros((1, 32, 32, 3))):
+        with pytest.raises(ValueError, match="pictures are"):
+            network.detect(bad)
     (after,) = network.detect(pictures)
     assert after == before
 

@@ -38,6 +38,12 @@ box's area, and whose centre is `_LOWER` of that root below the box's (docs/deci
 Floats = NDArray[np.float32]
 
 
+def check_pictures(pictures: NDArray[np.uint8]) -> None:
+    """Raise ValueError unless `pictures` are (N, h, w, 3) uint8: other bytes would be searched."""
+    if pictures.ndim != 4 or pictures.shape[3] != 3 or pictures.dtype != np.uint8:  # noqa: PLR2004
+        raise ValueError(f"pictures are (N, h, w, 3) uint8: {pictures.shape} {pictures.dtype}")
+
+
 def padded_size(width: int, height: int) -> tuple[int, int]:
     """Return the sides in pixels to which a picture is extended, to the right and below."""
     return width + -width % MULTIPLE, height + -height % MULTIPLE

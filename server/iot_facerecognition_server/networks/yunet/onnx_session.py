@@ -7,7 +7,12 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from iot_facerecognition_server.detection import Detection
-from iot_facerecognition_server.networks.yunet.faces import candidates, faces, padded_size
+from iot_facerecognition_server.networks.yunet.faces import (
+    candidates,
+    check_pictures,
+    faces,
+    padded_size,
+)
 from iot_facerecognition_server.networks.yunet.layers import YunetLayers
 from iot_facerecognition_server.networks.yunet.onnx_file import Filters
 from iot_facerecognition_server.networks.yunet.onnx_graph import INPUT, onnx_model
@@ -36,8 +41,10 @@ class OnnxYunet:
     def detect(self, pictures: NDArray[np.uint8]) -> list[list[Detection]]:
         """Return the faces on each of (N, h, w, 3) uint8 RGB pictures, as `faces` does.
 
-        They are searched one after the other: a batch gains nothing on a CPU.
+        They are searched one after the other: a batch gains nothing on a CPU. Raises ValueError
+        for other shapes and types.
         """
+        check_pictures(pictures)
         return [self._detect(picture) for picture in pictures]
 
     def _detect(self, picture: NDArray[np.uint8]) -> list[Detection]:

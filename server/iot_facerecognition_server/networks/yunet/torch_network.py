@@ -16,6 +16,7 @@ from iot_facerecognition_server.networks.precision import TYPES, Precision
 from iot_facerecognition_server.networks.yunet.faces import (
     BOX,
     MOST_CANDIDATES,
+    check_pictures,
     faces,
     padded_size,
 )
@@ -83,7 +84,11 @@ class TorchYunet:
         return cls(layers, Lane(device), precision)
 
     def detect(self, pictures: NDArray[np.uint8]) -> list[list[Detection]]:
-        """Return the faces on each of (N, h, w, 3) uint8 RGB pictures, as `faces` does."""
+        """Return the faces on each of (N, h, w, 3) uint8 RGB pictures, as `faces` does.
+
+        Raises ValueError for other shapes and types.
+        """
+        check_pictures(pictures)
         height, width = pictures.shape[1:3]
         if not len(pictures) or not width or not height:
             return [[] for _ in pictures]
