@@ -65,11 +65,11 @@ def face_photos(folder: Path | None) -> Iterator[FacePhoto]:
             picture.thumbnail(_LARGEST, Image.Resampling.LANCZOS)
             yield FacePhoto(name, np.asarray(picture), tuple(Box(*box) for box in boxes))
         return
-    for name, told in json.loads((folder / TRUTH).read_text(encoding="utf-8")).items():
+    for name, label in json.loads((folder / TRUTH).read_text(encoding="utf-8")).items():
         with Image.open(folder / name) as opened:
-            picture = opened.convert("RGB").resize(told["size"], Image.Resampling.LANCZOS)
+            picture = opened.convert("RGB").resize(label["size"], Image.Resampling.LANCZOS)
         faces, ignored = (
-            tuple(Box(*box) for box in told.get(key, ())) for key in ("faces", "ignore")
+            tuple(Box(*box) for box in label.get(key, ())) for key in ("faces", "ignore")
         )
         yield FacePhoto(Path(name).name, np.asarray(picture), faces, ignored)
 

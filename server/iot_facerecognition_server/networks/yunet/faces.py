@@ -11,7 +11,7 @@ from iot_facerecognition_server.detection import Detection
 from iot_facerecognition_server.networks.yunet.layers import MULTIPLE, STRIDES
 
 LEAST_SCORE: Final = 0.6
-"""Score of the faintest faces that are told: good enough to keep a track, not to begin one."""
+"""Score of the faintest faces that are returned: good enough to keep a track, not to begin one."""
 MOST_CANDIDATES: Final = 1024
 """Places with the best scores that are looked at; a face has about ten of them."""
 BOX: Final = slice(2, 6)
