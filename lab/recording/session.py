@@ -33,13 +33,14 @@ END = "<!-- end of recorded session -->"
 BEGIN_TROUBLE = "<!-- recorded trouble -->"
 END_TROUBLE = "<!-- end of recorded trouble -->"
 
-SETTINGS: tuple[tuple[int, str | int | bool], ...] = (
+SETTINGS: tuple[tuple[int, str | int | bool | float], ...] = (
     (1, "front door"),
     (5, True),
     (6, 100_000),
     (6, 3),
     (7, False),
     (8, True),
+    (15, 0.2),
 )
 HEALTH = {"version": "1.0.0", "cpu_temperature": 51.5, "uptime": 86412.5, "capture_fps": 15.0}
 NO_COMMAND = "good morning"

@@ -150,6 +150,8 @@ def test_both_directions_are_written_down_in_order_and_the_token_is_not(
         'S: {"command":7,"context":false}',
         'C: {"command":8,"context":true}',
         'S: {"command":8,"context":true}',
+        'C: {"command":15,"context":0.2}',
+        'S: {"command":15,"context":0.2}',
         (
             'C: {"command":12,"context":{"version":"1.0.0","cpu_temperature":51.5,"uptime":86412.5,'
             '"capture_fps":15.0}}'
