@@ -1,7 +1,7 @@
 """Makes docs/images/recognised.jpg: what the server says of photos in the public domain.
 
-`python -m scripts.pictures.recognised` starts the real server, sends three frames and draws the
-answers. The photos are works of NASA and of the White House.
+`python -m scripts.pictures.recognised` starts the real server, lets three clients send a frame each
+and draws the answers. The photos are works of NASA and of the White House.
 """
 
 import asyncio
@@ -18,43 +18,44 @@ from lab.cast import people
 from lab.photos import fetch_photos
 from lab.server_process import Access, ServerProcess
 
-PHOTOS = ("astronaut.png", "obama3.jpg", "biden.jpg")
+PHOTOS = {"entrance": "astronaut.png", "office": "obama3.jpg", "garage": "biden.jpg"}
+"""What each client's camera sees."""
 PICTURE = Path("docs/images/recognised.jpg")
 WIDTH = 1080
 
 
-async def answers(access: Access, frames: list[bytes]) -> list[tuple[Face, ...]]:
-    """Return the faces that the server finds in each frame."""
+async def answer(access: Access, name: str, frame: bytes) -> tuple[Face, ...]:
+    """Return the faces that the server finds in the frame of a client with this name."""
     client = Client(
         ServerAddress("127.0.0.1", access.port),
         trust=Fingerprint(access.fingerprint),
         token=access.token,
-        settings=SessionSettings(name="picture", object_recognition=False),
+        settings=SessionSettings(name=name, object_recognition=False),
     )
-    found = []
     async with client:
         await client.connected(30)
         results = client.results()
-        for frame in frames:
-            client.send(frame)
-            result = await asyncio.wait_for(anext(results), 30)
-            assert isinstance(result, FacesResult)
-            found.append(result.faces)
-    return found
+        client.send(frame)
+        result = await asyncio.wait_for(anext(results), 30)
+        assert isinstance(result, FacesResult)
+        return result.faces
 
 
 def main() -> None:
     """Write the picture and print its path."""
     folder = fetch_photos()
-    frames = [
-        MovingPhoto([folder / photo], size=(640, 480), closest=0.7).jpeg(40) for photo in PHOTOS
-    ]
+    frames = {
+        name: MovingPhoto([folder / photo], size=(640, 480), closest=0.7).jpeg(40)
+        for name, photo in PHOTOS.items()
+    }
     with tempfile.TemporaryDirectory() as name:
         with ServerProcess(Path(name) / "server", people(folder)) as server:
-            found = asyncio.run(answers(server.access, frames))
+            shown = {
+                name: (frame, asyncio.run(answer(server.access, name, frame)))
+                for name, frame in frames.items()
+            }
         sheet = Path(name) / "sheet.png"
-        captions = ("entrance", "office", "garage")
-        draw(dict(zip(captions, zip(frames, found, strict=True), strict=True)), sheet)
+        draw(shown, sheet)
         picture = Image.open(sheet)
         PICTURE.parent.mkdir(parents=True, exist_ok=True)
         height = round(picture.height * WIDTH / picture.width)

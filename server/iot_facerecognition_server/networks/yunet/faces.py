@@ -23,8 +23,9 @@ place."""
 _POINTS_SIDE: Final = 2.45
 """Side of the box that HOG draws, in distances of the mouth from the eyes; its centre is between
 them. 2.3 to 2.6 on eight faces of ten (docs/decisions/face-quality.md)."""
-_TOUCHING: Final = 0.02
-"""Part of a box's height from an edge of the picture within which the face may be cut by it."""
+_TOUCHING: Final = 0.1
+"""Part of a box's height from an edge of the picture within which the face may be cut by it: the
+box of one that is cut begins a little inside."""
 _TURNED: Final = 2.0
 """How frontal a head is falls to a half where the nose is off the middle of the eyes by one over
 this, of their distance."""
