@@ -83,22 +83,22 @@ class Score:
         full, less = self.scanned_seconds / frames * 1e3, self.tracked_seconds / frames * 1e3
         return (
             f"{name:<30} {count['true']:>5} {scanned:>8} {tracked:>8} {pairs[0]:>8} {pairs[1]:>6}"
-            f" {pairs[2]:>8} {ways:>16} {count['descriptors'] / frames:>6.2f} {full:>8.1f}"
+            f" {pairs[2]:>8} {ways:>18} {count['descriptors'] / frames:>6.2f} {full:>8.1f}"
             f" {less:>8.1f} {full / less:>5.1f}x"
         )
 
 
 HEADER = (
     "scene                           true  scanned  tracked  nowhere  wrong  unnamed"
-    "    h/r/half/full desc/f  scan ms  trck ms   gain\n" + "-" * 128
+    "    h/r/q/half/full desc/f  scan ms  trck ms   gain\n" + "-" * 130
 )
 LEGEND = """
 true: faces wholly in the frame, not behind another; scanned, tracked: of these, found (IoU >= 0.3)
 when every frame is scanned in full, and when faces are tracked; nowhere: boxes on no face that can
 be seen; wrong: names of somebody who is not there; unnamed: known people without a name, scanned >
-tracked; h/r/half/full: frames held, searched in regions, scanned at half the sides and in full;
-desc/f: descriptors a frame when tracked; ms: CPU time of one thread for one frame, descriptors
-included
+tracked; h/r/q/half/full: frames held, searched in regions, scanned at a quarter of the sides, at
+half of them, in full; desc/f: descriptors a frame when tracked; ms: CPU time of one thread for one
+frame, descriptors included
 """
 
 

@@ -1,7 +1,6 @@
 """How faces are tracked, by what the configured detector costs."""
 
 from collections.abc import Callable
-from typing import Final
 
 from iot_facerecognition_server.networks.yunet.detector import (
     CERTAIN,
@@ -15,11 +14,10 @@ from iot_facerecognition_server.pipeline.tracked_faces import FaceTracker
 from iot_facerecognition_server.tracking.regions.tracker import RegionTracker
 from iot_facerecognition_server.tracking.scan_tracker import ScanTracker
 from iot_facerecognition_server.tracking.settings import TrackingSettings
+from iot_facerecognition_server.tracking.watched_frame import Sides
 from iot_facerecognition_server.vision.face_scanner import ChipCutter, PictureDecoder
 from iot_facerecognition_server.vision.faces import CopyableDetector, FaceDetector, HogDetector
 from iot_facerecognition_server.vision.jpeg_header import JpegLimits
-
-_HALF: Final = 0.5
 
 Timed = Callable[[FaceDetector], FaceDetector]
 """Puts a stopwatch around a detector."""
@@ -53,8 +51,11 @@ def make_searcher(
     match detector:
         case YunetDetector():
             held = detector.copy(threshold=LEAST_SCORE)
-            half = timed(held.copy(reduced=_HALF))
-            return FrameSearcher(decoder, timed(held), aligner, limits, halved=half)
+            reduced = {
+                sides: timed(held.copy(reduced=sides.value))
+                for sides in (Sides.HALF, Sides.QUARTER)
+            }
+            return FrameSearcher(decoder, timed(held), aligner, limits, reduced=reduced)
         case HogDetector():
             regions = RegionSearcher.like(detector, timed)
             return FrameSearcher(decoder, timed(detector.copy()), aligner, limits, regions=regions)

@@ -1,7 +1,8 @@
 """What a worker thread does with a frame of tracked faces: as little decoding as it needs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -11,6 +12,7 @@ from iot_facerecognition_server.detection import Detection
 from iot_facerecognition_server.pipeline.region_search import RegionSearcher
 from iot_facerecognition_server.tracking.changes import REDUCTION, Thumbnail
 from iot_facerecognition_server.tracking.regions.search_regions import SearchRegion
+from iot_facerecognition_server.tracking.watched_frame import Sides
 from iot_facerecognition_server.vision.face_quality import face_quality
 from iot_facerecognition_server.vision.face_scanner import ChipCutter, PictureDecoder
 from iot_facerecognition_server.vision.faces import FaceDetector
@@ -20,6 +22,8 @@ from iot_facerecognition_server.vision.orientation import upright
 from iot_facerecognition_server.vision.scaling import block_means
 from iot_facerecognition_server.vision.sharpness import sharpness
 
+NO_OTHERS: Final[Mapping[Sides, FaceDetector]] = MappingProxyType({})
+"""Detectors at less than full sides where there are none."""
 _FAST: Final = (2, 4, FULL_SIZE)
 """Scales in eighths that libjpeg-turbo decodes with vector instructions."""
 
@@ -34,16 +38,15 @@ class FrameSearcher:
         aligner: ChipCutter,
         limits: JpegLimits,
         *,
-        halved: FaceDetector | None = None,
+        reduced: Mapping[Sides, FaceDetector] = NO_OTHERS,
         regions: RegionSearcher | None = None,
     ) -> None:
-        """Scan frames with `detector`, at half the sides with `halved`; search with `regions`.
+        """Scan frames with `detector`, with those of `reduced` at less; search with `regions`.
 
         Frames past `limits` are refused. What the session's tracker asks for has to be there.
         """
         self.decoder = decoder
-        self.detector = detector
-        self.halved = halved
+        self.detectors = {Sides.FULL: detector, **reduced}
         self.regions = regions
         self.aligner = aligner
         self._limits = limits
@@ -67,26 +70,24 @@ class OpenFrame:
         self._jpeg = jpeg
         self._pictures: dict[tuple[bool, int], NDArray[np.uint8]] = {}
 
-    def thumbnail(self, *, searched: bool) -> Thumbnail:
+    def thumbnail(self, searched: Sides | None) -> Thumbnail:
         """Return the frame in grey with its sides divided by `REDUCTION`.
 
         When the frame is likely to be `searched`, one decoding gives both: reading the JPEG's codes
         is most of the work in every size.
         """
-        if not searched:
+        if searched is None:
             return self._decoded(FULL_SIZE // REDUCTION)
-        detector = self._tools.halved or self._tools.detector
+        detector = self._tools.detectors[searched]
         # Regions of grey frames are searched at full size, whatever the scan needs.
         eighths = (
             _fitting(detector.scale_of(self.size)) if self._tools.regions is None else FULL_SIZE
         )
         return block_means(self._picture(eighths, colour=detector.colour), eighths)
 
-    def scan(self, *, halved: bool = False) -> list[Detection]:
+    def scan(self, sides: Sides = Sides.FULL) -> list[Detection]:
         """Return the faces of the whole frame, the most certain first."""
-        detector = self._tools.halved if halved else self._tools.detector
-        if detector is None:
-            raise RuntimeError("a worker without a detector for half the sides was asked for it")
+        detector = self._tools.detectors[sides]
         eighths = _fitting(detector.scale_of(self.size))
         picture = self._picture(eighths, colour=detector.colour)
         across, down = self.size[0] / picture.shape[1], self.size[1] / picture.shape[0]

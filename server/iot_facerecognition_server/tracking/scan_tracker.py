@@ -5,20 +5,26 @@ from math import prod
 from typing import Final, Self
 
 from iot_facerecognition_server.detection import Detection
-from iot_facerecognition_server.tracking.changes import ChangeMap
+from iot_facerecognition_server.tracking.changes import ChangeMap, Thumbnail
 from iot_facerecognition_server.tracking.settings import TrackingSettings
 from iot_facerecognition_server.tracking.track_set import BRIEFLY, TrackSet
 from iot_facerecognition_server.tracking.twins import twin_of
-from iot_facerecognition_server.tracking.watched_frame import Settled, WatchedFrame, Way
+from iot_facerecognition_server.tracking.watched_frame import Settled, Sides, WatchedFrame, Way
 
 _SMALL: Final = 1.5
 """How many times the smallest face a tracked one has to be for a scan at half the sides to find it
 as surely."""
+_LARGE: Final = 20 / 3
+"""How many times the smallest face all tracked ones have to be for a scan at a quarter of the sides
+to find them as surely: 200 pixels where the smallest has 30."""
+_HALF_APART: Final = 0.1
+"""Seconds between two scans at half the sides at least, meanwhile: newcomers may be smaller."""
 _CHEAP: Final = 320 * 240
 """Pixels up to which a frame is always scanned at full sides: that is no more work than a frame of
 640 x 480 makes at half of them."""
 _LOSS_SCANS_APART: Final = 0.1
 """Seconds from one scan at full sides to one that looks for a lost face."""
+_WAYS: Final = {Sides.FULL: Way.FULL, Sides.HALF: Way.HALF, Sides.QUARTER: Way.QUARTER}
 
 
 class ScanTracker:
@@ -34,9 +40,10 @@ class ScanTracker:
         self._settings = settings
         self._changes = ChangeMap()
         self._moving = True
-        self._last_full = float("-inf")
-        self._halved = False
-        """Whether what is shown now was scanned at half sides only."""
+        self._last = Sides.FULL
+        """At which sides what is shown now was scanned."""
+        self._last_full = self._last_half = float("-inf")
+        """When a frame was last scanned at full sides, and at half of them or more."""
 
     def copy(self) -> Self:
         """Return one that goes its own way from here: this one stays as it is."""
@@ -54,45 +61,57 @@ class ScanTracker:
 
         `now` never goes back. Raises FrameRejectedError.
         """
-        thumbnail = frame.thumbnail(searched=self._moving)
+        likely = self._sides(frame.size, now)
+        thumbnail = frame.thumbnail(likely if self._moving else None)
         changes = self._changes.compare(thumbnail)
         self._moving = changes.any
         if changes.cut:
             self.tracks.end(now)
         elif changes.suspect:
             self.tracks.suspect()
-        way, found = self._scanned(frame, now, cut=changes.cut, changed=changes.any)
-        if way is not Way.HELD:
-            self._changes.searched(thumbnail)
-            self._halved = way is Way.HALF
-        settings = self._settings
-        wanted = self.tracks.update(
-            found,
-            thumbnail,
-            now,
-            settings.halved_score if way is Way.HALF else settings.newcomer_score,
-            looked_for=lambda _track: way is not Way.HELD,
-        )
-        return Settled(way, wanted)
+        owed = self._last is not Sides.FULL and likely is Sides.FULL
+        if not (changes.any or owed):
+            return Settled(Way.HELD, self._update((), thumbnail, now, None))
+        sides = Sides.FULL if changes.cut else likely
+        found = frame.scan(sides)
+        if sides is not Sides.FULL and self._just_lost(found, now):
+            sides, found = Sides.FULL, frame.scan()
+        self._take_note(sides, now)
+        self._changes.searched(thumbnail)
+        return Settled(_WAYS[sides], self._update(found, thumbnail, now, sides))
 
-    def _scanned(
-        self, frame: WatchedFrame, now: float, *, cut: bool, changed: bool
-    ) -> tuple[Way, Sequence[Detection]]:
-        """Return how the frame was scanned, and what that found."""
+    def _sides(self, size: tuple[int, int], now: float) -> Sides:
+        """Return at which sides a frame of (width, height) pixels is to be scanned at `now`."""
+        smallest = min((track.box.width for track in self.tracks.seen), default=None)
         full_due = now - self._last_full >= self._settings.full_scan_interval
-        if not changed and not (self._halved and full_due):
-            return Way.HELD, ()
-        if not (cut or full_due or prod(frame.size) <= _CHEAP or self._has_small()):
-            found = frame.scan(halved=True)
-            if not self._just_lost(found, now):
-                return Way.HALF, found
-        self._last_full = now
-        return Way.FULL, frame.scan()
+        small = smallest is not None and smallest < _SMALL * self._settings.min_face_size
+        if full_due or small or prod(size) <= _CHEAP:
+            return Sides.FULL
+        large = smallest is not None and smallest >= _LARGE * self._settings.min_face_size
+        if large and now - self._last_half < _HALF_APART:
+            return Sides.QUARTER
+        return Sides.HALF
 
-    def _has_small(self) -> bool:
-        """Tell whether a tracked face is too small for half sides."""
-        least = _SMALL * self._settings.min_face_size
-        return any(track.box.width < least for track in self.tracks.seen)
+    def _take_note(self, sides: Sides, now: float) -> None:
+        self._last = sides
+        if sides is Sides.FULL:
+            self._last_full = now
+        if sides is not Sides.QUARTER:
+            self._last_half = now
+
+    def _update(
+        self,
+        found: Sequence[Detection],
+        thumbnail: Thumbnail,
+        now: float,
+        sides: Sides | None,
+    ) -> tuple[Detection, ...]:
+        """Take what was `found` at these sides, None: not searched; return whom to describe."""
+        settings = self._settings
+        newcomers = settings.newcomer_score if sides is Sides.FULL else settings.halved_score
+        return self.tracks.update(
+            found, thumbnail, now, newcomers, looked_for=lambda _track: sides is not None
+        )
 
     def _just_lost(self, found: Sequence[Detection], now: float) -> bool:
         """Tell whether a face was missed that a scan at full sides may find."""

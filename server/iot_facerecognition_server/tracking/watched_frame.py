@@ -2,11 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Protocol
 
 from iot_facerecognition_server.detection import Detection
 from iot_facerecognition_server.tracking.changes import Thumbnail
+
+
+class Sides(Enum):
+    """At which part of its sides a frame is scanned; `value` is the part.
+
+    Half takes a quarter of the time and misses the smallest faces, a quarter misses middling ones.
+    """
+
+    FULL = 1.0
+    HALF = 0.5
+    QUARTER = 0.25
 
 
 class WatchedFrame(Protocol):
@@ -19,14 +30,14 @@ class WatchedFrame(Protocol):
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
 
-    def thumbnail(self, *, searched: bool) -> Thumbnail:
-        """Return the frame in grey, reduced; `searched`: it is likely to be searched after."""
+    def thumbnail(self, searched: Sides | None) -> Thumbnail:
+        """Return the frame in grey, reduced; `searched` is how it is likely to be searched after.
 
-    def scan(self, *, halved: bool = False) -> Sequence[Detection]:
-        """Return the faces of the whole frame, the most certain first.
-
-        `halved`: at half its sides, in a quarter of the time; the smallest faces are missed.
+        None: not at all.
         """
+
+    def scan(self, sides: Sides = Sides.FULL) -> Sequence[Detection]:
+        """Return the faces of the whole frame, the most certain first."""
 
 
 class Way(StrEnum):
@@ -34,6 +45,7 @@ class Way(StrEnum):
 
     HELD = "held"
     REGIONS = "regions"
+    QUARTER = "quarter"
     HALF = "half"
     FULL = "full"
 

@@ -13,6 +13,7 @@ from iot_facerecognition_server.networks.yunet.detector import NATIVE_SIZE, Yune
 from iot_facerecognition_server.networks.yunet.faces import LEAST_SCORE
 from iot_facerecognition_server.tracking.regions.tracker import RegionTracker
 from iot_facerecognition_server.tracking.scan_tracker import ScanTracker
+from iot_facerecognition_server.tracking.watched_frame import Sides
 from iot_facerecognition_server.vision.faces import HogDetector
 from iot_facerecognition_server.vision.jpeg import JpegDecoder
 from iot_facerecognition_server.vision.jpeg_header import JpegLimits
@@ -36,7 +37,7 @@ def test_yunet_is_tracked_by_scans_and_hog_by_regions():
     assert make_tracker(CnnDetector(lambda _picture: []), 0.5, 80) is None
 
 
-def test_yunet_scans_frames_at_half_their_sides_or_all_and_tells_faint_faces(photos):
+def test_yunet_scans_frames_at_parts_of_their_sides_or_all_and_tells_faint_faces(photos):
     sides = []
 
     def find(picture: np.ndarray) -> list[Detection]:
@@ -45,18 +46,20 @@ def test_yunet_scans_frames_at_half_their_sides_or_all_and_tells_faint_faces(pho
 
     frame = searcher_of(YunetDetector(find)).open((photos / "rocket.jpg").read_bytes())
     width, height = frame.size
-    (half,), (full,) = frame.scan(halved=True), frame.scan()
-    assert sides == [(-(-height // 2), -(-width // 2)), (height, width)]
+    (quarter,), (half,), (full,) = map(frame.scan, (Sides.QUARTER, Sides.HALF, Sides.FULL))
+    assert sides == [(-(-height // part), -(-width // part)) for part in (4, 2, 1)]
     assert half.box == Box.at(40, 40, 80, 80)
+    assert quarter.box.iou(Box.at(80, 80, 160, 160)) > 0.95
     assert (full.box, full.score) == (FAINT.box, LEAST_SCORE)
 
 
-def test_a_thumbnail_is_the_same_whether_the_frame_is_searched_or_not(photos):
+@pytest.mark.parametrize("sides", Sides)
+def test_a_thumbnail_is_the_same_however_the_frame_is_searched(photos, sides):
     searcher = searcher_of(YunetDetector(lambda _picture: []))
     for name in ("rocket.jpg", "biden.jpg"):  # of even sides, 970 x 2204
         jpeg = (photos / name).read_bytes()
-        small = searcher.open(jpeg).thumbnail(searched=False)
-        searched = searcher.open(jpeg).thumbnail(searched=True)
+        small = searcher.open(jpeg).thumbnail(None)
+        searched = searcher.open(jpeg).thumbnail(sides)
         assert small.shape == searched.shape
         difference = np.abs(small.astype(int) - searched)
         assert difference.mean() < 0.5

@@ -39,6 +39,7 @@ from iot_facerecognition_server.sessions.session import Session
 from iot_facerecognition_server.tracking.changes import REDUCTION, Thumbnail
 from iot_facerecognition_server.tracking.regions.tracker import RegionTracker
 from iot_facerecognition_server.tracking.settings import TrackingSettings
+from iot_facerecognition_server.tracking.watched_frame import Sides
 from iot_facerecognition_server.vision.face_scanner import ScannedFaces
 from iot_facerecognition_server.vision.jpeg_header import JpegHeader
 from tests.server.connected_clients import connected
@@ -87,11 +88,11 @@ class OpenScene:
     header = JpegHeader(*SIZE, 3, progressive=False)
     size = SIZE
 
-    def thumbnail(self, *, searched: bool) -> Thumbnail:
+    def thumbnail(self, searched: Sides | None) -> Thumbnail:
         shape = (SIZE[1] // REDUCTION, SIZE[0] // REDUCTION)
         return np.random.default_rng(1).integers(0, 255, shape).astype(np.uint8)
 
-    def scan(self) -> list[Detection]:
+    def scan(self, sides: Sides = Sides.FULL) -> list[Detection]:
         return [FACE]
 
     def search(self, regions: Sequence[Any]) -> list[list[Detection]]:

@@ -24,7 +24,7 @@ from iot_facerecognition_server.third_parties.dlib_detector import DetectorForma
 from iot_facerecognition_server.tracking.regions.search_regions import face_region
 from iot_facerecognition_server.tracking.regions.tracker import RegionTracker
 from iot_facerecognition_server.tracking.settings import TrackingSettings
-from iot_facerecognition_server.tracking.watched_frame import Way
+from iot_facerecognition_server.tracking.watched_frame import Sides, Way
 from iot_facerecognition_server.vision.alignment import FaceAligner
 from iot_facerecognition_server.vision.face_scanner import FaceScanner
 from iot_facerecognition_server.vision.faces import HogDetector
@@ -115,8 +115,8 @@ def test_with_a_detector_that_cannot_be_taken_apart_every_pose_is_searched_for(
 
 def test_a_thumbnail_is_the_same_whether_the_frame_is_searched_or_not(searcher, crossing, photos):
     for jpeg in (crossing[0], (photos / "biden.jpg").read_bytes()):  # 640 x 480, 970 x 2204
-        small = searcher.open(jpeg).thumbnail(searched=False)
-        searched = searcher.open(jpeg).thumbnail(searched=True)
+        small = searcher.open(jpeg).thumbnail(None)
+        searched = searcher.open(jpeg).thumbnail(Sides.FULL)
         assert small.shape == searched.shape
         difference = np.abs(small.astype(int) - searched)
         assert difference.mean() < 0.5
@@ -147,7 +147,9 @@ def test_people_who_cross_are_tracked_as_full_scans_find_them(searcher, network,
 def face_engine(
     searcher: FrameSearcher, network: FaceDescriptorNetwork, gallery: Gallery
 ) -> LocalEngine[Tools]:
-    scanner = FaceScanner(searcher.decoder, searcher.detector, searcher.aligner, JpegLimits())
+    scanner = FaceScanner(
+        searcher.decoder, searcher.detectors[Sides.FULL], searcher.aligner, JpegLimits()
+    )
     return LocalEngine(
         workers=1,
         make_tools=lambda: Tools(scanner, searcher=searcher),

@@ -10,14 +10,14 @@ from iot_facerecognition_server.frames import Match, RecognisedFace
 from iot_facerecognition_server.tracking.changes import Thumbnail
 from iot_facerecognition_server.tracking.scan_tracker import ScanTracker
 from iot_facerecognition_server.tracking.settings import TrackingSettings
-from iot_facerecognition_server.tracking.watched_frame import Way
+from iot_facerecognition_server.tracking.watched_frame import Sides, Way
 from tests.server.tracking.conftest import FPS, FRAME, Bench, Person, World, owner
 
 NEWCOMERS = 0.8
 AT_HALF = 0.7
 SETTINGS = TrackingSettings(0.5, 30, newcomer_score=NEWCOMERS, halved_score=AT_HALF)
-HALF_FINDS = 50
-"""Side in pixels from which on this camera's detector finds faces at half the sides."""
+LEAST_FOUND = 25
+"""Side in pixels from which on this camera's detector finds faces in what it scans."""
 
 
 @dataclass
@@ -27,19 +27,19 @@ class Watched:
     world: World
     at: float
     detects: Callable[[Person, float], float | None]
-    scans: list[bool] = field(default_factory=list)
+    scans: list[Sides] = field(default_factory=list)
     size: tuple[int, int] = FRAME
 
-    def thumbnail(self, *, searched: bool) -> Thumbnail:
+    def thumbnail(self, searched: Sides | None) -> Thumbnail:
         return self.world.thumbnail(self.at)
 
-    def scan(self, *, halved: bool = False) -> list[Detection]:
-        self.scans.append(halved)
+    def scan(self, sides: Sides = Sides.FULL) -> list[Detection]:
+        self.scans.append(sides)
         scored = [(face, self.detects(one, self.at)) for one, face in self.world.faces(self.at)]
         return [
             replace(face, score=score)
             for face, score in scored
-            if score is not None and (not halved or face.box.width >= HALF_FINDS)
+            if score is not None and face.box.width * sides.value >= LEAST_FOUND
         ]
 
 
@@ -53,7 +53,7 @@ class Room:
     size: tuple[int, int] = FRAME
     ways: list[Way] = field(default_factory=list)
     described: int = 0
-    scans: list[bool] = field(default_factory=list)
+    scans: list[Sides] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.tracker = ScanTracker(self.settings)
@@ -89,7 +89,7 @@ def test_a_still_scene_costs_one_scan_and_one_descriptor(room, standing):
     still = room(standing(1, 200, tag="ann"))
     results = still.run(10)
     assert still.ways == [Way.FULL] + [Way.HELD] * (len(results) - 1)
-    assert (still.scans, still.described) == ([False], 1)
+    assert (still.scans, still.described) == ([Sides.FULL], 1)
     assert {faces[1].match.tag for faces in results} == {"ann"}
     assert {faces[1].track for faces in results} == {1}
 
@@ -114,6 +114,23 @@ def test_every_changed_frame_is_scanned_in_full_when_the_interval_is_nothing(roo
     walk = room(walking(1, 50, 90), settings=replace(SETTINGS, full_scan_interval=0))
     walk.run(2)
     assert set(walk.ways) == {Way.FULL}
+
+
+def test_large_faces_alone_are_scanned_at_a_quarter_of_the_sides_between_halves(room, walking):
+    near = room(walking(1, 50, 60, side=210, top=120))
+    results = near.run(2)
+    assert all(faces[1].track == 1 for faces in results)
+    assert near.ways.count(Way.FULL) == 2 / 0.5
+    assert near.ways.count(Way.QUARTER) > 0.4 * len(results)
+    assert near.ways.count(Way.HALF) >= 2 / 0.1 / 2
+
+
+def test_a_newcomer_too_small_for_a_quarter_of_the_sides_is_found_soon(room, walking, standing):
+    near = room(walking(1, 50, 60, side=210, top=120))
+    near.run(1)
+    near.world = replace(near.world, people=[*near.world.people, standing(2, 480, side=70)])
+    found = [2 in faces for faces in near.run(0.4, begin=1.0)]
+    assert found.index(True) <= 2
 
 
 def test_a_small_frame_is_scanned_in_full_always(room, walking):

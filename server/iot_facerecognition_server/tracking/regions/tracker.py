@@ -23,7 +23,7 @@ from iot_facerecognition_server.tracking.settings import TrackingSettings
 from iot_facerecognition_server.tracking.track import Track
 from iot_facerecognition_server.tracking.track_set import BRIEFLY, SEARCHED_WHEN_LOST, TrackSet
 from iot_facerecognition_server.tracking.twins import twin_of
-from iot_facerecognition_server.tracking.watched_frame import Settled, Way
+from iot_facerecognition_server.tracking.watched_frame import Settled, Sides, Way
 
 _REGION: Final = 1.6
 """Side of a region as a multiple of the expected face's: it finds faces that are off by a quarter
@@ -107,7 +107,7 @@ class RegionTracker:
 
         `now` never goes back. Raises FrameRejectedError.
         """
-        step = self.begin(now, frame.thumbnail(searched=self._moving), frame.size)
+        step = self.begin(now, frame.thumbnail(Sides.FULL if self._moving else None), frame.size)
         while True:
             match step:
                 case ScanFrame():
