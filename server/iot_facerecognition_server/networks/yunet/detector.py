@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from iot_facerecognition_server.detection import Detection
 from iot_facerecognition_server.networks.yunet.faces import suppressed
-from iot_facerecognition_server.vision.scaling import rescaled, resized
+from iot_facerecognition_server.vision.scaling import rescaled
 
 NATIVE_SIZE: Final = 30
 """Side in pixels of the smallest face that is found as well as larger ones, at full sides."""
@@ -26,8 +26,10 @@ pictures are reduced to them, and the smallest face grows likewise: to 39 pixels
 80, which are HOG's, at 4096 x 2160."""
 
 _LARGEST: Final = 512
-"""Pixels of a face that is found for certain; none of 700 is, which is seen at a quarter."""
-_QUARTER: Final = 0.25
+"""Shorter side in pixels above which pictures are searched at a quarter of their sides as well, and
+the longer one where no face was found: at full sides faces of 480 pixels are missed now and then,
+and none of 700 is found."""
+_QUARTER: Final = 4
 
 Find = Callable[[NDArray[np.uint8]], Sequence[Detection]]
 """Finds the faces on one (h, w, 3) uint8 RGB picture, as `faces.faces`; called from any thread."""
@@ -74,15 +76,22 @@ class YunetDetector:
         scanned = rescaled(picture, self.scale_of(whole) / reduction)
         rgb = scanned if scanned.ndim > 2 else np.repeat(scanned[:, :, np.newaxis], 3, axis=2)  # noqa: PLR2004
         found = list(self._find(rgb))
-        if min(rgb.shape[:2]) > _LARGEST:
+        if min(rgb.shape[:2]) > _LARGEST or self._may_be_close(rgb, found):
             found = self._with_large_ones(rgb, found)
         across = picture.shape[1] / rgb.shape[1]
         down = picture.shape[0] / rgb.shape[0]
         return [face.scaled(across, down) for face in found if face.score >= self.threshold]
 
+    def _may_be_close(self, rgb: NDArray[np.uint8], found: list[Detection]) -> bool:
+        """Tell whether a face may fill all of `rgb`: then there is hardly another one in it."""
+        certain = any(face.score >= self.threshold for face in found)
+        return max(rgb.shape[:2]) > _LARGEST and not certain
+
     def _with_large_ones(self, rgb: NDArray[np.uint8], found: list[Detection]) -> list[Detection]:
         """Add the faces that are too large for the network at the sides of `rgb`."""
-        small = resized(rgb, _QUARTER)
+        # Single pixels, not means: far cheaper, and enough of a face this large.
+        every = slice(_QUARTER // 2, None, _QUARTER)
+        small = np.ascontiguousarray(rgb[every, every])
         across, down = rgb.shape[1] / small.shape[1], rgb.shape[0] / small.shape[0]
         large = [
             replace(face, box=face.box.scaled(across, down))

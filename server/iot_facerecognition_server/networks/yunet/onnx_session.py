@@ -31,8 +31,10 @@ class OnnxYunet:
         options = onnxruntime.SessionOptions()
         # One thread: as many workers as processors call it at the same time.
         options.intra_op_num_threads = options.inter_op_num_threads = 1
-        # Its arena never gives memory back; the C library's is shared with all other work.
-        options.enable_cpu_mem_arena = False
+        # Its arena never gives memory back; the C library's is shared with all other work. That
+        # fetches a block as large as a pattern of all tensors from the system for every picture
+        # (`freed_memory`), which takes as long as the network does.
+        options.enable_cpu_mem_arena = options.enable_mem_pattern = False
         options.log_severity_level = _ERRORS_ONLY
         self._session: Any = onnxruntime.InferenceSession(
             onnx_model(layers), options, providers=["CPUExecutionProvider"]

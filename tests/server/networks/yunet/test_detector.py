@@ -114,6 +114,21 @@ def test_a_face_that_fills_a_large_picture_is_found_once(detector, photos, width
     assert found.box.iou(smaller.scaled(width / 350).box) > 0.75
 
 
+@pytest.mark.parametrize("width", [300, 480, 560])
+def test_a_face_that_fills_a_frame_is_found(detector, photos, width):
+    """Somebody close to the camera: their face is as large as 640 x 480 pixels."""
+    rgb = photo(photos / "obama2.jpg", 350)
+    (face,) = detector.detect(rgb)
+    sides = round(640 * face.box.width / width), round(480 * face.box.width / width)
+    left, top = (
+        max(0, round(middle - side / 2))
+        for middle, side in zip(face.box.centre, sides, strict=True)
+    )
+    close = Image.fromarray(rgb[top : top + sides[1], left : left + sides[0]]).resize((640, 480))
+    (found,) = detector.detect(np.asarray(close))
+    assert found.box.width == pytest.approx(width, rel=0.25)
+
+
 def test_a_grey_picture_is_searched_too(detector, photos):
     rgb = photo(photos / "obama.jpg", 400)
     ((coloured,), (grey,)) = detector.detect(rgb), detector.detect(luma(rgb))
