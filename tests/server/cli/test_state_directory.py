@@ -143,7 +143,9 @@ def test_a_read_only_state_directory_is_reported_once_and_the_server_serves(star
 @pytest.mark.parametrize("kilobytes", [200, 4])
 def test_a_full_disk_at_start_costs_the_cache_or_is_one_clear_message(home, kilobytes):
     """With room for key and tokens the server serves; with less it says what it lacks."""
-    (home / "config.ini").write_text(SETTINGS + "[Log]\nEnable=false\n")
+    (home / "config.ini").write_text(
+        SETTINGS + "[Log]\nEnable=false\n[Engine]\nDetector=hog\n"  # whose unpacked form is kept
+    )
     state = home / "state"
     state.mkdir()
     small = f"mount -t tmpfs -o size={kilobytes}k,mode=700 tmpfs {state}"

@@ -12,7 +12,14 @@ from iot_facerecognition_protocol.box import Box
 from iot_facerecognition_server.detection import Detection
 from iot_facerecognition_server.engine.batched_network import BatchedNetwork
 from iot_facerecognition_server.engine.local import LocalEngine
-from iot_facerecognition_server.frames import Frame, FrameRejectedError, ObjectsWanted, Wants
+from iot_facerecognition_server.frames import (
+    UNKNOWN,
+    Frame,
+    FrameRejectedError,
+    ObjectsWanted,
+    RecognisedFace,
+    Wants,
+)
 from iot_facerecognition_server.gallery.gallery import Gallery
 from iot_facerecognition_server.networks.memory import HalvingNetwork
 from iot_facerecognition_server.pipeline.frame_jobs import FrameJobs
@@ -30,7 +37,8 @@ class Scanner:
             raise FrameRejectedError(ErrorCode.FRAME_DAMAGED, "bad")
         count, level = jpeg
         chip = np.full((8, 8, 3), level, np.uint8)
-        return [Detection(Box.at(i, 0, 1, 1), 1.0) for i in range(count)], [chip] * count
+        found = [Detection(Box.at(i, 0, 1, 1), 1.0, quality=1.0) for i in range(count)]
+        return found, [chip] * count
 
 
 class Cropper:
@@ -87,6 +95,14 @@ def frames() -> list[Frame]:
     ]
 
 
+def described_as(faces: Sequence[RecognisedFace]) -> list[str]:
+    """Return whose the descriptors are; the first of the frame's faces has the name as well."""
+    described = ["day" if face.descriptor.all() else "night" for face in faces]
+    named = [face.match.tag for face in faces]
+    assert named == [*described[:1], *[UNKNOWN] * (len(described) - 1)][: len(described)]
+    return described
+
+
 async def results(engine: LocalEngine[Tools]) -> list[tuple[list[str], str]]:
     wants = Wants(faces=True, objects=ObjectsWanted(1, deterministic=True))
     submitted = [engine.submit(frame, wants) for frame in frames()]
@@ -95,7 +111,7 @@ async def results(engine: LocalEngine[Tools]) -> list[tuple[list[str], str]]:
         assert submission.faces is not None
         assert submission.objects is not None
         faces, (label,) = (await submission.faces).found, (await submission.objects).found
-        found.append(([face.match.tag for face in faces], label.label))
+        found.append((described_as(faces), label.label))
     return found
 
 
@@ -136,7 +152,7 @@ def test_frames_survive_a_gpu_without_memory_for_a_batch() -> None:
         engine = engine_of(device, counted, own_thread=True, batch=16)
         submission = engine.submit(Frame(1, 1, bytes((4, 255)), 0.0), Wants())
         assert submission.faces is not None
-        assert [face.match.tag for face in (await submission.faces).found] == ["day"] * 4
+        assert described_as((await submission.faces).found) == ["day"] * 4
         assert device.batches == [4, 2, 1, 1, 1, 1]
         assert len(counted) == 2
         await engine.close()
@@ -156,7 +172,7 @@ def test_a_network_that_fails_costs_its_frames_only() -> None:
         device.broken = False
         good = engine.submit(Frame(1, 2, bytes((2, 0)), 0.0), Wants()).faces
         assert good is not None
-        assert [face.match.tag for face in (await good).found] == ["night"] * 2
+        assert described_as((await good).found) == ["night"] * 2
         rejected = engine.submit(Frame(1, 3, b"bad", 0.0), Wants()).faces
         assert rejected is not None
         with pytest.raises(FrameRejectedError):
