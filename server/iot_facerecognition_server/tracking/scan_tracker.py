@@ -76,7 +76,7 @@ class ScanTracker:
         found = frame.scan(sides)
         if sides is not Sides.FULL and self._just_lost(found, now):
             sides, found = Sides.FULL, frame.scan()
-        self._take_note(sides, now)
+        self._remember_scan(sides, now)
         self._changes.searched(thumbnail)
         return Settled(_WAYS[sides], self._update(found, thumbnail, now, sides))
 
@@ -92,7 +92,7 @@ class ScanTracker:
             return Sides.QUARTER
         return Sides.HALF
 
-    def _take_note(self, sides: Sides, now: float) -> None:
+    def _remember_scan(self, sides: Sides, now: float) -> None:
         self._last = sides
         if sides is Sides.FULL:
             self._last_full = now

@@ -157,7 +157,7 @@ class TrackSet:
         )
 
     def _doubt_ambiguous(self, pairs: dict[int, Detection]) -> None:
-        """Take note of whoever may be another, by where they were found."""
+        """Mark whoever may be another, by where they were found, as ambiguous."""
         for track in self.everyone:
             found = pairs.get(id(track))
             if found is not None:
@@ -195,7 +195,7 @@ def _name(track: Track) -> Match:
 
 
 def _look_at(track: Track, thumbnail: Thumbnail, now: float) -> None:
-    """Take note of how `track` looks now; if unlike before, another may be in its place."""
+    """Update how `track` looks; if unlike before, another may be in its place."""
     box = track.predicted(now)  # steadier than the detector's own
     likeness, track.appearance = compared(track.appearance, thumbnail, box)
     if likeness < ALIKE:
