@@ -8,13 +8,15 @@ _TRIM_THRESHOLD: Final = -1
 _MMAP_THRESHOLD: Final = -3
 _ARENA_MAX: Final = -8
 """`M_TRIM_THRESHOLD`, `M_MMAP_THRESHOLD` and `M_ARENA_MAX` of mallopt(3)."""
-KEPT_BYTES: Final = 32 * 2**20
-"""Freed memory at the end of the heap that is kept: a few frames of the largest size."""
+KEPT_BYTES: Final = 64 * 2**20
+"""Freed memory at the end of the heap that is kept: a few frames of the largest size, or what YuNet
+needs for a picture of 1280 x 720."""
 ARENAS: Final = 2
 """Heaps that threads share: with one for each thread, what one has freed is of no use to another,
 and frames of the largest size take 30 MB more in all."""
-LARGEST_BYTES: Final = 8 * 2**20
-"""Size from which memory is fetched from the system, and given back, by itself."""
+LARGEST_BYTES: Final = 16 * 2**20
+"""Size from which memory is fetched from the system, and given back, by itself: YuNet's largest
+tensor for a picture of 1280 x 720 has 15 MB."""
 
 
 def keep_freed_memory() -> bool:
